@@ -1,0 +1,167 @@
+package tapedeck.bytes;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/// Immutable bytes: a view of a part of one array that nobody writes to any more.
+///
+/// Slices share the array, so a frame is assembled once and then handed to every reader without a copy.
+public final class Bytes {
+    public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
+
+    private final byte[] array;
+    private final int offset;
+    private final int length;
+
+    private Bytes(byte[] array, int offset, int length) {
+        this.array = array;
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /// Takes over `array`: the caller never writes to it again.
+    public static Bytes wrap(byte[] array) {
+        return array.length == 0 ? EMPTY : new Bytes(array, 0, array.length);
+    }
+
+    /// Takes over the part `[from, to)` of `array`: the caller never writes to it again.
+    public static Bytes wrap(byte[] array, int from, int to) {
+        if (from < 0 || to < from || to > array.length) {
+            throw new IndexOutOfBoundsException("[%d, %d) of %d bytes".formatted(from, to, array.length));
+        }
+        return from == to ? EMPTY : new Bytes(array, from, to - from);
+    }
+
+    /// Copies what remains in `buffer`, and leaves its position as it was.
+    public static Bytes copyOf(ByteBuffer buffer) {
+        byte[] copy = new byte[buffer.remaining()];
+        buffer.get(buffer.position(), copy);
+        return wrap(copy);
+    }
+
+    public static Bytes ofHex(String hex) {
+        return wrap(HexFormat.of().parseHex(hex.replaceAll("\\s", "")));
+    }
+
+    public static Bytes ofUtf8(String text) {
+        return wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static Bytes ofU8(int... values) {
+        byte[] array = new byte[values.length];
+        for (int i = 0; i < values.length; i++) {
+            array[i] = (byte) values[i];
+        }
+        return wrap(array);
+    }
+
+    public int length() {
+        return length;
+    }
+
+    public boolean isEmpty() {
+        return length == 0;
+    }
+
+    /// The unsigned byte at `index`.
+    public int u8(int index) {
+        return array[offset + checkIndex(index, 1)] & 0xFF;
+    }
+
+    public int u16(int index) {
+        int at = offset + checkIndex(index, 2);
+        return (array[at] & 0xFF) << 8 | array[at + 1] & 0xFF;
+    }
+
+    public int u24(int index) {
+        int at = offset + checkIndex(index, 3);
+        return (array[at] & 0xFF) << 16 | (array[at + 1] & 0xFF) << 8 | array[at + 2] & 0xFF;
+    }
+
+    /// 32 bits as they stand; [#u32(int)] for the unsigned value.
+    public int i32(int index) {
+        int at = offset + checkIndex(index, 4);
+        return (array[at] & 0xFF) << 24
+                | (array[at + 1] & 0xFF) << 16
+                | (array[at + 2] & 0xFF) << 8
+                | array[at + 3] & 0xFF;
+    }
+
+    public long u32(int index) {
+        return i32(index) & 0xFFFF_FFFFL;
+    }
+
+    /// The part `[from, to)`, sharing the array.
+    public Bytes slice(int from, int to) {
+        if (from < 0 || to < from || to > length) {
+            throw new IndexOutOfBoundsException("[%d, %d) of %d bytes".formatted(from, to, length));
+        }
+        return from == to ? EMPTY : new Bytes(array, offset + from, to - from);
+    }
+
+    /// The part from `from` to the end, sharing the array.
+    public Bytes slice(int from) {
+        return slice(from, length);
+    }
+
+    public ByteReader reader() {
+        return new ByteReader(this);
+    }
+
+    /// A read-only view with position 0 and this length.
+    public ByteBuffer asByteBuffer() {
+        return ByteBuffer.wrap(array, offset, length).slice().asReadOnlyBuffer();
+    }
+
+    /// Puts all bytes into `target` at its position.
+    public void writeTo(ByteBuffer target) {
+        target.put(array, offset, length);
+    }
+
+    public void copyTo(int from, byte[] target, int at, int count) {
+        if (count > 0) {
+            System.arraycopy(array, offset + checkIndex(from, count), target, at, count);
+        }
+    }
+
+    public byte[] toByteArray() {
+        return Arrays.copyOfRange(array, offset, offset + length);
+    }
+
+    public String toUtf8() {
+        return new String(array, offset, length, StandardCharsets.UTF_8);
+    }
+
+    public String toHex() {
+        return HexFormat.of().formatHex(array, offset, offset + length);
+    }
+
+    private int checkIndex(int index, int count) {
+        if (index < 0 || index > length - count) {
+            throw new IndexOutOfBoundsException("%d bytes at %d of %d bytes".formatted(count, index, length));
+        }
+        return index;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Bytes that
+                && Arrays.equals(array, offset, offset + length, that.array, that.offset, that.offset + that.length);
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = 1;
+        for (int i = offset; i < offset + length; i++) {
+            hash = 31 * hash + array[i];
+        }
+        return hash;
+    }
+
+    @Override
+    public String toString() {
+        return length <= 16 ? toHex() : slice(0, 16).toHex() + "… (" + length + " bytes)";
+    }
+}

@@ -1,0 +1,27 @@
+package tapedeck.container;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.util.List;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
+
+/// What a container's folder implements.
+public interface Format {
+    boolean canCarry(Codec codec);
+
+    /// Starts a file. Nothing is written before the first [Muxer#flush()], which writes the head and the first fragment
+    /// together.
+    Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) throws IOException;
+
+    /// Turns a file that a muxer left, closed or not, whole or torn by a crash, into an ordinary file of this format;
+    /// a finished file stays as it is. The file alone holds all that is needed. Idempotent.
+    ///
+    /// @throws tapedeck.bytes.MalformedException if there is nothing to recover
+    Summary finish(FileChannel file) throws IOException;
+
+    /// Reads what a file says of itself, finished or not, without changing it.
+    ///
+    /// @throws tapedeck.bytes.MalformedException if it is no such file
+    Summary probe(FileChannel file) throws IOException;
+}

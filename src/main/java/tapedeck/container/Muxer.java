@@ -1,0 +1,26 @@
+package tapedeck.container;
+
+import java.io.IOException;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+
+/// Turns frames into the bytes of one file that opens in every reader at any moment while it grows.
+///
+/// Frames are gathered in memory until [#flush()]; nothing else is kept, so a file costs the same memory after eight
+/// hours as after a minute. Time 0 of the file is the earliest presentation time of the first flush.
+public interface Muxer extends AutoCloseable {
+    /// Adds a frame of one of the file's tracks. A frame of an unknown or changed track is an
+    /// [IllegalArgumentException]:
+    /// ask [#carries(Track)] first.
+    void write(Frame frame) throws IOException;
+
+    /// Whether frames of this very track can go on in this file.
+    boolean carries(Track track);
+
+    /// Ends the fragment or cluster: all that was written since the last one leaves in one [Output#append].
+    void flush() throws IOException;
+
+    /// Flushes. The file is whole but not finished: see [Container#finish].
+    @Override
+    void close() throws IOException;
+}

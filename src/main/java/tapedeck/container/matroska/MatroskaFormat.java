@@ -1,0 +1,37 @@
+package tapedeck.container.matroska;
+
+import java.nio.channels.FileChannel;
+import java.util.List;
+import tapedeck.container.Format;
+import tapedeck.container.Muxer;
+import tapedeck.container.MuxerOptions;
+import tapedeck.container.Output;
+import tapedeck.container.Summary;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
+
+/// Being written.
+public final class MatroskaFormat implements Format {
+    public static final MatroskaFormat WEBM = new MatroskaFormat();
+    public static final MatroskaFormat MKV = new MatroskaFormat();
+
+    @Override
+    public boolean canCarry(Codec codec) {
+        return true;
+    }
+
+    @Override
+    public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Summary finish(FileChannel file) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Summary probe(FileChannel file) {
+        throw new UnsupportedOperationException();
+    }
+}

@@ -1,0 +1,5 @@
+/// Containers: bytes ↔ frames. No thread, socket, clock or file name in here.
+///
+/// Public: [Container], [Format], [Muxer], [MuxerOptions], [Output], [Summary]; one folder for each format.
+@org.jspecify.annotations.NullMarked
+package tapedeck.container;

@@ -1,0 +1,5 @@
+/// What moves through the server: frames of tracks of codecs.
+///
+/// Public: [Codec], [Track], [Frame].
+@org.jspecify.annotations.NullMarked
+package tapedeck.media;

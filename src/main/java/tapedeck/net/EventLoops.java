@@ -1,0 +1,54 @@
+package tapedeck.net;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.concurrent.TimeUnit;
+
+/// The threads of all sockets. A connection stays on one loop, and with it its stream.
+public final class EventLoops implements AutoCloseable {
+    private static final long QUIET_MILLIS = 0;
+    private static final long CLOSE_MILLIS = 5_000;
+
+    private final EventLoopGroup group;
+    private final boolean epoll = Epoll.isAvailable();
+
+    /// @param threads number of loops; one per core is enough
+    public EventLoops(int threads) {
+        IoHandlerFactory factory = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        group = new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("loop", true), factory);
+    }
+
+    public EventLoopGroup group() {
+        return group;
+    }
+
+    /// Whether the loops are Linux's epoll, which receives and sends datagrams in batches.
+    public boolean epoll() {
+        return epoll;
+    }
+
+    public Class<? extends ServerSocketChannel> serverSocketChannel() {
+        return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    }
+
+    public Class<? extends DatagramChannel> datagramChannel() {
+        return epoll ? EpollDatagramChannel.class : NioDatagramChannel.class;
+    }
+
+    @Override
+    public void close() {
+        group.shutdownGracefully(QUIET_MILLIS, CLOSE_MILLIS, TimeUnit.MILLISECONDS)
+                .syncUninterruptibly();
+    }
+}

@@ -1,0 +1,46 @@
+package tapedeck.net.http;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import tapedeck.bytes.Bytes;
+
+/// One request and its answer.
+public interface HttpExchange {
+    String method();
+
+    /// The decoded path.
+    String path();
+
+    /// The decoded part of the path behind the route's prefix; empty for an exact route.
+    String pathRest();
+
+    /// The first value of a query parameter.
+    Optional<String> query(String name);
+
+    /// The first value of a request header.
+    Optional<String> header(String name);
+
+    /// The TCP peer; no header is believed.
+    InetSocketAddress peer();
+
+    /// The whole body.
+    ///
+    /// @throws HttpProblem 413 if it is longer than `maxBytes`
+    Bytes body(int maxBytes) throws Exception;
+
+    InputStream bodyStream();
+
+    /// Sets a header of the answer; before the first `respond` or `start`.
+    HttpExchange set(String name, String value);
+
+    /// Answers with a whole body.
+    void respond(int status, String contentType, Bytes body) throws Exception;
+
+    /// Answers without a body.
+    void respond(int status) throws Exception;
+
+    /// Starts an answer of `length` bytes (-1: unknown) that the handler then writes.
+    OutputStream start(int status, String contentType, long length) throws Exception;
+}

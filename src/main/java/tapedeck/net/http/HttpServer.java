@@ -1,0 +1,128 @@
+package tapedeck.net.http;
+
+import java.util.concurrent.Executors;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+
+/// HTTP on one port. Every request runs its handler on a virtual thread.
+public final class HttpServer implements AutoCloseable {
+    /// Longest request line and headers, in bytes; Jetty answers 431 beyond.
+    static final int MAX_HEADER_BYTES = 16 * 1024;
+    /// A connection that says nothing for so long is closed.
+    static final int IDLE_MILLIS = 30_000;
+
+    private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
+    private static final int PLATFORM_THREADS = 16;
+
+    private final Server server;
+    private final ServerConnector connector;
+    private final HttpRoutes routes;
+
+    /// @param port 0 takes a free one
+    public HttpServer(int port, HttpRoutes routes) throws Exception {
+        this.routes = routes;
+        QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS);
+        threads.setName("http");
+        threads.setDaemon(true);
+        threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server = new Server(threads);
+        HttpConfiguration configuration = new HttpConfiguration();
+        configuration.setSendServerVersion(false);
+        configuration.setRequestHeaderSize(MAX_HEADER_BYTES);
+        connector = new ServerConnector(server, new HttpConnectionFactory(configuration));
+        connector.setPort(port);
+        connector.setIdleTimeout(IDLE_MILLIS);
+        server.addConnector(connector);
+        server.setHandler(new Routed());
+        server.start();
+    }
+
+    public int port() {
+        return connector.getLocalPort();
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.stop();
+        } catch (Exception e) {
+            log.warn("HTTP server: {}", e.toString());
+        }
+    }
+
+    /// Blocking, so Jetty calls it on a virtual thread.
+    private final class Routed extends Handler.Abstract {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            String path = Request.getPathInContext(request);
+            JettyExchange plain = new JettyExchange(request, response, path, "");
+            try {
+                answer(request, response, path, plain);
+                callback.succeeded();
+            } catch (Throwable failure) {
+                fail(plain, response, callback, failure);
+            }
+            return true;
+        }
+
+        private void answer(Request request, Response response, String path, JettyExchange plain) throws Exception {
+            String method = request.getMethod();
+            var found = routes.find(method, path);
+            if (found.isEmpty() && method.equals("HEAD")) {
+                found = routes.find("GET", path);
+            }
+            if (found.isPresent()) {
+                HttpRoutes.Route route = found.get();
+                String rest = route.prefix() ? path.substring(route.stem().length()) : "";
+                route.handler().handle(new JettyExchange(request, response, path, rest));
+                return;
+            }
+            var methods = routes.methods(path);
+            if (methods.isEmpty()) {
+                throw new HttpProblem(404, "nothing is here");
+            }
+            plain.set("Allow", String.join(", ", methods));
+            throw new HttpProblem(405, "%s is not possible here".formatted(method));
+        }
+
+        private void fail(JettyExchange exchange, Response response, Callback callback, Throwable failure) {
+            if (response.isCommitted()) {
+                // Most often a client that went away in the middle of a download.
+                log.debug("{} {} ended early: {}", exchange.method(), exchange.path(), failure.toString());
+                callback.failed(failure);
+                return;
+            }
+            HttpProblem problem = switch (failure) {
+                case HttpProblem p -> p;
+                case MalformedException m -> new HttpProblem(400, String.valueOf(m.getMessage()));
+                case HttpException h -> new HttpProblem(h.getCode(), String.valueOf(h.getReason()));
+                default -> {
+                    log.error("{} {} failed", exchange.method(), exchange.path(), failure);
+                    yield new HttpProblem(500, "internal error");
+                }
+            };
+            try {
+                String quoted = String.valueOf(problem.getMessage())
+                        .replace("\\", "\\\\")
+                        .replace("\"", "\\\"")
+                        .replaceAll("\\p{Cntrl}", " ");
+                exchange.respond(problem.status(), "application/json", Bytes.ofUtf8("{\"error\": \"" + quoted + "\"}"));
+                callback.succeeded();
+            } catch (Exception e) {
+                callback.failed(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package tapedeck.net.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Fields;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+
+/// [HttpExchange] over Jetty's request and response.
+final class JettyExchange implements HttpExchange {
+    private final Request request;
+    private final Response response;
+    private final String path;
+    private final String pathRest;
+    private @Nullable Fields query;
+
+    JettyExchange(Request request, Response response, String path, String pathRest) {
+        this.request = request;
+        this.response = response;
+        this.path = path;
+        this.pathRest = pathRest;
+    }
+
+    @Override
+    public String method() {
+        return request.getMethod();
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    @Override
+    public String pathRest() {
+        return pathRest;
+    }
+
+    @Override
+    public Optional<String> query(String name) {
+        Fields fields = query;
+        if (fields == null) {
+            fields = Request.extractQueryParameters(request);
+            query = fields;
+        }
+        return Optional.ofNullable(fields.getValue(name));
+    }
+
+    @Override
+    public Optional<String> header(String name) {
+        return Optional.ofNullable(request.getHeaders().getField(name)).map(HttpField::getValue);
+    }
+
+    @Override
+    public InetSocketAddress peer() {
+        return (InetSocketAddress) request.getConnectionMetaData().getRemoteSocketAddress();
+    }
+
+    @Override
+    public Bytes body(int maxBytes) throws IOException, HttpProblem {
+        byte[] body = bodyStream().readNBytes(maxBytes + 1);
+        if (body.length > maxBytes) {
+            throw new HttpProblem(413, "the body may have at most %d bytes".formatted(maxBytes));
+        }
+        return Bytes.wrap(body);
+    }
+
+    @Override
+    public InputStream bodyStream() {
+        return Content.Source.asInputStream(request);
+    }
+
+    @Override
+    public HttpExchange set(String name, String value) {
+        response.getHeaders().put(name, value);
+        return this;
+    }
+
+    @Override
+    public void respond(int status, String contentType, Bytes body) throws IOException {
+        response.setStatus(status);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length());
+        Content.Sink.write(response, true, method().equals("HEAD") ? ByteBuffer.allocate(0) : body.asByteBuffer());
+    }
+
+    @Override
+    public void respond(int status) throws IOException {
+        response.setStatus(status);
+        Content.Sink.write(response, true, ByteBuffer.allocate(0));
+    }
+
+    @Override
+    public OutputStream start(int status, String contentType, long length) {
+        response.setStatus(status);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+        if (length >= 0) {
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, length);
+        }
+        return Content.Sink.asOutputStream(response);
+    }
+}

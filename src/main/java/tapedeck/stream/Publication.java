@@ -1,0 +1,39 @@
+package tapedeck.stream;
+
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+
+/// The writing end of a stream, owned by one publisher and used from one thread.
+public final class Publication implements AutoCloseable {
+    private final Streams streams;
+    private final Stream stream;
+
+    Publication(Streams streams, Stream stream) {
+        this.streams = streams;
+        this.stream = stream;
+    }
+
+    public Stream stream() {
+        return stream;
+    }
+
+    /// Hands the frame to all readers; never blocks. Frames of one track come in decoding order.
+    public void write(Frame frame) {
+        stream.write(frame);
+    }
+
+    /// Names a track before its first frame, as far as it is known.
+    public void announce(Track track) {
+        stream.announce(track);
+    }
+
+    /// Ends the stream and frees its name; again without effect.
+    public void close(String reason) {
+        streams.end(stream, reason);
+    }
+
+    @Override
+    public void close() {
+        close("unpublished");
+    }
+}

@@ -1,0 +1,155 @@
+package tapedeck.stream;
+
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+
+/// One reader's queue: bounded in media time and bytes, filled by the publisher, drained by the reader's own thread.
+///
+/// A reader that falls behind loses its backlog, is told so by a [Item.Gap], and goes on at the next entry point. The
+/// publisher never waits for it.
+public final class Reader implements AutoCloseable {
+    private final Stream stream;
+    private final ReaderOptions options;
+
+    // Guarded by this.
+    private final Deque<Item> queue = new ArrayDeque<>();
+    private long queuedBytes;
+    private long firstDtsNanos = Long.MIN_VALUE;
+    private boolean signalled;
+    private boolean waitingForEntryPoint = true;
+    private boolean ended;
+    private long gapFrames;
+    private long droppedFrames;
+    private long frames;
+    private long bytes;
+
+    Reader(Stream stream, ReaderOptions options) {
+        this.stream = stream;
+        this.options = options;
+    }
+
+    public Stream stream() {
+        return stream;
+    }
+
+    public ReaderOptions options() {
+        return options;
+    }
+
+    /// Moves everything that waits into `target`, in order, and returns how many items that were.
+    public synchronized int drainTo(Collection<? super Item> target) {
+        int count = queue.size();
+        target.addAll(queue);
+        queue.clear();
+        queuedBytes = 0;
+        firstDtsNanos = Long.MIN_VALUE;
+        signalled = false;
+        return count;
+    }
+
+    /// Frames that were dropped because this reader was too slow.
+    public synchronized long droppedFrames() {
+        return droppedFrames;
+    }
+
+    /// Frames that were queued for this reader so far.
+    public synchronized long frames() {
+        return frames;
+    }
+
+    /// Bytes of the frames that were queued for this reader so far.
+    public synchronized long bytes() {
+        return bytes;
+    }
+
+    /// Leaves the stream. Nothing is queued any more.
+    @Override
+    public void close() {
+        stream.leave(this);
+        synchronized (this) {
+            ended = true;
+            queue.clear();
+            queuedBytes = 0;
+        }
+    }
+
+    /// What the stream has to do after an offer.
+    enum Offered {
+        QUEUED,
+        WAKE,
+        OVERFLOW
+    }
+
+    synchronized Offered offer(Item.Media item) {
+        if (ended) {
+            return Offered.QUEUED;
+        }
+        if (waitingForEntryPoint) {
+            if (!item.entryPoint()) {
+                if (gapFrames > 0) {
+                    gapFrames++;
+                    droppedFrames++;
+                }
+                return Offered.QUEUED;
+            }
+            waitingForEntryPoint = false;
+            if (gapFrames > 0) {
+                queue.add(new Item.Gap(gapFrames));
+                gapFrames = 0;
+            }
+        }
+        long dtsNanos = item.frame().dtsNanos();
+        if (queue.isEmpty() || firstDtsNanos == Long.MIN_VALUE) {
+            firstDtsNanos = dtsNanos;
+        }
+        queue.add(item);
+        int size = item.frame().data().length();
+        queuedBytes += size;
+        frames++;
+        bytes += size;
+        long queuedNanos = dtsNanos - firstDtsNanos;
+        if (queuedBytes > options.maxBytes() || queuedNanos > options.maxNanos()) {
+            overflow();
+            return Offered.OVERFLOW;
+        }
+        return wakeIf(queuedNanos >= options.wakeNanos() || queuedBytes > options.maxBytes() / 2);
+    }
+
+    synchronized Offered end(String reason) {
+        if (ended) {
+            return Offered.QUEUED;
+        }
+        ended = true;
+        if (gapFrames > 0) {
+            queue.add(new Item.Gap(gapFrames));
+            gapFrames = 0;
+        }
+        queue.add(new Item.End(reason));
+        return wakeIf(true);
+    }
+
+    private Offered wakeIf(boolean due) {
+        if (!due || signalled) {
+            return Offered.QUEUED;
+        }
+        signalled = true;
+        return Offered.WAKE;
+    }
+
+    private void overflow() {
+        for (Item dropped : queue) {
+            switch (dropped) {
+                case Item.Media _ -> {
+                    gapFrames++;
+                    droppedFrames++;
+                }
+                case Item.Gap gap -> gapFrames += gap.frames();
+                case Item.End _ -> throw new IllegalStateException("a frame after the end");
+            }
+        }
+        queue.clear();
+        queuedBytes = 0;
+        waitingForEntryPoint = true;
+    }
+}

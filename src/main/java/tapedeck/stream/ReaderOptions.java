@@ -1,0 +1,24 @@
+package tapedeck.stream;
+
+/// How a reader wants its items.
+///
+/// @param name for logs and statistics: `recorder`, `rtmp 192.0.2.7:50123` …
+/// @param live whether somebody is watching: true makes the publisher's connection read at once
+/// @param fromCache true begins with the frames since the last entry point, false at the next one
+/// @param maxNanos the longest backlog, in media time
+/// @param maxBytes the largest backlog
+/// @param wakeNanos media time that must be in the queue before `wake` is called; 0 for every batch
+/// @param wake called once when there is something to take, then not again before the queue was drained; from any
+///     thread, so it only schedules the work
+public record ReaderOptions(
+        String name, boolean live, boolean fromCache, long maxNanos, long maxBytes, long wakeNanos, Runnable wake) {
+    /// The longest backlog of a live viewer.
+    public static final long LIVE_MAX_NANOS = 5_000_000_000L;
+    /// The largest backlog of a live viewer.
+    public static final long LIVE_MAX_BYTES = 4 << 20;
+
+    /// A viewer: from the last entry point on, woken for every batch.
+    public static ReaderOptions viewer(String name, Runnable wake) {
+        return new ReaderOptions(name, true, true, LIVE_MAX_NANOS, LIVE_MAX_BYTES, 0, wake);
+    }
+}

@@ -1,0 +1,211 @@
+package tapedeck.stream;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+
+/// One live stream: a publisher's frames on their way to any number of readers.
+public final class Stream {
+    public static final int MAX_KEYFRAME_REQUESTS_PER_SECOND = 2;
+
+    private final StreamName name;
+    private final String mediaSessionId;
+    private final Publisher publisher;
+    private final Instant startedAt;
+    private final Feedback feedback;
+    private final LongSupplier nanoClock;
+
+    // Guarded by this: a subscription sees the cache and joins the readers in one step, so that it gets every frame
+    // once.
+    private final GopCache cache = new GopCache();
+    private final List<Reader> readers = new ArrayList<>();
+    private final SequencedMap<Integer, Track> tracks = new TreeMap<>();
+    private boolean videoSeen;
+    private boolean ended;
+    private int liveReaders;
+    private long lastKeyframeRequestNanos;
+    private boolean keyframeRequested;
+    private long frames;
+    private long keyframes;
+    private long bytes;
+    private long lastDtsNanos;
+
+    Stream(
+            StreamName name,
+            String mediaSessionId,
+            Publisher publisher,
+            Instant startedAt,
+            Feedback feedback,
+            LongSupplier nanoClock) {
+        this.name = name;
+        this.mediaSessionId = mediaSessionId;
+        this.publisher = publisher;
+        this.startedAt = startedAt;
+        this.feedback = feedback;
+        this.nanoClock = nanoClock;
+    }
+
+    public StreamName name() {
+        return name;
+    }
+
+    /// Unique to this publication: a name that returns is a new media session.
+    public String mediaSessionId() {
+        return mediaSessionId;
+    }
+
+    public Publisher publisher() {
+        return publisher;
+    }
+
+    /// The wall clock when the publication began, which is time 0 of its frames.
+    public Instant startedAt() {
+        return startedAt;
+    }
+
+    /// The tracks as of now, by id.
+    public synchronized List<Track> tracks() {
+        return List.copyOf(tracks.values());
+    }
+
+    /// @param mediaNanos decoding time of the newest frame
+    /// @param liveReaders viewers; recorders are not counted
+    public record Statistics(
+            long frames, long keyframes, long bytes, long mediaNanos, int readers, int liveReaders, boolean ended) {}
+
+    public synchronized Statistics statistics() {
+        return new Statistics(frames, keyframes, bytes, lastDtsNanos, readers.size(), liveReaders, ended);
+    }
+
+    /// A reader from the last entry point or the next one on, as `options` say. On a stream that has ended it gets
+    /// [Item.End] at once.
+    public Reader subscribe(ReaderOptions options) {
+        Reader reader = new Reader(this, options);
+        boolean wake = false;
+        synchronized (this) {
+            if (ended) {
+                wake = reader.end("ended") == Reader.Offered.WAKE;
+            } else {
+                if (options.fromCache()) {
+                    for (Item.Media item : cache.items()) {
+                        wake |= reader.offer(item) == Reader.Offered.WAKE;
+                    }
+                }
+                if (videoSeen && (!options.fromCache() || cache.items().isEmpty())) {
+                    requestKeyframe();
+                }
+                readers.add(reader);
+                if (options.live() && liveReaders++ == 0) {
+                    feedback.watched(true);
+                }
+            }
+        }
+        if (wake) {
+            options.wake().run();
+        }
+        return reader;
+    }
+
+    /// Ends the stream from this side: the publisher's connection closes, and all readers get [Item.End].
+    public void terminate(String reason) {
+        feedback.terminate(reason);
+    }
+
+    /// Asks the publisher for an entry point, at most [#MAX_KEYFRAME_REQUESTS_PER_SECOND] times a second.
+    public synchronized void requestKeyframe() {
+        long now = nanoClock.getAsLong();
+        if (keyframeRequested && now - lastKeyframeRequestNanos < 1_000_000_000L / MAX_KEYFRAME_REQUESTS_PER_SECOND) {
+            return;
+        }
+        keyframeRequested = true;
+        lastKeyframeRequestNanos = now;
+        feedback.requestKeyframe();
+    }
+
+    void write(Frame frame) {
+        List<Reader> toWake = null;
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            Item.Media item = admit(frame);
+            for (int i = 0; i < readers.size(); i++) {
+                Reader reader = readers.get(i);
+                switch (reader.offer(item)) {
+                    case QUEUED -> {}
+                    case WAKE -> {
+                        if (toWake == null) {
+                            toWake = new ArrayList<>();
+                        }
+                        toWake.add(reader);
+                    }
+                    case OVERFLOW -> requestKeyframe();
+                }
+            }
+        }
+        wake(toWake);
+    }
+
+    void announce(Track track) {
+        synchronized (this) {
+            tracks.put(track.id(), track);
+        }
+    }
+
+    void end(String reason) {
+        List<Reader> toWake = new ArrayList<>();
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            cache.clear();
+            for (Reader reader : readers) {
+                if (reader.end(reason) == Reader.Offered.WAKE) {
+                    toWake.add(reader);
+                }
+            }
+            readers.clear();
+        }
+        wake(toWake);
+    }
+
+    void leave(Reader reader) {
+        synchronized (this) {
+            if (readers.remove(reader) && reader.options().live() && --liveReaders == 0) {
+                feedback.watched(false);
+            }
+        }
+    }
+
+    private Item.Media admit(Frame frame) {
+        Track track = frame.track();
+        tracks.put(track.id(), track);
+        boolean video = track.codec() instanceof Codec.Video;
+        videoSeen |= video;
+        frames++;
+        bytes += frame.data().length();
+        lastDtsNanos = Math.max(lastDtsNanos, frame.dtsNanos());
+        boolean entryPoint = video ? frame.keyframe() : !videoSeen;
+        if (video && frame.keyframe()) {
+            keyframes++;
+        }
+        Item.Media item = new Item.Media(frame, entryPoint);
+        cache.add(item);
+        return item;
+    }
+
+    private static void wake(@org.jspecify.annotations.Nullable List<Reader> readers) {
+        if (readers != null) {
+            for (Reader reader : readers) {
+                reader.options().wake().run();
+            }
+        }
+    }
+}

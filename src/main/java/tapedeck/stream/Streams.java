@@ -1,0 +1,75 @@
+package tapedeck.stream;
+
+import java.time.Clock;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
+
+/// All live streams: the only place where a name becomes a stream.
+public final class Streams {
+    /// Told of every stream, on the publisher's thread: implementations only schedule work or subscribe.
+    public interface Listener {
+        void published(Stream stream);
+
+        void ended(Stream stream, String reason);
+    }
+
+    private final Map<StreamName, Stream> live = new ConcurrentHashMap<>();
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    private final Clock wallClock;
+    private final LongSupplier nanoClock;
+
+    public Streams() {
+        this(Clock.systemUTC(), System::nanoTime);
+    }
+
+    public Streams(Clock wallClock, LongSupplier nanoClock) {
+        this.wallClock = wallClock;
+        this.nanoClock = nanoClock;
+    }
+
+    public void addListener(Listener listener) {
+        listeners.add(listener);
+    }
+
+    public Publication publish(StreamName name, Publisher who, Feedback feedback) throws NameTakenException {
+        String mediaSessionId = UUID.randomUUID().toString();
+        Stream stream = new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock);
+        if (live.putIfAbsent(name, stream) != null) {
+            throw new NameTakenException(name);
+        }
+        for (Listener listener : listeners) {
+            listener.published(stream);
+        }
+        return new Publication(this, stream);
+    }
+
+    public Optional<Stream> find(StreamName name) {
+        return Optional.ofNullable(live.get(name));
+    }
+
+    public Optional<Stream> findBySession(String mediaSessionId) {
+        return live.values().stream()
+                .filter(stream -> stream.mediaSessionId().equals(mediaSessionId))
+                .findAny();
+    }
+
+    public Collection<Stream> all() {
+        return List.copyOf(live.values());
+    }
+
+    void end(Stream stream, String reason) {
+        if (!live.remove(stream.name(), stream)) {
+            return;
+        }
+        stream.end(reason);
+        for (Listener listener : listeners) {
+            listener.ended(stream, reason);
+        }
+    }
+}
