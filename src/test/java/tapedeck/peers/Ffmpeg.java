@@ -1,0 +1,104 @@
+package tapedeck.peers;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.bytedeco.javacpp.Loader;
+
+/// The real ffmpeg and ffprobe 8, out of the jar that the server's codec workers use too. Tests take the build with
+/// x264, because only that makes B-frames.
+public final class Ffmpeg {
+    private static final long DEADLINE_SECONDS = 120;
+
+    private Ffmpeg() {}
+
+    /// @param out standard output
+    /// @param err standard error
+    public record Result(int exitCode, byte[] out, String err) {
+        public String text() {
+            return new String(out, StandardCharsets.UTF_8);
+        }
+    }
+
+    /// The path of the executable.
+    public static synchronized String ffmpeg() {
+        System.setProperty("org.bytedeco.javacpp.platform.extension", "-gpl");
+        return Loader.load(org.bytedeco.ffmpeg.ffmpeg.class);
+    }
+
+    public static synchronized String ffprobe() {
+        System.setProperty("org.bytedeco.javacpp.platform.extension", "-gpl");
+        return Loader.load(org.bytedeco.ffmpeg.ffprobe.class);
+    }
+
+    /// Runs ffmpeg to its end and fails the test if it fails.
+    public static Result ffmpeg(String... arguments) {
+        Result result = run(command(ffmpeg(), List.of("-hide_banner", "-nostdin", "-y"), arguments));
+        if (result.exitCode() != 0) {
+            throw new AssertionError("ffmpeg " + String.join(" ", arguments) + "\n" + result.err());
+        }
+        return result;
+    }
+
+    public static Result ffprobe(String... arguments) {
+        return run(command(ffprobe(), List.of("-hide_banner"), arguments));
+    }
+
+    /// What ffmpeg complains about when it decodes all of the file: empty for a good one.
+    public static String decodeErrors(Path file) {
+        return run(List.of(
+                        ffmpeg(), "-hide_banner", "-nostdin", "-v", "error", "-i", file.toString(), "-f", "null", "-"))
+                .err();
+    }
+
+    /// A running ffmpeg whose end the caller waits for; its messages go to the test's output only with `-v`.
+    public static Process start(String... arguments) throws IOException {
+        return new ProcessBuilder(command(ffmpeg(), List.of("-hide_banner", "-nostdin", "-v", "warning"), arguments))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    /// Runs any program to its end, within a deadline.
+    public static Result run(List<String> command) {
+        try {
+            Path err = Files.createTempFile("peer", ".err");
+            try {
+                Process process =
+                        new ProcessBuilder(command).redirectError(err.toFile()).start();
+                process.getOutputStream().close();
+                Thread killer = Thread.ofVirtual().start(() -> killAfterDeadline(process));
+                byte[] out = process.getInputStream().readAllBytes();
+                int exitCode = process.waitFor();
+                killer.interrupt();
+                return new Result(exitCode, out, Files.readString(err, StandardCharsets.ISO_8859_1));
+            } finally {
+                Files.delete(err);
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(command.getFirst(), e);
+        }
+    }
+
+    private static void killAfterDeadline(Process process) {
+        try {
+            if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static List<String> command(String program, List<String> common, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(program);
+        command.addAll(common);
+        command.addAll(List.of(arguments));
+        return command;
+    }
+}
