@@ -1,8 +1,95 @@
 package tapedeck;
 
-/// Starts the server.
-public final class Main {
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import tapedeck.net.BoundPorts;
+import tapedeck.settings.Settings;
+import tapedeck.settings.SettingsException;
+import tapedeck.settings.SettingsSource;
+
+/// The command line: `./run` without a command serves until it is stopped.
+@Command(
+        name = "./run",
+        mixinStandardHelpOptions = true,
+        version = "tapedeck " + Server.VERSION,
+        description = "A live media server that records.",
+        subcommands = {Main.TrainCommand.class})
+public final class Main implements Callable<Integer> {
+    /// A setting that cannot be used, as sysexits.h's EX_USAGE.
+    static final int EXIT_USAGE = 64;
+
+    private static final int EXIT_FAILED = 1;
+    private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Settings (default: ${DEFAULT-VALUE}).")
+    private Path config = Path.of("conf", "tapedeck.properties");
+
+    @Option(
+            names = "--set",
+            paramLabel = "key=value",
+            description = "One setting, before environment and file; may be repeated.")
+    private List<String> assignments = List.of();
+
     private Main() {}
 
-    public static void main(String[] args) {}
+    public static void main(String[] arguments) {
+        CommandLine line = new CommandLine(new Main());
+        line.setExecutionExceptionHandler((failure, _, _) -> {
+            if (failure instanceof SettingsException) {
+                System.err.println("tapedeck: " + failure.getMessage());
+                return EXIT_USAGE;
+            }
+            log.error("tapedeck: {}", failure.getMessage(), failure);
+            return EXIT_FAILED;
+        });
+        System.exit(line.execute(arguments));
+    }
+
+    Settings settings(Map<String, String> overrides) throws SettingsException {
+        List<String> all = new java.util.ArrayList<>(assignments);
+        overrides.forEach((key, value) -> all.add(key + "=" + value));
+        return SettingsSource.read(config, System.getenv(), all);
+    }
+
+    /// Serves until SIGTERM or Ctrl-C; then every open recording is finished before the process ends.
+    @Override
+    public Integer call() throws Exception {
+        Settings settings = settings(Map.of());
+        settings.unbuilt()
+                .values()
+                .forEach((key, value) -> log.warn("{}={} has no effect in this version", key, value));
+        Server server = Server.open(settings);
+        CountDownLatch closed = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            server.close();
+            closed.countDown();
+        }));
+        for (BoundPorts.Bound bound : server.ports().all()) {
+            System.out.printf("%-6s %5d/%s%n", bound.protocol(), bound.port(), bound.transport());
+        }
+        System.out.println("Tapedeck " + Server.VERSION + " is ready");
+        closed.await();
+        return 0;
+    }
+
+    /// Loads what a server needs, so that the JVM can write its class cache: see `./run`.
+    @Command(name = "train", hidden = true)
+    static final class TrainCommand implements Callable<Integer> {
+        @ParentCommand
+        private Main main = new Main();
+
+        @Override
+        public Integer call() throws Exception {
+            return Training.run(main);
+        }
+    }
 }

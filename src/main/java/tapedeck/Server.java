@@ -1,0 +1,80 @@
+package tapedeck;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.OptionalInt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.net.BoundPorts;
+import tapedeck.net.http.HttpRoutes;
+import tapedeck.net.http.HttpServer;
+import tapedeck.settings.Settings;
+import tapedeck.stream.Streams;
+
+/// The running server: every room opened in order, and closed in reverse.
+public final class Server implements AutoCloseable {
+    /// As in pom.xml.
+    public static final String VERSION = "0.1.0";
+
+    private static final Logger log = LoggerFactory.getLogger(Server.class);
+
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final BoundPorts ports = new BoundPorts();
+    private final Streams streams = new Streams();
+
+    private Server() {}
+
+    /// Opens everything that `settings` ask for; on a failure all that was opened is closed again.
+    public static Server open(Settings settings) throws Exception {
+        Server server = new Server();
+        try {
+            server.openAll(settings);
+            return server;
+        } catch (Exception | Error failure) {
+            server.close();
+            throw failure;
+        }
+    }
+
+    public BoundPorts ports() {
+        return ports;
+    }
+
+    public Streams streams() {
+        return streams;
+    }
+
+    private void openAll(Settings settings) throws Exception {
+        createDataDir(settings);
+        HttpRoutes routes = new HttpRoutes();
+        OptionalInt httpPort = settings.http().port().number();
+        if (httpPort.isPresent()) {
+            HttpServer http = opened(new HttpServer(httpPort.getAsInt(), routes));
+            ports.add("HTTP", "tcp", http.port());
+        }
+    }
+
+    private static void createDataDir(Settings settings) throws IOException {
+        Files.createDirectories(settings.dataDir());
+    }
+
+    private <T extends AutoCloseable> T opened(T room) {
+        open.push(room);
+        return room;
+    }
+
+    /// Stops taking connections, ends the streams, finishes every open recording. Again without effect.
+    @Override
+    public void close() {
+        while (!open.isEmpty()) {
+            AutoCloseable room = open.pop();
+            try {
+                room.close();
+            } catch (Exception e) {
+                log.warn("{} did not close well", room.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}

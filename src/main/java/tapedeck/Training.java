@@ -1,0 +1,49 @@
+package tapedeck;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+
+/// Opens a server on free ports, uses it once and closes it: the classes loaded by then go into the JVM's cache
+/// (JEP 514), which saves about half of the CPU time of every later start.
+final class Training {
+    private Training() {}
+
+    static int run(Main main) throws Exception {
+        Path folder = Files.createTempDirectory("tapedeck-training");
+        try (Server server = Server.open(main.settings(onFreePorts(folder)))) {
+            URI console = URI.create("http://127.0.0.1:" + server.ports().port("HTTP") + "/");
+            try (HttpClient client = HttpClient.newHttpClient()) {
+                client.send(HttpRequest.newBuilder(console).build(), HttpResponse.BodyHandlers.discarding());
+            }
+        } finally {
+            delete(folder);
+        }
+        return 0;
+    }
+
+    /// Settings of a server that disturbs no other one.
+    static Map<String, String> onFreePorts(Path dataDir) {
+        Map<String, String> overrides = new HashMap<>();
+        overrides.put("http_port", "0");
+        overrides.put("rtmp_port", "0");
+        overrides.put("webrtc_port", "0");
+        overrides.put("data_dir", dataDir.toString());
+        return overrides;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

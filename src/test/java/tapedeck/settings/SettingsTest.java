@@ -1,0 +1,126 @@
+package tapedeck.settings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.settings.Settings.FileFormat;
+import tapedeck.settings.Settings.NameEncoding;
+import tapedeck.settings.Settings.VideoFormat;
+
+class SettingsTest {
+    @TempDir
+    private Path folder;
+
+    private Settings read(String... assignments) throws SettingsException {
+        return SettingsSource.read(folder.resolve("none"), Map.of(), List.of(assignments));
+    }
+
+    @Test
+    void defaultsAreThoseOfTheContract() throws SettingsException {
+        Settings settings = read();
+        assertEquals(OptionalInt.of(8081), settings.http().port().number());
+        assertEquals(OptionalInt.of(1935), settings.rtmp().port().number());
+        assertEquals(OptionalInt.of(8189), settings.webrtc().port().number());
+        assertTrue(settings.http().trustLoopback());
+        Settings.Recording recording = settings.recording();
+        assertTrue(recording.streams());
+        assertEquals(false, recording.rtmpStreams());
+        assertEquals("stream-{mediaSessionId}-{login}", recording.nameTemplate());
+        assertEquals("/", recording.excludedCharacters());
+        assertEquals(FileFormat.MP4, recording.formats().get(VideoFormat.H264));
+        assertEquals(FileFormat.WEBM, recording.formats().get(VideoFormat.VP8));
+        assertEquals(1L << 30, recording.minSpaceBytes());
+        assertEquals(4, recording.threads());
+        assertEquals(2048, recording.moovReserveKib());
+        assertEquals(15, recording.stopTimeoutSeconds());
+        assertEquals(OptionalLong.empty(), recording.fsync());
+        assertEquals(recording.dir(), recording.tmpDir());
+        assertEquals(Map.of(), settings.unbuilt().values());
+    }
+
+    @Test
+    void theCommandLineBeatsTheEnvironmentBeatsTheFile() throws Exception {
+        Path file = folder.resolve("tapedeck.properties");
+        Files.writeString(file, "rtmp_port=1\nhttp_port=1\nwebrtc_port=1\n");
+        Map<String, String> environment =
+                Map.of("TAPEDECK_HTTP_PORT", "2", "TAPEDECK_WEBRTC_PORT", "2", "PATH", "ignored");
+        Settings settings = SettingsSource.read(file, environment, List.of("webrtc_port=3"));
+        assertEquals(OptionalInt.of(1), settings.rtmp().port().number());
+        assertEquals(OptionalInt.of(2), settings.http().port().number());
+        assertEquals(OptionalInt.of(3), settings.webrtc().port().number());
+    }
+
+    @Test
+    void anEmptyPortTurnsTheProtocolOff() throws SettingsException {
+        assertEquals(OptionalInt.empty(), read("rtmp_port=").rtmp().port().number());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "rtmp_port=70000 | a number from 0 to 65535",
+                "rtmp_port=x | a number from 0 to 65535",
+                "rtmp_prot=1 | unknown key, did you mean rtmp_port?",
+                "wholly_other_thing=1 | unknown key; docs/settings.md lists all",
+                "record_streams=yes | true or false",
+                "record_formats=h264-webm | webm cannot carry h264",
+                "record_formats=h264-ts | recording to ts is not possible in this version",
+                "record_formats=h264 | pairs like h264-mp4, vp8-webm are needed",
+                "record_formats=h266-mp4 | one of h264, h265, vp8, vp9, av1",
+                "encode_record_name=true | false, or true,HEX, or true,BASE64",
+                "file_recorder_min_space=5k | a number with g or m, like 1g or 1024m",
+                "record_fsync=sometimes | none, fragment, or a number of milliseconds",
+                "record_fragment_duration=1 | a number from 300 to 10000",
+                "on_record_hook_script=/no/such/script | an executable file is needed",
+                "record_response_content_disposition_header_value=other | one of inline, attachment",
+                "publish_auth=jwt | only none is possible in this version",
+                "record_rotation=banana | seconds, 10M, or disabled",
+                "https_port=x | a port, or nothing",
+                "record_mp4_audio=mp3 | one of aac, copy",
+            })
+    void aBadSettingIsOneLineThatNamesKeyValueAndWhatIsAllowed(String assignment, String says) {
+        SettingsException refused = assertThrows(SettingsException.class, () -> read(assignment));
+        assertEquals(assignment + " (on the command line): " + says, refused.getMessage());
+    }
+
+    @Test
+    void valuesArriveInTheTree() throws SettingsException {
+        Settings settings = read(
+                "record_formats=h264-mkv, vp8-mkv",
+                "encode_record_name=true,HEX",
+                "record_fsync=fragment",
+                "file_recorder_min_space=1024m",
+                "record_dir=" + folder.resolve("r"),
+                "record_rotation=10M",
+                "webrtc_announce=192.0.2.1, 192.0.2.2");
+        assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.H264));
+        assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.VP8));
+        assertEquals(NameEncoding.HEX, settings.recording().nameEncoding());
+        assertEquals(OptionalLong.of(0), settings.recording().fsync());
+        assertEquals(1L << 30, settings.recording().minSpaceBytes());
+        assertEquals(folder.resolve("r").toAbsolutePath(), settings.recording().tmpDir());
+        assertEquals(Map.of("record_rotation", "10M"), settings.unbuilt().values());
+        assertEquals(List.of("192.0.2.1", "192.0.2.2"), settings.webrtc().announce());
+    }
+
+    @Test
+    void everyKeyIsDocumented() throws Exception {
+        String page = Files.readString(Path.of("docs/settings.md"));
+        List<String> missing = SettingsReader.KEYS.stream()
+                .filter(key -> !page.contains("`" + key + "`"))
+                .toList();
+        assertEquals(List.of(), missing);
+    }
+}
