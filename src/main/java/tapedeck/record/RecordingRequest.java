@@ -1,0 +1,27 @@
+package tapedeck.record;
+
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.MalformedException;
+
+/// What a recording on demand asks for; null takes the server's setting.
+///
+/// @param fileTemplate as `stream_record_policy_template`
+/// @param rotation as `record_rotation`: `disabled`, seconds (`20`), or megabytes (`20M`)
+public record RecordingRequest(@Nullable String fileTemplate, @Nullable String rotation) {
+    /// The server's settings for everything.
+    public static final RecordingRequest DEFAULT = new RecordingRequest(null, null);
+
+    /// The longest template; a longer one could not be a file name anyway.
+    public static final int MAX_TEMPLATE_LENGTH = 1024;
+
+    /// @throws MalformedException if a value cannot be used
+    public RecordingRequest {
+        if (fileTemplate != null && (fileTemplate.isBlank() || fileTemplate.length() > MAX_TEMPLATE_LENGTH)) {
+            throw new MalformedException("fileTemplate: 1 to %d characters allowed, %d given"
+                    .formatted(MAX_TEMPLATE_LENGTH, fileTemplate.length()));
+        }
+        if (rotation != null) {
+            Rotation.parse(rotation);
+        }
+    }
+}
