@@ -7,7 +7,8 @@ import tapedeck.bytes.MalformedException;
 ///
 /// @param fileTemplate as `stream_record_policy_template`
 /// @param rotation as `record_rotation`: `disabled`, seconds (`20`), or megabytes (`20M`)
-public record RecordingRequest(@Nullable String fileTemplate, @Nullable String rotation) {
+public record RecordingRequest(
+        @Nullable String fileTemplate, @Nullable String rotation) {
     /// The server's settings for everything.
     public static final RecordingRequest DEFAULT = new RecordingRequest(null, null);
 
