@@ -1,0 +1,5 @@
+/// AV1 (bitstream specification with errata 1): sequence headers and where decoding can start.
+///
+/// Public: [Av1TemporalUnit], [Av1SequenceHeader].
+@org.jspecify.annotations.NullMarked
+package tapedeck.codec.av1;
