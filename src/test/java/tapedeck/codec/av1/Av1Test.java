@@ -51,7 +51,8 @@ class Av1Test {
         var unit = Av1TemporalUnit.parse(Bytes.ofHex("1200" + header.toHex() + KEY_FRAME));
         assertTrue(unit.keyframe());
         assertEquals(header, unit.sequenceHeader().orElseThrow().obu());
-        assertFalse(Av1TemporalUnit.parse(Bytes.ofHex(header.toHex() + INTER_FRAME)).keyframe());
+        assertFalse(
+                Av1TemporalUnit.parse(Bytes.ofHex(header.toHex() + INTER_FRAME)).keyframe());
         assertFalse(Av1TemporalUnit.parse(Bytes.ofHex(KEY_FRAME)).keyframe(), "nothing says what it decodes to");
         assertFalse(Av1TemporalUnit.parse(Bytes.ofHex("1200" + INTER_FRAME)).keyframe());
         assertFalse(Av1TemporalUnit.parse(header).keyframe());
@@ -80,7 +81,9 @@ class Av1Test {
         assertThrows(MalformedException.class, () -> Av1TemporalUnit.parse(Bytes.ofHex("9200")));
         assertThrows(MalformedException.class, () -> Av1TemporalUnit.parse(Bytes.ofHex("12ffffffff01")));
         assertThrows(MalformedException.class, () -> Av1TemporalUnit.parse(Bytes.ofHex("12ffffffffffffffffff")));
-        assertThrows(MalformedException.class, () -> Av1TemporalUnit.parse(Bytes.ofHex(SAMPLES.getFirst().sequenceHeader() + "3200")));
+        assertThrows(
+                MalformedException.class,
+                () -> Av1TemporalUnit.parse(Bytes.ofHex(SAMPLES.getFirst().sequenceHeader() + "3200")));
         Bytes many = Bytes.ofHex("1200".repeat(Av1TemporalUnit.MAX_OBUS));
         assertFalse(Av1TemporalUnit.parse(many).keyframe());
         Bytes tooMany = Bytes.ofHex("1200".repeat(Av1TemporalUnit.MAX_OBUS + 1));
@@ -93,14 +96,14 @@ class Av1Test {
             Bytes seed = Bytes.wrap(Files.readAllBytes(file));
             readOrRefuse(seed);
             if (seed.length() > 1 && seed.length() < 127) {
-                readOrRefuse(Bytes.ofHex("0a%02x%s".formatted(seed.length() - 1, seed.slice(1).toHex())));
+                readOrRefuse(Bytes.ofHex(
+                        "0a%02x%s".formatted(seed.length() - 1, seed.slice(1).toHex())));
             }
         }
         var random = new SplittableRandom(5);
         int read = 0;
         for (int i = 0; i < 50_000; i++) {
-            byte[] bytes =
-                    SAMPLES.get(random.nextInt(SAMPLES.size())).bytes().toByteArray();
+            byte[] bytes = SAMPLES.get(random.nextInt(SAMPLES.size())).bytes().toByteArray();
             for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
                 bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
             }

@@ -40,8 +40,9 @@ class Vp9HeaderTest {
         for (String hex : List.of("86004092f0d1400000", "96004092f0e1400001", "a6004092f0b1400001")) {
             assertFalse(Vp9Header.parse(Bytes.ofHex(hex)).keyframe());
         }
-        assertThrows(IllegalStateException.class, () -> Vp9Header.parse(Bytes.ofHex("8600"))
-                .codec());
+        assertThrows(
+                IllegalStateException.class,
+                () -> Vp9Header.parse(Bytes.ofHex("8600")).codec());
     }
 
     @Test
@@ -77,7 +78,8 @@ class Vp9HeaderTest {
         var random = new SplittableRandom(4);
         int read = 0;
         for (int i = 0; i < 50_000; i++) {
-            byte[] bytes = Bytes.ofHex(KEYFRAMES.get(random.nextInt(KEYFRAMES.size())).hex())
+            byte[] bytes = Bytes.ofHex(
+                            KEYFRAMES.get(random.nextInt(KEYFRAMES.size())).hex())
                     .toByteArray();
             bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
             read += readOrRefuse(Bytes.wrap(bytes));
