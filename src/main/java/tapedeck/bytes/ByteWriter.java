@@ -21,7 +21,8 @@ public final class ByteWriter {
     }
 
     public ByteWriter u8(int value) {
-        array[grow(1)] = (byte) value;
+        int at = grow(1);
+        array[at] = (byte) value;
         return this;
     }
 

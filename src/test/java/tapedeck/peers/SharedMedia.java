@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import tapedeck.bytes.Bytes;
 
 /// Real files that others made, beside the project where they exist: further cases for the tests, never the only ones.
 public final class SharedMedia {
@@ -28,6 +29,19 @@ public final class SharedMedia {
                     .toList();
             System.out.println("shared media: " + files.size() + " further cases from " + folder);
             return files;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The contents of [#files].
+    public static List<Bytes> bytes(String folder, String... extensions) {
+        return files(folder, extensions).stream().map(SharedMedia::read).toList();
+    }
+
+    private static Bytes read(Path file) {
+        try {
+            return Bytes.wrap(Files.readAllBytes(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
