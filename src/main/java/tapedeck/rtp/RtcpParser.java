@@ -91,8 +91,8 @@ final class RtcpParser {
         for (int i = 0; i < count; i++) {
             long ssrc = in.u32();
             int lost = in.i32();
-            reports.add(new Rtcp.ReportBlock(
-                    ssrc, lost >>> 24, lost << 8 >> 8, in.u32(), in.u32(), in.u32(), in.u32()));
+            reports.add(
+                    new Rtcp.ReportBlock(ssrc, lost >>> 24, lost << 8 >> 8, in.u32(), in.u32(), in.u32(), in.u32()));
         }
         return reports;
     }

@@ -55,13 +55,13 @@ public final class RtpPacket {
         int extensionOffset = payloadOffset;
         if ((first & 0x10) != 0) {
             if (payloadOffset + 4 > length) {
-                throw new MalformedException("RTP extension header beyond the %d bytes of the packet".formatted(length));
+                throw new MalformedException(
+                        "RTP extension header beyond the %d bytes of the packet".formatted(length));
             }
             payloadOffset += 4 + 4 * bytes.u16(payloadOffset + 2);
         }
         if (payloadOffset > length) {
-            throw new MalformedException(
-                    "RTP header of %d bytes in a packet of %d".formatted(payloadOffset, length));
+            throw new MalformedException("RTP header of %d bytes in a packet of %d".formatted(payloadOffset, length));
         }
         int payloadEnd = length;
         if ((first & 0x20) != 0) {

@@ -69,7 +69,9 @@ class RtcpTest {
     @Test
     void aPictureLossIsTwelveBytes() {
         // RFC 4585 6.3.1.
-        assertEquals("81ce00020000000100000002", Rtcp.write(List.of(new Rtcp.PictureLoss(1, 2))).toHex());
+        assertEquals(
+                "81ce00020000000100000002",
+                Rtcp.write(List.of(new Rtcp.PictureLoss(1, 2))).toHex());
     }
 
     @Test
@@ -84,8 +86,8 @@ class RtcpTest {
         Bytes bytes = Rtcp.write(List.of(new Rtcp.BitrateLimit(1, 3_000_000, List.of(2L))));
         assertEquals("8fce0005" + "00000001" + "00000000" + "52454d42" + "0112dc6c" + "00000002", bytes.toHex());
         for (long rate : new long[] {0, 1, 262_143, 262_144, 1L << 40, Long.MAX_VALUE}) {
-            var read = (Rtcp.BitrateLimit)
-                    Rtcp.parse(Rtcp.write(List.of(new Rtcp.BitrateLimit(1, rate, List.of())))).getFirst();
+            var read = (Rtcp.BitrateLimit) Rtcp.parse(Rtcp.write(List.of(new Rtcp.BitrateLimit(1, rate, List.of()))))
+                    .getFirst();
             assertEquals((double) rate, (double) read.bitsPerSecond(), (double) rate / 131_072);
         }
     }
@@ -93,9 +95,17 @@ class RtcpTest {
     @Test
     void liesAboutLengthsAreMalformed() {
         for (String hex : List.of(
-                "", "80c8", "80c80006", "81c90001 00000001", "41c90000", "a1ce0002 00000001 00000000",
-                "a1ce0002 00000001 000000ff", "82cb0001 00000001", "81cb0002 00000001 ff616263",
-                "81ca0002 00000001 01ff6162", "8fcd0004 00000001 00000002 0000ffff 00000000",
+                "",
+                "80c8",
+                "80c80006",
+                "81c90001 00000001",
+                "41c90000",
+                "a1ce0002 00000001 00000000",
+                "a1ce0002 00000001 000000ff",
+                "82cb0001 00000001",
+                "81cb0002 00000001 ff616263",
+                "81ca0002 00000001 01ff6162",
+                "8fcd0004 00000001 00000002 0000ffff 00000000",
                 "8fcd0005 00000001 00000002 00000003 00000000 00006003")) {
             assertThrows(MalformedException.class, () -> Rtcp.parse(Bytes.ofHex(hex)), hex);
         }
@@ -106,7 +116,8 @@ class RtcpTest {
         Rtcp.Goodbye bye = new Rtcp.Goodbye(List.of(), "");
         assertEquals(
                 RtcpParser.MAX_PACKETS,
-                Rtcp.parse(Rtcp.write(Collections.nCopies(RtcpParser.MAX_PACKETS, bye))).size());
+                Rtcp.parse(Rtcp.write(Collections.nCopies(RtcpParser.MAX_PACKETS, bye)))
+                        .size());
         Bytes tooMany = Rtcp.write(Collections.nCopies(RtcpParser.MAX_PACKETS + 1, bye));
         assertThrows(MalformedException.class, () -> Rtcp.parse(tooMany));
     }
@@ -124,7 +135,8 @@ class RtcpTest {
     void nothingButMalformedLeavesTheParserAndWhatItReadCanBeWritten() throws IOException {
         List<Bytes> samples = new ArrayList<>();
         for (Rtcp packet : EACH) {
-            if (!(packet instanceof Rtcp.TransportFeedback feedback && feedback.deltas().size() > 1000)) {
+            if (!(packet instanceof Rtcp.TransportFeedback feedback
+                    && feedback.deltas().size() > 1000)) {
                 samples.add(Rtcp.write(List.of(packet)));
             }
         }
@@ -199,6 +211,7 @@ class RtcpTest {
 
     private static Rtcp.TransportFeedback reread(Rtcp.TransportFeedback feedback) {
         assertNotNull(feedback);
-        return (Rtcp.TransportFeedback) Rtcp.parse(Rtcp.write(List.of(feedback))).getFirst();
+        return (Rtcp.TransportFeedback)
+                Rtcp.parse(Rtcp.write(List.of(feedback))).getFirst();
     }
 }

@@ -13,10 +13,11 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 class RtpPacketTest {
-    private static final Bytes WITH_EVERYTHING = Bytes.ofHex("b2e0 1234 89abcdef 11223344" // P X, 2 CSRC, M, PT 96
-            + "aaaaaaaa bbbbbbbb" // CSRC
-            + "bede 0003 10aa 21bbcc 00 33 01020304 00" // ids 1, 2, a fill byte, 3
-            + "c0ffee 000003"); // payload, 3 bytes of padding
+    private static final Bytes WITH_EVERYTHING = Bytes.ofHex(
+            "b2e0 1234 89abcdef 11223344" // P X, 2 CSRC, M, PT 96
+                    + "aaaaaaaa bbbbbbbb" // CSRC
+                    + "bede 0003 10aa 21bbcc 00 33 01020304 00" // ids 1, 2, a fill byte, 3
+                    + "c0ffee 000003"); // payload, 3 bytes of padding
 
     @Test
     void allFieldsAreWhereTheRfcSays() {
@@ -75,7 +76,10 @@ class RtpPacketTest {
 
     @Test
     void aPacketOfPaddingAloneHasAnEmptyPayload() {
-        assertEquals(Bytes.EMPTY, RtpPacket.parse(Bytes.ofHex("a0600001 00000000 00000001 000003")).payload());
+        assertEquals(
+                Bytes.EMPTY,
+                RtpPacket.parse(Bytes.ofHex("a0600001 00000000 00000001 000003"))
+                        .payload());
     }
 
     @Test
@@ -91,8 +95,12 @@ class RtpPacketTest {
     @Test
     void otherVersionsAndShortPacketsAreMalformed() {
         for (String hex : List.of(
-                "", "80", "40600001 00000000 00000001", "8f600001 00000000 00000001",
-                "90600001 00000000 00000001 bede", "90600001 00000000 00000001 bede0002 00000000")) {
+                "",
+                "80",
+                "40600001 00000000 00000001",
+                "8f600001 00000000 00000001",
+                "90600001 00000000 00000001 bede",
+                "90600001 00000000 00000001 bede0002 00000000")) {
             assertThrows(MalformedException.class, () -> RtpPacket.parse(Bytes.ofHex(hex)), hex);
         }
     }
@@ -102,7 +110,8 @@ class RtpPacketTest {
         List<Bytes> samples = new ArrayList<>();
         samples.add(WITH_EVERYTHING);
         samples.add(Bytes.ofHex("90600001 00000000 00000001 10000002 010103 0203aabbcc c0ffee"));
-        samples.add(RtpPacket.of(96, true, 1, 2, 3, List.of(), Bytes.wrap(new byte[100])).bytes());
+        samples.add(RtpPacket.of(96, true, 1, 2, 3, List.of(), Bytes.wrap(new byte[100]))
+                .bytes());
         Mutations.run(1, 2000, samples, bytes -> {
             RtpPacket packet = RtpPacket.parse(bytes);
             packet.payload();
