@@ -116,9 +116,8 @@ public sealed interface Rtcp {
     ///
     /// @param referenceTime of the first delta, in 64 ms, signed 24 bits
     /// @param feedbackCount number of this packet, modulo 256
-    /// @param deltas one for each packet from `baseSequenceNumber` on: 250 µs since the packet before that arrived,
-    or
-    /// [#NOT_RECEIVED]
+    /// @param deltas one for each packet from `baseSequenceNumber` on: 250 µs since the packet that came
+    /// before, or [#NOT_RECEIVED]
     record TransportFeedback(
             long senderSsrc,
             long mediaSsrc,
