@@ -1,0 +1,243 @@
+package tapedeck.peers;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.Bytes;
+import tapedeck.codec.aac.Aac;
+import tapedeck.codec.av1.Av1TemporalUnit;
+import tapedeck.codec.h264.AvcConfiguration;
+import tapedeck.codec.h264.H264;
+import tapedeck.codec.opus.OpusHead;
+import tapedeck.codec.opus.OpusPacket;
+import tapedeck.codec.vp8.Vp8Header;
+import tapedeck.codec.vp9.Vp9Header;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+
+/// Real frames: a moving picture of 320 x 180 at 30 per second with a keyframe every second, and a 440 Hz tone, encoded
+/// by the bundled ffmpeg. Times are in whole milliseconds for H.264 and AAC (they come out of FLV), exact to 1/30 s for
+/// VP8, VP9 and AV1, and to the sample for Opus; each starts at 0.
+public final class TestMedia {
+    public static final int FRAMES_PER_SECOND = 30;
+
+    private static final Map<List<String>, Bytes> MADE = new ConcurrentHashMap<>();
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private TestMedia() {}
+
+    /// H.264 without B-frames.
+    public static List<Frame> h264(int seconds) {
+        return h264(seconds, 0);
+    }
+
+    /// H.264 with two B-frames between the others: dts and pts differ.
+    public static List<Frame> h264WithBFrames(int seconds) {
+        return h264(seconds, 2);
+    }
+
+    private static List<Frame> h264(int seconds, int bFrames) {
+        return flv(make(
+                "flv",
+                video(seconds, "-c:v", "libx264", "-preset", "veryfast", "-sc_threshold", "0", "-bf", "" + bFrames)));
+    }
+
+    public static List<Frame> vp8(int seconds) {
+        return ivf(make("ivf", video(seconds, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8")));
+    }
+
+    public static List<Frame> vp9(int seconds) {
+        return ivf(make("ivf", video(seconds, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")));
+    }
+
+    public static List<Frame> av1(int seconds) {
+        return ivf(make("ivf", video(seconds, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8")));
+    }
+
+    /// AAC-LC, 44,100 Hz, 2 channels.
+    public static List<Frame> aac(int seconds) {
+        return flv(make("flv", audio(seconds, "-c:a", "aac", "-b:a", "64k", "-ar", "44100", "-ac", "2")));
+    }
+
+    /// Opus, 2 channels, 20 ms.
+    public static List<Frame> opus(int seconds) {
+        return ogg(make("ogg", audio(seconds, "-c:a", "libopus", "-b:a", "48k", "-ac", "2")));
+    }
+
+    public static List<Frame> mp3(int seconds) {
+        return flv(make("flv", audio(seconds, "-c:a", "libmp3lame", "-b:a", "64k", "-ar", "44100", "-ac", "2")));
+    }
+
+    /// All frames of two tracks by decoding time, as a publisher sends them.
+    public static List<Frame> interleaved(List<Frame> one, List<Frame> other) {
+        List<Frame> all = new ArrayList<>(one);
+        all.addAll(other);
+        all.sort(Comparator.comparingLong(Frame::dtsNanos));
+        return List.copyOf(all);
+    }
+
+    /// The same frames, later (or earlier) by this.
+    public static List<Frame> shifted(List<Frame> frames, long nanos) {
+        return frames.stream()
+                .map(frame -> new Frame(
+                        frame.track(),
+                        frame.dtsNanos() + nanos,
+                        frame.ptsNanos() + nanos,
+                        frame.keyframe(),
+                        frame.data()))
+                .toList();
+    }
+
+    /// The tracks of these frames, by first appearance.
+    public static List<Track> tracks(List<Frame> frames) {
+        return frames.stream().map(Frame::track).distinct().toList();
+    }
+
+    private static List<String> video(int seconds, String... encoder) {
+        List<String> arguments = new ArrayList<>(
+                List.of("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=" + FRAMES_PER_SECOND, "-t", "" + seconds));
+        arguments.addAll(List.of(encoder));
+        arguments.addAll(
+                List.of("-pix_fmt", "yuv420p", "-g", "" + FRAMES_PER_SECOND, "-keyint_min", "" + FRAMES_PER_SECOND));
+        return arguments;
+    }
+
+    private static List<String> audio(int seconds, String... encoder) {
+        List<String> arguments = new ArrayList<>(
+                List.of("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "" + seconds));
+        arguments.addAll(List.of(encoder));
+        return arguments;
+    }
+
+    /// ffmpeg's output in this format, made once for all tests of a run.
+    private static Bytes make(String format, List<String> arguments) {
+        List<String> all = new ArrayList<>(List.of("-v", "error"));
+        all.addAll(arguments);
+        all.addAll(List.of("-threads", "1", "-f", format, "-"));
+        return MADE.computeIfAbsent(
+                all, key -> Bytes.wrap(Ffmpeg.ffmpeg(key.toArray(String[]::new)).out()));
+    }
+
+    /// The frames of an FLV file with H.264, AAC and MP3.
+    public static List<Frame> flv(Path file) {
+        try {
+            return flv(Bytes.wrap(Files.readAllBytes(file)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<Frame> flv(Bytes file) {
+        List<Frame> frames = new ArrayList<>();
+        ByteReader in = file.reader();
+        in.skip(9 + 4);
+        Track video = null;
+        Track audio = null;
+        while (in.remaining() > 11) {
+            int type = in.u8();
+            int size = in.u24();
+            long millis = in.u24() | (long) in.u8() << 24;
+            in.skip(3);
+            Bytes body = in.take(size);
+            in.skip(4);
+            if (type == 9 && (body.u8(0) & 0xF) == 7 && body.u8(1) == 0) {
+                video = new Track(
+                        Track.VIDEO, AvcConfiguration.parse(body.slice(5)).codec());
+            } else if (type == 9 && (body.u8(0) & 0xF) == 7 && body.u8(1) == 1) {
+                int cts = body.u24(2) << 8 >> 8;
+                boolean keyframe = body.u8(0) >> 4 == 1;
+                frames.add(frame(video, millis, millis + cts, keyframe, H264.normalised(body.slice(5), 4)));
+            } else if (type == 8 && body.u8(0) >> 4 == 10 && body.u8(1) == 0) {
+                audio = new Track(Track.AUDIO, Aac.fromConfig(body.slice(2)));
+            } else if (type == 8 && body.u8(0) >> 4 == 10) {
+                frames.add(frame(audio, millis, millis, true, body.slice(2)));
+            } else if (type == 8 && body.u8(0) >> 4 == 2) {
+                audio = new Track(Track.AUDIO, new Codec.Mp3(44_100, 2));
+                frames.add(frame(audio, millis, millis, true, body.slice(1)));
+            }
+        }
+        return List.copyOf(frames);
+    }
+
+    private static Frame frame(Track track, long dtsMillis, long ptsMillis, boolean keyframe, Bytes data) {
+        return new Frame(track, dtsMillis * NANOS_PER_MILLI, ptsMillis * NANOS_PER_MILLI, keyframe, data);
+    }
+
+    private static List<Frame> ivf(Bytes file) {
+        List<Frame> frames = new ArrayList<>();
+        ByteReader in = file.reader();
+        in.skip(8);
+        String fourCc = in.take(4).toUtf8();
+        in.skip(4);
+        long rate = in.i32Le();
+        long scale = in.i32Le();
+        in.skip(8);
+        Track track = null;
+        while (in.hasRemaining()) {
+            int size = in.i32Le();
+            long nanos = 1_000_000_000L * in.i32Le() * scale / rate;
+            in.skip(4);
+            Bytes data = in.take(size);
+            if (fourCc.equals("AV01")) {
+                data = data.slice(2); // the temporal delimiter, which a Frame does not have
+            }
+            boolean keyframe = switch (fourCc) {
+                case "VP80" -> Vp8Header.parse(data).keyframe();
+                case "VP90" -> Vp9Header.parse(data).keyframe();
+                default -> Av1TemporalUnit.parse(data).keyframe();
+            };
+            if (track == null) {
+                Codec codec = switch (fourCc) {
+                    case "VP80" -> Vp8Header.parse(data).codec();
+                    case "VP90" -> Vp9Header.parse(data).codec();
+                    default ->
+                        Av1TemporalUnit.parse(data)
+                                .sequenceHeader()
+                                .orElseThrow()
+                                .codec();
+                };
+                track = new Track(Track.VIDEO, codec);
+            }
+            frames.add(new Frame(track, nanos, nanos, keyframe, data));
+        }
+        return List.copyOf(frames);
+    }
+
+    /// RFC 3533 pages of RFC 7845 packets, without a look at checksums.
+    private static List<Frame> ogg(Bytes file) {
+        List<Bytes> packets = new ArrayList<>();
+        ByteReader in = file.reader();
+        byte[] packet = {};
+        while (in.hasRemaining()) {
+            in.skip(26);
+            Bytes lacing = in.take(in.u8());
+            for (int i = 0; i < lacing.length(); i++) {
+                Bytes part = in.take(lacing.u8(i));
+                int at = packet.length;
+                packet = java.util.Arrays.copyOf(packet, at + part.length());
+                part.copyTo(0, packet, at, part.length());
+                if (lacing.u8(i) < 255) {
+                    packets.add(Bytes.wrap(packet));
+                    packet = new byte[0];
+                }
+            }
+        }
+        Track track = new Track(Track.AUDIO, OpusHead.parse(packets.getFirst()).codec());
+        List<Frame> frames = new ArrayList<>();
+        long samples = 0;
+        for (Bytes data : packets.subList(2, packets.size())) {
+            long nanos = samples * 1_000_000_000L / 48_000;
+            frames.add(new Frame(track, nanos, nanos, true, data));
+            samples += OpusPacket.samples(data);
+        }
+        return List.copyOf(frames);
+    }
+}
