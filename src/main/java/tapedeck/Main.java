@@ -3,6 +3,7 @@ package tapedeck;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -10,11 +11,14 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import tapedeck.net.BoundPorts;
+import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 import tapedeck.settings.SettingsSource;
+import tapedeck.stream.Streams;
 
 /// The command line: `./run` without a command serves until it is stopped.
 @Command(
@@ -22,12 +26,12 @@ import tapedeck.settings.SettingsSource;
         mixinStandardHelpOptions = true,
         version = "tapedeck " + Server.VERSION,
         description = "A live media server that records.",
-        subcommands = {Main.TrainCommand.class})
+        subcommands = {Main.DemoCommand.class, Main.RecoverCommand.class, Main.TrainCommand.class})
 public final class Main implements Callable<Integer> {
     /// A setting that cannot be used, as sysexits.h's EX_USAGE.
     static final int EXIT_USAGE = 64;
 
-    private static final int EXIT_FAILED = 1;
+    static final int EXIT_FAILED = 1;
     private static final Logger log = LoggerFactory.getLogger(Main.class);
 
     @Option(names = "--config", paramLabel = "FILE", description = "Settings (default: ${DEFAULT-VALUE}).")
@@ -79,6 +83,41 @@ public final class Main implements Callable<Integer> {
         System.out.println("Tapedeck " + Server.VERSION + " is ready");
         closed.await();
         return 0;
+    }
+
+    @Command(name = "demo", description = "Publishes a test stream, records it and judges the file.")
+    static final class DemoCommand implements Callable<Integer> {
+        @ParentCommand
+        private Main main = new Main();
+
+        @Override
+        public Integer call() throws Exception {
+            return Demo.run(main);
+        }
+    }
+
+    @Command(
+            name = "recover",
+            description = "Finishes recordings that a crash left open; the server does it at start too.")
+    static final class RecoverCommand implements Callable<Integer> {
+        @ParentCommand
+        private Main main = new Main();
+
+        @Parameters(
+                arity = "0..1",
+                paramLabel = "DIR",
+                description = "Folder of the open files (default: record_tmp_dir).")
+        private Optional<Path> dir = Optional.empty();
+
+        @Override
+        public Integer call() throws Exception {
+            Map<String, String> overrides =
+                    dir.map(path -> Map.of("record_tmp_dir", path.toString())).orElse(Map.of());
+            try (Recordings recordings = new Recordings(main.settings(overrides), new Streams())) {
+                System.out.println(recordings.recover() + " recordings finished");
+            }
+            return 0;
+        }
     }
 
     /// Loads what a server needs, so that the JVM can write its class cache: see `./run`.

@@ -10,6 +10,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 
@@ -23,12 +24,16 @@ public final class Server implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final BoundPorts ports = new BoundPorts();
     private final Streams streams = new Streams();
+    private final Recordings recordings;
 
-    private Server() {}
+    private Server(Settings settings) throws IOException {
+        Files.createDirectories(settings.dataDir());
+        recordings = opened(new Recordings(settings, streams));
+    }
 
     /// Opens everything that `settings` ask for; on a failure all that was opened is closed again.
     public static Server open(Settings settings) throws Exception {
-        Server server = new Server();
+        Server server = new Server(settings);
         try {
             server.openAll(settings);
             return server;
@@ -47,7 +52,10 @@ public final class Server implements AutoCloseable {
     }
 
     private void openAll(Settings settings) throws Exception {
-        createDataDir(settings);
+        int recovered = recordings.recover();
+        if (recovered > 0) {
+            log.info("{} recordings that were left open are finished", recovered);
+        }
         HttpRoutes routes = new HttpRoutes();
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
@@ -56,8 +64,8 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private static void createDataDir(Settings settings) throws IOException {
-        Files.createDirectories(settings.dataDir());
+    public Recordings recordings() {
+        return recordings;
     }
 
     private <T extends AutoCloseable> T opened(T room) {
