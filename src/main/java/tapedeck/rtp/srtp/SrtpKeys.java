@@ -27,11 +27,10 @@ public record SrtpKeys(SrtpProfile profile, Bytes masterKey, Bytes masterSalt) {
                     "%d bytes of key material, %d needed".formatted(exported.length, profile.exportBytes()));
         }
         Bytes all = Bytes.wrap(exported.clone());
-        int place =
-                switch (writer) {
-                    case CLIENT -> 0;
-                    case SERVER -> 1;
-                };
+        int place = switch (writer) {
+            case CLIENT -> 0;
+            case SERVER -> 1;
+        };
         int key = place * profile.keyBytes();
         int salt = 2 * profile.keyBytes() + place * profile.saltBytes();
         return new SrtpKeys(

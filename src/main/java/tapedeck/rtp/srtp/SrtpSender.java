@@ -53,8 +53,7 @@ public final class SrtpSender {
         } else {
             int step = (short) (number - (int) source.index);
             if (step <= 0) {
-                throw new IllegalStateException(
-                        "sequence number %d after %d".formatted(number, source.index & 0xFFFF));
+                throw new IllegalStateException("sequence number %d after %d".formatted(number, source.index & 0xFFFF));
             }
             source.index += step;
         }

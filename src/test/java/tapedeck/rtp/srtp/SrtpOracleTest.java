@@ -84,9 +84,7 @@ class SrtpOracleTest {
             int sequence = 30_000 + i * 17 & 0xFFFF;
             Bytes plain = SrtpTest.rtp(SSRC & 0xFFFF_FFFFL, sequence, random.nextInt(200));
             packets.add(
-                    i % 5 == 0
-                            ? Bytes.ofHex("916000" + "00" + plain.slice(4).toHex() + "00".repeat(30))
-                            : plain);
+                    i % 5 == 0 ? Bytes.ofHex("916000" + "00" + plain.slice(4).toHex() + "00".repeat(30)) : plain);
             if (i % 5 == 0) {
                 byte[] extended = packets.removeLast().toByteArray();
                 extended[2] = (byte) (sequence >> 8);

@@ -83,7 +83,9 @@ class SrtpTest {
         SessionKeys session = SessionKeys.ofRtp(RFC_3711_B3);
         assertEquals("c61e7a93744f39ee10734afe3ff7a087", session.encryption().toHex());
         assertEquals("30cbbc08863d8c85d49db34a9ae1", session.salt().toHex());
-        assertEquals("cebe321f6ff7716b6fd4ab49af256a156d38baa4", session.authentication().toHex());
+        assertEquals(
+                "cebe321f6ff7716b6fd4ab49af256a156d38baa4",
+                session.authentication().toHex());
     }
 
     @Test
@@ -115,16 +117,14 @@ class SrtpTest {
         // RFC 7714 17.1: index 0x5d4.
         Bytes sealed = Bytes.ofHex("81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1"
                 + "730d6fda 4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4");
-        assertEquals(
-                Bytes.ofHex(RFC_7714_RTCP), unprotectControl(new SrtpReceiver(gcm(16), gcm(16)), sealed));
+        assertEquals(Bytes.ofHex(RFC_7714_RTCP), unprotectControl(new SrtpReceiver(gcm(16), gcm(16)), sealed));
     }
 
     @Test
     void controlPacketsMayBeAuthenticatedOnly() {
         // RFC 7714 17.3.
         Bytes sealed = Bytes.ofHex(RFC_7714_RTCP + "841dd968 3dd78ec9 2ae58790 125f62b3 000005d4");
-        assertEquals(
-                Bytes.ofHex(RFC_7714_RTCP), unprotectControl(new SrtpReceiver(gcm(16), gcm(16)), sealed));
+        assertEquals(Bytes.ofHex(RFC_7714_RTCP), unprotectControl(new SrtpReceiver(gcm(16), gcm(16)), sealed));
     }
 
     @ParameterizedTest
