@@ -3,6 +3,7 @@ package tapedeck.net.http;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Optional;
 import tapedeck.bytes.Bytes;
 
@@ -21,6 +22,12 @@ public interface HttpExchange {
 
     /// The first value of a request header.
     Optional<String> header(String name);
+
+    /// Every value of a request header that may come in several lines.
+    List<String> headers(String name);
+
+    /// Whether the request came over TLS.
+    boolean secure();
 
     /// The TCP peer; no header is believed.
     InetSocketAddress peer();

@@ -1,9 +1,13 @@
 package tapedeck.net.http;
 
-import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// Which handler answers which method and path.
 ///
@@ -24,17 +28,38 @@ public final class HttpRoutes {
         }
     }
 
-    private final List<Route> routes = new ArrayList<>();
+    // Read by every request while rooms may still add theirs.
+    private final List<Route> routes = new CopyOnWriteArrayList<>();
+    private volatile Map<String, String> headers = Map.of();
 
     public HttpRoutes add(String method, String pattern, HttpHandler handler) {
         routes.add(new Route(method, pattern, handler));
         return this;
     }
 
+    /// A header of every answer, also of those that no route gives; a handler may replace it.
+    public HttpRoutes header(String name, String value) {
+        SequencedMap<String, String> more = new LinkedHashMap<>(headers);
+        more.put(name, value);
+        headers = more;
+        return this;
+    }
+
+    /// Every route as `METHOD pattern`, in the order in which they were added.
+    public List<String> all() {
+        return routes.stream()
+                .map(route -> route.method() + " " + route.pattern())
+                .toList();
+    }
+
+    Map<String, String> headers() {
+        return headers;
+    }
+
     Optional<Route> find(String method, String path) {
         return routes.stream()
                 .filter(route -> route.method().equals(method) && route.matches(path))
-                .max(java.util.Comparator.comparingInt(route -> route.stem().length()));
+                .max(Comparator.comparingInt(route -> route.stem().length()));
     }
 
     /// The methods that `path` answers, for 405 and OPTIONS.

@@ -1,10 +1,17 @@
 package tapedeck.net.http;
 
+import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
@@ -22,9 +29,12 @@ public final class HttpServer implements AutoCloseable {
     static final int MAX_HEADER_BYTES = 16 * 1024;
     /// A connection that says nothing for so long is closed.
     static final int IDLE_MILLIS = 30_000;
+    /// Further connections wait in the kernel's queue until others close.
+    static final int MAX_CONNECTIONS = 8_192;
 
     private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
     private static final int PLATFORM_THREADS = 16;
+    private static final String JSON = "application/json";
 
     private final Server server;
     private final ServerConnector connector;
@@ -45,6 +55,8 @@ public final class HttpServer implements AutoCloseable {
         connector.setPort(port);
         connector.setIdleTimeout(IDLE_MILLIS);
         server.addConnector(connector);
+        server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+        server.setErrorHandler(this::refuse);
         server.setHandler(new Routed());
         server.start();
     }
@@ -66,7 +78,9 @@ public final class HttpServer implements AutoCloseable {
     private final class Routed extends Handler.Abstract {
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
-            String path = Request.getPathInContext(request);
+            // Jetty refuses what would decode to another path: `%2F`, `..;` and the like (UriCompliance.DEFAULT).
+            String path = request.getHttpURI().getDecodedPath();
+            routes.headers().forEach(response.getHeaders()::put);
             JettyExchange plain = new JettyExchange(request, response, path, "");
             try {
                 answer(request, response, path, plain);
@@ -98,7 +112,7 @@ public final class HttpServer implements AutoCloseable {
         }
 
         private void fail(JettyExchange exchange, Response response, Callback callback, Throwable failure) {
-            if (response.isCommitted()) {
+            if (response.isCommitted() || failure instanceof EofException) {
                 // Most often a client that went away in the middle of a download.
                 log.debug("{} {} ended early: {}", exchange.method(), exchange.path(), failure.toString());
                 callback.failed(failure);
@@ -108,21 +122,34 @@ public final class HttpServer implements AutoCloseable {
                 case HttpProblem p -> p;
                 case MalformedException m -> new HttpProblem(400, String.valueOf(m.getMessage()));
                 case HttpException h -> new HttpProblem(h.getCode(), String.valueOf(h.getReason()));
+                case TimeoutException _ -> new HttpProblem(408, "the request came too slowly");
                 default -> {
                     log.error("{} {} failed", exchange.method(), exchange.path(), failure);
                     yield new HttpProblem(500, "internal error");
                 }
             };
             try {
-                String quoted = String.valueOf(problem.getMessage())
-                        .replace("\\", "\\\\")
-                        .replace("\"", "\\\"")
-                        .replaceAll("\\p{Cntrl}", " ");
-                exchange.respond(problem.status(), "application/json", Bytes.ofUtf8("{\"error\": \"" + quoted + "\"}"));
+                exchange.respond(problem.status(), JSON, errorBody(String.valueOf(problem.getMessage())));
                 callback.succeeded();
             } catch (Exception e) {
                 callback.failed(e);
             }
         }
+    }
+
+    /// Requests that never reach a handler: bad syntax, headers too long, a path that reads in two ways.
+    private boolean refuse(Request request, Response response, Callback callback) {
+        routes.headers().forEach(response.getHeaders()::put);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
+        String reason = HttpStatus.getMessage(response.getStatus());
+        Bytes body = errorBody(reason == null ? "refused" : reason.toLowerCase(Locale.ROOT));
+        boolean head = request.getMethod().equals("HEAD");
+        response.write(true, head ? ByteBuffer.allocate(0) : body.asByteBuffer(), callback);
+        return true;
+    }
+
+    private static Bytes errorBody(String message) {
+        String quoted = message.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ");
+        return Bytes.ofUtf8("{\"error\": \"" + quoted + "\"}");
     }
 }

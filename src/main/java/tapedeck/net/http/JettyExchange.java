@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -61,12 +62,26 @@ final class JettyExchange implements HttpExchange {
     }
 
     @Override
+    public List<String> headers(String name) {
+        return request.getHeaders().getValuesList(name);
+    }
+
+    @Override
+    public boolean secure() {
+        return request.isSecure();
+    }
+
+    @Override
     public InetSocketAddress peer() {
         return (InetSocketAddress) request.getConnectionMetaData().getRemoteSocketAddress();
     }
 
     @Override
     public Bytes body(int maxBytes) throws IOException, HttpProblem {
+        // What the peer claims is refused before a byte of it is read; what it sends is counted all the same.
+        if (request.getLength() > maxBytes) {
+            throw new HttpProblem(413, "the body may have at most %d bytes".formatted(maxBytes));
+        }
         byte[] body = bodyStream().readNBytes(maxBytes + 1);
         if (body.length > maxBytes) {
             throw new HttpProblem(413, "the body may have at most %d bytes".formatted(maxBytes));

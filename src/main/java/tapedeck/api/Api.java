@@ -1,0 +1,124 @@
+package tapedeck.api;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
+import tapedeck.bytes.Bytes;
+import tapedeck.net.BoundPorts;
+import tapedeck.net.http.HttpHandler;
+import tapedeck.net.http.HttpRoutes;
+import tapedeck.record.Recordings;
+import tapedeck.settings.Settings;
+import tapedeck.settings.SettingsException;
+import tapedeck.stream.Streams;
+
+/// REST, console, recordings, health and metrics: adds its routes to the HTTP server's.
+public final class Api implements AutoCloseable {
+    /// What a page of this server may load: its own files, and pictures of its own camera. Nothing may frame it.
+    private static final String CONTENT_SECURITY_POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                    + "media-src 'self' blob: mediastream:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                    + "frame-ancestors 'none'";
+
+    /// Where the time comes from.
+    record Clocks(InstantSource wall, LongSupplier nanos) {
+        static final Clocks SYSTEM = new Clocks(InstantSource.system(), System::nanoTime);
+    }
+
+    private final Metrics metrics;
+    private final Access access;
+    private final HttpRoutes routes;
+
+    /// @param version of the server, for `/health`
+    /// @param ports filled while the server opens them; read when somebody asks
+    /// @throws IOException if the admin token can be neither read nor made
+    /// @throws SettingsException if `http_trusted_proxies` names something that is no address
+    public Api(
+            HttpRoutes routes,
+            Settings settings,
+            Streams streams,
+            Recordings recordings,
+            BoundPorts ports,
+            String version)
+            throws IOException, SettingsException {
+        this(routes, settings, streams, recordings, ports, version, Clocks.SYSTEM);
+    }
+
+    Api(
+            HttpRoutes routes,
+            Settings settings,
+            Streams streams,
+            Recordings recordings,
+            BoundPorts ports,
+            String version,
+            Clocks clocks)
+            throws IOException, SettingsException {
+        this.routes = routes;
+        AdminToken token = AdminToken.open(settings.dataDir());
+        access = new Access(settings.http(), token, clocks.wall(), clocks.nanos());
+        SignedLinks links = new SignedLinks(token, clocks.wall());
+        Bitrates bitrates = new Bitrates(clocks.nanos());
+        streams.addListener(bitrates);
+        metrics = new Metrics(streams, recordings);
+        streams.addListener(metrics);
+
+        addSecurityHeaders();
+        routes.add("GET", "/health", new Health(version, ports, access, clocks.wall())::handle);
+        routes.add("GET", "/metrics", access.guarded(metrics::handle));
+        Bytes description = resource("/openapi.json");
+        routes.add("GET", "/openapi.json", exchange -> exchange.respond(200, "application/json", description));
+        addStreamCalls(new StreamCalls(streams, recordings, bitrates, clocks.wall()));
+        addRecorderCalls(new RecorderCalls(recordings, links));
+        routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links)::handle);
+    }
+
+    private void addSecurityHeaders() {
+        routes.header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+                .header("X-Content-Type-Options", "nosniff")
+                .header("X-Frame-Options", "DENY")
+                .header("Referrer-Policy", "no-referrer")
+                .header("Cross-Origin-Resource-Policy", "same-origin")
+                .header("Permissions-Policy", "camera=(self), microphone=(self)");
+    }
+
+    private void addStreamCalls(StreamCalls calls) {
+        query("stream/find_all", calls::findAll);
+        query("stream/find", calls::find);
+        command("stream/terminate", calls::terminate);
+    }
+
+    private void addRecorderCalls(RecorderCalls calls) {
+        command("stream/startRecording", calls::start);
+        command("recorder/startup", calls::start);
+        command("stream/stopRecording", calls::terminate);
+        command("recorder/terminate", calls::terminate);
+        query("recorder/find_all", calls::findActive);
+        query("recording/find_all", calls::findFinished);
+        command("recording/sign", calls::sign);
+    }
+
+    /// A call that changes nothing: `@flashphoner/websdk` sends those without a body as GET.
+    private void query(String path, HttpHandler handler) {
+        command(path, handler);
+        routes.add("GET", "/rest-api/" + path, access.guarded(handler));
+    }
+
+    private void command(String path, HttpHandler handler) {
+        routes.add("POST", "/rest-api/" + path, access.guarded(handler));
+    }
+
+    private static Bytes resource(String name) throws IOException {
+        try (InputStream in = Api.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException(name + " is not in the build");
+            }
+            return Bytes.wrap(in.readAllBytes());
+        }
+    }
+
+    @Override
+    public void close() {
+        metrics.close();
+    }
+}

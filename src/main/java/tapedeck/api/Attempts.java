@@ -1,0 +1,78 @@
+package tapedeck.api;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+
+/// How often each address gave a wrong secret lately. An IPv6 network of 64 bits counts as one address, since whoever
+/// has one address of it has them all.
+final class Attempts {
+    /// So many wrong secrets within [#WINDOW_NANOS], then none is looked at any more until the window has passed.
+    static final int MAX_FAILURES = 10;
+
+    static final long WINDOW_NANOS = 60_000_000_000L;
+    /// Addresses remembered at once; the one that began to fail first is forgotten first.
+    static final int MAX_ADDRESSES = 4096;
+
+    private static final class Window {
+        private final long startNanos;
+        private int failures;
+
+        Window(long startNanos) {
+            this.startNanos = startNanos;
+        }
+    }
+
+    private final LongSupplier nanoClock;
+
+    // Guarded by this.
+    private final Map<Bytes, Window> windows = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Bytes, Window> eldest) {
+            return size() > MAX_ADDRESSES;
+        }
+    };
+
+    Attempts(LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+    }
+
+    synchronized void failed(InetAddress address) {
+        Bytes key = key(address);
+        Window window = current(key);
+        if (window == null) {
+            window = new Window(nanoClock.getAsLong());
+            windows.put(key, window);
+        }
+        window.failures++;
+    }
+
+    /// Seconds until `address` may try again; 0 for at once.
+    synchronized long waitSeconds(InetAddress address) {
+        Window window = current(key(address));
+        if (window == null || window.failures < MAX_FAILURES) {
+            return 0;
+        }
+        long leftNanos = WINDOW_NANOS - (nanoClock.getAsLong() - window.startNanos);
+        return Math.max(1, Math.ceilDiv(leftNanos, 1_000_000_000L));
+    }
+
+    private @Nullable Window current(Bytes key) {
+        Window window = windows.get(key);
+        if (window != null && nanoClock.getAsLong() - window.startNanos >= WINDOW_NANOS) {
+            windows.remove(key);
+            return null;
+        }
+        return window;
+    }
+
+    private static Bytes key(InetAddress address) {
+        byte[] raw = address.getAddress();
+        return Bytes.wrap(address instanceof Inet6Address ? Arrays.copyOf(raw, 8) : raw);
+    }
+}

@@ -1,0 +1,201 @@
+package tapedeck.api;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import tapedeck.net.http.HttpExchange;
+import tapedeck.net.http.HttpProblem;
+import tapedeck.record.FinishedRecording;
+import tapedeck.record.Recordings;
+import tapedeck.settings.Settings;
+
+/// `/client/records/FILE`: finished recordings, whole or in ranges, from disk to the socket through one small buffer
+/// for each download.
+final class Downloads {
+    static final String PREFIX = "/client/records/";
+    /// What one download holds in memory.
+    static final int BUFFER_BYTES = 64 * 1024;
+
+    private static final String BOUNDARY = "tapedeck-range-7MA4YWxkTrZu0gW";
+
+    private final Recordings recordings;
+    private final Path dir;
+    private final Settings.Http.Disposition disposition;
+    private final Access access;
+    private final SignedLinks links;
+
+    Downloads(Recordings recordings, Settings settings, Access access, SignedLinks links) {
+        this.recordings = recordings;
+        dir = settings.recording().dir();
+        disposition = settings.http().disposition();
+        this.access = access;
+        this.links = links;
+    }
+
+    void handle(HttpExchange exchange) throws Exception {
+        String fileName = exchange.pathRest();
+        if (links.granted(exchange, fileName)) {
+            // Whoever has the link may put it into any page.
+            exchange.set("Cross-Origin-Resource-Policy", "cross-origin");
+        } else if (!access.granted(exchange)) {
+            throw access.refused(exchange);
+        }
+        Path file = find(fileName);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            send(exchange, channel, file, fileName);
+        } catch (NoSuchFileException e) {
+            throw missing();
+        }
+    }
+
+    /// The catalogue says which files there are; that they are inside the folder is checked again here, after all
+    /// links.
+    private Path find(String fileName) throws IOException, HttpProblem {
+        Path file = recordings.file(fileName).orElseThrow(Downloads::missing);
+        Path real;
+        try {
+            real = file.toRealPath();
+        } catch (NoSuchFileException e) {
+            throw missing();
+        }
+        if (!real.startsWith(dir.toRealPath()) || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+            throw missing();
+        }
+        return real;
+    }
+
+    /// The catalogue has looked into the file and knows audio from video; the name alone has to do for files that are
+    /// none of ours.
+    private String mediaType(String fileName) {
+        return recordings.finished().stream()
+                .filter(file -> file.fileName().equals(fileName))
+                .map(FinishedRecording::mediaType)
+                .findFirst()
+                .orElse("application/octet-stream");
+    }
+
+    private static HttpProblem missing() {
+        return new HttpProblem(404, "no such recording");
+    }
+
+    private void send(HttpExchange exchange, FileChannel channel, Path file, String fileName) throws Exception {
+        long sizeBytes = channel.size();
+        Instant modified = Files.getLastModifiedTime(file).toInstant();
+        String tag = "\"%x-%x-%x\"".formatted(sizeBytes, modified.getEpochSecond(), modified.getNano());
+        exchange.set("ETag", tag)
+                .set("Last-Modified", HttpDates.format(modified))
+                .set("Accept-Ranges", "bytes")
+                .set("Cache-Control", "private, no-cache");
+        switch (Preconditions.check(exchange, tag, modified)) {
+            case NOT_MODIFIED -> exchange.respond(304);
+            case FAILED -> throw new HttpProblem(412, "the recording has changed");
+            case GO_ON -> {
+                exchange.set("Content-Disposition", disposition(exchange, fileName));
+                ByteRanges ranges = Preconditions.rangeApplies(exchange, tag, modified)
+                        ? exchange.header("Range")
+                                .map(value -> ByteRanges.parse(value, sizeBytes))
+                                .orElse(new ByteRanges.Whole())
+                        : new ByteRanges.Whole();
+                String type = mediaType(fileName);
+                switch (ranges) {
+                    case ByteRanges.Whole _ -> {
+                        OutputStream out = exchange.start(200, type, sizeBytes);
+                        copy(exchange, channel, 0, sizeBytes, out);
+                    }
+                    case ByteRanges.Parts parts -> sendParts(exchange, channel, type, sizeBytes, parts.ranges());
+                    case ByteRanges.Unsatisfiable _ -> {
+                        exchange.set("Content-Range", "bytes */" + sizeBytes);
+                        throw new HttpProblem(416, "the recording has %d bytes".formatted(sizeBytes));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One range stands alone; more are a `multipart/byteranges` (RFC 9110 14.6).
+    private static void sendParts(
+            HttpExchange exchange, FileChannel channel, String type, long sizeBytes, List<ByteRanges.Range> ranges)
+            throws Exception {
+        if (ranges.size() == 1) {
+            ByteRanges.Range range = ranges.getFirst();
+            exchange.set("Content-Range", contentRange(range, sizeBytes));
+            copy(exchange, channel, range.from(), range.count(), exchange.start(206, type, range.count()));
+            return;
+        }
+        List<byte[]> heads = new ArrayList<>();
+        byte[] tail = "\r\n--%s--\r\n".formatted(BOUNDARY).getBytes(StandardCharsets.US_ASCII);
+        long total = tail.length;
+        for (ByteRanges.Range range : ranges) {
+            byte[] head = "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n"
+                    .formatted(BOUNDARY, type, contentRange(range, sizeBytes))
+                    .getBytes(StandardCharsets.US_ASCII);
+            heads.add(head);
+            total += head.length + range.count();
+        }
+        OutputStream out = exchange.start(206, "multipart/byteranges; boundary=" + BOUNDARY, total);
+        for (int i = 0; i < heads.size(); i++) {
+            out.write(heads.get(i));
+            copy(exchange, channel, ranges.get(i).from(), ranges.get(i).count(), out);
+        }
+        out.write(tail);
+    }
+
+    private static String contentRange(ByteRanges.Range range, long sizeBytes) {
+        return "bytes %d-%d/%d".formatted(range.from(), range.to(), sizeBytes);
+    }
+
+    private static void copy(HttpExchange exchange, FileChannel channel, long from, long count, OutputStream out)
+            throws IOException {
+        if (exchange.method().equals("HEAD")) {
+            return;
+        }
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(count, BUFFER_BYTES));
+        for (long at = from; at < from + count; ) {
+            buffer.clear().limit((int) Math.min(buffer.capacity(), from + count - at));
+            int read = channel.read(buffer, at);
+            if (read < 0) {
+                throw new EOFException("the recording became shorter than it was at the start of the download");
+            }
+            out.write(buffer.array(), 0, read);
+            at += read;
+        }
+    }
+
+    /// The setting's word, or `attachment` on demand, and the name: RFC 6266 4.3, with RFC 8187 for what is not ASCII.
+    private String disposition(HttpExchange exchange, String fileName) {
+        boolean download = exchange.query("download").map("true"::equals).orElse(false);
+        String kind = download ? "attachment" : disposition.name().toLowerCase(Locale.ROOT);
+        String name = fileName.substring(fileName.lastIndexOf('/') + 1);
+        String ascii = name.replaceAll("[^\\x20-\\x7E]|[\"\\\\%]", "_");
+        Optional<String> extended = ascii.equals(name) ? Optional.empty() : Optional.of(extended(name));
+        return "%s;filename=\"%s\"%s"
+                .formatted(
+                        kind,
+                        ascii,
+                        extended.map(value -> ";filename*=UTF-8''" + value).orElse(""));
+    }
+
+    private static String extended(String name) {
+        StringBuilder encoded = new StringBuilder();
+        for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+            int c = b & 0xFF;
+            boolean plain =
+                    c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~".indexOf(c) >= 0;
+            encoded.append(plain ? Character.toString(c) : "%%%02X".formatted(c));
+        }
+        return encoded.toString();
+    }
+}

@@ -1,0 +1,127 @@
+package tapedeck.api;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
+import tapedeck.bytes.Bytes;
+import tapedeck.net.http.HttpExchange;
+import tapedeck.record.ActiveRecording;
+import tapedeck.record.Recordings;
+import tapedeck.stream.Stream;
+import tapedeck.stream.Streams;
+
+/// `/metrics` for Prometheus. Every number is read when somebody asks, so that a frame costs nothing.
+final class Metrics implements Streams.Listener, AutoCloseable {
+    private static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
+    private final Streams streams;
+
+    // What streams that have ended had received.
+    private final AtomicLong endedFrames = new AtomicLong();
+    private final AtomicLong endedBytes = new AtomicLong();
+    private final AtomicLong published = new AtomicLong();
+
+    Metrics(Streams streams, Recordings recordings) {
+        this.streams = streams;
+        registerStreams();
+        registerRecordings(recordings);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ClassLoaderMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        garbageCollection.bindTo(registry);
+    }
+
+    private void registerStreams() {
+        Gauge.builder("tapedeck.streams", streams, s -> s.all().size())
+                .description("Live streams")
+                .register(registry);
+        Gauge.builder("tapedeck.readers", this, m -> m.sum(s -> s.statistics().readers()))
+                .description("Readers of live streams, recorders too")
+                .register(registry);
+        Gauge.builder("tapedeck.viewers", this, m -> m.sum(s -> s.statistics().liveReaders()))
+                .description("Readers of live streams that watch")
+                .register(registry);
+        FunctionCounter.builder("tapedeck.streams.published", published, AtomicLong::get)
+                .description("Streams that were ever published")
+                .register(registry);
+        FunctionCounter.builder(
+                        "tapedeck.frames.received",
+                        this,
+                        m -> m.endedFrames.get() + m.sum(s -> s.statistics().frames()))
+                .description("Frames that publishers sent")
+                .register(registry);
+        FunctionCounter.builder(
+                        "tapedeck.received",
+                        this,
+                        m -> m.endedBytes.get() + m.sum(s -> s.statistics().bytes()))
+                .description("Bytes of the frames that publishers sent")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    private void registerRecordings(Recordings recordings) {
+        for (ActiveRecording.State state : ActiveRecording.State.values()) {
+            Gauge.builder(
+                            "tapedeck.recordings",
+                            recordings,
+                            r -> r.active().stream()
+                                    .filter(active -> active.state() == state)
+                                    .count())
+                    .description("Recordings that are not yet finished files")
+                    .tag("state", state.name().toLowerCase(Locale.ROOT))
+                    .register(registry);
+        }
+        Gauge.builder(
+                        "tapedeck.recordings.written",
+                        recordings,
+                        r -> r.active().stream()
+                                .mapToLong(ActiveRecording::sizeBytes)
+                                .sum())
+                .description("Bytes that the recordings now running have on disk")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    private double sum(ToLongFunction<Stream> number) {
+        return streams.all().stream().mapToLong(number).sum();
+    }
+
+    void handle(HttpExchange exchange) throws Exception {
+        exchange.set("Cache-Control", "no-store");
+        exchange.respond(200, TYPE, Bytes.ofUtf8(registry.scrape()));
+    }
+
+    @Override
+    public void published(Stream stream) {
+        published.incrementAndGet();
+    }
+
+    @Override
+    public void ended(Stream stream, String reason) {
+        Stream.Statistics statistics = stream.statistics();
+        endedFrames.addAndGet(statistics.frames());
+        endedBytes.addAndGet(statistics.bytes());
+    }
+
+    @Override
+    public void close() {
+        garbageCollection.close();
+        registry.close();
+    }
+}

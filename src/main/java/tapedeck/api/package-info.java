@@ -1,0 +1,5 @@
+/// The outside over HTTP: REST, the console, finished recordings, health, metrics, and who may do what.
+///
+/// Public: [Api].
+@org.jspecify.annotations.NullMarked
+package tapedeck.api;
