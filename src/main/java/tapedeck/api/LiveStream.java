@@ -2,86 +2,62 @@ package tapedeck.api;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.Stream;
 
-/// A live stream as `stream/find_all` shows it. The members down to `creationDate` are those that clients of the
-/// Flashphoner server know; the others are ours.
-///
-/// @param creationDate milliseconds since 1970
-/// @param readers whoever takes the stream's frames, recorders too
-/// @param viewers readers that watch
-record LiveStream(
-        String mediaSessionId,
-        String name,
-        String sessionId,
-        String login,
-        boolean published,
-        boolean hasVideo,
-        boolean hasAudio,
-        String status,
-        boolean record,
-        int width,
-        int height,
-        String videoCodec,
-        String audioCodec,
-        String mediaProvider,
-        String mediaType,
-        long creationDate,
-        String protocol,
-        String address,
-        int sampleRate,
-        int channels,
-        long bitrate,
-        int readers,
-        int viewers,
-        long frames,
-        long bytes,
-        long uptimeMillis) {
+/// A live stream as `stream/find_all` shows it.
+final class LiveStream {
+    private LiveStream() {}
 
-    static LiveStream of(Stream stream, boolean record, long bitsPerSecond, Instant now) {
-        Optional<Codec.Video> video = stream.tracks().stream()
-                .map(Track::codec)
-                .filter(Codec.Video.class::isInstance)
-                .map(Codec.Video.class::cast)
-                .findFirst();
-        Optional<Codec.Audio> audio = stream.tracks().stream()
-                .map(Track::codec)
-                .filter(Codec.Audio.class::isInstance)
-                .map(Codec.Audio.class::cast)
-                .findFirst();
+    /// The members of its JSON object. Those down to `creationDate` are what clients of the Flashphoner server know.
+    static SequencedMap<String, Object> members(Stream stream, boolean record, long bitsPerSecond, Instant now) {
+        Optional<Codec.Video> video = first(stream, Codec.Video.class);
+        Optional<Codec.Audio> audio = first(stream, Codec.Audio.class);
         Stream.Statistics statistics = stream.statistics();
         Publisher publisher = stream.publisher();
-        return new LiveStream(
-                stream.mediaSessionId(),
-                stream.name().value(),
-                publisher.sessionId(),
-                publisher.login(),
-                true,
-                video.isPresent(),
-                audio.isPresent(),
-                "PUBLISHING",
-                record,
-                video.map(Codec.Video::width).orElse(0),
-                video.map(Codec.Video::height).orElse(0),
-                video.map(LiveStream::codecName).orElse(""),
-                audio.map(LiveStream::codecName).orElse(""),
-                mediaProvider(publisher.protocol()),
-                "publish",
-                stream.startedAt().toEpochMilli(),
-                publisher.protocol().name(),
-                publisher.address(),
-                audio.map(Codec.Audio::sampleRateHz).orElse(0),
-                audio.map(Codec.Audio::channels).orElse(0),
-                bitsPerSecond,
-                statistics.readers(),
-                statistics.liveReaders(),
-                statistics.frames(),
-                statistics.bytes(),
+        SequencedMap<String, Object> members = new LinkedHashMap<>();
+        members.put("mediaSessionId", stream.mediaSessionId());
+        members.put("name", stream.name().value());
+        members.put("sessionId", publisher.sessionId());
+        members.put("login", publisher.login());
+        members.put("published", true);
+        members.put("hasVideo", video.isPresent());
+        members.put("hasAudio", audio.isPresent());
+        members.put("status", "PUBLISHING");
+        members.put("record", record);
+        members.put("width", video.map(Codec.Video::width).orElse(0));
+        members.put("height", video.map(Codec.Video::height).orElse(0));
+        members.put("videoCodec", video.map(LiveStream::codecName).orElse(""));
+        members.put("audioCodec", audio.map(LiveStream::codecName).orElse(""));
+        members.put("mediaProvider", mediaProvider(publisher.protocol()));
+        members.put("mediaType", "publish");
+        members.put("creationDate", stream.startedAt().toEpochMilli());
+        members.put("protocol", publisher.protocol().name());
+        members.put("address", publisher.address());
+        members.put("sampleRate", audio.map(Codec.Audio::sampleRateHz).orElse(0));
+        members.put("channels", audio.map(Codec.Audio::channels).orElse(0));
+        members.put("bitrate", bitsPerSecond);
+        members.put("readers", statistics.readers());
+        members.put("viewers", statistics.liveReaders());
+        members.put("frames", statistics.frames());
+        members.put("bytes", statistics.bytes());
+        members.put(
+                "uptimeMillis",
                 Math.max(0, Duration.between(stream.startedAt(), now).toMillis()));
+        return members;
+    }
+
+    private static <C extends Codec> Optional<C> first(Stream stream, Class<C> kind) {
+        return stream.tracks().stream()
+                .map(Track::codec)
+                .filter(kind::isInstance)
+                .map(kind::cast)
+                .findFirst();
     }
 
     /// As people write it.

@@ -3,9 +3,10 @@ package tapedeck.api;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.Map;
+import java.util.SequencedMap;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.record.Recordings;
@@ -29,17 +30,20 @@ final class StreamCalls {
     /// All live streams, oldest first.
     void findAll(HttpExchange exchange) throws Exception {
         Json.body(exchange);
-        Json.respond(exchange, matching(_ -> true));
+        Json.respond(exchange, all());
     }
 
     /// The live streams that have all of the values in the body; 404 if there is none.
     void find(HttpExchange exchange) throws Exception {
         Json.Body body = Json.body(exchange);
-        List<LiveStream> found = matching(stream -> fits(body.optionalText("mediaSessionId"), stream.mediaSessionId())
-                && fits(body.optionalText("name"), stream.name())
-                && fits(body.optionalText("sessionId"), stream.sessionId())
-                && fits(body.optionalText("status"), stream.status())
-                && fits(body.optionalFlag("published"), stream.published()));
+        Map<String, Object> wanted = new HashMap<>();
+        for (String name : List.of("mediaSessionId", "name", "sessionId", "status")) {
+            body.optionalText(name).ifPresent(value -> wanted.put(name, value));
+        }
+        body.optionalFlag("published").ifPresent(value -> wanted.put("published", value));
+        List<? extends Map<String, Object>> found = all().stream()
+                .filter(members -> members.entrySet().containsAll(wanted.entrySet()))
+                .toList();
         if (found.isEmpty()) {
             throw new HttpProblem(404, "no such stream");
         }
@@ -53,17 +57,12 @@ final class StreamCalls {
         exchange.respond(200);
     }
 
-    private static <T> boolean fits(Optional<T> wanted, T actual) {
-        return wanted.map(actual::equals).orElse(true);
-    }
-
-    private List<LiveStream> matching(Predicate<LiveStream> wanted) {
+    private List<SequencedMap<String, Object>> all() {
         Instant now = clock.instant();
         return streams.all().stream()
-                .map(stream -> LiveStream.of(
+                .sorted(Comparator.comparing(Stream::startedAt).thenComparing(Stream::name))
+                .map(stream -> LiveStream.members(
                         stream, recordings.isRecording(stream.mediaSessionId()), bitrates.bitsPerSecond(stream), now))
-                .filter(wanted)
-                .sorted(Comparator.comparingLong(LiveStream::creationDate).thenComparing(LiveStream::name))
                 .toList();
     }
 }
