@@ -7,6 +7,8 @@ import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -51,6 +53,8 @@ public final class HttpServer implements AutoCloseable {
         HttpConfiguration configuration = new HttpConfiguration();
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(MAX_HEADER_BYTES);
+        // A percent sign may stand in a name (`%25`): paths are decoded exactly once here, so it reads in one way.
+        configuration.setUriCompliance(UriCompliance.DEFAULT.with("tapedeck", Violation.AMBIGUOUS_PATH_ENCODING));
         connector = new ServerConnector(server, new HttpConnectionFactory(configuration));
         connector.setPort(port);
         connector.setIdleTimeout(IDLE_MILLIS);
