@@ -13,6 +13,10 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /// The threads of all sockets. A connection stays on one loop, and with it its stream.
@@ -22,11 +26,15 @@ public final class EventLoops implements AutoCloseable {
 
     private final EventLoopGroup group;
     private final boolean epoll = Epoll.isAvailable();
+    private final Map<EventExecutor, LoopReads> reads = new HashMap<>();
 
     /// @param threads number of loops; one per core is enough
     public EventLoops(int threads) {
         IoHandlerFactory factory = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         group = new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("loop", true), factory);
+        for (EventExecutor loop : group) {
+            reads.put(loop, new LoopReads(loop));
+        }
     }
 
     public EventLoopGroup group() {
@@ -44,6 +52,11 @@ public final class EventLoops implements AutoCloseable {
 
     public Class<? extends DatagramChannel> datagramChannel() {
         return epoll ? EpollDatagramChannel.class : NioDatagramChannel.class;
+    }
+
+    /// What the connections of this loop share.
+    LoopReads reads(EventExecutor loop) {
+        return Objects.requireNonNull(reads.get(loop), "a loop of another group");
     }
 
     @Override

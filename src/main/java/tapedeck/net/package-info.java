@@ -1,5 +1,5 @@
-/// What every server shares: event loops, paced reading, deadlines.
+/// What every server shares: event loops, TCP connections that are read paced or at once, deadlines.
 ///
-/// Public: [EventLoops], [BoundPorts].
+/// Public: [EventLoops], [TcpServer], [Connection], [Conversation], [BoundPorts].
 @org.jspecify.annotations.NullMarked
 package tapedeck.net;

@@ -27,6 +27,11 @@ public final class Publication implements AutoCloseable {
         stream.announce(track);
     }
 
+    /// Says which kinds of track will come, where the peer tells only after it began to publish.
+    public void expect(Publisher.Expects expects) {
+        stream.expect(expects);
+    }
+
     /// Ends the stream and frees its name; again without effect.
     public void close(String reason) {
         streams.end(stream, reason);

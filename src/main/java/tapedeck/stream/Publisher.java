@@ -40,4 +40,8 @@ public record Publisher(
             return this == AUDIO || this == BOTH;
         }
     }
+
+    Publisher expecting(Expects kinds) {
+        return new Publisher(protocol, address, sessionId, login, recording, kinds);
+    }
 }

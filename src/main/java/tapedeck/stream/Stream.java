@@ -16,7 +16,7 @@ public final class Stream {
 
     private final StreamName name;
     private final String mediaSessionId;
-    private final Publisher publisher;
+    private volatile Publisher publisher;
     private final Instant startedAt;
     private final Feedback feedback;
     private final LongSupplier nanoClock;
@@ -150,6 +150,10 @@ public final class Stream {
             }
         }
         wake(toWake);
+    }
+
+    void expect(Publisher.Expects expects) {
+        publisher = publisher.expecting(expects);
     }
 
     void announce(Track track) {

@@ -1,0 +1,209 @@
+package tapedeck.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
+
+/// One TCP connection of a peer. It reads at once, or together with all others of its event loop on the loop's tick
+/// ([#paced]); what it reads lies in the loop's one buffer.
+///
+/// All methods are for the event loop alone, [#execute] excepted.
+public final class Connection extends ChannelInboundHandlerAdapter {
+    /// How long the peer has to take the last words after [#end], and to close its side.
+    static final long LINGER_NANOS = 2_000_000_000L;
+
+    private static final String CLOSED = "the peer closed the connection";
+    private static final Logger log = LoggerFactory.getLogger(Connection.class);
+
+    private final SocketChannel channel;
+    private final LoopReads loop;
+    private final Conversation conversation;
+    private final long openedNanos = System.nanoTime();
+    private long lastReadNanos = openedNanos;
+    private long endedNanos;
+    private boolean paced;
+    private boolean ended;
+
+    Connection(SocketChannel channel, LoopReads loop, Function<Connection, Conversation> protocol) {
+        this.channel = channel;
+        this.loop = loop;
+        this.conversation = protocol.apply(this);
+    }
+
+    /// Address and port of the peer.
+    public String peer() {
+        InetSocketAddress address = channel.remoteAddress();
+        return address == null
+                ? "unknown"
+                : address.getAddress().getHostAddress() + ":" + address.getPort();
+    }
+
+    public long openedNanos() {
+        return openedNanos;
+    }
+
+    /// When bytes came last.
+    public long lastReadNanos() {
+        return lastReadNanos;
+    }
+
+    /// Whether more bytes may be sent without growing the queue beyond its bound.
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    /// An empty buffer for [#send].
+    public ByteBuf buffer(int capacity) {
+        return channel.alloc().directBuffer(capacity);
+    }
+
+    /// Sends the bytes with one system call, as far as the peer's window lets it. Takes over the buffer.
+    public void send(ByteBuf bytes) {
+        var _ = channel.writeAndFlush(bytes, channel.voidPromise());
+    }
+
+    /// Runs the task on this connection's event loop, after what runs there now; from any thread. A task that comes
+    /// after the end is dropped.
+    public void execute(Runnable task) {
+        channel.eventLoop().execute(() -> {
+            if (!ended) {
+                guarded(task);
+            }
+        });
+    }
+
+    /// True reads on the loop's tick from now on, false as soon as bytes come.
+    public void paced(boolean tick) {
+        if (paced == tick || ended) {
+            return;
+        }
+        paced = tick;
+        channel.config().setAutoRead(!tick);
+        if (tick) {
+            loop.paced().add(this);
+        } else {
+            loop.paced().remove(this);
+        }
+    }
+
+    boolean isPaced() {
+        return paced;
+    }
+
+    SocketChannel channel() {
+        return channel;
+    }
+
+    /// Ends the conversation now. What was sent still reaches the peer, if it takes it within [#LINGER_NANOS].
+    public void end(String reason) {
+        if (ended) {
+            return;
+        }
+        paced(false);
+        ended = true;
+        endedNanos = System.nanoTime();
+        guarded(() -> conversation.ended(reason));
+        if (channel.isActive()) {
+            // Not close(): with bytes of the peer unread the kernel would send a reset, which overtakes our last words.
+            var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
+                var _ = channel.shutdownOutput();
+            });
+        }
+    }
+
+    /// One part of what is there; the buffer stays the caller's.
+    void receive(ByteBuf bytes) {
+        if (ended) {
+            return;
+        }
+        lastReadNanos = System.nanoTime();
+        guarded(() -> conversation.received(bytes));
+    }
+
+    void receivedAll() {
+        if (!ended) {
+            guarded(conversation::receivedAll);
+        }
+    }
+
+    void sweep(long nowNanos) {
+        if (!ended) {
+            guarded(() -> conversation.swept(nowNanos));
+        } else if (nowNanos - endedNanos > LINGER_NANOS) {
+            var _ = channel.close();
+        }
+    }
+
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (MalformedException e) {
+            end(String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            log.error("{}: a bug ends this connection", peer(), e);
+            end("internal error");
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        loop.add(this);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        try {
+            receive(bytes);
+        } finally {
+            bytes.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        receivedAll();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (!ended && channel.isWritable()) {
+            guarded(conversation::writable);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        loop.remove(this);
+        end(CLOSED);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, @Nullable Throwable cause) {
+        lost(cause);
+    }
+
+    /// The peer closed its side.
+    void lost() {
+        end(CLOSED);
+        var _ = channel.close();
+    }
+
+    /// The connection broke.
+    void lost(@Nullable Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            log.error("{}: a bug ends this connection", peer(), cause);
+        }
+        end(cause instanceof IOException io ? "connection lost: " + io.getMessage() : "internal error");
+        var _ = channel.close();
+    }
+}

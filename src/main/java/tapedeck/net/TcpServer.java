@@ -1,0 +1,82 @@
+package tapedeck.net;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/// Listens on one TCP port and gives every connection its conversation.
+public final class TcpServer implements AutoCloseable {
+    /// Bytes that wait for a peer before [Connection#isWritable()] says no.
+    static final int MAX_WAITING_BYTES = 1024 * 1024;
+
+    private static final int RESUME_WAITING_BYTES = 256 * 1024;
+    private static final int BACKLOG = 1024;
+    private static final long CLOSE_SECONDS = 5;
+
+    private final Channel listening;
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+
+    /// @param port 0 takes a free one
+    /// @param protocol makes the conversation of a new connection, on its event loop
+    public TcpServer(int port, EventLoops loops, Function<Connection, Conversation> protocol) {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(loops.serverSocketChannel())
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                .childOption(
+                        ChannelOption.WRITE_BUFFER_WATER_MARK,
+                        new WriteBufferWaterMark(RESUME_WAITING_BYTES, MAX_WAITING_BYTES))
+                .childHandler(new ChannelInitializer<SocketChannel>() {
+                    @Override
+                    protected void initChannel(SocketChannel channel) {
+                        LoopReads reads = loops.reads(channel.eventLoop());
+                        channel.config().setRecvByteBufAllocator(reads.allocator());
+                        channel.pipeline().addLast(new Connection(channel, reads, protocol));
+                        connections.add(channel);
+                    }
+                });
+        listening = bootstrap.bind(new InetSocketAddress(port)).syncUninterruptibly().channel();
+    }
+
+    public int port() {
+        return ((InetSocketAddress) listening.localAddress()).getPort();
+    }
+
+    /// Takes no more connections and ends those that are open; returns when all conversations have ended.
+    @Override
+    public void close() {
+        listening.close().syncUninterruptibly();
+        Channel[] channels = connections.toArray(Channel[]::new);
+        CountDownLatch open = new CountDownLatch(channels.length);
+        for (Channel channel : channels) {
+            Connection connection = channel.pipeline().get(Connection.class);
+            channel.eventLoop().execute(() -> {
+                if (connection != null) {
+                    connection.end("the server stops");
+                }
+                var _ = channel.close();
+                open.countDown();
+            });
+        }
+        try {
+            open.await(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

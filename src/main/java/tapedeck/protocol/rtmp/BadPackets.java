@@ -1,0 +1,40 @@
+package tapedeck.protocol.rtmp;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
+
+/// Counts a source's bad packets, and says so at most once a second.
+final class BadPackets {
+    static final long LOG_NANOS = 1_000_000_000L;
+
+    private static final Logger log = LoggerFactory.getLogger(BadPackets.class);
+
+    private final String source;
+    private long count;
+    private long unreported;
+    private long reportedNanos;
+    private String last = "";
+
+    BadPackets(String source) {
+        this.source = source;
+    }
+
+    void count(MalformedException reason) {
+        count++;
+        unreported++;
+        last = String.valueOf(reason.getMessage());
+        if (count == 1 || System.nanoTime() - reportedNanos >= LOG_NANOS) {
+            report();
+        }
+    }
+
+    /// Says what was not said yet.
+    void report() {
+        if (unreported > 0) {
+            log.info("{}: {} bad packets, the last: {}", source, unreported, last);
+            unreported = 0;
+            reportedNanos = System.nanoTime();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package tapedeck.protocol.rtmp;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.flv.Amf0;
+
+/// One message as it came out of the chunks (RTMP specification 5.4, 6 and 7).
+sealed interface RtmpMessage {
+    int SET_CHUNK_SIZE = 1;
+    int ABORT = 2;
+    int ACKNOWLEDGEMENT = 3;
+    int USER_CONTROL = 4;
+    int WINDOW_SIZE = 5;
+    int PEER_BANDWIDTH = 6;
+    int AUDIO = 8;
+    int VIDEO = 9;
+    int DATA_AMF3 = 15;
+    int COMMAND_AMF3 = 17;
+    int DATA = 18;
+    int COMMAND = 20;
+    int AGGREGATE = 22;
+
+    /// User control events, 7.1.7.
+    int STREAM_BEGIN = 0;
+    int STREAM_EOF = 1;
+    int PING_REQUEST = 6;
+    int PING_RESPONSE = 7;
+
+    /// What belongs to a stream that is published.
+    sealed interface Published extends RtmpMessage {
+        int streamId();
+    }
+
+    /// @param timestampMillis the low 32 bits of a clock that nobody set
+    record Audio(int streamId, int timestampMillis, Bytes body) implements Published {}
+
+    record Video(int streamId, int timestampMillis, Bytes body) implements Published {}
+
+    /// FLV tags in one message, 7.1.6.
+    record Aggregate(int streamId, int timestampMillis, Bytes body) implements Published {}
+
+    record Data(int streamId, List<@Nullable Object> values) implements Published {}
+
+    /// @param arguments what follows name and transaction: the command object first
+    record Command(int streamId, String name, double transaction, List<@Nullable Object> arguments)
+            implements RtmpMessage {
+        @Nullable Object argument(int index) {
+            return index < arguments.size() ? arguments.get(index) : null;
+        }
+    }
+
+    /// The most that the peer wants to send without hearing of it, 5.4.4.
+    record WindowSize(long windowBytes) implements RtmpMessage {}
+
+    /// A ping, to be answered with the same time.
+    record Ping(int time) implements RtmpMessage {}
+
+    /// What needs no answer: acknowledgements, other user control events, types that nobody knows.
+    record Ignored(int type) implements RtmpMessage {}
+
+    static RtmpMessage parse(int type, int streamId, int timestampMillis, Bytes body) {
+        return switch (type) {
+            case AUDIO -> new Audio(streamId, timestampMillis, body);
+            case VIDEO -> new Video(streamId, timestampMillis, body);
+            case AGGREGATE -> new Aggregate(streamId, timestampMillis, body);
+            case DATA -> new Data(streamId, Amf0.readAll(body.reader()));
+            case COMMAND -> command(streamId, body.reader());
+            // AMF 3 in name only: one byte 0, then AMF 0.
+            case DATA_AMF3 -> new Data(streamId, Amf0.readAll(amf0InAmf3(body)));
+            case COMMAND_AMF3 -> command(streamId, amf0InAmf3(body));
+            case WINDOW_SIZE -> new WindowSize(body.reader().u32());
+            case USER_CONTROL -> userControl(body.reader());
+            default -> new Ignored(type);
+        };
+    }
+
+    private static ByteReader amf0InAmf3(Bytes body) {
+        ByteReader in = body.reader();
+        int format = in.u8();
+        if (format != 0) {
+            throw new MalformedException("RTMP: AMF3 is not supported");
+        }
+        return in;
+    }
+
+    private static RtmpMessage command(int streamId, ByteReader in) {
+        List<@Nullable Object> values = Amf0.readAll(in);
+        if (values.size() < 2 || !(values.get(0) instanceof String name) || !(values.get(1) instanceof Double id)) {
+            throw new MalformedException("RTMP: a command without name and transaction");
+        }
+        return new Command(streamId, name, id, values.subList(2, values.size()));
+    }
+
+    private static RtmpMessage userControl(ByteReader in) {
+        int event = in.u16();
+        return event == PING_REQUEST ? new Ping(in.i32()) : new Ignored(USER_CONTROL);
+    }
+}

@@ -1,0 +1,114 @@
+package tapedeck.protocol.rtmp;
+
+import io.netty.buffer.ByteBuf;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.ByteWriter;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.flv.Amf0;
+import tapedeck.net.Connection;
+
+/// What the server says. Messages gather until [#flush()] and leave in one system call.
+final class RtmpReplies {
+    /// The most that we send without an acknowledgement, and that a peer may: 5.4.4 and 5.4.5. Nobody waits for it here.
+    static final int WINDOW_BYTES = 2_500_000;
+
+    private static final int BUFFER_BYTES = 1024;
+    private static final int DYNAMIC_LIMIT = 2;
+
+    private final Connection connection;
+    private final ChunkEncoder encoder;
+    private @Nullable ByteBuf gathered;
+
+    RtmpReplies(Connection connection, ChunkEncoder encoder) {
+        this.connection = connection;
+        this.encoder = encoder;
+    }
+
+    void raw(byte[] bytes) {
+        buffer().writeBytes(bytes);
+    }
+
+    void flush() {
+        if (gathered != null) {
+            ByteBuf bytes = gathered;
+            gathered = null;
+            connection.send(bytes);
+        }
+    }
+
+    private ByteBuf buffer() {
+        if (gathered == null) {
+            gathered = connection.buffer(BUFFER_BYTES);
+        }
+        return gathered;
+    }
+
+    void connected(double transaction) {
+        control(RtmpMessage.WINDOW_SIZE, new ByteWriter(4).u32(WINDOW_BYTES));
+        control(RtmpMessage.PEER_BANDWIDTH, new ByteWriter(5).u32(WINDOW_BYTES).u8(DYNAMIC_LIMIT));
+        control(RtmpMessage.SET_CHUNK_SIZE, new ByteWriter(4).u32(ChunkEncoder.CHUNK_SIZE));
+        encoder.chunkSize(ChunkEncoder.CHUNK_SIZE);
+        // The version is one that clients take as a reason to use all that is specified.
+        result(
+                transaction,
+                properties("fmsVer", "FMS/3,5,7,7009", "capabilities", 31.0, "mode", 1.0),
+                properties(
+                        "level",
+                        "status",
+                        "code",
+                        "NetConnection.Connect.Success",
+                        "description",
+                        "Connection succeeded.",
+                        "objectEncoding",
+                        0.0));
+    }
+
+    void result(double transaction, @Nullable Object object, @Nullable Object value) {
+        if (transaction != 0) {
+            command(0, "_result", transaction, object, value);
+        }
+    }
+
+    /// 7.2.2: what became of a publish or a play.
+    void onStatus(int streamId, String level, String code, String description) {
+        command(streamId, "onStatus", 0, null, status(level, code, description));
+    }
+
+    private void command(
+            int streamId, String name, double transaction, @Nullable Object object, @Nullable Object value) {
+        Bytes body = Amf0.write(new ByteWriter(128), name, transaction, object, value).toBytes();
+        encoder.write(buffer(), ChunkEncoder.COMMANDS, RtmpMessage.COMMAND, streamId, 0, body);
+    }
+
+    /// Flash players read samples only where they are told that they may.
+    void sampleAccess(int streamId) {
+        Bytes body = Amf0.write(new ByteWriter(32), "|RtmpSampleAccess", true, true).toBytes();
+        encoder.write(buffer(), ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, body);
+    }
+
+    void userControl(int event, int value) {
+        control(RtmpMessage.USER_CONTROL, new ByteWriter(6).u16(event).u32(value));
+    }
+
+    void acknowledgement(long bytes) {
+        control(RtmpMessage.ACKNOWLEDGEMENT, new ByteWriter(4).u32(bytes));
+    }
+
+    private void control(int type, ByteWriter body) {
+        encoder.write(buffer(), ChunkEncoder.CONTROL, type, 0, 0, body.toBytes());
+    }
+
+    private static Map<String, Object> status(String level, String code, String description) {
+        return properties("level", level, "code", code, "description", description);
+    }
+
+    private static Map<String, Object> properties(Object... namesAndValues) {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            properties.put((String) namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return properties;
+    }
+}

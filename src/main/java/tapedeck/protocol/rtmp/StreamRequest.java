@@ -1,0 +1,49 @@
+package tapedeck.protocol.rtmp;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.MalformedException;
+import tapedeck.stream.StreamName;
+
+/// What a peer asks for in `publish` and `play`: `name?key=value&key=value`.
+///
+/// @param parameters credentials and the like
+record StreamRequest(StreamName name, Map<String, String> parameters) {
+    StreamRequest {
+        parameters = Map.copyOf(parameters);
+    }
+
+    /// @throws MalformedException if the name is not allowed
+    static StreamRequest parse(@Nullable Object argument) {
+        if (!(argument instanceof String text)) {
+            throw new MalformedException("no stream name given");
+        }
+        int query = text.indexOf('?');
+        String name = query < 0 ? text : text.substring(0, query);
+        return new StreamRequest(
+                new StreamName(name), query < 0 ? Map.of() : parameters(text.substring(query + 1)));
+    }
+
+    private static Map<String, String> parameters(String query) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (String part : query.split("&", -1)) {
+            int equals = part.indexOf('=');
+            if (equals > 0) {
+                parameters.put(decoded(part.substring(0, equals)), decoded(part.substring(equals + 1)));
+            }
+        }
+        return parameters;
+    }
+
+    private static String decoded(String text) {
+        try {
+            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            // Not encoded after all.
+            return text;
+        }
+    }
+}

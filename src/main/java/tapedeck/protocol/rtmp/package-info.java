@@ -1,0 +1,6 @@
+/// RTMP (Adobe's Real Time Messaging Protocol 1.0): publishing and playing. One [RtmpServer] listens; a connection is an
+/// `RtmpSession`, fed by a `ChunkDecoder` with one message at a time.
+///
+/// Public: [RtmpServer].
+@org.jspecify.annotations.NullMarked
+package tapedeck.protocol.rtmp;
