@@ -42,9 +42,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     /// Address and port of the peer.
     public String peer() {
         InetSocketAddress address = channel.remoteAddress();
-        return address == null
-                ? "unknown"
-                : address.getAddress().getHostAddress() + ":" + address.getPort();
+        return address == null ? "unknown" : address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
     public long openedNanos() {

@@ -50,7 +50,10 @@ public final class TcpServer implements AutoCloseable {
                         connections.add(channel);
                     }
                 });
-        listening = bootstrap.bind(new InetSocketAddress(port)).syncUninterruptibly().channel();
+        listening = bootstrap
+                .bind(new InetSocketAddress(port))
+                .syncUninterruptibly()
+                .channel();
     }
 
     public int port() {

@@ -71,8 +71,7 @@ public final class FlvBody {
         Codec codec = frame.track().codec();
         return switch (codec) {
             case Codec.H264 _ -> {
-                int compositionMillis = (int)
-                        (Math.floorDiv(frame.ptsNanos(), NANOS_PER_MILLI) - millis(frame));
+                int compositionMillis = (int) (Math.floorDiv(frame.ptsNanos(), NANOS_PER_MILLI) - millis(frame));
                 yield Bytes.ofU8(
                         (frame.keyframe() ? FlvDemuxer.KEYFRAME : INTER_FRAME) << 4 | FlvDemuxer.AVC,
                         FlvDemuxer.CODED,

@@ -143,8 +143,8 @@ public final class FlvDemuxer {
         long dtsMillis = clock.millis(videoLine, timestampMillis);
         int compositionMillis = body.u24(2) << 8 >> 8;
         long ptsMillis = dtsMillis + compositionMillis;
-        return new FlvItem.Media(new Frame(
-                video, dtsMillis * NANOS_PER_MILLI, ptsMillis * NANOS_PER_MILLI, keyframe, accessUnit));
+        return new FlvItem.Media(
+                new Frame(video, dtsMillis * NANOS_PER_MILLI, ptsMillis * NANOS_PER_MILLI, keyframe, accessUnit));
     }
 
     private @Nullable Codec audioCodec() {

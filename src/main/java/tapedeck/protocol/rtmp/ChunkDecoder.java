@@ -155,8 +155,7 @@ final class ChunkDecoder {
 
     private void start(Lane lane, int fmt, int at, int time, boolean extended) {
         if (lane.open) {
-            throw new MalformedException(
-                    "RTMP: a new message on chunk stream %d inside another".formatted(lane.id));
+            throw new MalformedException("RTMP: a new message on chunk stream %d inside another".formatted(lane.id));
         }
         // librtmp starts a fresh chunk stream with fmt 1 for its pings.
         if (fmt == 2 && lane.type == 0) {

@@ -47,7 +47,8 @@ sealed interface RtmpMessage {
     /// @param arguments what follows name and transaction: the command object first
     record Command(int streamId, String name, double transaction, List<@Nullable Object> arguments)
             implements RtmpMessage {
-        @Nullable Object argument(int index) {
+        @Nullable
+        Object argument(int index) {
             return index < arguments.size() ? arguments.get(index) : null;
         }
     }

@@ -145,12 +145,14 @@ final class RtmpPlaying {
         tracks.putAll(sent);
         for (Track track : tracks.values()) {
             switch (track.codec()) {
-                case Codec.Video video when FlvBody.canCarry(video) -> {
+                case Codec.Video video
+                when FlvBody.canCarry(video) -> {
                     metadata.put("videocodecid", FlvBody.codecId(video));
                     metadata.put("width", video.width());
                     metadata.put("height", video.height());
                 }
-                case Codec.Audio audio when FlvBody.canCarry(audio) -> {
+                case Codec.Audio audio
+                when FlvBody.canCarry(audio) -> {
                     metadata.put("audiocodecid", FlvBody.codecId(audio));
                     metadata.put("audiosamplerate", audio.sampleRateHz());
                     metadata.put("audiochannels", audio.channels());
@@ -165,10 +167,7 @@ final class RtmpPlaying {
 
     private void fail(String codec) {
         replies.onStatus(
-                streamId,
-                "error",
-                "NetStream.Play.Failed",
-                "RTMP cannot carry %s of \"%s\".".formatted(codec, name()));
+                streamId, "error", "NetStream.Play.Failed", "RTMP cannot carry %s of \"%s\".".formatted(codec, name()));
         connection.end("RTMP cannot carry " + codec);
     }
 

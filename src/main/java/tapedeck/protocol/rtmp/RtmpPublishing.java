@@ -6,7 +6,6 @@ import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
-import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.flv.FlvDemuxer;
 import tapedeck.container.flv.FlvItem;
@@ -56,7 +55,8 @@ final class RtmpPublishing implements Feedback {
     }
 
     /// @return the name of a codec that is not supported and ends the publication, or null
-    @Nullable String receive(RtmpMessage.Published message) {
+    @Nullable
+    String receive(RtmpMessage.Published message) {
         try {
             return switch (message) {
                 case RtmpMessage.Audio audio -> pass(demuxer.audio(audio.timestampMillis(), audio.body()));

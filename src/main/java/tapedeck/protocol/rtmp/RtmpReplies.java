@@ -11,7 +11,8 @@ import tapedeck.net.Connection;
 
 /// What the server says. Messages gather until [#flush()] and leave in one system call.
 final class RtmpReplies {
-    /// The most that we send without an acknowledgement, and that a peer may: 5.4.4 and 5.4.5. Nobody waits for it here.
+    /// The most that we send without an acknowledgement, and that a peer may: 5.4.4 and 5.4.5. Nobody waits for it
+    /// here.
     static final int WINDOW_BYTES = 2_500_000;
 
     private static final int BUFFER_BYTES = 1024;
@@ -78,13 +79,15 @@ final class RtmpReplies {
 
     private void command(
             int streamId, String name, double transaction, @Nullable Object object, @Nullable Object value) {
-        Bytes body = Amf0.write(new ByteWriter(128), name, transaction, object, value).toBytes();
+        Bytes body = Amf0.write(new ByteWriter(128), name, transaction, object, value)
+                .toBytes();
         encoder.write(buffer(), ChunkEncoder.COMMANDS, RtmpMessage.COMMAND, streamId, 0, body);
     }
 
     /// Flash players read samples only where they are told that they may.
     void sampleAccess(int streamId) {
-        Bytes body = Amf0.write(new ByteWriter(32), "|RtmpSampleAccess", true, true).toBytes();
+        Bytes body =
+                Amf0.write(new ByteWriter(32), "|RtmpSampleAccess", true, true).toBytes();
         encoder.write(buffer(), ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, body);
     }
 

@@ -3,7 +3,6 @@ package tapedeck.protocol.rtmp;
 import io.netty.buffer.ByteBuf;
 import java.security.SecureRandom;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;

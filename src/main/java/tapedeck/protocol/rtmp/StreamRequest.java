@@ -23,8 +23,7 @@ record StreamRequest(StreamName name, Map<String, String> parameters) {
         }
         int query = text.indexOf('?');
         String name = query < 0 ? text : text.substring(0, query);
-        return new StreamRequest(
-                new StreamName(name), query < 0 ? Map.of() : parameters(text.substring(query + 1)));
+        return new StreamRequest(new StreamName(name), query < 0 ? Map.of() : parameters(text.substring(query + 1)));
     }
 
     private static Map<String, String> parameters(String query) {

@@ -62,8 +62,22 @@ class RtmpPublishPeerTest {
     @Test
     void ffmpegPublishesPicturesWithBFramesAndSound() {
         pushAndCompare(
-                "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4", "-f", "lavfi", "-i", "sine=f=440:d=4", "-c:v",
-                "libx264", "-bf", "2", "-g", "50", "-c:a", "aac");
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=320x180:r=25:d=4",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=f=440:d=4",
+                "-c:v",
+                "libx264",
+                "-bf",
+                "2",
+                "-g",
+                "50",
+                "-c:a",
+                "aac");
     }
 
     @Test
