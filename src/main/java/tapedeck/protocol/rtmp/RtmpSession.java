@@ -134,7 +134,11 @@ final class RtmpSession implements Conversation {
         switch (state) {
             case State.Publishing publishing -> {
                 publishing.publishing().end(reason);
-                log.info("rtmp {}: publishing \"{}\" ended: {}", connection.peer(), publishing.publishing().name(), reason);
+                log.info(
+                        "rtmp {}: publishing \"{}\" ended: {}",
+                        connection.peer(),
+                        publishing.publishing().name(),
+                        reason);
             }
             case State.Playing playing -> {
                 playing.playing().end();
@@ -198,7 +202,7 @@ final class RtmpSession implements Conversation {
             connect(command);
             return;
         }
-        if (state instanceof State.Commanding(_, boolean connected) && !connected) {
+        if (state instanceof State.Commanding commanding && !commanding.connected()) {
             throw new MalformedException("RTMP: another command than connect first");
         }
         switch (command.name()) {
@@ -227,7 +231,7 @@ final class RtmpSession implements Conversation {
     }
 
     private void connect(RtmpMessage.Command command) {
-        if (!(state instanceof State.Commanding(_, boolean connected)) || connected) {
+        if (!(state instanceof State.Commanding commanding) || commanding.connected()) {
             throw new MalformedException("RTMP: connect twice");
         }
         state = new State.Commanding(System.nanoTime(), true);
@@ -310,7 +314,8 @@ final class RtmpSession implements Conversation {
     /// `deleteStream`, `closeStream` or `FCUnpublish`: the connection stays for another stream.
     private void stop(int streamId) {
         switch (state) {
-            case State.Publishing(RtmpPublishing publishing) when publishing.streamId() == streamId -> {
+            case State.Publishing(RtmpPublishing publishing)
+            when publishing.streamId() == streamId -> {
                 publishing.end("unpublished");
                 log.info("rtmp {}: publishing \"{}\" ended: unpublished", connection.peer(), publishing.name());
                 replies.onStatus(
@@ -320,7 +325,8 @@ final class RtmpSession implements Conversation {
                         "\"%s\" is no longer published.".formatted(publishing.name()));
                 state = new State.Commanding(System.nanoTime(), true);
             }
-            case State.Playing(RtmpPlaying playing) when playing.streamId() == streamId -> {
+            case State.Playing(RtmpPlaying playing)
+            when playing.streamId() == streamId -> {
                 playing.end();
                 log.info("rtmp {}: playing \"{}\" ended: stopped", connection.peer(), playing.name());
                 state = new State.Commanding(System.nanoTime(), true);
