@@ -131,7 +131,9 @@ class RoomsTest {
             }
             String end = match.group(1) + "}";
             int j = i + 1;
-            while (j < lines.size() && !lines.get(j).equals(end) && !lines.get(j).equals(end + ";")) {
+            while (j < lines.size()
+                    && !lines.get(j).equals(end)
+                    && !lines.get(j).equals(end + ";")) {
                 j++;
             }
             if (j - i - 1 > MAX_METHOD_LINES) {
