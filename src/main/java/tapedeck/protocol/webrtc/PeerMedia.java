@@ -1,0 +1,19 @@
+package tapedeck.protocol.webrtc;
+
+/// What one peer's transport carries: the media of a publisher or, one day, of a viewer. All calls come from the event
+/// loop of the port.
+interface PeerMedia {
+    /// The peer has proved who it is, and both sides have keys.
+    void connected(DtlsKeys keys);
+
+    /// An SRTP or SRTCP packet from an address that the peer has proved to own. Not yet authenticated.
+    ///
+    /// @param packet shared by all packets: read it now or never; the packet is at `[0, length)`
+    void received(byte[] packet, int length, long arrivalNanos);
+
+    /// Every [UdpPort#TICK_MILLIS].
+    void tick(long nowNanos);
+
+    /// Once: the transport is closed.
+    void ended(String reason);
+}
