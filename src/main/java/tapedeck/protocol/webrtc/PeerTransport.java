@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,8 @@ import tapedeck.bytes.Bytes;
 /// One peer's way to us: ICE as the lite side (RFC 8445), DTLS as the server, and the addresses between which its media
 /// flows. Lives on its port's event loop.
 ///
-/// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where we
+/// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where
+/// we
 /// send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675).
 final class PeerTransport {
     /// RFC 7675 5.1.
@@ -68,7 +70,8 @@ final class PeerTransport {
     }
 
     /// Where the peer's media goes to and most likely comes from.
-    @Nullable InetSocketAddress selected() {
+    @Nullable
+    InetSocketAddress selected() {
         return selected;
     }
 
@@ -83,7 +86,7 @@ final class PeerTransport {
                 || state == State.CLOSED
                 || !message.attribute(StunMessage.USERNAME)
                         .map(attribute -> attribute.value().toUtf8())
-                        .equals(java.util.Optional.of(username))
+                        .equals(Optional.of(username))
                 || !message.fingerprintRight()
                 || !message.integrityBy(hmac)) {
             badChecks++;
@@ -91,20 +94,17 @@ final class PeerTransport {
         }
         if (message.has(StunMessage.ICE_CONTROLLED)) {
             // RFC 8445 7.3.1.1: we are lite, so the peer has to be in control.
-            answer(message, error(message, 487, "Role Conflict"), from);
+            answer(error(message, 487, "Role Conflict"), from);
             return true;
         }
         List<Integer> unknown = unknownAttributes(message);
         if (!unknown.isEmpty()) {
-            answer(message, error(message, 420, "Unknown Attribute").unknownAttributes(unknown), from);
+            answer(error(message, 420, "Unknown Attribute").unknownAttributes(unknown), from);
             return true;
         }
         lastCheckNanos = now;
         learn(from, now);
-        answer(
-                message,
-                new StunWriter(StunMessage.BINDING_SUCCESS, message.transactionId()).xorMappedAddress(from),
-                from);
+        answer(new StunWriter(StunMessage.BINDING_SUCCESS, message.transactionId()).xorMappedAddress(from), from);
         if (message.has(StunMessage.USE_CANDIDATE)) {
             selected = from;
             nominated = true;
@@ -122,7 +122,7 @@ final class PeerTransport {
         return new StunWriter(StunMessage.BINDING_ERROR, message.transactionId()).errorCode(code, reason);
     }
 
-    private void answer(StunMessage request, StunWriter response, InetSocketAddress to) {
+    private void answer(StunWriter response, InetSocketAddress to) {
         port.write(response.integrity(hmac).fingerprint().toBytes(), to);
     }
 

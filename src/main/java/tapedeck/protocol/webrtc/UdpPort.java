@@ -14,6 +14,7 @@ import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,8 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.EventLoops;
 
-/// The one UDP port of all sessions. Its first byte says what a datagram is (RFC 7983 7); a connectivity check finds its
+/// The one UDP port of all sessions. Its first byte says what a datagram is (RFC 7983 7); a connectivity check finds
+/// its
 /// session by our ufrag, everything else by an address that such a check has proved. What belongs to nobody gets no
 /// answer, so that nothing can be reflected or amplified.
 ///
@@ -68,8 +70,10 @@ final class UdpPort implements AutoCloseable {
         if (loops.epoll()) {
             bootstrap.option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, MAX_DATAGRAM_BYTES);
         }
-        channel = (DatagramChannel)
-                bootstrap.bind(new InetSocketAddress(port)).syncUninterruptibly().channel();
+        channel = (DatagramChannel) bootstrap
+                .bind(new InetSocketAddress(port))
+                .syncUninterruptibly()
+                .channel();
         loop = channel.eventLoop();
     }
 
@@ -155,7 +159,7 @@ final class UdpPort implements AutoCloseable {
         content.readBytes(scratch, 0, length);
         int first = scratch[0] & 0xFF;
         if (first < 4) {
-            check(Bytes.wrap(scratch.clone(), 0, length), from);
+            check(Bytes.wrap(Arrays.copyOf(scratch, length)), from);
             return;
         }
         PeerTransport transport = byAddress.get(from);
@@ -167,8 +171,8 @@ final class UdpPort implements AutoCloseable {
         if (first >= 128 && first <= 191) {
             guarded(transport, () -> transport.media(scratch, length, now));
         } else if (first >= 20 && first <= 63) {
-            byte[] copy = java.util.Arrays.copyOf(scratch, length);
-            guarded(transport, () -> transport.dtls(Bytes.wrap(copy)));
+            Bytes copy = Bytes.wrap(Arrays.copyOf(scratch, length));
+            guarded(transport, () -> transport.dtls(copy));
         } else {
             junk++;
         }
@@ -244,6 +248,7 @@ final class UdpPort implements AutoCloseable {
         }
 
         @Override
+        @SuppressWarnings("deprecation") // The supertype's signature names it.
         public Handle newHandle() {
             return new MaxMessageHandle() {
                 private final ByteBuf shared = Unpooled.directBuffer(BYTES, BYTES);

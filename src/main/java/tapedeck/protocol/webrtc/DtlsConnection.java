@@ -1,0 +1,205 @@
+package tapedeck.protocol.webrtc;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.bouncycastle.tls.DTLSServerProtocol;
+import org.bouncycastle.tls.DTLSTransport;
+import org.bouncycastle.tls.DatagramTransport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.Bytes;
+
+/// One peer's DTLS, as the server: a straight conversation on a virtual thread, because the library blocks.
+///
+/// The event loop puts datagrams into a bounded queue; what [DtlsFilter] refuses or the queue cannot hold is lost, as
+/// datagrams may be. A hello that makes no sense spoils one attempt, not the session: the next attempt starts at once,
+/// within the same deadline, and the spoilt one's alert is not sent. After the handshake the thread sleeps until the
+/// peer says close_notify.
+final class DtlsConnection {
+    /// Told from the connection's own thread.
+    interface Events {
+        void send(Bytes datagram);
+
+        void connected(DtlsKeys keys);
+
+        /// Once, also after [#close()].
+        void closed(String reason);
+    }
+
+    static final int MAX_QUEUED_DATAGRAMS = 64;
+    static final int MAX_ATTEMPTS = 100;
+    static final int MAX_DATAGRAM_BYTES = 2_048;
+    /// RFC 6347 4.1.1.1: below any path MTU of the internet.
+    static final int SEND_BYTES = 1_200;
+
+    private static final Logger log = LoggerFactory.getLogger(DtlsConnection.class);
+
+    private final DtlsIdentity identity;
+    private final Fingerprint expected;
+    private final Events events;
+    private final DtlsFilter filter = new DtlsFilter();
+    private final BlockingQueue<Bytes> received = new ArrayBlockingQueue<>(MAX_QUEUED_DATAGRAMS);
+    private final Thread thread;
+    private final long deadlineNanos =
+            System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DtlsServerRole.HANDSHAKE_MILLIS);
+    private volatile boolean closing;
+
+    DtlsConnection(DtlsIdentity identity, Fingerprint expected, Events events) {
+        this.identity = identity;
+        this.expected = expected;
+        this.events = events;
+        this.thread = Thread.ofVirtual().name("dtls").unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Whether the datagram was taken; false counts as dropped. From one thread.
+    boolean receive(Bytes datagram) {
+        return datagram.length() <= MAX_DATAGRAM_BYTES && filter.passes(datagram) && received.offer(datagram);
+    }
+
+    /// Says close_notify, if there is a peer to say it to, and ends.
+    void close() {
+        closing = true;
+        thread.interrupt();
+    }
+
+    private void run() {
+        String reason;
+        try {
+            reason = converse();
+        } catch (IOException e) {
+            reason = closing ? "closed" : "DTLS: " + e.getMessage();
+        } catch (RuntimeException bug) {
+            log.error("DTLS conversation failed", bug);
+            reason = "DTLS: internal error";
+        }
+        events.closed(reason);
+    }
+
+    private String converse() throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            DtlsServerRole role = new DtlsServerRole(identity, expected);
+            Datagrams datagrams = new Datagrams(role);
+            DTLSTransport transport;
+            try {
+                transport = new DTLSServerProtocol().accept(role, datagrams);
+            } catch (IOException e) {
+                String refusal = role.refusal();
+                if (refusal != null) {
+                    return refusal;
+                }
+                if (closing) {
+                    return "closed";
+                }
+                if (attempt == MAX_ATTEMPTS || System.nanoTime() - deadlineNanos >= 0) {
+                    return "DTLS: no handshake within " + DtlsServerRole.HANDSHAKE_MILLIS / 1_000 + " s";
+                }
+                log.debug("DTLS handshake spoilt, trying again: {}", e.toString());
+                continue;
+            }
+            datagrams.connected = true;
+            events.connected(role.keys());
+            return untilClosed(transport, datagrams);
+        }
+    }
+
+    /// Keeps answering the peer's retransmissions. Nothing else but close_notify is expected: there are no data
+    /// channels.
+    private static String untilClosed(DTLSTransport transport, Datagrams datagrams) throws IOException {
+        byte[] ignored = new byte[MAX_DATAGRAM_BYTES];
+        try {
+            while (!datagrams.closed) {
+                transport.receive(ignored, 0, ignored.length, 0);
+            }
+        } catch (InterruptedDatagrams e) {
+            Thread.interrupted(); // So that close_notify can be sent.
+            transport.close();
+            return "closed";
+        } catch (IOException e) {
+            if (!datagrams.closed) {
+                throw e;
+            }
+        }
+        return "the peer closed the connection";
+    }
+
+    private static final class InterruptedDatagrams extends IOException {
+        InterruptedDatagrams() {
+            super("interrupted");
+        }
+    }
+
+    /// One attempt's view of the queue.
+    private final class Datagrams implements DatagramTransport {
+        private final DtlsServerRole role;
+        private boolean connected;
+        private boolean closed;
+
+        Datagrams(DtlsServerRole role) {
+            this.role = role;
+        }
+
+        @Override
+        public int getReceiveLimit() {
+            return MAX_DATAGRAM_BYTES;
+        }
+
+        @Override
+        public int getSendLimit() {
+            return SEND_BYTES;
+        }
+
+        /// @param waitMillis 0 waits for as long as it takes
+        @Override
+        public int receive(byte[] target, int offset, int length, int waitMillis) throws IOException {
+            try {
+                Bytes datagram = next(waitMillis);
+                if (datagram == null) {
+                    return -1;
+                }
+                int count = Math.min(length, datagram.length());
+                datagram.copyTo(0, target, offset, count);
+                return count;
+            } catch (InterruptedException e) {
+                throw new InterruptedDatagrams();
+            }
+        }
+
+        private @Nullable Bytes next(int waitMillis) throws IOException, InterruptedException {
+            if (closed) {
+                throw new IOException("closed");
+            }
+            if (connected) {
+                return waitMillis == 0 ? received.take() : received.poll(waitMillis, TimeUnit.MILLISECONDS);
+            }
+            long leftNanos = deadlineNanos - System.nanoTime();
+            if (leftNanos <= 0) {
+                throw new IOException("no handshake in time");
+            }
+            long waitNanos = TimeUnit.MILLISECONDS.toNanos(waitMillis);
+            return received.poll(waitMillis == 0 ? leftNanos : Math.min(waitNanos, leftNanos), TimeUnit.NANOSECONDS);
+        }
+
+        @Override
+        public void send(byte[] source, int offset, int length) {
+            boolean alert = length > 0 && source[offset] == DtlsFilter.ALERT;
+            if (alert && !connected && role.refusal() == null) {
+                return;
+            }
+            events.send(Bytes.wrap(Arrays.copyOfRange(source, offset, offset + length)));
+        }
+
+        /// The library closes us after close_notify, and after an attempt that failed.
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}

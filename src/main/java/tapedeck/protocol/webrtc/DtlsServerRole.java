@@ -1,0 +1,153 @@
+package tapedeck.protocol.webrtc;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Hashtable;
+import java.util.Vector;
+import org.bouncycastle.tls.AlertDescription;
+import org.bouncycastle.tls.Certificate;
+import org.bouncycastle.tls.CertificateRequest;
+import org.bouncycastle.tls.CipherSuite;
+import org.bouncycastle.tls.ClientCertificateType;
+import org.bouncycastle.tls.DefaultTlsServer;
+import org.bouncycastle.tls.ProtocolVersion;
+import org.bouncycastle.tls.TlsCredentialedSigner;
+import org.bouncycastle.tls.TlsFatalAlert;
+import org.bouncycastle.tls.TlsSRTPUtils;
+import org.bouncycastle.tls.TlsUtils;
+import org.bouncycastle.tls.UseSRTPData;
+import org.bouncycastle.tls.crypto.TlsCryptoParameters;
+import org.jspecify.annotations.Nullable;
+import tapedeck.rtp.srtp.SrtpProfile;
+
+/// What the DTLS library asks us while it shakes hands as the server: one certificate, DTLS 1.2, ECDHE with AEAD, the
+/// client's certificate as its SDP promised it, and `use_srtp`.
+final class DtlsServerRole extends DefaultTlsServer {
+    static final int HANDSHAKE_MILLIS = 10_000;
+    /// First retransmission, doubled each time: three lost flights still connect within five seconds.
+    static final int RESEND_MILLIS = 400;
+
+    private final DtlsIdentity identity;
+    private final Fingerprint expected;
+    private @Nullable SrtpProfile profile;
+    private @Nullable DtlsKeys keys;
+    private @Nullable String refusal;
+
+    DtlsServerRole(DtlsIdentity identity, Fingerprint expected) {
+        super(identity.crypto());
+        this.identity = identity;
+        this.expected = expected;
+    }
+
+    /// Of a handshake that is complete.
+    DtlsKeys keys() {
+        DtlsKeys agreed = keys;
+        if (agreed == null) {
+            throw new IllegalStateException("the handshake is not complete");
+        }
+        return agreed;
+    }
+
+    /// Why this peer will never be accepted, if so: as opposed to a handshake that anybody's junk has spoilt.
+    @Nullable
+    String refusal() {
+        return refusal;
+    }
+
+    @Override
+    protected ProtocolVersion[] getSupportedVersions() {
+        return ProtocolVersion.DTLSv12.only();
+    }
+
+    @Override
+    protected int[] getSupportedCipherSuites() {
+        return TlsUtils.getSupportedCipherSuites(getCrypto(), new int[] {
+            CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+            CipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+            CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+            // RFC 8827 6.5 makes AES_128_GCM mandatory; older encoders offer nothing but this one.
+            CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+        });
+    }
+
+    @Override
+    public int getHandshakeTimeoutMillis() {
+        return HANDSHAKE_MILLIS;
+    }
+
+    @Override
+    public int getHandshakeResendTimeMillis() {
+        return RESEND_MILLIS;
+    }
+
+    @Override
+    public int getMaxHandshakeMessageSize() {
+        return DtlsFilter.MAX_MESSAGE_BYTES;
+    }
+
+    @Override
+    protected TlsCredentialedSigner getECDSASignerCredentials() {
+        return identity.signer(new TlsCryptoParameters(context));
+    }
+
+    @Override
+    public CertificateRequest getCertificateRequest() {
+        Vector<?> algorithms = TlsUtils.getDefaultSupportedSignatureAlgorithms(context);
+        return new CertificateRequest(
+                new short[] {ClientCertificateType.ecdsa_sign, ClientCertificateType.rsa_sign}, algorithms, null);
+    }
+
+    /// RFC 8827 6.5 and RFC 8122 6.2: no certificate, or another than the SDP promised, is the end. The library then
+    /// demands the client's signature over the handshake with this certificate's key.
+    @Override
+    public void notifyClientCertificate(Certificate clientCertificate) throws IOException {
+        if (clientCertificate == null || clientCertificate.isEmpty()) {
+            refusal = "DTLS: the peer showed no certificate";
+            throw new TlsFatalAlert(AlertDescription.bad_certificate);
+        }
+        if (!expected.matches(clientCertificate.getCertificateAt(0).getEncoded())) {
+            refusal = "DTLS: the peer's certificate is not the one of a=fingerprint";
+            throw new TlsFatalAlert(AlertDescription.bad_certificate);
+        }
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // The library's interface is from before generics.
+    public void processClientExtensions(Hashtable clientExtensions) throws IOException {
+        super.processClientExtensions(clientExtensions);
+        UseSRTPData offered = clientExtensions == null ? null : TlsSRTPUtils.getUseSRTPExtension(clientExtensions);
+        profile = offered == null ? null : best(offered.getProtectionProfiles());
+    }
+
+    /// The cheapest of ours that the peer has, whatever its own preference.
+    private static @Nullable SrtpProfile best(int[] offered) {
+        for (SrtpProfile ours : SrtpProfile.values()) {
+            if (Arrays.stream(offered).anyMatch(id -> id == ours.id())) {
+                return ours;
+            }
+        }
+        return null;
+    }
+
+    private SrtpProfile agreed() throws TlsFatalAlert {
+        SrtpProfile agreed = profile;
+        if (agreed == null) {
+            throw new TlsFatalAlert(AlertDescription.handshake_failure, "no SRTP protection profile in common");
+        }
+        return agreed;
+    }
+
+    @Override
+    @SuppressWarnings({"unchecked", "rawtypes"}) // The library's interface is from before generics.
+    public Hashtable getServerExtensions() throws IOException {
+        Hashtable extensions = super.getServerExtensions();
+        TlsSRTPUtils.addUseSRTPExtension(extensions, new UseSRTPData(new int[] {agreed().id()}, TlsUtils.EMPTY_BYTES));
+        return extensions;
+    }
+
+    @Override
+    public void notifyHandshakeComplete() throws IOException {
+        super.notifyHandshakeComplete();
+        keys = DtlsKeys.export(context, agreed());
+    }
+}
