@@ -128,7 +128,8 @@ final class UdpPort implements AutoCloseable {
 
     /// Sent with the next [#flush()].
     void write(Bytes datagram, InetSocketAddress to) {
-        channel.write(new DatagramPacket(Unpooled.wrappedBuffer(datagram.asByteBuffer()), to), channel.voidPromise());
+        var unused = channel.write(
+                new DatagramPacket(Unpooled.wrappedBuffer(datagram.asByteBuffer()), to), channel.voidPromise());
     }
 
     void flush() {
