@@ -128,7 +128,7 @@ final class UdpPort implements AutoCloseable {
 
     /// Sent with the next [#flush()].
     void write(Bytes datagram, InetSocketAddress to) {
-        var unused = channel.write(
+        var _ = channel.write(
                 new DatagramPacket(Unpooled.wrappedBuffer(datagram.asByteBuffer()), to), channel.voidPromise());
     }
 
