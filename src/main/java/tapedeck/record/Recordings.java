@@ -3,61 +3,255 @@ package tapedeck.record;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.record.RecordingRefusedException.Reason;
 import tapedeck.settings.Settings;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.Stream;
 import tapedeck.stream.Streams;
 
 /// All recordings of the server: those that grow and those that are finished.
 public final class Recordings implements AutoCloseable {
-    private final Settings settings;
+    private static final Logger log = LoggerFactory.getLogger(Recordings.class);
+
+    private final Settings.Recording settings;
     private final Streams streams;
+    private final Hooks hooks;
+    private final Finisher finisher;
+    private final Catalogue catalogue;
+    private final Studio studio;
+    private final List<DiskWriter> writers = new ArrayList<>();
+
+    // Guarded by this. A session has one recording; those that were stopped stay in `open` until their files are done.
+    private final Map<String, Recorder> current = new HashMap<>();
+    private final Set<Recorder> open = new LinkedHashSet<>();
+    private boolean closed;
 
     /// Makes the folders and records, from now on, the streams that the settings or their publishers want recorded.
     public Recordings(Settings settings, Streams streams) throws IOException {
-        this.settings = settings;
+        this(
+                settings,
+                streams,
+                guard(settings.recording()),
+                new Hooks(settings.hooks().onRecord()),
+                _ -> {});
+    }
+
+    /// @param steps told of every step of finishing, on the thread that does it
+    Recordings(Settings settings, Streams streams, DiskGuard guard, Hooks hooks, Consumer<FinishStep> steps)
+            throws IOException {
+        this.settings = settings.recording();
         this.streams = streams;
-        Files.createDirectories(settings.recording().dir());
-        Files.createDirectories(settings.recording().tmpDir());
+        this.hooks = hooks;
+        Files.createDirectories(this.settings.dir());
+        Files.createDirectories(this.settings.tmpDir());
+        this.catalogue = new Catalogue(this.settings.dir());
+        Journals journals = new Journals(this.settings.tmpDir());
+        this.finisher = new Finisher(this.settings.dir(), journals, hooks, catalogue::add, steps);
+        this.studio = new Studio(this.settings, journals, finisher, guard);
+        for (int i = 0; i < this.settings.threads(); i++) {
+            writers.add(new DiskWriter("disk-" + i));
+        }
+        streams.addListener(new Streams.Listener() {
+            @Override
+            public void published(Stream stream) {
+                if (wanted(stream.publisher())) {
+                    begin(stream, serverNaming(), Rotation.DISABLED);
+                }
+            }
+
+            @Override
+            public void ended(Stream stream, String reason) {
+                // The recorder's reader gets to know by itself, after the last frame.
+            }
+        });
+    }
+
+    private static DiskGuard guard(Settings.Recording settings) throws IOException {
+        Files.createDirectories(settings.dir());
+        Files.createDirectories(settings.tmpDir());
+        return new DiskGuard(
+                List.of(settings.tmpDir().toAbsolutePath(), settings.dir().toAbsolutePath()), settings.minSpaceBytes());
     }
 
     /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each file.
     public int recover() {
-        return 0;
+        try {
+            return finisher.recover();
+        } catch (IOException e) {
+            log.warn("recovery: {}", e.toString());
+            return 0;
+        }
     }
 
-    /// Starts a recording on demand. One that runs for this media session is stopped.
+    /// Starts a recording on demand, also where nothing is recorded by itself. One that runs for this media session is
+    /// stopped.
     public ActiveRecording start(String mediaSessionId, RecordingRequest request) throws RecordingRefusedException {
-        throw new RecordingRefusedException(RecordingRefusedException.Reason.NO_SUCH_STREAM, mediaSessionId);
+        Stream stream = streams.findBySession(mediaSessionId)
+                .orElseThrow(() -> refused(Reason.NO_SUCH_STREAM, "no stream has the media session " + mediaSessionId));
+        if (!studio.guard().enough()) {
+            log.warn("recording {}: not started. Not enough available disk space", stream.name());
+            throw refused(Reason.NO_SPACE, "Not enough available disk space");
+        }
+        Naming server = serverNaming();
+        String template = request.fileTemplate();
+        Naming naming =
+                template == null ? server : new Naming(template, server.encoding(), server.excludedCharacters());
+        String rotation = request.rotation();
+        return begin(stream, naming, rotation == null ? Rotation.DISABLED : Rotation.parse(rotation))
+                .orElseThrow(() -> refused(Reason.STOPPING, "the server is stopping"))
+                .snapshot();
     }
 
     /// Stops the recording of this media session; its file is finished in the background.
     public void terminate(String mediaSessionId) throws RecordingRefusedException {
-        String what = streams.findBySession(mediaSessionId).isPresent() ? "not recorded" : "no such stream";
-        throw new RecordingRefusedException(RecordingRefusedException.Reason.NOT_RECORDED, what);
+        Recorder recorder;
+        synchronized (this) {
+            recorder = current.remove(mediaSessionId);
+        }
+        if (recorder != null) {
+            recorder.stop(EndReason.STOPPED);
+        } else if (streams.findBySession(mediaSessionId).isPresent()) {
+            throw refused(Reason.NOT_RECORDED, "media session %s is not being recorded".formatted(mediaSessionId));
+        } else {
+            throw refused(Reason.NO_SUCH_STREAM, "no stream has the media session " + mediaSessionId);
+        }
     }
 
     /// The recordings that are not yet finished files, oldest first.
-    public List<ActiveRecording> active() {
-        return List.of();
+    public synchronized List<ActiveRecording> active() {
+        return open.stream().map(Recorder::snapshot).toList();
     }
 
     /// The files in the folder of recordings, newest first, at most 10,000.
     public List<FinishedRecording> finished() {
-        return List.of();
+        return catalogue.list();
     }
 
     /// The finished file of this name: inside the folder, no link, nothing hidden.
     public Optional<Path> file(String fileName) {
-        Path file = settings.recording().dir().resolve(fileName);
-        return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
+        return catalogue.file(fileName);
     }
 
-    public boolean isRecording(String mediaSessionId) {
-        return active().stream().anyMatch(active -> active.mediaSessionId().equals(mediaSessionId));
+    public synchronized boolean isRecording(String mediaSessionId) {
+        return current.containsKey(mediaSessionId);
+    }
+
+    /// @param writeCalls system calls that wrote to recordings so far
+    /// @param writtenBytes what they wrote
+    /// @param growing recordings that are not yet finished files
+    public record Statistics(long writeCalls, long writtenBytes, int growing) {}
+
+    public Statistics statistics() {
+        long calls = 0;
+        long bytes = 0;
+        for (DiskWriter writer : writers) {
+            calls += writer.writeCalls();
+            bytes += writer.writtenBytes();
+        }
+        synchronized (this) {
+            return new Statistics(calls, bytes, open.size());
+        }
+    }
+
+    private Naming serverNaming() {
+        return new Naming(settings.nameTemplate(), settings.nameEncoding(), settings.excludedCharacters());
+    }
+
+    private boolean wanted(Publisher publisher) {
+        return settings.streams()
+                && switch (publisher.recording()) {
+                    case YES -> true;
+                    case NO -> false;
+                    case AS_CONFIGURED ->
+                        switch (publisher.protocol()) {
+                            case RTMP -> settings.rtmpStreams();
+                            case RTSP -> settings.rtspStreams();
+                            case WEBRTC -> settings.whipStreams();
+                            // No setting turns these on: their publishers ask for it, or somebody does by REST.
+                            case RTP, MPEGTS, LIVEFLV, HTTP -> false;
+                        };
+                };
+    }
+
+    private synchronized Optional<Recorder> begin(Stream stream, Naming naming, Rotation rotation) {
+        if (closed) {
+            return Optional.empty();
+        }
+        Recorder before = current.remove(stream.mediaSessionId());
+        if (before != null) {
+            before.stop(EndReason.STOPPED);
+        }
+        DiskWriter writer = writers.stream()
+                .min(Comparator.comparingInt(candidate -> candidate.recordings().get()))
+                .orElseThrow();
+        Recorder recorder = new Recorder(studio, stream, naming, rotation, writer);
+        current.put(stream.mediaSessionId(), recorder);
+        open.add(recorder);
+        var _ = recorder.ended().thenRun(() -> forget(recorder));
+        var _ = recorder.done().thenRun(() -> forgetWholly(recorder));
+        recorder.start();
+        return Optional.of(recorder);
+    }
+
+    private synchronized void forget(Recorder recorder) {
+        current.remove(recorder.stream().mediaSessionId(), recorder);
+    }
+
+    private synchronized void forgetWholly(Recorder recorder) {
+        open.remove(recorder);
+    }
+
+    private static RecordingRefusedException refused(Reason reason, String message) {
+        return new RecordingRefusedException(reason, message);
     }
 
     /// Finishes all open recordings, within `record_stop_timeout`. What is not done by then is done at the next start.
     @Override
-    public void close() {}
+    public void close() {
+        long endNanos = System.nanoTime()
+                + Duration.ofSeconds(settings.stopTimeoutSeconds()).toNanos();
+        List<Recorder> rest;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            rest = List.copyOf(open);
+        }
+        rest.forEach(recorder -> recorder.stop(EndReason.STOPPED));
+        try {
+            CompletableFuture.allOf(rest.stream().map(Recorder::done).toArray(CompletableFuture<?>[]::new))
+                    .get(Math.max(0, endNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException _) {
+            log.warn("recordings: not all could be finished in time, the rest is finished at the next start");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        for (DiskWriter writer : writers) {
+            writer.close(Math.max(0, endNanos - System.nanoTime()));
+        }
+        finisher.close(Math.max(0, endNanos - System.nanoTime()));
+        if (!hooks.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())))) {
+            log.warn("recordings: a hook still runs");
+        }
+        catalogue.close();
+    }
 }

@@ -1,0 +1,230 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.Container;
+import tapedeck.container.Summary;
+import tapedeck.media.Track;
+
+/// The finished files. The folder itself is the list; what is inside a file is read once, on a thread of its own.
+final class Catalogue implements AutoCloseable {
+    /// The longest list.
+    static final int MAX_LISTED = 10_000;
+    /// How long a list waits for files that nobody has looked into yet.
+    static final Duration PROBE_PATIENCE = Duration.ofSeconds(1);
+
+    private static final Logger log = LoggerFactory.getLogger(Catalogue.class);
+
+    private final Path folder;
+    // By file name. A file that changed is another one.
+    private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+    private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
+    private final ExecutorService thread =
+            new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                Thread created = new Thread(task, "catalogue");
+                created.setDaemon(true);
+                return created;
+            });
+
+    private record Key(String fileName, long sizeBytes, Instant modifiedAt) {}
+
+    private record Looked(Key key, @Nullable Summary summary) {}
+
+    private record Listed(Key key, Container container) {}
+
+    Catalogue(Path folder) {
+        this.folder = folder.toAbsolutePath();
+    }
+
+    /// What is known of a file anyway.
+    void add(Path file, Summary summary) {
+        try {
+            BasicFileAttributes attributes = attributes(file);
+            Key key = key(file, attributes);
+            looked.put(key.fileName(), new Looked(key, summary));
+        } catch (IOException e) {
+            // A hook may have taken it away already.
+            log.debug("{}", file, e);
+        }
+    }
+
+    /// Newest first.
+    List<FinishedRecording> list() {
+        List<Listed> files = scan();
+        files.sort(Comparator.comparing((Listed listed) -> listed.key().modifiedAt())
+                .reversed()
+                .thenComparing(listed -> listed.key().fileName()));
+        if (files.size() > MAX_LISTED) {
+            files.subList(MAX_LISTED, files.size()).clear();
+        }
+        look(files);
+        List<FinishedRecording> list = new ArrayList<>();
+        for (Listed listed : files) {
+            list.add(recording(listed));
+        }
+        return list;
+    }
+
+    /// The file of this name: a visible recording in this very folder, not a link to elsewhere.
+    Optional<Path> file(String fileName) {
+        if (fileName.startsWith(".") || container(fileName) == null) {
+            return Optional.empty();
+        }
+        try {
+            Path name = Path.of(fileName);
+            Path file = folder.resolve(name);
+            boolean inside = name.getNameCount() == 1 && !name.isAbsolute() && folder.equals(file.getParent());
+            return inside && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    ? Optional.of(file)
+                    : Optional.empty();
+        } catch (InvalidPathException _) {
+            return Optional.empty();
+        }
+    }
+
+    private List<Listed> scan() {
+        List<Listed> files = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        try (var entries = Files.newDirectoryStream(folder)) {
+            for (Path file : entries) {
+                String name = file.getFileName().toString();
+                Container container = name.startsWith(".") ? null : container(name);
+                if (container == null) {
+                    continue;
+                }
+                try {
+                    BasicFileAttributes attributes = attributes(file);
+                    if (attributes.isRegularFile()) {
+                        files.add(new Listed(key(file, attributes), container));
+                        names.add(name);
+                    }
+                } catch (NoSuchFileException _) {
+                    // Moved away while we look.
+                }
+            }
+            looked.keySet().retainAll(names);
+        } catch (IOException | DirectoryIteratorException e) {
+            log.warn("{}: cannot be listed: {}", folder, e.toString());
+        }
+        return files;
+    }
+
+    /// Looks into files that are new here, and waits a little for that.
+    private void look(List<Listed> files) {
+        Map<Key, Container> unknown = new HashMap<>();
+        for (Listed listed : files) {
+            Looked known = looked.get(listed.key().fileName());
+            if (known == null || !known.key().equals(listed.key())) {
+                unknown.put(listed.key(), listed.container());
+            }
+        }
+        if (unknown.isEmpty()) {
+            return;
+        }
+        unknown.forEach((key, container) -> {
+            if (waiting.add(key)) {
+                thread.execute(() -> probe(key, container));
+            }
+        });
+        long endNanos = System.nanoTime() + PROBE_PATIENCE.toNanos();
+        synchronized (waiting) {
+            for (long left = PROBE_PATIENCE.toNanos(); left > 0; left = endNanos - System.nanoTime()) {
+                if (unknown.keySet().stream().noneMatch(waiting::contains)) {
+                    return;
+                }
+                try {
+                    TimeUnit.NANOSECONDS.timedWait(waiting, left);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
+            }
+        }
+    }
+
+    private void probe(Key key, Container container) {
+        Summary summary = null;
+        try (FileChannel file = FileChannel.open(folder.resolve(key.fileName()), StandardOpenOption.READ)) {
+            summary = container.probe(file);
+        } catch (IOException | MalformedException e) {
+            log.debug("{}: not one of our recordings", key.fileName(), e);
+        } catch (RuntimeException e) {
+            log.error("{}: cannot be looked into", key.fileName(), e);
+        } finally {
+            looked.put(key.fileName(), new Looked(key, summary));
+            synchronized (waiting) {
+                waiting.remove(key);
+                waiting.notifyAll();
+            }
+        }
+    }
+
+    private FinishedRecording recording(Listed listed) {
+        Key key = listed.key();
+        Looked known = looked.get(key.fileName());
+        Summary summary = known != null && known.key().equals(key) ? known.summary() : null;
+        List<Track> tracks = summary == null ? List.of() : summary.tracks();
+        boolean video = tracks.isEmpty() || tracks.stream().anyMatch(Track::isVideo);
+        return new FinishedRecording(
+                key.fileName(),
+                listed.container().mediaType(video),
+                key.sizeBytes(),
+                summary == null ? FinishedRecording.UNKNOWN : summary.durationNanos(),
+                tracks,
+                key.modifiedAt());
+    }
+
+    private static BasicFileAttributes attributes(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static Key key(Path file, BasicFileAttributes attributes) {
+        return new Key(
+                file.getFileName().toString(),
+                attributes.size(),
+                attributes.lastModifiedTime().toInstant());
+    }
+
+    private static @Nullable Container container(String fileName) {
+        int dot = fileName.lastIndexOf('.');
+        String extension = fileName.substring(dot + 1);
+        for (Container container : Container.values()) {
+            if (dot > 0 && container.extension().equals(extension)) {
+                return container;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}

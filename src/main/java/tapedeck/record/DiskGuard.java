@@ -1,0 +1,46 @@
+package tapedeck.record;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
+
+/// Says whether there is room for recordings. Asks the file system at most twice a second, however many ask.
+final class DiskGuard {
+    static final long ASK_EVERY_NANOS = 500_000_000L;
+
+    private final List<Path> folders;
+    private final long minSpaceBytes;
+    private final ToLongFunction<Path> usableSpace;
+    private final LongSupplier nanoClock;
+    private final AtomicLong askedNanos;
+    private volatile boolean enough;
+
+    DiskGuard(List<Path> folders, long minSpaceBytes) {
+        // A folder that is gone has no space: the same answer.
+        this(folders, minSpaceBytes, folder -> folder.toFile().getUsableSpace(), System::nanoTime);
+    }
+
+    DiskGuard(List<Path> folders, long minSpaceBytes, ToLongFunction<Path> usableSpace, LongSupplier nanoClock) {
+        this.folders = folders.stream().distinct().toList();
+        this.minSpaceBytes = minSpaceBytes;
+        this.usableSpace = usableSpace;
+        this.nanoClock = nanoClock;
+        this.askedNanos = new AtomicLong(nanoClock.getAsLong());
+        this.enough = ask();
+    }
+
+    boolean enough() {
+        long now = nanoClock.getAsLong();
+        long last = askedNanos.get();
+        if (now - last >= ASK_EVERY_NANOS && askedNanos.compareAndSet(last, now)) {
+            enough = ask();
+        }
+        return enough;
+    }
+
+    private boolean ask() {
+        return folders.stream().allMatch(folder -> usableSpace.applyAsLong(folder) >= Math.max(minSpaceBytes, 1));
+    }
+}

@@ -1,0 +1,352 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.Summary;
+import tapedeck.record.Journal.Ending;
+import tapedeck.record.Journal.Placement;
+
+/// Brings a growing file to its end: an ordinary file, its name, its folder, the hook. What runs when a recording stops
+/// and what runs after a crash is the same; every step may be done again.
+final class Finisher implements AutoCloseable {
+    /// Few: finishing is short, and recordings that go on need the disk too.
+    static final int THREADS = 2;
+    /// When a full or broken disk is tried again.
+    static final Duration RETRY_AFTER = Duration.ofSeconds(30);
+
+    private static final Logger log = LoggerFactory.getLogger(Finisher.class);
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Path folder;
+    private final Journals journals;
+    private final Hooks hooks;
+    private final BiConsumer<Path, Summary> finished;
+    private final Consumer<FinishStep> steps;
+    private final ScheduledThreadPoolExecutor threads;
+    // Guarded by itself: names between the choice and the move.
+    private final Set<String> chosen = new HashSet<>();
+
+    /// One file on its way.
+    private static final class Job {
+        private Journal journal;
+        private boolean refused;
+
+        Job(Journal journal) {
+            this.journal = journal;
+        }
+    }
+
+    /// @param folder where finished recordings are
+    /// @param finished told of every file that is in place
+    /// @param steps told of every step, on the thread that does it
+    Finisher(
+            Path folder,
+            Journals journals,
+            Hooks hooks,
+            BiConsumer<Path, Summary> finished,
+            Consumer<FinishStep> steps) {
+        this.folder = folder.toAbsolutePath();
+        this.journals = journals;
+        this.hooks = hooks;
+        this.finished = finished;
+        this.steps = steps;
+        this.threads = new ScheduledThreadPoolExecutor(THREADS, task -> {
+            Thread created = new Thread(task, "finisher");
+            created.setDaemon(true);
+            return created;
+        });
+        threads.setRejectedExecutionHandler((_, _) -> log.info("the rest is finished at the next start"));
+    }
+
+    /// Brings the file to its end on another thread. The answer says whether it is in place after the first attempt; a
+    /// disk that refuses is tried again later.
+    CompletableFuture<Boolean> finish(Journal journal) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        Job job = new Job(journal);
+        threads.execute(() -> done.complete(run(job)));
+        return done;
+    }
+
+    private boolean run(Job job) {
+        try {
+            return attempt(job);
+        } catch (IOException e) {
+            if (!job.refused) {
+                job.refused = true;
+                log.warn(
+                        "{}: cannot be finished now, will be tried again: {}",
+                        journals.media(job.journal),
+                        e.toString());
+            }
+            var _ = threads.schedule(() -> run(job), RETRY_AFTER.toNanos(), TimeUnit.NANOSECONDS);
+            return false;
+        } catch (RuntimeException e) {
+            log.error("{}: finishing failed, will be tried at the next start", journals.media(job.journal), e);
+            return false;
+        }
+    }
+
+    /// Finishes what a crash left open, and returns how many files are in place now.
+    int recover() throws IOException {
+        List<CompletableFuture<Boolean>> all = new ArrayList<>();
+        for (String id : journals.ids()) {
+            if (journals.isOwn(id)) {
+                continue;
+            }
+            try {
+                all.add(finish(journals.read(id)));
+            } catch (MalformedException e) {
+                log.warn("set aside with what belongs to it: {}", e.getMessage());
+                journals.setAside(id);
+            }
+        }
+        for (Path orphan : journals.orphans()) {
+            log.warn("set aside, for it has no journal: {}", orphan);
+            Files.move(orphan, orphan.resolveSibling(orphan.getFileName() + Journals.BROKEN));
+        }
+        int count = 0;
+        for (CompletableFuture<Boolean> one : all) {
+            count += one.join() ? 1 : 0;
+        }
+        return count;
+    }
+
+    private boolean attempt(Job job) throws IOException {
+        try {
+            if (job.journal.placement() == null && !finishFile(job)) {
+                return false;
+            }
+            if (!move(job)) {
+                return false;
+            }
+            steps.accept(FinishStep.MOVED);
+            hook(job);
+            return true;
+        } catch (MalformedException e) {
+            log.warn("{}: nothing to recover, set aside: {}", journals.media(job.journal), e.getMessage());
+            journals.setAside(job.journal.id());
+            return false;
+        }
+    }
+
+    private boolean finishFile(Job job) throws IOException {
+        Journal journal = job.journal;
+        Path media = journals.media(journal);
+        if (journals.mediaSize(journal) <= 0) {
+            // It ended before its first byte.
+            Files.deleteIfExists(media);
+            journals.delete(journal);
+            return false;
+        }
+        Ending ending = journal.ending();
+        if (ending == null) {
+            ending = new Ending(
+                    EndReason.RECOVERED, Files.getLastModifiedTime(media).toMillis());
+        }
+        Summary summary;
+        long sizeBytes;
+        try (FileChannel file = FileChannel.open(media, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            summary = journal.container().finish(file);
+            sizeBytes = file.size();
+        }
+        steps.accept(FinishStep.FINISHED);
+        String base = journal.finalBase(summary.durationNanos(), ending.endedAtMillis());
+        name(job, journal.ended(ending), base, sizeBytes, summary.durationNanos());
+        return true;
+    }
+
+    private void name(Job job, Journal journal, String base, long sizeBytes, long durationNanos) throws IOException {
+        String name = freeName(base, journal.index(), journal.container().extension());
+        job.journal = journal.placed(new Placement(name, sizeBytes, durationNanos));
+        journals.write(job.journal);
+        steps.accept(FinishStep.NAMED);
+    }
+
+    /// False if the file is gone.
+    private boolean move(Job job) throws IOException {
+        Placement placement = placement(job.journal);
+        Path media = journals.media(job.journal);
+        Path target = folder.resolve(placement.fileName());
+        if (Files.exists(media)) {
+            if (Files.exists(target) && Files.size(target) != placement.sizeBytes()) {
+                // Somebody put a file of this name there while the server was down.
+                String base = job.journal.finalBase(placement.durationNanos(), endedAtMillis(job.journal));
+                name(job, job.journal, base, placement.sizeBytes(), placement.durationNanos());
+                target = folder.resolve(placement(job.journal).fileName());
+            }
+            if (Files.exists(target)) {
+                // A crash came between copying and deleting.
+                Files.delete(media);
+            } else {
+                moveTo(media, target);
+            }
+        } else if (!Files.exists(target)) {
+            log.warn("{}: gone", target);
+            journals.delete(job.journal);
+            return false;
+        }
+        release(target);
+        log.info(
+                "recorded {}: {} ms, {} bytes, {}",
+                target,
+                placement.durationNanos() / NANOS_PER_MILLI,
+                placement.sizeBytes(),
+                ending(job.journal).reason().hookValue());
+        tellFinished(job.journal, target);
+        return true;
+    }
+
+    /// Renames, or, from another file system, copies beside the target first, so that no half of a file is ever seen
+    /// under its name.
+    private static void moveTo(Path media, Path target) throws IOException {
+        try {
+            Files.move(media, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException _) {
+            Path copy = target.resolveSibling(media.getFileName());
+            Files.copy(media, copy, StandardCopyOption.REPLACE_EXISTING);
+            try (FileChannel file = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+                file.force(true);
+            }
+            Files.move(copy, target, StandardCopyOption.ATOMIC_MOVE);
+            Files.delete(media);
+        }
+    }
+
+    private void tellFinished(Journal journal, Path target) throws IOException {
+        try (FileChannel file = FileChannel.open(target, StandardOpenOption.READ)) {
+            finished.accept(target, journal.container().probe(file));
+        }
+    }
+
+    private void hook(Job job) throws IOException {
+        Journal journal = job.journal;
+        if (!hooks.configured()) {
+            journals.delete(journal);
+            return;
+        }
+        Placement placement = placement(journal);
+        String path = folder.resolve(placement.fileName()).toString();
+        if (journal.hookPid() != null) {
+            log.warn("hook: was running for {} when the server died, and is not started again", path);
+            journals.delete(journal);
+            return;
+        }
+        Map<String, String> environment = Map.of(
+                "STREAM_NAME", journal.origin().streamName(),
+                "FILE", path,
+                "DURATION_MS", Long.toString(placement.durationNanos() / NANOS_PER_MILLI),
+                "SIZE", Long.toString(placement.sizeBytes()),
+                "MEDIA_SESSION_ID", journal.origin().mediaSessionId(),
+                "START_TIME_MILLIS", Long.toString(journal.origin().startedAtMillis()),
+                "REASON", ending(journal).reason().hookValue());
+        hooks.run(List.of(journal.origin().streamName(), path), environment, pid -> hookStarted(journal, pid), () -> {
+            steps.accept(FinishStep.HOOK_ENDED);
+            hookEnded(journal);
+        });
+    }
+
+    private void hookStarted(Journal journal, long pid) {
+        try {
+            journals.write(journal.hooked(pid));
+        } catch (IOException e) {
+            log.warn("hook: {} may be told twice: {}", journal.origin().streamName(), e.toString());
+        }
+        steps.accept(FinishStep.HOOK_STARTED);
+    }
+
+    private void hookEnded(Journal journal) {
+        try {
+            journals.delete(journal);
+        } catch (IOException e) {
+            log.warn("hook: {} may be told twice: {}", journal.origin().streamName(), e.toString());
+        }
+    }
+
+    /// The first free name: of files with the same name the second gets `-2`. Free means that no file has it and that
+    /// nobody else was given it.
+    private String freeName(String base, int index, String extension) {
+        synchronized (chosen) {
+            // Doubling, then halving: a thousand files of one name cost twenty questions.
+            int free = 1;
+            while (taken(Naming.file(base, index, free, extension))) {
+                free *= 2;
+            }
+            int used = free / 2;
+            while (free - used > 1) {
+                int middle = (free + used) / 2;
+                if (taken(Naming.file(base, index, middle, extension))) {
+                    used = middle;
+                } else {
+                    free = middle;
+                }
+            }
+            String name = Naming.file(base, index, free, extension);
+            chosen.add(name);
+            return name;
+        }
+    }
+
+    private boolean taken(String name) {
+        return chosen.contains(name) || Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private void release(Path target) {
+        synchronized (chosen) {
+            chosen.remove(target.getFileName().toString());
+        }
+    }
+
+    private static Placement placement(Journal journal) {
+        Placement placement = journal.placement();
+        if (placement == null) {
+            throw new IllegalStateException("no name yet");
+        }
+        return placement;
+    }
+
+    private static Ending ending(Journal journal) {
+        Ending ending = journal.ending();
+        return ending == null ? new Ending(EndReason.RECOVERED, 0) : ending;
+    }
+
+    private static long endedAtMillis(Journal journal) {
+        return ending(journal).endedAtMillis();
+    }
+
+    /// Takes no more work and waits for what there is.
+    boolean close(long patienceNanos) {
+        threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        threads.shutdown();
+        try {
+            return threads.awaitTermination(patienceNanos, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        close(0);
+    }
+}

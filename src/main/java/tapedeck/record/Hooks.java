@@ -1,0 +1,195 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Starts a script for each finished file: never through a shell, never on a media thread, a few at once, and each for
+/// a limited time.
+final class Hooks implements AutoCloseable {
+    /// How many scripts run at once; the others wait.
+    static final int MAX_PARALLEL = 4;
+    /// How long a script may run. What takes longer belongs into a process of its own, started by the script.
+    static final Duration DEADLINE = Duration.ofSeconds(10);
+    /// How much of a script's output is kept; the rest is read and forgotten.
+    static final int MAX_OUTPUT_BYTES = 64 << 10;
+
+    private static final Logger log = LoggerFactory.getLogger(Hooks.class);
+    private static final int LOGGED_OUTPUT_CHARACTERS = 200;
+    private static final String OWN_SETTINGS = "TAPEDECK_";
+
+    private final Optional<Path> script;
+    private final Duration deadline;
+    private final Semaphore turns = new Semaphore(MAX_PARALLEL, true);
+    private final Phaser open = new Phaser(1);
+    private volatile boolean closed;
+
+    Hooks(Optional<Path> script) {
+        this(script, DEADLINE);
+    }
+
+    Hooks(Optional<Path> script, Duration deadline) {
+        this.script = script.map(Path::toAbsolutePath);
+        this.deadline = deadline;
+    }
+
+    boolean configured() {
+        return script.isPresent();
+    }
+
+    /// Starts the script soon, on a thread of its own.
+    ///
+    /// @param started told the script's process as soon as it runs
+    /// @param ended called when the script has ended or cannot be started; not if the server closes before its turn
+    void run(List<String> arguments, Map<String, String> environment, LongConsumer started, Runnable ended) {
+        open.register();
+        Thread.ofVirtual().name("hook").start(() -> {
+            try {
+                turns.acquire();
+                try {
+                    if (!closed) {
+                        runNow(script.orElseThrow(), arguments, environment, started);
+                        ended.run();
+                    }
+                } finally {
+                    turns.release();
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            } finally {
+                open.arriveAndDeregister();
+            }
+        });
+    }
+
+    private void runNow(Path path, List<String> arguments, Map<String, String> environment, LongConsumer started)
+            throws InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(path.toString());
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.environment().keySet().removeIf(key -> key.startsWith(OWN_SETTINGS));
+        builder.environment().putAll(environment);
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            log.warn("hook {}: cannot be started for {}: {}", path, arguments, e.getMessage());
+            return;
+        }
+        started.accept(process.pid());
+        BoundedOutput output = new BoundedOutput(process.getInputStream());
+        if (!output.readUntilExit(process, deadline)) {
+            log.warn("hook {}: killed after {} s for {}", path, deadline.toSeconds(), arguments);
+            killTree(process);
+        } else if (process.exitValue() != 0) {
+            log.warn("hook {}: exit code {} for {}: {}", path, process.exitValue(), arguments, output.lastLine());
+        }
+        // Frees the pipe also where a process that the script left behind still holds the other end.
+        close(process.getInputStream());
+    }
+
+    private static void killTree(Process process) throws InterruptedException {
+        List<ProcessHandle> children = process.descendants().toList();
+        process.destroyForcibly();
+        children.forEach(ProcessHandle::destroyForcibly);
+        process.waitFor();
+    }
+
+    private static void close(InputStream stream) {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            log.debug("hook output", e);
+        }
+    }
+
+    /// Starts no further script and waits for those that run.
+    boolean close(Duration patience) {
+        closed = true;
+        int phase = open.arrive();
+        try {
+            open.awaitAdvanceInterruptibly(phase, patience.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException _) {
+            return false;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        close(deadline);
+    }
+
+    /// What a script says, read without ever waiting in a read: a process that the script leaves behind can hold the
+    /// pipe open for ever.
+    private static final class BoundedOutput {
+        private static final long POLL_MILLIS = 20;
+
+        private final InputStream in;
+        private final byte[] kept = new byte[MAX_OUTPUT_BYTES];
+        private final byte[] chunk = new byte[MAX_OUTPUT_BYTES];
+        private int length;
+
+        BoundedOutput(InputStream in) {
+            this.in = in;
+        }
+
+        /// False if the process still runs at the deadline.
+        boolean readUntilExit(Process process, Duration deadline) throws InterruptedException {
+            long endNanos = System.nanoTime() + deadline.toNanos();
+            boolean exited = false;
+            while (!exited) {
+                if (System.nanoTime() - endNanos > 0) {
+                    return false;
+                }
+                if (!read()) {
+                    exited = process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                }
+            }
+            read();
+            return true;
+        }
+
+        /// False if there is nothing to read now.
+        private boolean read() {
+            try {
+                int count = Math.min(in.available(), chunk.length);
+                if (count == 0 || in.readNBytes(chunk, 0, count) == 0) {
+                    return false;
+                }
+                int taken = Math.min(count, kept.length - length);
+                System.arraycopy(chunk, 0, kept, length, taken);
+                length += taken;
+                return true;
+            } catch (IOException e) {
+                log.debug("hook output", e);
+                return false;
+            }
+        }
+
+        String lastLine() {
+            String text = new String(kept, 0, length, StandardCharsets.UTF_8).strip();
+            String line = text.substring(text.lastIndexOf('\n') + 1);
+            return line.substring(0, Math.min(line.length(), LOGGED_OUTPUT_CHARACTERS));
+        }
+    }
+}

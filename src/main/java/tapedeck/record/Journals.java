@@ -1,0 +1,168 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.Container;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The folder of growing files, and the journal of each: `.tapedeck-ID.mp4` and `.tapedeck-ID.json`, hidden, so that
+/// the folder can be the one where finished recordings are.
+final class Journals {
+    static final String PREFIX = ".tapedeck-";
+    static final String BROKEN = ".broken";
+    /// A journal is far smaller; a larger file is none.
+    static final int MAX_JOURNAL_BYTES = 64 << 10;
+
+    private static final String SUFFIX = ".json";
+    private static final String NEW = ".new";
+
+    private final Path folder;
+    private final Set<String> own = ConcurrentHashMap.newKeySet();
+    private final ObjectMapper json = JsonMapper.builder().build();
+
+    Journals(Path folder) {
+        this.folder = folder.toAbsolutePath();
+        // The mapper learns the type now, and not on the thread that writes the first recording.
+        json.readerFor(Journal.class);
+        json.writerFor(Journal.class);
+    }
+
+    /// An id for a new file of this process; recovery leaves it alone.
+    String newId() {
+        String id = UUID.randomUUID().toString();
+        own.add(id);
+        return id;
+    }
+
+    boolean isOwn(String id) {
+        return own.contains(id);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /// The growing file.
+    Path media(Journal journal) {
+        return media(journal.id(), journal.container());
+    }
+
+    private Path media(String id, Container container) {
+        return folder.resolve(PREFIX + id + "." + container.extension());
+    }
+
+    private Path path(String id) {
+        return folder.resolve(PREFIX + id + SUFFIX);
+    }
+
+    /// Replaces the journal in one step: a crash leaves the old one or the new one.
+    void write(Journal journal) throws IOException {
+        Path target = path(journal.id());
+        Path fresh = target.resolveSibling(target.getFileName() + NEW);
+        Files.write(fresh, json.writeValueAsBytes(journal));
+        Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    void delete(Journal journal) throws IOException {
+        Files.deleteIfExists(path(journal.id()));
+        own.remove(journal.id());
+    }
+
+    /// The ids of all journals in the folder.
+    List<String> ids() throws IOException {
+        List<String> ids = new ArrayList<>();
+        try (var files = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                ids.add(name.substring(PREFIX.length(), name.length() - SUFFIX.length()));
+            }
+        }
+        ids.sort(null);
+        return ids;
+    }
+
+    /// @throws MalformedException if the file is no journal
+    Journal read(String id) throws IOException {
+        Path path = path(id);
+        long size = Files.size(path);
+        if (size > MAX_JOURNAL_BYTES) {
+            throw new MalformedException("%s: %d bytes".formatted(path, size));
+        }
+        try {
+            Journal journal = json.readValue(Files.readAllBytes(path), Journal.class);
+            if (!id.equals(journal.id()) || !complete(journal)) {
+                throw new MalformedException("%s: not a journal of this file".formatted(path));
+            }
+            return journal;
+        } catch (JacksonException e) {
+            throw new MalformedException("%s: %s".formatted(path, e.getOriginalMessage()), e);
+        }
+    }
+
+    // A file that somebody edited can lack anything, whatever the record's types say.
+    private static boolean complete(Journal journal) {
+        return Objects.nonNull(journal.container())
+                && Objects.nonNull(journal.naming())
+                && Objects.nonNull(journal.naming().template())
+                && Objects.nonNull(journal.naming().encoding())
+                && Objects.nonNull(journal.naming().excludedCharacters())
+                && Objects.nonNull(journal.origin())
+                && Objects.nonNull(journal.origin().streamName())
+                && Objects.nonNull(journal.origin().mediaSessionId())
+                && Objects.nonNull(journal.origin().sessionId())
+                && Objects.nonNull(journal.origin().login())
+                && Objects.nonNull(journal.origin().audioCodec())
+                && Objects.nonNull(journal.origin().videoCodec());
+    }
+
+    /// Puts what cannot be used out of the way, without losing a byte of it: [#BROKEN] is added to the names.
+    void setAside(String id) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (var found = Files.newDirectoryStream(folder, PREFIX + id + ".*")) {
+            found.forEach(files::add);
+        }
+        for (Path file : files) {
+            if (!file.toString().endsWith(BROKEN)) {
+                Files.move(file, file.resolveSibling(file.getFileName() + BROKEN));
+            }
+        }
+    }
+
+    /// Growing files without a journal, which only somebody else's hand can leave, and halves of journals that a crash
+    /// left.
+    List<Path> orphans() throws IOException {
+        List<Path> orphans = new ArrayList<>();
+        try (var files = Files.newDirectoryStream(folder, PREFIX + "*")) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                int end = name.indexOf('.', PREFIX.length());
+                String id = end < 0 ? name.substring(PREFIX.length()) : name.substring(PREFIX.length(), end);
+                if (!name.endsWith(BROKEN) && !isOwn(id) && !Files.exists(path(id))) {
+                    orphans.add(file);
+                }
+            }
+        }
+        return orphans;
+    }
+
+    /// Size of the growing file, -1 if there is none.
+    long mediaSize(Journal journal) throws IOException {
+        try {
+            return Files.size(media(journal));
+        } catch (NoSuchFileException _) {
+            return -1;
+        }
+    }
+}

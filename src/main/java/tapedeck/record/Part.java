@@ -1,0 +1,115 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import tapedeck.container.Muxer;
+import tapedeck.container.MuxerOptions;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+
+/// One file of a recording while it grows.
+final class Part {
+    private final Layout layout;
+    private final Journal journal;
+    private final RecordingFile file;
+    private final Muxer muxer;
+    private final boolean video;
+    // The tracks that the muxer said it carries.
+    private final List<Track> carried;
+    private final List<Track> started = new ArrayList<>();
+    private boolean unflushed;
+    private long firstDtsNanos = Long.MAX_VALUE;
+    private long lastDtsNanos = Long.MIN_VALUE;
+
+    Part(Layout layout, Journal journal, RecordingFile file, MuxerOptions options) throws IOException {
+        this.layout = layout;
+        this.journal = journal;
+        this.file = file;
+        this.muxer = layout.container().muxer(file, layout.tracks(), options);
+        this.video = layout.tracks().stream().anyMatch(Track::isVideo);
+        this.carried = new ArrayList<>(layout.tracks());
+    }
+
+    Journal journal() {
+        return journal;
+    }
+
+    boolean hasVideo() {
+        return video;
+    }
+
+    /// Whether this track's frames are not recorded at all, because the container cannot carry them.
+    boolean leavesOut(Track track) {
+        if (carried.contains(track)) {
+            return false;
+        }
+        return track.isAudio() && !layout.container().canCarry(track.codec());
+    }
+
+    boolean carries(Track track) {
+        if (carried.contains(track)) {
+            return true;
+        }
+        if (!muxer.carries(track)) {
+            return false;
+        }
+        carried.removeIf(other -> other.id() == track.id());
+        carried.add(track);
+        return true;
+    }
+
+    /// Adds a frame of a track that this part carries. Video begins with a keyframe.
+    void write(Frame frame) throws IOException {
+        if (!begins(frame)) {
+            return;
+        }
+        muxer.write(frame);
+        unflushed = true;
+        firstDtsNanos = Math.min(firstDtsNanos, frame.dtsNanos());
+        lastDtsNanos = Math.max(lastDtsNanos, frame.dtsNanos());
+    }
+
+    private boolean begins(Frame frame) {
+        if (!video || frame.track().isAudio() || started.contains(frame.track())) {
+            return true;
+        }
+        if (frame.keyframe()) {
+            started.removeIf(other -> other.id() == frame.track().id());
+            started.add(frame.track());
+        }
+        return frame.keyframe();
+    }
+
+    /// Writes the fragment that was gathered, if there is one.
+    void flush() throws IOException {
+        if (unflushed) {
+            unflushed = false;
+            muxer.flush();
+        }
+    }
+
+    long durationNanos() {
+        return lastDtsNanos < firstDtsNanos ? 0 : lastDtsNanos - firstDtsNanos;
+    }
+
+    long lastDtsNanos() {
+        return lastDtsNanos;
+    }
+
+    long sizeBytes() {
+        return file.size();
+    }
+
+    /// Writes the rest and closes the file, which is not finished by that.
+    void close() throws IOException {
+        try (file) {
+            muxer.close();
+        }
+    }
+
+    /// Closes the file as it is after a write that failed.
+    void abandon() throws IOException {
+        file.close();
+    }
+}
