@@ -126,6 +126,11 @@ public final class Bytes {
         }
     }
 
+    /// Feeds all bytes to `checksum`, without a copy.
+    public void update(java.util.zip.Checksum checksum) {
+        checksum.update(array, offset, length);
+    }
+
     public byte[] toByteArray() {
         return Arrays.copyOfRange(array, offset, offset + length);
     }

@@ -1,5 +1,6 @@
 package tapedeck.container.matroska;
 
+import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import tapedeck.container.Format;
@@ -10,28 +11,35 @@ import tapedeck.container.Summary;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 
-/// Being written.
+/// WebM and Matroska: one format, two values.
 public final class MatroskaFormat implements Format {
-    public static final MatroskaFormat WEBM = new MatroskaFormat();
-    public static final MatroskaFormat MKV = new MatroskaFormat();
+    public static final MatroskaFormat WEBM = new MatroskaFormat(Doctype.WEBM);
+    public static final MatroskaFormat MKV = new MatroskaFormat(Doctype.MKV);
+
+    private final Doctype doctype;
+
+    private MatroskaFormat(Doctype doctype) {
+        this.doctype = doctype;
+    }
 
     @Override
     public boolean canCarry(Codec codec) {
-        return true;
+        return doctype.canCarry(codec);
     }
 
+    /// A track of a codec that cannot be carried, or a picture without a size, is an [IllegalArgumentException].
     @Override
     public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) {
-        throw new UnsupportedOperationException();
+        return new MatroskaMuxer(output, doctype, tracks, options);
     }
 
     @Override
-    public Summary finish(FileChannel file) {
-        throw new UnsupportedOperationException();
+    public Summary finish(FileChannel file) throws IOException {
+        return MatroskaFinisher.finish(file);
     }
 
     @Override
-    public Summary probe(FileChannel file) {
-        throw new UnsupportedOperationException();
+    public Summary probe(FileChannel file) throws IOException {
+        return MatroskaFinisher.probe(file);
     }
 }
