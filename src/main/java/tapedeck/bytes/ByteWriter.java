@@ -116,6 +116,14 @@ public final class ByteWriter {
         return Bytes.wrap(toByteArray());
     }
 
+    /// What was written so far, without a copy: the writer gives its array away and is empty.
+    public Bytes handOver() {
+        Bytes bytes = Bytes.wrap(array, 0, length);
+        array = new byte[0];
+        length = 0;
+        return bytes;
+    }
+
     public byte[] toByteArray() {
         return Arrays.copyOf(array, length);
     }

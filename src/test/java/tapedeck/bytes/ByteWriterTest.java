@@ -15,4 +15,12 @@ class ByteWriterTest {
                 Bytes.ofHex("0102030405060708"),
                 new ByteWriter(1).u64(0x0102030405060708L).toBytes());
     }
+
+    @Test
+    void aWriterThatHandedOverStartsWithANewArray() {
+        ByteWriter out = new ByteWriter(8).u8(1);
+        Bytes first = out.handOver();
+        assertEquals(Bytes.ofHex("02"), out.u8(2).toBytes());
+        assertEquals(Bytes.ofHex("01"), first);
+    }
 }

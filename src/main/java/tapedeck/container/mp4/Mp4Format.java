@@ -1,5 +1,6 @@
 package tapedeck.container.mp4;
 
+import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import tapedeck.container.Format;
@@ -10,25 +11,25 @@ import tapedeck.container.Summary;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 
-/// Being written.
+/// MP4: a fragmented file while it grows, and by one write of eight bytes an ordinary one afterwards.
 public final class Mp4Format implements Format {
     @Override
     public boolean canCarry(Codec codec) {
-        return true;
+        return SampleEntryWriter.canWrite(codec);
     }
 
     @Override
     public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) {
-        throw new UnsupportedOperationException();
+        return new Mp4Muxer(output, tracks, options);
     }
 
     @Override
-    public Summary finish(FileChannel file) {
-        throw new UnsupportedOperationException();
+    public Summary finish(FileChannel file) throws IOException {
+        return Mp4Finisher.finish(file);
     }
 
     @Override
-    public Summary probe(FileChannel file) {
-        throw new UnsupportedOperationException();
+    public Summary probe(FileChannel file) throws IOException {
+        return Mp4Reader.summary(file);
     }
 }

@@ -1,0 +1,90 @@
+package tapedeck.container.mp4;
+
+import java.util.function.Consumer;
+import tapedeck.bytes.ByteWriter;
+import tapedeck.bytes.Bytes;
+
+/// Writes boxes (ISO/IEC 14496-12 4.2) inside each other; their sizes are filled in when they end.
+final class BoxWriter {
+    static final int HEADER_BYTES = 8;
+
+    private final ByteWriter out;
+
+    BoxWriter(int capacity) {
+        out = new ByteWriter(capacity);
+    }
+
+    BoxWriter box(String type, Consumer<BoxWriter> body) {
+        int start = out.length();
+        out.u32(0);
+        type(type);
+        body.accept(this);
+        out.patch32(start, out.length() - start);
+        return this;
+    }
+
+    BoxWriter fullBox(String type, int version, int flags, Consumer<BoxWriter> body) {
+        return box(type, b -> body.accept(b.u32((long) version << 24 | flags)));
+    }
+
+    /// A box whose body exists.
+    BoxWriter box(String type, Bytes body) {
+        return u32(HEADER_BYTES + body.length()).type(type).bytes(body);
+    }
+
+    /// A box type, which may hold the © of old metadata: one byte each.
+    private BoxWriter type(String type) {
+        for (int i = 0; i < 4; i++) {
+            out.u8(type.charAt(i));
+        }
+        return this;
+    }
+
+    BoxWriter u8(int value) {
+        out.u8(value);
+        return this;
+    }
+
+    BoxWriter u16(int value) {
+        out.u16(value);
+        return this;
+    }
+
+    BoxWriter u32(long value) {
+        out.u32(value);
+        return this;
+    }
+
+    BoxWriter u64(long value) {
+        out.u64(value);
+        return this;
+    }
+
+    BoxWriter ascii(String text) {
+        out.ascii(text);
+        return this;
+    }
+
+    BoxWriter bytes(Bytes bytes) {
+        out.bytes(bytes);
+        return this;
+    }
+
+    BoxWriter zeros(int count) {
+        out.zeros(count);
+        return this;
+    }
+
+    void patch32(int index, long value) {
+        out.patch32(index, value);
+    }
+
+    int length() {
+        return out.length();
+    }
+
+    /// The boxes, without a copy; the writer is spent.
+    Bytes toBytes() {
+        return out.handOver();
+    }
+}

@@ -1,0 +1,164 @@
+package tapedeck.container.mp4;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tapedeck.bytes.ByteWriter;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.mp4.Movie.MovieTrack;
+import tapedeck.media.Track;
+
+/// The `moov` of a finished file: the one of the recording with its durations, edit lists and sample tables filled in,
+/// without `mvex`, and without tracks that never had a sample.
+final class FullMovie {
+    private final Movie movie;
+    private final Map<Integer, SampleTableWriter> tables;
+    private final List<Track> tracks = new ArrayList<>();
+    private long durationTicks;
+    private long durationNanos;
+
+    FullMovie(Movie movie, Map<Integer, SampleTableWriter> tables) {
+        this.movie = movie;
+        this.tables = tables;
+        for (MovieTrack track : movie.tracks()) {
+            SampleTableWriter table = table(track);
+            if (!table.isEmpty()) {
+                durationTicks = Math.max(durationTicks, startTicks(track, table) + trackTicks(track, table));
+                long end = TrackClock.nanos(table.startTicks() + table.durationTicks(), track.timescale());
+                durationNanos = Math.max(durationNanos, end);
+                if (track.codec() != null) {
+                    tracks.add(new Track(track.id(), track.codec()));
+                }
+            }
+        }
+    }
+
+    /// Of the longest track.
+    long durationNanos() {
+        return durationNanos;
+    }
+
+    List<Track> tracks() {
+        return tracks;
+    }
+
+    private SampleTableWriter table(MovieTrack track) {
+        SampleTableWriter table = tables.get(track.id());
+        if (table == null) {
+            throw new IllegalStateException("no table of track " + track.id());
+        }
+        return table;
+    }
+
+    /// How long after the start of the movie the track begins, in ticks of the movie.
+    private long startTicks(MovieTrack track, SampleTableWriter table) {
+        return TrackClock.ticks(TrackClock.nanos(table.startTicks(), track.timescale()), movie.timescale());
+    }
+
+    /// The duration of the track's media in ticks of the movie, rounded up: an edit that ends too early would cut off
+    /// the last sample.
+    private long trackTicks(MovieTrack track, SampleTableWriter table) {
+        long seconds = table.durationTicks() / track.timescale();
+        long rest = table.durationTicks() % track.timescale();
+        return seconds * movie.timescale() + Math.ceilDiv(rest * movie.timescale(), track.timescale());
+    }
+
+    Bytes write() {
+        long capacity = 64 << 10;
+        for (SampleTableWriter table : tables.values()) {
+            capacity += table.maxBytes();
+        }
+        if (capacity > Movie.MAX_MOOV_BYTES) {
+            throw new MalformedException(
+                    "MP4: an index of %d bytes, at most %d allowed".formatted(capacity, Movie.MAX_MOOV_BYTES));
+        }
+        BoxWriter out = new BoxWriter((int) capacity);
+        out.box("moov", moov -> {
+            int next = 0;
+            for (Box box : movie.boxes()) {
+                switch (box.type()) {
+                    case "mvhd" -> moov.box("mvhd", patched(box, 24, durationTicks));
+                    case "trak" -> trak(moov, movie.tracks().get(next++));
+                    case "mvex" -> {}
+                    default -> moov.box(box.type(), box.body());
+                }
+            }
+        });
+        return out.toBytes();
+    }
+
+    private void trak(BoxWriter out, MovieTrack track) {
+        SampleTableWriter table = table(track);
+        if (table.isEmpty()) {
+            return;
+        }
+        long start = startTicks(track, table);
+        long duration = trackTicks(track, table);
+        out.box("trak", trak -> {
+            for (Box box : track.boxes()) {
+                switch (box.type()) {
+                    case "tkhd" -> {
+                        trak.box("tkhd", patched(box, 28, start + duration));
+                        if (start > 0) {
+                            edits(trak, start, duration);
+                        }
+                    }
+                    case "mdia" -> mdia(trak, track, table);
+                    default -> trak.box(box.type(), box.body());
+                }
+            }
+        });
+    }
+
+    /// 8.6.6: nothing for as long as the track is late, then all of it.
+    private static void edits(BoxWriter out, long start, long duration) {
+        long nothing = -1;
+        out.box(
+                "edts",
+                edts -> edts.fullBox("elst", 1, 0, b -> {
+                    b.u32(2);
+                    b.u64(start).u64(nothing).u32(0x0001_0000);
+                    b.u64(duration).u64(0).u32(0x0001_0000);
+                }));
+    }
+
+    private static void mdia(BoxWriter out, MovieTrack track, SampleTableWriter table) {
+        out.box("mdia", mdia -> {
+            for (Box box : track.mediaBoxes()) {
+                switch (box.type()) {
+                    case "mdhd" -> mdia.box("mdhd", patched(box, 24, table.durationTicks()));
+                    case "minf" ->
+                        mdia.box("minf", minf -> {
+                            for (Box child : box.children()) {
+                                if (child.type().equals("stbl")) {
+                                    minf.box("stbl", stbl -> {
+                                        stbl.box(
+                                                "stsd",
+                                                Box.need("stbl", track.tableBoxes(), "stsd")
+                                                        .body());
+                                        table.write(stbl);
+                                    });
+                                } else {
+                                    minf.box(child.type(), child.body());
+                                }
+                            }
+                        });
+                    default -> mdia.box(box.type(), box.body());
+                }
+            }
+        });
+    }
+
+    /// The body of a header box with the duration at `at`: ours are all of version 1.
+    private static Bytes patched(Box box, int at, long duration) {
+        if (box.version() != 1 || box.body().length() < at + 8) {
+            throw new MalformedException("MP4: %s is none of a recording of ours".formatted(box.type()));
+        }
+        return new ByteWriter(box.body().length())
+                .bytes(box.body().slice(0, at))
+                .u64(duration)
+                .bytes(box.body().slice(at + 8))
+                .handOver();
+    }
+}

@@ -1,0 +1,162 @@
+package tapedeck.container.mp4;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.MuxerOptions;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
+
+/// The `moov` of a file that is being recorded: its tracks, no samples, and a duration that is kept true.
+final class InitMovie {
+    /// Movie time: fine enough for edit lists to the 11 µs, and whole milliseconds are exact.
+    static final int TIMESCALE = 90_000;
+
+    private static final long SECONDS_1904_TO_1970 = Duration.between(
+                    Instant.parse("1904-01-01T00:00:00Z"), Instant.EPOCH)
+            .toSeconds();
+
+    private final List<Track> tracks;
+    private final MuxerOptions options;
+    private final long creationTime;
+    private int durationAt;
+
+    InitMovie(List<Track> tracks, MuxerOptions options) {
+        this.tracks = tracks;
+        this.options = options;
+        creationTime = Math.max(0, options.startedAt().getEpochSecond() + SECONDS_1904_TO_1970);
+    }
+
+    /// Ticks per second of a track: 90 kHz for video, so that milliseconds and all usual picture rates are exact; the
+    /// sample rate for audio.
+    static int timescale(Track track) {
+        return switch (track.codec()) {
+            case Codec.Video _ -> TIMESCALE;
+            case Codec.Audio audio -> audio.sampleRateHz();
+        };
+    }
+
+    /// Where in [#write] the 64-bit duration of `mehd` stands, counted from the start of the `moov`.
+    int durationAt() {
+        return durationAt;
+    }
+
+    Bytes write(long durationTicks) {
+        BoxWriter out = new BoxWriter(2048);
+        out.box("moov", moov -> {
+            mvhd(moov);
+            for (Track track : tracks) {
+                trak(moov, track);
+            }
+            moov.box("mvex", mvex -> {
+                mvex.fullBox("mehd", 1, 0, b -> {
+                    durationAt = b.length();
+                    b.u64(durationTicks);
+                });
+                for (Track track : tracks) {
+                    mvex.fullBox("trex", 0, 0, b -> b.u32(track.id()).u32(1).zeros(12));
+                }
+            });
+            title(moov);
+        });
+        return out.toBytes();
+    }
+
+    /// 8.2.2. Version 1: 64-bit times, so that the full `moov` only overwrites the duration.
+    private void mvhd(BoxWriter out) {
+        int nextTrackId = tracks.stream().mapToInt(Track::id).max().orElse(0) + 1;
+        out.fullBox("mvhd", 1, 0, b -> {
+            b.u64(creationTime).u64(creationTime).u32(TIMESCALE).u64(0);
+            b.u32(0x0001_0000).u16(0x0100).zeros(10);
+            unityMatrix(b);
+            b.zeros(24).u32(nextTrackId);
+        });
+    }
+
+    private void trak(BoxWriter out, Track track) {
+        out.box("trak", trak -> {
+            tkhd(trak, track);
+            trak.box("mdia", mdia -> {
+                mdia.fullBox(
+                        "mdhd",
+                        1,
+                        0,
+                        b -> b.u64(creationTime)
+                                .u64(creationTime)
+                                .u32(timescale(track))
+                                .u64(0)
+                                .u16(0x55C4) // und
+                                .u16(0));
+                handler(mdia, track.isVideo() ? "vide" : "soun", track.isVideo() ? "Video" : "Audio");
+                mdia.box("minf", minf -> {
+                    if (track.isVideo()) {
+                        minf.fullBox("vmhd", 0, 1, b -> b.zeros(8));
+                    } else {
+                        minf.fullBox("smhd", 0, 0, b -> b.zeros(4));
+                    }
+                    minf.box(
+                            "dinf",
+                            dinf -> dinf.fullBox("dref", 0, 0, b -> b.u32(1).fullBox("url ", 0, 1, _ -> {})));
+                    minf.box("stbl", stbl -> emptyTable(stbl, track));
+                });
+            });
+        });
+    }
+
+    /// 8.3.2.
+    private void tkhd(BoxWriter out, Track track) {
+        int enabledInMovieAndPreview = 7;
+        out.fullBox("tkhd", 1, enabledInMovieAndPreview, b -> {
+            b.u64(creationTime).u64(creationTime).u32(track.id()).u32(0).u64(0);
+            b.zeros(8).u16(0).u16(track.isVideo() ? 0 : 1); // layer, alternate_group
+            b.u16(track.isVideo() ? 0 : 0x0100).u16(0);
+            unityMatrix(b);
+            switch (track.codec()) {
+                case Codec.Video video -> b.u32((long) video.width() << 16).u32((long) video.height() << 16);
+                case Codec.Audio _ -> b.zeros(8);
+            }
+        });
+    }
+
+    private static void emptyTable(BoxWriter out, Track track) {
+        out.fullBox("stsd", 0, 0, b -> SampleEntryWriter.write(b.u32(1), track.codec()));
+        out.fullBox("stts", 0, 0, b -> b.u32(0));
+        out.fullBox("stsc", 0, 0, b -> b.u32(0));
+        out.fullBox("stsz", 0, 0, b -> b.u32(0).u32(0));
+        out.fullBox("stco", 0, 0, b -> b.u32(0));
+    }
+
+    private static void handler(BoxWriter out, String type, String name) {
+        out.fullBox(
+                "hdlr", 0, 0, b -> b.u32(0).ascii(type).zeros(12).ascii(name).u8(0));
+    }
+
+    private static void unityMatrix(BoxWriter out) {
+        out.u32(0x0001_0000).zeros(12).u32(0x0001_0000).zeros(12).u32(0x4000_0000);
+    }
+
+    /// The stream's name where players look for a title: the `©nam` item of an `mdir` metadata list.
+    private void title(BoxWriter out) {
+        if (options.title().isEmpty()) {
+            return;
+        }
+        Bytes title = Bytes.ofUtf8(options.title());
+        int utf8 = 1;
+        out.box(
+                "udta",
+                udta -> udta.fullBox("meta", 0, 0, meta -> {
+                    meta.fullBox(
+                            "hdlr",
+                            0,
+                            0,
+                            b -> b.u32(0).ascii("mdirappl").zeros(8).u8(0));
+                    meta.box(
+                            "ilst",
+                            ilst -> ilst.box(
+                                    "\u00A9nam",
+                                    item -> item.box(
+                                            "data", b -> b.u32(utf8).u32(0).bytes(title))));
+                }));
+    }
+}

@@ -1,0 +1,160 @@
+package tapedeck.container.mp4;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.Summary;
+import tapedeck.container.mp4.FileBoxes.TopBox;
+import tapedeck.container.mp4.Movie.MovieTrack;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+
+/// Reads an MP4 of ours in each of its states, and those of others: with a sample table, with fragments, or both.
+final class Mp4Reader {
+    private final FileChannel file;
+    private final long size;
+    private final List<ReadTrack> tracks;
+
+    private Mp4Reader(FileChannel file, long size, List<ReadTrack> tracks) {
+        this.file = file;
+        this.size = size;
+        this.tracks = List.copyOf(tracks);
+    }
+
+    /// A track with all its samples.
+    ///
+    /// @param codec null if we do not know it
+    /// @param shiftTicks from media time to the time of the movie, by the edit list
+    record ReadTrack(int id, @Nullable Codec codec, long timescale, long shiftTicks, SampleList samples) {
+        long endNanos() {
+            return TrackClock.nanos(samples.endTicks() + shiftTicks, timescale);
+        }
+    }
+
+    /// Duration and tracks, without reading sample tables where the headers say it.
+    static Summary summary(FileChannel file) throws IOException {
+        FileBoxes boxes = new FileBoxes(file);
+        TopBox box = find(boxes, "moov");
+        Movie movie = Movie.parse(boxes.body(box, Movie.MAX_MOOV_BYTES));
+        if (movie.durationTicks() > 0 || !movie.fragmented()) {
+            return new Summary(TrackClock.nanos(movie.durationTicks(), movie.timescale()), movie.knownTracks());
+        }
+        long end = 0;
+        for (ReadTrack track : open(file).tracks()) {
+            end = Math.max(end, track.endNanos());
+        }
+        return new Summary(end, movie.knownTracks());
+    }
+
+    static Mp4Reader open(FileChannel file) throws IOException {
+        FileBoxes boxes = new FileBoxes(file);
+        SampleBudget budget = new SampleBudget(boxes.size());
+        TopBox box = find(boxes, "moov");
+        Movie movie = Movie.parse(boxes.body(box, Movie.MAX_MOOV_BYTES));
+        Map<Integer, SampleList> samples = new LinkedHashMap<>();
+        for (MovieTrack track : movie.tracks()) {
+            SampleList list = new SampleList(budget);
+            list.add(track.tableBoxes());
+            samples.put(track.id(), list);
+        }
+        if (movie.fragmented()) {
+            fragments(boxes, box.end(), movie, samples, budget);
+        }
+        List<ReadTrack> tracks = new ArrayList<>();
+        for (MovieTrack track : movie.tracks()) {
+            SampleList list = samples.get(track.id());
+            if (list != null) {
+                tracks.add(new ReadTrack(track.id(), track.codec(), track.timescale(), shift(track, movie), list));
+            }
+        }
+        return new Mp4Reader(file, boxes.size(), tracks);
+    }
+
+    private static TopBox find(FileBoxes boxes, String type) throws IOException {
+        for (TopBox box = boxes.at(0); box != null; box = boxes.at(box.end())) {
+            if (box.type().equals(type)) {
+                return box;
+            }
+        }
+        throw new MalformedException("MP4: no %s in %d bytes".formatted(type, boxes.size()));
+    }
+
+    /// Reads on to the first box that is cut off.
+    private static void fragments(
+            FileBoxes boxes, long start, Movie movie, Map<Integer, SampleList> samples, SampleBudget budget)
+            throws IOException {
+        for (TopBox box = boxes.at(start); box != null && box.end() <= boxes.size(); box = boxes.at(box.end())) {
+            if (!box.type().equals("moof")) {
+                continue;
+            }
+            Bytes body = boxes.body(box, MovieFragment.MAX_MOOF_BYTES);
+            for (TrackRun run : MovieFragment.parse(body, box.start(), movie.fragmentDefaults(), budget)) {
+                SampleList list = samples.get(run.trackId());
+                if (list != null) {
+                    list.add(run);
+                }
+            }
+        }
+    }
+
+    /// ISO/IEC 14496-12 8.6.6: how long the track waits, less where in the media it begins. Edits behind the first one
+    /// with media are not followed.
+    private static long shift(MovieTrack track, Movie movie) {
+        Box edts = Box.find(track.boxes(), "edts");
+        Box elst = edts == null ? null : Box.find(edts.children(), "elst");
+        if (elst == null) {
+            return 0;
+        }
+        boolean large = elst.version() == 1;
+        ByteReader in = elst.fullBody();
+        long waitTicks = 0;
+        for (int left = elst.count(in, large ? 20 : 12); left > 0; left--) {
+            long duration = large ? in.i64() : in.u32();
+            long mediaTime = large ? in.i64() : in.i32();
+            in.skip(4);
+            if (mediaTime >= 0) {
+                long waitNanos = TrackClock.nanos(waitTicks, movie.timescale());
+                return TrackClock.ticks(waitNanos, track.timescale()) - mediaTime;
+            }
+            waitTicks += duration;
+        }
+        return 0;
+    }
+
+    List<ReadTrack> tracks() {
+        return tracks;
+    }
+
+    /// One sample with its bytes.
+    Frame frame(ReadTrack track, int sample) throws IOException {
+        Codec codec = track.codec();
+        if (codec == null) {
+            throw new IllegalArgumentException("track %d has a codec that we do not know".formatted(track.id()));
+        }
+        SampleList samples = track.samples();
+        long offset = samples.offset(sample);
+        int bytes = samples.size(sample);
+        if (offset < 0 || offset > size - bytes) {
+            throw new MalformedException("MP4: sample %d of track %d is behind the end".formatted(sample, track.id()));
+        }
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining() && file.read(buffer, offset + buffer.position()) >= 0) {
+            // a file may give fewer bytes than asked for
+        }
+        return new Frame(
+                new Track(track.id(), codec),
+                TrackClock.nanos(samples.decodeTicks(sample) + track.shiftTicks(), track.timescale()),
+                TrackClock.nanos(samples.presentationTicks(sample) + track.shiftTicks(), track.timescale()),
+                samples.isSync(sample),
+                Bytes.wrap(buffer.array()));
+    }
+}

@@ -1,0 +1,110 @@
+package tapedeck.container.mp4;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import tapedeck.container.FileOutput;
+import tapedeck.container.MuxerOptions;
+import tapedeck.media.Frame;
+import tapedeck.peers.TestMedia;
+
+/// What all tests of MP4 are fed with.
+final class Mp4Cases {
+    static final Instant STARTED_AT = Instant.parse("2026-01-02T03:04:05Z");
+    static final int ROOMY = 64 << 10;
+    /// Too small for the index of a few seconds: makes state T.
+    static final int TIGHT = Layout.MIN_RESERVE_BYTES;
+
+    private static final long SECOND = 1_000_000_000;
+
+    private static final Map<String, Supplier<List<Frame>>> CASES = new LinkedHashMap<>();
+
+    static {
+        CASES.put("h264+aac", () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.aac(4)));
+        CASES.put("h264b+aac", () -> TestMedia.interleaved(TestMedia.h264WithBFrames(4), TestMedia.aac(4)));
+        CASES.put("h264b", () -> TestMedia.h264WithBFrames(4));
+        CASES.put("aac", () -> TestMedia.aac(4));
+        CASES.put("h264+opus", () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.opus(4)));
+        CASES.put("vp8+opus", () -> TestMedia.interleaved(TestMedia.vp8(4), TestMedia.opus(4)));
+        CASES.put("vp9+opus", () -> TestMedia.interleaved(TestMedia.vp9(4), TestMedia.opus(4)));
+        CASES.put("av1+opus", () -> TestMedia.interleaved(TestMedia.av1(4), TestMedia.opus(4)));
+        CASES.put("h264+mp3", () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.mp3(4)));
+        CASES.put(
+                "late audio",
+                () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.shifted(TestMedia.aac(2), 1_234_000_000L)));
+        CASES.put(
+                "late video with B-frames",
+                () -> TestMedia.interleaved(
+                        TestMedia.shifted(TestMedia.h264WithBFrames(3), 1_600_000_000L), TestMedia.opus(4)));
+        CASES.put(
+                "after ten hours",
+                () -> TestMedia.shifted(
+                        TestMedia.interleaved(TestMedia.h264WithBFrames(3), TestMedia.aac(3)), 36_000 * SECOND));
+    }
+
+    private Mp4Cases() {}
+
+    static List<String> names() {
+        return List.copyOf(CASES.keySet());
+    }
+
+    static List<Frame> frames(String name) {
+        Supplier<List<Frame>> frames = CASES.get(name);
+        if (frames == null) {
+            throw new IllegalArgumentException(name);
+        }
+        return frames.get();
+    }
+
+    /// The presentation time that becomes 0: the earliest of the first fragment.
+    static long zeroNanos(List<Frame> frames) {
+        return fragments(frames).getFirst().stream()
+                .mapToLong(Frame::ptsNanos)
+                .min()
+                .orElseThrow();
+    }
+
+    /// Writes state R, flushing as the recorder does: at the latest once a second of decoding time.
+    static FileOutput record(Path file, List<Frame> frames, int reserveBytes) {
+        try {
+            FileOutput output = new FileOutput(file);
+            MuxerOptions options = new MuxerOptions(STARTED_AT, reserveBytes, "camera 1 – été");
+            try (Mp4Muxer muxer = new Mp4Muxer(output, TestMedia.tracks(frames), options)) {
+                for (List<Frame> fragment : fragments(frames)) {
+                    for (Frame frame : fragment) {
+                        muxer.write(frame);
+                    }
+                    muxer.flush();
+                }
+            }
+            return output;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static List<List<Frame>> fragments(List<Frame> frames) {
+        List<List<Frame>> fragments = new ArrayList<>();
+        long end = Long.MIN_VALUE;
+        for (Frame frame : frames) {
+            if (frame.dtsNanos() >= end) {
+                end = frame.dtsNanos() + SECOND;
+                fragments.add(new ArrayList<>());
+            }
+            fragments.getLast().add(frame);
+        }
+        return fragments;
+    }
+
+    static FileChannel open(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+}
