@@ -97,11 +97,11 @@ public final class FrameCollector implements Streams.Listener {
     /// Compares with the file that was sent: every frame, byte for byte, and the times since the first one, to the
     /// millisecond.
     public static void assertSame(List<FlvFile.Tag> sent, List<Frame> received) {
-        long originMillis = Integer.toUnsignedLong(sent.getFirst().timestampMillis());
         for (int i = 0; i < Math.min(sent.size(), received.size()); i++) {
             FlvFile.Tag tag = sent.get(i);
             Frame frame = received.get(i);
-            long dtsMillis = Integer.toUnsignedLong(tag.timestampMillis()) - originMillis;
+            // As 32 bits that may wrap.
+            long dtsMillis = tag.timestampMillis() - sent.getFirst().timestampMillis();
             String what = "frame %d at %d ms".formatted(i, dtsMillis);
             assertEquals(tag.video(), frame.track().isVideo(), what);
             assertEquals(dtsMillis * 1_000_000, frame.dtsNanos(), what);
