@@ -100,12 +100,12 @@ public final class FrameCollector implements Streams.Listener {
         for (int i = 0; i < Math.min(sent.size(), received.size()); i++) {
             FlvFile.Tag tag = sent.get(i);
             Frame frame = received.get(i);
-            // As 32 bits that may wrap.
-            long dtsMillis = tag.timestampMillis() - sent.getFirst().timestampMillis();
+            // As 32 bits that may wrap, so subtracted as ints.
+            int dtsMillis = tag.timestampMillis() - sent.getFirst().timestampMillis();
             String what = "frame %d at %d ms".formatted(i, dtsMillis);
             assertEquals(tag.video(), frame.track().isVideo(), what);
-            assertEquals(dtsMillis * 1_000_000, frame.dtsNanos(), what);
-            assertEquals((dtsMillis + tag.compositionMillis()) * 1_000_000, frame.ptsNanos(), what);
+            assertEquals(dtsMillis * 1_000_000L, frame.dtsNanos(), what);
+            assertEquals((dtsMillis + tag.compositionMillis()) * 1_000_000L, frame.ptsNanos(), what);
             assertEquals(tag.keyframe(), frame.keyframe(), what);
             assertEquals(tag.data(), frame.data(), what);
         }
