@@ -205,8 +205,7 @@ public final class RtmpClient implements AutoCloseable {
             Message message = read();
             if (message.type() == 20 && message.values().get(0).equals("onStatus")) {
                 Map<?, ?> status = (Map<?, ?>) message.values().get(3);
-                return new Status(
-                        "" + status.get("level"), "" + status.get("code"), "" + status.get("description"));
+                return new Status("" + status.get("level"), "" + status.get("code"), "" + status.get("description"));
             }
         }
     }

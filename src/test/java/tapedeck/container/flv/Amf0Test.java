@@ -53,8 +53,12 @@ class Amf0Test {
         inner.put("list", List.of(1.0, "x", true));
         List<Object> values = new ArrayList<>();
         Collections.addAll(values, "connect", 1.0, null, false, inner, "x".repeat(0xFFFF + 1));
-        assertEquals(values, Amf0.readAll(Amf0.write(new ByteWriter(), values.toArray()).toBytes().reader()));
-        assertEquals("020001610040080000000000000503000162010000000905", written("a", 3, null, Map.of("b", false), null));
+        assertEquals(
+                values,
+                Amf0.readAll(
+                        Amf0.write(new ByteWriter(), values.toArray()).toBytes().reader()));
+        assertEquals(
+                "020001610040080000000000000503000162010000000905", written("a", 3, null, Map.of("b", false), null));
         assertEquals(
                 "0800000001000162000000000000000000000009",
                 Amf0.writeEcmaArray(new ByteWriter(), Map.of("b", 0)).toBytes().toHex());
@@ -86,13 +90,16 @@ class Amf0Test {
         assertEquals(Amf0.MAX_ITEMS, read("05".repeat(Amf0.MAX_ITEMS)).size());
         assertEquals("AMF0: more than 4096 values", refused("05".repeat(Amf0.MAX_ITEMS + 1)));
         assertEquals("AMF0: array of 4294967295 values, at most 4096 allowed", refused("0a ffffffff 05"));
-        assertEquals("AMF0: more than 4096 values", refused("0a 00000800 ".concat("05".repeat(0x800)).repeat(2) + "05"));
+        assertEquals(
+                "AMF0: more than 4096 values",
+                refused("0a 00000800 ".concat("05".repeat(0x800)).repeat(2) + "05"));
     }
 
     @Test
     void theLengthOfStringsIsBounded() {
         String longest = "61".repeat(Amf0.MAX_STRING_BYTES);
-        assertEquals(Amf0.MAX_STRING_BYTES, ((String) read("0c 00010000" + longest).getFirst()).length());
+        assertEquals(
+                Amf0.MAX_STRING_BYTES, ((String) read("0c 00010000" + longest).getFirst()).length());
         assertEquals("AMF0: string of 65537 bytes, at most 65536 allowed", refused("0c 00010001" + longest + "61"));
         assertEquals("AMF0: string of 4294967295 bytes, at most 65536 allowed", refused("0c ffffffff 61"));
     }

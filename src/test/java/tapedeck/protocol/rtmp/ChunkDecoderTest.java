@@ -47,7 +47,8 @@ class ChunkDecoderTest {
     }
 
     private static byte[] control(int type, long value) {
-        return new RtmpChunks().message(2, type, 0, 0, new ByteWriter().u32(value).toBytes());
+        return new RtmpChunks()
+                .message(2, type, 0, 0, new ByteWriter().u32(value).toBytes());
     }
 
     private String refused(byte[]... parts) {
@@ -61,7 +62,8 @@ class ChunkDecoderTest {
         out.writeBytes(control(RtmpMessage.SET_CHUNK_SIZE, chunkSize));
         chunks.chunkSize(chunkSize);
         int[] lanes = {4, 63, 64, 319, 320, 65_599};
-        int[] times = {0, 40, 80, 80, 120, 0xFFFFFE, 0xFFFFFF, 0x1000000, 0x1000028, 0x7FFFFFFF, 0x80000010, 0x80000050};
+        int[] times = {0, 40, 80, 80, 120, 0xFFFFFE, 0xFFFFFF, 0x1000000, 0x1000028, 0x7FFFFFFF, 0x80000010, 0x80000050
+        };
         for (int i = 0; i < times.length; i++) {
             for (int lane : lanes) {
                 Bytes body = random(random, i % 3 == 0 ? 0 : 1 + random.nextInt(700));
@@ -223,7 +225,8 @@ class ChunkDecoderTest {
                 new Case(RtmpMessage.COMMAND, ChunkDecoder.MAX_OTHER_BYTES),
                 new Case(99, ChunkDecoder.MAX_OTHER_BYTES),
                 new Case(RtmpMessage.USER_CONTROL, ChunkDecoder.MAX_CONTROL_BYTES))) {
-            ByteWriter header = new ByteWriter().u8(6).u24(0).u24(c.limit()).u8(c.type()).u32(0);
+            ByteWriter header =
+                    new ByteWriter().u8(6).u24(0).u24(c.limit()).u8(c.type()).u32(0);
             List<Message> none = new ArrayList<>();
             decoder(none).decode(Unpooled.wrappedBuffer(header.toByteArray()));
             byte[] longer = header.toByteArray();
@@ -238,7 +241,13 @@ class ChunkDecoderTest {
 
     @Test
     void aClaimedLengthIsBelievedOnlyAsBytesArrive() {
-        feed(new ByteWriter().u8(6).u24(0).u24(ChunkDecoder.MAX_VIDEO_BYTES).u8(VIDEO).u32(0).toByteArray());
+        feed(new ByteWriter()
+                .u8(6)
+                .u24(0)
+                .u24(ChunkDecoder.MAX_VIDEO_BYTES)
+                .u8(VIDEO)
+                .u32(0)
+                .toByteArray());
         assertEquals(ChunkDecoder.TRUSTED_BYTES, decoder.unfinishedBytes());
         feed(new byte[50]);
         assertEquals(ChunkDecoder.TRUSTED_BYTES, decoder.unfinishedBytes());
@@ -262,7 +271,13 @@ class ChunkDecoderTest {
     void unfinishedMessagesOnManyChunkStreamsAreBounded() {
         String reason = refused(() -> {
             for (int lane = 3; lane < 60; lane++) {
-                feed(new ByteWriter().u8(lane).u24(0).u24(ChunkDecoder.MAX_VIDEO_BYTES).u8(VIDEO).u32(0).toByteArray());
+                feed(new ByteWriter()
+                        .u8(lane)
+                        .u24(0)
+                        .u24(ChunkDecoder.MAX_VIDEO_BYTES)
+                        .u8(VIDEO)
+                        .u32(0)
+                        .toByteArray());
                 feed(new byte[128]);
             }
         });

@@ -46,7 +46,8 @@ class RtmpHandshakeTest {
     void aSimpleClientGetsItsOwnBytesBack() {
         byte[] c0c1 = c0c1();
         byte[] answer = answer(c0c1);
-        assertArrayEquals(Arrays.copyOfRange(c0c1, 1, c0c1.length), Arrays.copyOfRange(answer, 1 + SIZE, answer.length));
+        assertArrayEquals(
+                Arrays.copyOfRange(c0c1, 1, c0c1.length), Arrays.copyOfRange(answer, 1 + SIZE, answer.length));
         assertArrayEquals(new byte[8], Arrays.copyOfRange(answer, 1, 9));
     }
 
@@ -54,7 +55,8 @@ class RtmpHandshakeTest {
     void aVersionWithoutADigestIsSimpleToo() {
         byte[] c0c1 = c0c1(128, 0, 7, 2);
         byte[] answer = answer(c0c1);
-        assertArrayEquals(Arrays.copyOfRange(c0c1, 1, c0c1.length), Arrays.copyOfRange(answer, 1 + SIZE, answer.length));
+        assertArrayEquals(
+                Arrays.copyOfRange(c0c1, 1, c0c1.length), Arrays.copyOfRange(answer, 1 + SIZE, answer.length));
     }
 
     @ParameterizedTest

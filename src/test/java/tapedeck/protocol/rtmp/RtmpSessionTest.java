@@ -123,7 +123,8 @@ class RtmpSessionTest {
 
     @Test
     void aggregateMessagesAreTakenApart() throws IOException {
-        List<FlvFile.Tag> tags = CLIP.tags().stream().filter(tag -> !tag.script()).toList();
+        List<FlvFile.Tag> tags =
+                CLIP.tags().stream().filter(tag -> !tag.script()).toList();
         FrameCollector collector = FrameCollector.of(streams, "a");
         try (RtmpClient client = client()) {
             client.publish("a");
@@ -133,7 +134,11 @@ class RtmpSessionTest {
                 for (FlvFile.Tag tag : some) {
                     // Their own clock begins anywhere.
                     int millis = tag.timestampMillis() + 5_000;
-                    body.u8(tag.type()).u24(tag.body().length()).u24(millis).u8(millis >>> 24).u24(0);
+                    body.u8(tag.type())
+                            .u24(tag.body().length())
+                            .u24(millis)
+                            .u8(millis >>> 24)
+                            .u24(0);
                     body.bytes(tag.body()).u32(11 + tag.body().length());
                 }
                 client.message(4, 22, client.streamId(), some.getFirst().timestampMillis(), body.toBytes());
@@ -151,8 +156,11 @@ class RtmpSessionTest {
             collector.until(1);
             assertEquals(
                     List.of("h264", "aac"),
-                    collector.stream().tracks().stream().map(track -> track.codec().name()).toList());
-            Codec.Video video = (Codec.Video) collector.stream().tracks().getFirst().codec();
+                    collector.stream().tracks().stream()
+                            .map(track -> track.codec().name())
+                            .toList());
+            Codec.Video video =
+                    (Codec.Video) collector.stream().tracks().getFirst().codec();
             assertEquals(320, video.width());
             assertEquals(180, video.height());
             Publisher publisher = collector.stream().publisher();
@@ -205,7 +213,8 @@ class RtmpSessionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "../../etc/passwd", "a/../b", "a//b", "/a", "a\\b", "a\u0000b", "`id`", "a;b", "..", "a/."})
+    @ValueSource(
+            strings = {"", "../../etc/passwd", "a/../b", "a//b", "/a", "a\\b", "a\u0000b", "`id`", "a;b", "..", "a/."})
     void aNameThatIsNotAllowedIsRefused(String name) throws IOException {
         try (RtmpClient publisher = client();
                 RtmpClient player = client()) {
@@ -298,8 +307,7 @@ class RtmpSessionTest {
             client.message(4, type, client.streamId(), 0, Bytes.ofHex(head + "0102030405"));
             RtmpClient.Status status = client.awaitStatus();
             assertEquals("NetStream.Publish.Failed", status.code());
-            assertEquals(
-                    name + " is not supported: H.264, and AAC, MP3 or G.711, are", status.description());
+            assertEquals(name + " is not supported: H.264, and AAC, MP3 or G.711, are", status.description());
             client.awaitClosed();
             collector.untilEnd();
         }
@@ -366,7 +374,10 @@ class RtmpSessionTest {
                 }
             });
             assertEquals(
-                    CLIP.tags().stream().filter(FlvFile.Tag::sequenceHeader).map(FlvFile.Tag::body).toList(),
+                    CLIP.tags().stream()
+                            .filter(FlvFile.Tag::sequenceHeader)
+                            .map(FlvFile.Tag::body)
+                            .toList(),
                     played.stream()
                             .filter(tag -> tag.video() || tag.audio())
                             .filter(FlvFile.Tag::sequenceHeader)
@@ -396,7 +407,8 @@ class RtmpSessionTest {
             }
             for (FlvFile.Tag expected : media.subList(last, media.size())) {
                 RtmpClient.Message message = player.read();
-                while (message.type() != 8 && message.type() != 9 || message.body().u8(1) == 0) {
+                while (message.type() != 8 && message.type() != 9
+                        || message.body().u8(1) == 0) {
                     message = player.read();
                 }
                 assertEquals(expected.body(), message.body());
@@ -406,8 +418,8 @@ class RtmpSessionTest {
 
     @Test
     void aCodecThatRtmpCannotCarryIsNamed() throws Exception {
-        Publisher who = new Publisher(
-                Publisher.Protocol.WEBRTC, "", "", "", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
+        Publisher who =
+                new Publisher(Publisher.Protocol.WEBRTC, "", "", "", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
         var publication = streams.publish(new StreamName("web"), who, Feedback.NONE);
         publication.announce(new Track(Track.VIDEO, new Codec.Vp8(640, 360)));
         try (RtmpClient client = client()) {
@@ -420,7 +432,8 @@ class RtmpSessionTest {
         try (RtmpClient client = client()) {
             client.play("later");
             opus.write(new Frame(new Track(Track.AUDIO, new Codec.Opus(2, 0)), 0, 0, true, Bytes.ofU8(1, 2, 3)));
-            assertEquals("RTMP cannot carry opus of \"later\".", client.awaitStatus().description());
+            assertEquals(
+                    "RTMP cannot carry opus of \"later\".", client.awaitStatus().description());
             client.awaitClosed();
         }
     }
