@@ -7,9 +7,12 @@ import java.util.Deque;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.api.Api;
 import tapedeck.net.BoundPorts;
+import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
@@ -56,7 +59,13 @@ public final class Server implements AutoCloseable {
         if (recovered > 0) {
             log.info("{} recordings that were left open are finished", recovered);
         }
+        EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
         HttpRoutes routes = new HttpRoutes();
+        OptionalInt rtmpPort = settings.rtmp().port().number();
+        if (rtmpPort.isPresent()) {
+            opened(new RtmpServer(rtmpPort.getAsInt(), loops, streams, ports));
+        }
+        opened(new Api(routes, settings, streams, recordings, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
             HttpServer http = opened(new HttpServer(httpPort.getAsInt(), routes));
