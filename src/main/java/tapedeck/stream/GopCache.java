@@ -11,6 +11,7 @@ final class GopCache {
     static final long MAX_NANOS = 20_000_000_000L;
 
     private List<Item.Media> items = new ArrayList<>();
+    private final MediaSpan span = new MediaSpan();
     private long bytes;
 
     void add(Item.Media item) {
@@ -18,13 +19,14 @@ final class GopCache {
             // A new list, not clear(): a GOP's length varies, and the old array must not pin old frames.
             items = new ArrayList<>(Math.min(items.size() + 1, 1024));
             bytes = 0;
+            span.clear();
         } else if (items.isEmpty()) {
             return;
         }
         items.add(item);
         bytes += item.frame().data().length();
-        if (bytes > MAX_BYTES
-                || item.frame().dtsNanos() - items.getFirst().frame().dtsNanos() > MAX_NANOS) {
+        span.add(item.frame());
+        if (bytes > MAX_BYTES || span.nanos() > MAX_NANOS) {
             clear();
         }
     }
@@ -36,5 +38,6 @@ final class GopCache {
     void clear() {
         items = new ArrayList<>();
         bytes = 0;
+        span.clear();
     }
 }

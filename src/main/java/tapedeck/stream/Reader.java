@@ -3,6 +3,7 @@ package tapedeck.stream;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import tapedeck.media.Frame;
 
 /// One reader's queue: bounded in media time and bytes, filled by the publisher, drained by the reader's own thread.
 ///
@@ -15,9 +16,10 @@ public final class Reader implements AutoCloseable {
     // Guarded by this.
     private final Deque<Item> queue = new ArrayDeque<>();
     private long queuedBytes;
-    private long firstDtsNanos = Long.MIN_VALUE;
+    private final MediaSpan queuedSpan = new MediaSpan();
     private boolean signalled;
     private boolean waitingForEntryPoint = true;
+    private boolean dropping;
     private boolean ended;
     private long gapFrames;
     private long droppedFrames;
@@ -43,7 +45,7 @@ public final class Reader implements AutoCloseable {
         target.addAll(queue);
         queue.clear();
         queuedBytes = 0;
-        firstDtsNanos = Long.MIN_VALUE;
+        queuedSpan.clear();
         signalled = false;
         return count;
     }
@@ -85,35 +87,36 @@ public final class Reader implements AutoCloseable {
         if (ended) {
             return Offered.QUEUED;
         }
+        int size = item.frame().data().length();
+        boolean overflow = !waitingForEntryPoint && full(item.frame(), size);
+        if (overflow) {
+            dropBacklog();
+        }
         if (waitingForEntryPoint) {
-            if (!item.entryPoint()) {
-                if (gapFrames > 0) {
+            if (!item.entryPoint() || size > options.maxBytes()) {
+                if (dropping) {
                     gapFrames++;
                     droppedFrames++;
                 }
-                return Offered.QUEUED;
+                return overflow ? Offered.OVERFLOW : Offered.QUEUED;
             }
             waitingForEntryPoint = false;
+            dropping = false;
             if (gapFrames > 0) {
                 queue.add(new Item.Gap(gapFrames));
                 gapFrames = 0;
             }
         }
-        long dtsNanos = item.frame().dtsNanos();
-        if (queue.isEmpty() || firstDtsNanos == Long.MIN_VALUE) {
-            firstDtsNanos = dtsNanos;
-        }
         queue.add(item);
-        int size = item.frame().data().length();
+        queuedSpan.add(item.frame());
         queuedBytes += size;
         frames++;
         bytes += size;
-        long queuedNanos = dtsNanos - firstDtsNanos;
-        if (queuedBytes > options.maxBytes() || queuedNanos > options.maxNanos()) {
-            overflow();
-            return Offered.OVERFLOW;
-        }
-        return wakeIf(queuedNanos >= options.wakeNanos() || queuedBytes > options.maxBytes() / 2);
+        return wakeIf(queuedSpan.nanos() >= options.wakeNanos() || queuedBytes > options.maxBytes() / 2);
+    }
+
+    private boolean full(Frame frame, int size) {
+        return queuedBytes + size > options.maxBytes() || queuedSpan.nanosWith(frame) > options.maxNanos();
     }
 
     synchronized Offered end(String reason) {
@@ -137,7 +140,7 @@ public final class Reader implements AutoCloseable {
         return Offered.WAKE;
     }
 
-    private void overflow() {
+    private void dropBacklog() {
         for (Item dropped : queue) {
             switch (dropped) {
                 case Item.Media _ -> {
@@ -150,6 +153,8 @@ public final class Reader implements AutoCloseable {
         }
         queue.clear();
         queuedBytes = 0;
+        queuedSpan.clear();
         waitingForEntryPoint = true;
+        dropping = true;
     }
 }
