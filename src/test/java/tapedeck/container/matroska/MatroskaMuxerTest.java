@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import tapedeck.container.MemoryFile;
 import tapedeck.container.Summary;
 import tapedeck.media.Frame;
 

@@ -7,6 +7,7 @@ import java.util.List;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.codec.aac.Aac;
+import tapedeck.container.MemoryFile;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;

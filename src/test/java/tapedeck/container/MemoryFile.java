@@ -1,4 +1,4 @@
-package tapedeck.container.matroska;
+package tapedeck.container;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,12 +10,11 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 import java.util.List;
 import tapedeck.bytes.Bytes;
-import tapedeck.container.Output;
 
 /// A file in memory that counts its changes and can fail at a chosen one, in the middle of it if it may be torn.
-final class MemoryFile extends FileChannel implements Output {
+public final class MemoryFile extends FileChannel implements Output {
     /// The machine stops here.
-    static final class Crash extends IOException {
+    public static final class Crash extends IOException {
         Crash() {
             super("crash");
         }
@@ -28,38 +27,43 @@ final class MemoryFile extends FileChannel implements Output {
     private double crashPart;
     private int appends;
     private long bytesRead;
+    private long bytesWritten;
 
-    MemoryFile() {
+    public MemoryFile() {
         this(Bytes.EMPTY);
     }
 
-    MemoryFile(Bytes content) {
+    public MemoryFile(Bytes content) {
         array = content.toByteArray();
         size = array.length;
     }
 
-    Bytes content() {
+    public Bytes content() {
         return Bytes.wrap(Arrays.copyOf(array, size));
     }
 
     /// Fails at the change of this number (from 0) after `part` of its bytes; an aligned write of 8 bytes happens whole
     /// or not at all.
-    MemoryFile crashingAt(int change, double part) {
+    public MemoryFile crashingAt(int change, double part) {
         crashAt = change;
         crashPart = part;
         return this;
     }
 
-    int changes() {
+    public int changes() {
         return changes;
     }
 
-    int appends() {
+    public int appends() {
         return appends;
     }
 
-    long bytesRead() {
+    public long bytesRead() {
         return bytesRead;
+    }
+
+    public long bytesWritten() {
+        return bytesWritten;
     }
 
     @Override
@@ -104,6 +108,7 @@ final class MemoryFile extends FileChannel implements Output {
             }
             throw new Crash();
         }
+        bytesWritten += source.remaining();
         return put(source, position);
     }
 
