@@ -1,0 +1,5 @@
+/// One packetizer and depacketizer per codec: RTP payloads ↔ whole frames. Pure, and fed in order.
+///
+/// Public: [Depacketizer], [Packetizer], [PayloadFormat], [H264Parameters].
+@org.jspecify.annotations.NullMarked
+package tapedeck.rtp.payload;
