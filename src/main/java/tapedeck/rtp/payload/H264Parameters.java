@@ -44,13 +44,12 @@ public record H264Parameters(
             id = Integer.parseInt(profileLevelId, 16);
         }
         String mode = format.parameter("packetization-mode");
-        int packetizationMode =
-                switch (mode == null ? "0" : mode) {
-                    case "0" -> 0;
-                    case "1" -> 1;
-                    case "2" -> 2;
-                    default -> throw new MalformedException("packetization-mode=" + cut(String.valueOf(mode)));
-                };
+        int packetizationMode = switch (mode == null ? "0" : mode) {
+            case "0" -> 0;
+            case "1" -> 1;
+            case "2" -> 2;
+            default -> throw new MalformedException("packetization-mode=" + cut(String.valueOf(mode)));
+        };
         boolean asymmetry = "1".equals(format.parameter("level-asymmetry-allowed"));
         return new H264Parameters(
                 profile(id >> 16, id >> 8 & 0xFF), id & 0xFF, packetizationMode, asymmetry, parameterSets(format));

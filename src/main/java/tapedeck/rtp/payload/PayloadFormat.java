@@ -11,12 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param parameters the text of `fmtp` behind the number, or ""
 /// @param feedback the texts of `rtcp-fb` behind the number: `nack pli`, `transport-cc` …
 public record PayloadFormat(
-        int payloadType,
-        String encodingName,
-        int clockRateHz,
-        int channels,
-        String parameters,
-        List<String> feedback) {
+        int payloadType, String encodingName, int clockRateHz, int channels, String parameters, List<String> feedback) {
     public PayloadFormat {
         feedback = List.copyOf(feedback);
     }

@@ -45,8 +45,8 @@ public record Candidate(
 
     @Override
     public String toString() {
-        String text = "%s %d %s %d %s %d typ %s"
-                .formatted(foundation, component, transport, priority, address, port, type);
+        String text =
+                "%s %d %s %d %s %d typ %s".formatted(foundation, component, transport, priority, address, port, type);
         return tcpType.isEmpty() ? text : text + " tcptype " + tcpType;
     }
 }

@@ -18,8 +18,7 @@ public record Fingerprint(String algorithm, Bytes hash) {
         if (space <= 0 || hex.length() > 3 * MAX_BYTES || !hex.matches("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2})*")) {
             throw new MalformedException("fingerprint: " + value.substring(0, Math.min(value.length(), 100)));
         }
-        return new Fingerprint(
-                value.substring(0, space).toLowerCase(Locale.ROOT), Bytes.wrap(COLONS.parseHex(hex)));
+        return new Fingerprint(value.substring(0, space).toLowerCase(Locale.ROOT), Bytes.wrap(COLONS.parseHex(hex)));
     }
 
     @Override

@@ -16,12 +16,7 @@ import tapedeck.rtp.payload.PayloadFormat;
 /// @param formats payload types as text, in order of preference
 /// @param connection behind `c=` of this section, or ""
 public record MediaDescription(
-        String type,
-        int port,
-        String protocol,
-        List<String> formats,
-        String connection,
-        List<Attribute> attributes) {
+        String type, int port, String protocol, List<String> formats, String connection, List<Attribute> attributes) {
     public MediaDescription {
         formats = List.copyOf(formats);
         attributes = List.copyOf(attributes);
@@ -81,7 +76,8 @@ public record MediaDescription(
     }
 
     /// The direction of this section alone, or null: [SessionDescription#direction(MediaDescription)] knows the rest.
-    @Nullable Direction ownDirection() {
+    @Nullable
+    Direction ownDirection() {
         return direction(attributes);
     }
 

@@ -42,7 +42,9 @@ final class SdpFormats {
                 }
                 case "fmtp" -> {
                     if (space > 0) {
-                        parameters.put(payloadType(value, space), value.substring(space + 1).strip());
+                        parameters.put(
+                                payloadType(value, space),
+                                value.substring(space + 1).strip());
                     }
                 }
                 case "rtcp-fb" -> {
@@ -92,7 +94,9 @@ final class SdpFormats {
             throw SdpParser.malformed("rtpmap", value);
         }
         int clockRateHz = (int) SdpParser.number(parts[1].strip(), MAX_CLOCK_RATE_HZ, "rtpmap");
-        int channels = parts.length > 2 && !parts[2].isBlank() ? (int) SdpParser.number(parts[2].strip(), MAX_CHANNELS, "rtpmap") : 1;
+        int channels = parts.length > 2 && !parts[2].isBlank()
+                ? (int) SdpParser.number(parts[2].strip(), MAX_CHANNELS, "rtpmap")
+                : 1;
         if (clockRateHz == 0) {
             throw SdpParser.malformed("rtpmap", value);
         }

@@ -21,8 +21,8 @@ final class SdpParser {
 
     SessionDescription parse(String text) {
         if (text.length() > SessionDescription.MAX_CHARACTERS) {
-            throw new MalformedException("SDP of %d characters, %d allowed"
-                    .formatted(text.length(), SessionDescription.MAX_CHARACTERS));
+            throw new MalformedException(
+                    "SDP of %d characters, %d allowed".formatted(text.length(), SessionDescription.MAX_CHARACTERS));
         }
         boolean version = false;
         int number = 0;
@@ -84,8 +84,7 @@ final class SdpParser {
             case 'm' -> {
                 endSection();
                 if (media.size() == SessionDescription.MAX_MEDIA) {
-                    throw new MalformedException(
-                            "SDP of more than %d media".formatted(SessionDescription.MAX_MEDIA));
+                    throw new MalformedException("SDP of more than %d media".formatted(SessionDescription.MAX_MEDIA));
                 }
                 mediaLine = value;
             }
@@ -96,8 +95,7 @@ final class SdpParser {
 
     private void attribute(String value) {
         if (++attributeCount > SessionDescription.MAX_ATTRIBUTES) {
-            throw new MalformedException(
-                    "SDP of more than %d attributes".formatted(SessionDescription.MAX_ATTRIBUTES));
+            throw new MalformedException("SDP of more than %d attributes".formatted(SessionDescription.MAX_ATTRIBUTES));
         }
         int colon = value.indexOf(':');
         String attributeName = (colon < 0 ? value : value.substring(0, colon)).strip();

@@ -166,10 +166,14 @@ class SessionDescriptionTest {
         assertEquals(Profile.CONSTRAINED_HIGH, h264("profile-level-id=640c32").profile());
         assertEquals(Profile.OTHER, h264("profile-level-id=6e0032").profile());
         assertEquals(
-                List.of(Bytes.ofHex("67"), Bytes.ofHex("68")), h264("sprop-parameter-sets=Zw==,aA==,").parameterSets());
+                List.of(Bytes.ofHex("67"), Bytes.ofHex("68")),
+                h264("sprop-parameter-sets=Zw==,aA==,").parameterSets());
         for (String wrong : List.of(
-                "profile-level-id=42e0", "profile-level-id=xxxxxx", "packetization-mode=3",
-                "sprop-parameter-sets=!", "sprop-parameter-sets=" + "Zw==,".repeat(40))) {
+                "profile-level-id=42e0",
+                "profile-level-id=xxxxxx",
+                "packetization-mode=3",
+                "sprop-parameter-sets=!",
+                "sprop-parameter-sets=" + "Zw==,".repeat(40))) {
             assertThrows(MalformedException.class, () -> h264(wrong), wrong);
         }
     }
@@ -195,13 +199,27 @@ class SessionDescriptionTest {
     @Test
     void nonsenseIsMalformed() {
         for (String text : List.of(
-                "", "\r\n", "hello", "v=1\n", "s=x\nv=0\n", "v=0\nm=audio\n", "v=0\nm=audio 99999 RTP/AVP 0\n",
-                "v=0\nm=audio x RTP/AVP 0\n", "v=0\na=\n", "v=0\na=:5\n", "v=0\nfoo\n")) {
+                "",
+                "\r\n",
+                "hello",
+                "v=1\n",
+                "s=x\nv=0\n",
+                "v=0\nm=audio\n",
+                "v=0\nm=audio 99999 RTP/AVP 0\n",
+                "v=0\nm=audio x RTP/AVP 0\n",
+                "v=0\na=\n",
+                "v=0\na=:5\n",
+                "v=0\nfoo\n")) {
             malformed(text);
         }
         for (String attribute : List.of(
-                "rtpmap:96", "rtpmap:96 VP8", "rtpmap:200 VP8/90000", "rtpmap:96 VP8/0", "rtpmap:96 VP8/99999999999",
-                "rtcp-fb:96", "rtcp-fb:x nack")) {
+                "rtpmap:96",
+                "rtpmap:96 VP8",
+                "rtpmap:200 VP8/90000",
+                "rtpmap:96 VP8/0",
+                "rtpmap:96 VP8/99999999999",
+                "rtcp-fb:96",
+                "rtcp-fb:x nack")) {
             MediaDescription section = SessionDescription.parse("v=0\nm=video 9 RTP/AVP 96\na=" + attribute + "\n")
                     .media()
                     .getFirst();
@@ -248,7 +266,9 @@ class SessionDescriptionTest {
             assertFalse(session.media().isEmpty(), file.toString());
             session.media().forEach(SessionDescriptionTest::readAll);
             assertFalse(session.media().getFirst().payloadFormats().isEmpty(), file.toString());
-            assertEquals(session.media(), SessionDescription.parse(session.toString()).media());
+            assertEquals(
+                    session.media(),
+                    SessionDescription.parse(session.toString()).media());
         }
     }
 
@@ -261,7 +281,9 @@ class SessionDescriptionTest {
         }
         Mutations.run(30, 2000, samples, bytes -> {
             SessionDescription session = SessionDescription.parse(bytes.toUtf8());
-            assertEquals(session.media().size(), SessionDescription.parse(session.toString()).media().size());
+            assertEquals(
+                    session.media().size(),
+                    SessionDescription.parse(session.toString()).media().size());
             session.bundles();
             for (MediaDescription section : session.media()) {
                 session.direction(section);
