@@ -15,6 +15,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.peers.Fuzz;
 import tapedeck.peers.SharedMedia;
 
 class RtcpTest {
@@ -141,10 +142,11 @@ class RtcpTest {
             }
         }
         samples.add(Rtcp.write(EACH.subList(0, 10)));
+        List<Bytes> further = new ArrayList<>();
         for (var file : SharedMedia.files("fuzz-seeds/gortsplib/rtcpunmarshaler.FuzzUnmarshal")) {
-            samples.add(Bytes.wrap(Files.readAllBytes(file)));
+            further.add(Bytes.wrap(Files.readAllBytes(file)));
         }
-        Mutations.run(2, 2000, samples, bytes -> Rtcp.parse(bytes));
+        Fuzz.parser(samples, further, bytes -> Rtcp.parse(bytes));
     }
 
     @Test

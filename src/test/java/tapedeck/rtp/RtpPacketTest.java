@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.peers.Fuzz;
 
 class RtpPacketTest {
     private static final Bytes WITH_EVERYTHING = Bytes.ofHex(
@@ -112,7 +113,7 @@ class RtpPacketTest {
         samples.add(Bytes.ofHex("90600001 00000000 00000001 10000002 010103 0203aabbcc c0ffee"));
         samples.add(RtpPacket.of(96, true, 1, 2, 3, List.of(), Bytes.wrap(new byte[100]))
                 .bytes());
-        Mutations.run(1, 2000, samples, bytes -> {
+        Fuzz.parser(samples, List.of(), bytes -> {
             RtpPacket packet = RtpPacket.parse(bytes);
             packet.payload();
             for (int id = 0; id < 256; id++) {

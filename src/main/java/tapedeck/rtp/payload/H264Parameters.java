@@ -30,18 +30,16 @@ public record H264Parameters(
         EXTENDED,
         HIGH,
         CONSTRAINED_HIGH,
-        /// All that browsers never offer: 4:2:2, 10 bits, intra only …
+        /// All that browsers never offer: 4:2:2, 10 bits, intra only …; it matches nothing.
         OTHER
     }
 
     public static H264Parameters parse(PayloadFormat format) {
         String profileLevelId = format.parameter("profile-level-id");
+        // RFC 6184 8.1: without one it is Baseline, level 1. Some cameras write seven digits: no known profile.
         int id = 0x42000A;
         if (profileLevelId != null) {
-            if (!profileLevelId.matches("[0-9a-fA-F]{6}")) {
-                throw new MalformedException("profile-level-id=" + cut(profileLevelId));
-            }
-            id = Integer.parseInt(profileLevelId, 16);
+            id = profileLevelId.matches("[0-9a-fA-F]{6}") ? Integer.parseInt(profileLevelId, 16) : 0;
         }
         String mode = format.parameter("packetization-mode");
         int packetizationMode = switch (mode == null ? "0" : mode) {
@@ -58,7 +56,7 @@ public record H264Parameters(
     /// Whether a payload type with these parameters can carry the same streams: RFC 6184 8.2.2 wants profile and mode
     /// to be equal; the level may differ.
     public boolean matches(H264Parameters other) {
-        return profile == other.profile && packetizationMode == other.packetizationMode;
+        return profile != Profile.OTHER && profile == other.profile && packetizationMode == other.packetizationMode;
     }
 
     /// The bits of profile_iop count for some profiles and not for others.

@@ -1,0 +1,60 @@
+package tapedeck.rtp.payload;
+
+import tapedeck.bytes.Bytes;
+import tapedeck.codec.opus.OpusHead;
+import tapedeck.codec.opus.OpusPacket;
+import tapedeck.media.Codec;
+
+/// Codecs whose packet is a frame: Opus, RFC 7587 4.2; G.711 and G.722, RFC 3551 4.5.14 and 4.5.2.
+final class AudioDepacketizer implements Depacketizer {
+    private final Codec.Audio codec;
+    private long missingFrames;
+
+    AudioDepacketizer(Codec.Audio codec) {
+        this.codec = codec;
+    }
+
+    static Codec.Audio codec(PayloadFormat format) {
+        if (format.is("opus")) {
+            return new Codec.Opus(format.channels(), OpusHead.USUAL_PRE_SKIP);
+        }
+        if (format.is("PCMU")) {
+            return new Codec.Pcmu(format.clockRateHz(), format.channels());
+        }
+        if (format.is("PCMA")) {
+            return new Codec.Pcma(format.clockRateHz(), format.channels());
+        }
+        if (format.is("G722")) {
+            // RFC 3551 4.5.2: the clock says 8000 by an old mistake, the codec runs at 16000.
+            return new Codec.G722(format.channels());
+        }
+        throw new IllegalArgumentException("no depacketizer for " + format);
+    }
+
+    @Override
+    public void packet(Bytes payload, long timestamp, boolean marker, Sink sink) {
+        if (payload.isEmpty()) {
+            return;
+        }
+        if (codec instanceof Codec.Opus) {
+            OpusPacket.samples(payload);
+        }
+        // The payload shares its packet's array, which nobody else keeps: no copy.
+        sink.frame(codec, timestamp, true, payload);
+    }
+
+    @Override
+    public void gap(long packets) {
+        missingFrames += packets;
+    }
+
+    @Override
+    public boolean needsKeyframe() {
+        return false;
+    }
+
+    @Override
+    public long missingFrames() {
+        return missingFrames;
+    }
+}

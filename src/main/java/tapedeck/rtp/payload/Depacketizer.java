@@ -1,0 +1,51 @@
+package tapedeck.rtp.payload;
+
+import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
+
+/// Makes whole frames out of RTP payloads that come in order. A frame of which a packet is missing is never handed on,
+/// and after a loss no video frame is, until the next keyframe.
+public interface Depacketizer {
+    /// Takes whole frames.
+    @FunctionalInterface
+    interface Sink {
+        /// @param codec another one than before where parameter sets or the picture size changed
+        /// @param timestamp as given with the packets
+        void frame(Codec codec, long timestamp, boolean keyframe, Bytes data);
+    }
+
+    /// The next packet in order. A [tapedeck.bytes.MalformedException] means that its frame is lost, as after a
+    /// [#gap(long)]; the next packet may be given.
+    ///
+    /// @param payload may be empty: padding alone
+    /// @param timestamp that of RTP, unwrapped
+    void packet(Bytes payload, long timestamp, boolean marker, Sink sink);
+
+    /// This many packets in front of the next one are lost for good.
+    void gap(long packets);
+
+    /// Whether nothing can be handed on before the next keyframe.
+    boolean needsKeyframe();
+
+    /// Frames that came in part, or that nobody can decode because of a loss; at least one for each loss.
+    long missingFrames();
+
+    static boolean supports(PayloadFormat format) {
+        return format.is("H264")
+                || format.is("VP8")
+                || format.is("opus")
+                || format.is("PCMU")
+                || format.is("PCMA")
+                || format.is("G722");
+    }
+
+    static Depacketizer of(PayloadFormat format) {
+        if (format.is("H264")) {
+            return new H264Depacketizer(H264Parameters.parse(format).parameterSets());
+        }
+        if (format.is("VP8")) {
+            return new Vp8Depacketizer();
+        }
+        return new AudioDepacketizer(AudioDepacketizer.codec(format));
+    }
+}

@@ -1,0 +1,292 @@
+package tapedeck.rtp.payload;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.codec.h264.H264;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.peers.Fuzz;
+import tapedeck.peers.SharedMedia;
+import tapedeck.peers.TestMedia;
+
+class DepacketizerTest {
+    private static final PayloadFormat H264_FORMAT = new PayloadFormat(96, "H264", 90_000, 1);
+    private static final PayloadFormat VP8_FORMAT = new PayloadFormat(97, "VP8", 90_000, 1);
+    private static final PayloadFormat OPUS_FORMAT = new PayloadFormat(111, "opus", 48_000, 2);
+
+    private record Packet(Bytes payload, long timestamp, boolean marker) {}
+
+    private record Out(Codec codec, long timestamp, boolean keyframe, Bytes data) {}
+
+    private static List<Packet> packets(List<Frame> frames, int maxPayloadBytes) {
+        Packetizer packetizer = Packetizer.of(frames.getFirst().track().codec(), maxPayloadBytes);
+        List<Packet> packets = new ArrayList<>();
+        for (Frame frame : frames) {
+            packetizer.packetize(
+                    frame, (payload, marker) -> {
+                        assertTrue(payload.length() <= maxPayloadBytes || frame.track().isAudio());
+                        packets.add(new Packet(payload, frame.ptsNanos(), marker));
+                    });
+        }
+        return packets;
+    }
+
+    private static List<Out> feed(Depacketizer depacketizer, List<Packet> packets) {
+        List<Out> out = new ArrayList<>();
+        for (Packet packet : packets) {
+            depacketizer.packet(
+                    packet.payload(),
+                    packet.timestamp(),
+                    packet.marker(),
+                    (codec, timestamp, keyframe, data) -> out.add(new Out(codec, timestamp, keyframe, data)));
+        }
+        return out;
+    }
+
+    /// What comes out of the depacketizer for this frame: parameter sets and delimiters are not in the data.
+    private static Bytes data(Frame frame) {
+        if (!(frame.track().codec() instanceof Codec.H264)) {
+            return frame.data();
+        }
+        List<Bytes> units = new ArrayList<>(H264.nalUnits(frame.data()));
+        units.removeIf(unit -> List.of(7, 8, 9, 12).contains(unit.u8(0) & 31));
+        return H264.accessUnit(units);
+    }
+
+    private static void assertSameFrames(List<Frame> sent, List<Out> received) {
+        assertEquals(sent.size(), received.size());
+        for (int i = 0; i < sent.size(); i++) {
+            assertEquals(data(sent.get(i)), received.get(i).data(), "frame " + i);
+            assertEquals(sent.get(i).keyframe(), received.get(i).keyframe());
+            assertEquals(sent.get(i).ptsNanos(), received.get(i).timestamp());
+        }
+    }
+
+    @Test
+    void everyFrameComesOutAsItWentInWhateverThePacketSize() {
+        for (int size : new int[] {64, 100, 500, Packetizer.USUAL_PAYLOAD_BYTES, 60_000}) {
+            assertSameFrames(
+                    TestMedia.h264(2), feed(Depacketizer.of(H264_FORMAT), packets(TestMedia.h264(2), size)));
+            assertSameFrames(TestMedia.vp8(2), feed(Depacketizer.of(VP8_FORMAT), packets(TestMedia.vp8(2), size)));
+            assertSameFrames(TestMedia.opus(1), feed(Depacketizer.of(OPUS_FORMAT), packets(TestMedia.opus(1), size)));
+        }
+    }
+
+    @Test
+    void theCodecComesFromTheStream() {
+        var h264 = feed(Depacketizer.of(H264_FORMAT), packets(TestMedia.h264(1), 1000));
+        assertEquals(TestMedia.h264(1).getFirst().track().codec(), h264.getFirst().codec());
+        assertSame(h264.getFirst().codec(), h264.getLast().codec());
+        var vp8 = feed(Depacketizer.of(VP8_FORMAT), packets(TestMedia.vp8(2), 1000));
+        assertEquals(new Codec.Vp8(320, 180), vp8.getFirst().codec());
+        assertSame(vp8.getFirst().codec(), vp8.getLast().codec());
+    }
+
+    @Test
+    void framesWithoutMarkerEndAtTheNextTimestamp() {
+        for (var media : List.of(TestMedia.h264(1), TestMedia.vp8(1))) {
+            List<Packet> unmarked = packets(media, 500).stream()
+                    .map(packet -> new Packet(packet.payload(), packet.timestamp(), false))
+                    .toList();
+            PayloadFormat format = media.getFirst().track().codec() instanceof Codec.H264 ? H264_FORMAT : VP8_FORMAT;
+            assertSameFrames(media.subList(0, media.size() - 1), feed(Depacketizer.of(format), unmarked));
+        }
+    }
+
+    @Test
+    void eachSingleLossCostsTheFramesUpToTheNextKeyframeAndNoMore() {
+        for (var media : List.of(TestMedia.h264(3), TestMedia.vp8(3))) {
+            PayloadFormat format = media.getFirst().track().codec() instanceof Codec.H264 ? H264_FORMAT : VP8_FORMAT;
+            List<Packet> packets = packets(media, 400);
+            for (int lost = 0; lost < packets.size(); lost++) {
+                Depacketizer depacketizer = Depacketizer.of(format);
+                List<Out> out = feed(depacketizer, packets.subList(0, lost));
+                depacketizer.gap(1);
+                assertTrue(depacketizer.needsKeyframe());
+                out.addAll(feed(depacketizer, packets.subList(lost + 1, packets.size())));
+                long hit = packets.get(lost).timestamp();
+                List<Frame> expected = new ArrayList<>();
+                boolean waiting = false;
+                for (Frame frame : media) {
+                    waiting = frame.ptsNanos() == hit || waiting && !frame.keyframe();
+                    if (!waiting) {
+                        expected.add(frame);
+                    }
+                }
+                assertSameFrames(expected, out);
+                int missing = media.size() - expected.size();
+                assertTrue(
+                        Math.abs(depacketizer.missingFrames() - missing) <= 1,
+                        "lost %d: %d counted, %d missing".formatted(lost, depacketizer.missingFrames(), missing));
+            }
+        }
+    }
+
+    @Test
+    void aLostAudioPacketCostsItself() {
+        List<Packet> packets = packets(TestMedia.opus(1), 1000);
+        Depacketizer depacketizer = Depacketizer.of(OPUS_FORMAT);
+        List<Out> out = feed(depacketizer, packets.subList(0, 10));
+        depacketizer.gap(3);
+        assertFalse(depacketizer.needsKeyframe());
+        out.addAll(feed(depacketizer, packets.subList(13, packets.size())));
+        assertEquals(packets.size() - 3, out.size());
+        assertEquals(3, depacketizer.missingFrames());
+    }
+
+    @Test
+    void paddingBetweenFramesIsNoFrame() {
+        List<Packet> padded = new ArrayList<>();
+        for (Packet packet : packets(TestMedia.vp8(1), 300)) {
+            padded.add(packet);
+            padded.add(new Packet(Bytes.EMPTY, packet.timestamp(), false));
+        }
+        assertSameFrames(TestMedia.vp8(1), feed(Depacketizer.of(VP8_FORMAT), padded));
+    }
+
+    @Test
+    void parameterSetsOfTheDescriptionAreEnough() {
+        Codec.H264 codec = (Codec.H264) TestMedia.h264(1).getFirst().track().codec();
+        Depacketizer depacketizer = new H264Depacketizer(List.of(codec.sps().getFirst(), codec.pps().getFirst()));
+        List<Packet> packets = packets(TestMedia.h264(1), 1000);
+        packets.removeIf(packet -> (packet.payload().u8(0) & 31) == 24);
+        assertSameFrames(TestMedia.h264(1), feed(depacketizer, packets));
+    }
+
+    @Test
+    void otherParameterSetsAreAnotherCodec() {
+        Codec.H264 one = (Codec.H264) TestMedia.h264(1).getFirst().track().codec();
+        Codec other = TestMedia.h264WithBFrames(1).getFirst().track().codec();
+        Depacketizer depacketizer = Depacketizer.of(H264_FORMAT);
+        assertEquals(one, feed(depacketizer, packets(TestMedia.h264(1), 1000)).getLast().codec());
+        List<Frame> later = TestMedia.shifted(TestMedia.h264WithBFrames(1), 10_000_000_000L);
+        assertEquals(other, feed(depacketizer, packets(later, 1000)).getLast().codec());
+    }
+
+    @Test
+    void aKeyframeWithoutParameterSetsIsNotHandedOn() {
+        List<Packet> packets = packets(TestMedia.h264(1), 1000);
+        packets.removeIf(packet -> (packet.payload().u8(0) & 31) == 24);
+        Depacketizer depacketizer = Depacketizer.of(H264_FORMAT);
+        assertEquals(List.of(), feed(depacketizer, packets));
+        assertTrue(depacketizer.needsKeyframe());
+        assertEquals(30, depacketizer.missingFrames());
+    }
+
+    @Test
+    void payloadsThatTheRfcForbidsAreMalformedAndCostTheirFrame() {
+        for (String hex : List.of("00", "1e", "1f", "19", "1a", "1b", "1d", "1800", "180005 61", "18000118",
+                "1c", "7c98 00")) {
+            Depacketizer depacketizer = Depacketizer.of(H264_FORMAT);
+            feed(depacketizer, packets(TestMedia.h264(1), 1000));
+            assertThrows(
+                    MalformedException.class,
+                    () -> feed(depacketizer, List.of(new Packet(Bytes.ofHex(hex), 1, true))),
+                    hex);
+            assertTrue(depacketizer.needsKeyframe());
+            assertEquals(1, depacketizer.missingFrames());
+        }
+        for (String hex : List.of("80", "8080", "808080", "8040", "8020", "9080 8000", "10")) {
+            Depacketizer depacketizer = Depacketizer.of(VP8_FORMAT);
+            feed(depacketizer, packets(TestMedia.vp8(1), 1000));
+            assertThrows(
+                    MalformedException.class,
+                    () -> feed(depacketizer, List.of(new Packet(Bytes.ofHex(hex), 1, true))),
+                    hex);
+            assertTrue(depacketizer.needsKeyframe());
+        }
+        assertThrows(
+                MalformedException.class,
+                () -> feed(Depacketizer.of(OPUS_FORMAT), List.of(new Packet(Bytes.ofHex("0300"), 1, true))));
+    }
+
+    @Test
+    void aFrameLargerThanTheLimitIsMalformed() {
+        byte[] part = new byte[60_000];
+        part[0] = 0x7C;
+        part[1] = (byte) 0x85;
+        part[2] = (byte) 0x80;
+        Depacketizer h264 = Depacketizer.of(H264_FORMAT);
+        List<Packet> packets = new ArrayList<>(List.of(new Packet(Bytes.wrap(part), 5, false)));
+        byte[] more = part.clone();
+        more[1] = 5;
+        for (int bytes = 0; bytes <= H264Depacketizer.MAX_FRAME_BYTES; bytes += more.length - 2) {
+            packets.add(new Packet(Bytes.wrap(more), 5, false));
+        }
+        assertThrows(MalformedException.class, () -> feed(h264, packets));
+        byte[] vp8 = new byte[60_000];
+        vp8[0] = 0x10;
+        Depacketizer depacketizer = Depacketizer.of(VP8_FORMAT);
+        feed(depacketizer, List.of(new Packet(Bytes.wrap(vp8), 5, false)));
+        byte[] rest = new byte[60_000];
+        List<Packet> restPackets = new ArrayList<>();
+        for (int bytes = 0; bytes <= Vp8Depacketizer.MAX_FRAME_BYTES; bytes += rest.length - 1) {
+            restPackets.add(new Packet(Bytes.wrap(rest), 5, false));
+        }
+        assertThrows(MalformedException.class, () -> feed(depacketizer, restPackets));
+    }
+
+    @Test
+    void moreOfAnythingThanTheLimitIsMalformed() {
+        List<Packet> parts = new ArrayList<>(List.of(new Packet(Bytes.ofHex("7c8580"), 5, false)));
+        for (int i = 0; i < H264Depacketizer.MAX_PIECES; i++) {
+            parts.add(new Packet(Bytes.ofHex("7c0500"), 5, false));
+        }
+        assertThrows(MalformedException.class, () -> feed(Depacketizer.of(H264_FORMAT), parts));
+        List<Packet> sets = new ArrayList<>();
+        for (int i = 0; i <= H264Depacketizer.MAX_PARAMETER_SETS; i++) {
+            sets.add(new Packet(Bytes.ofHex("67424242"), 5, false));
+        }
+        assertThrows(MalformedException.class, () -> feed(Depacketizer.of(H264_FORMAT), sets));
+    }
+
+    @Test
+    void nothingButMalformedLeavesADepacketizer() throws IOException {
+        List<Bytes> good = new ArrayList<>();
+        for (var media : List.of(TestMedia.h264(1), TestMedia.vp8(1), TestMedia.opus(1))) {
+            packets(media.subList(0, 2), 300).stream().limit(4).forEach(packet -> good.add(packet.payload()));
+        }
+        List<Bytes> further = new ArrayList<>();
+        for (String folder : List.of("format_rtph264.FuzzDecoder", "format_rtpvp8.FuzzDecoder")) {
+            for (var file : SharedMedia.files("fuzz-seeds/gortsplib/" + folder)) {
+                further.add(Bytes.wrap(Files.readAllBytes(file)));
+            }
+        }
+        further.addAll(good);
+        List<Depacketizer> living = List.of(
+                Depacketizer.of(H264_FORMAT), Depacketizer.of(VP8_FORMAT), Depacketizer.of(OPUS_FORMAT));
+        long[] time = {0};
+        Fuzz.parser(List.of(), further, bytes -> {
+            for (Depacketizer depacketizer : living) {
+                time[0]++;
+                try {
+                    depacketizer.packet(
+                            bytes, time[0] / 5, time[0] % 3 == 0, (codec, at, keyframe, data) -> checkFrame(codec, data));
+                } catch (MalformedException expected) {
+                    // The one way out.
+                }
+                if (time[0] % 11 == 0) {
+                    depacketizer.gap(1);
+                }
+            }
+        });
+    }
+
+    private static void checkFrame(Codec codec, Bytes data) {
+        assertTrue(data.length() > 0);
+        if (codec instanceof Codec.H264) {
+            H264.nalUnits(data);
+        }
+    }
+}
