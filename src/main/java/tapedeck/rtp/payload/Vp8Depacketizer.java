@@ -101,8 +101,7 @@ final class Vp8Depacketizer implements Depacketizer {
             }
         }
         if (at >= payload.length()) {
-            throw new MalformedException(
-                    "VP8: payload descriptor of %d bytes in %d".formatted(at, payload.length()));
+            throw new MalformedException("VP8: payload descriptor of %d bytes in %d".formatted(at, payload.length()));
         }
         return at;
     }
@@ -117,8 +116,7 @@ final class Vp8Depacketizer implements Depacketizer {
     private void add(Bytes piece) {
         sizeBytes += piece.length();
         if (sizeBytes > MAX_FRAME_BYTES || pieces.size() == MAX_PIECES) {
-            throw new MalformedException(
-                    "VP8: frame of %d bytes in %d parts".formatted(sizeBytes, pieces.size() + 1));
+            throw new MalformedException("VP8: frame of %d bytes in %d parts".formatted(sizeBytes, pieces.size() + 1));
         }
         pieces.add(piece);
     }

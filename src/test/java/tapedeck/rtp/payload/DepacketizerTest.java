@@ -33,11 +33,10 @@ class DepacketizerTest {
         Packetizer packetizer = Packetizer.of(frames.getFirst().track().codec(), maxPayloadBytes);
         List<Packet> packets = new ArrayList<>();
         for (Frame frame : frames) {
-            packetizer.packetize(
-                    frame, (payload, marker) -> {
-                        assertTrue(payload.length() <= maxPayloadBytes || frame.track().isAudio());
-                        packets.add(new Packet(payload, frame.ptsNanos(), marker));
-                    });
+            packetizer.packetize(frame, (payload, marker) -> {
+                assertTrue(payload.length() <= maxPayloadBytes || frame.track().isAudio());
+                packets.add(new Packet(payload, frame.ptsNanos(), marker));
+            });
         }
         return packets;
     }
@@ -76,8 +75,7 @@ class DepacketizerTest {
     @Test
     void everyFrameComesOutAsItWentInWhateverThePacketSize() {
         for (int size : new int[] {64, 100, 500, Packetizer.USUAL_PAYLOAD_BYTES, 60_000}) {
-            assertSameFrames(
-                    TestMedia.h264(2), feed(Depacketizer.of(H264_FORMAT), packets(TestMedia.h264(2), size)));
+            assertSameFrames(TestMedia.h264(2), feed(Depacketizer.of(H264_FORMAT), packets(TestMedia.h264(2), size)));
             assertSameFrames(TestMedia.vp8(2), feed(Depacketizer.of(VP8_FORMAT), packets(TestMedia.vp8(2), size)));
             assertSameFrames(TestMedia.opus(1), feed(Depacketizer.of(OPUS_FORMAT), packets(TestMedia.opus(1), size)));
         }
@@ -86,7 +84,8 @@ class DepacketizerTest {
     @Test
     void theCodecComesFromTheStream() {
         var h264 = feed(Depacketizer.of(H264_FORMAT), packets(TestMedia.h264(1), 1000));
-        assertEquals(TestMedia.h264(1).getFirst().track().codec(), h264.getFirst().codec());
+        assertEquals(
+                TestMedia.h264(1).getFirst().track().codec(), h264.getFirst().codec());
         assertSame(h264.getFirst().codec(), h264.getLast().codec());
         var vp8 = feed(Depacketizer.of(VP8_FORMAT), packets(TestMedia.vp8(2), 1000));
         assertEquals(new Codec.Vp8(320, 180), vp8.getFirst().codec());
@@ -158,7 +157,8 @@ class DepacketizerTest {
     @Test
     void parameterSetsOfTheDescriptionAreEnough() {
         Codec.H264 codec = (Codec.H264) TestMedia.h264(1).getFirst().track().codec();
-        Depacketizer depacketizer = new H264Depacketizer(List.of(codec.sps().getFirst(), codec.pps().getFirst()));
+        Depacketizer depacketizer =
+                new H264Depacketizer(List.of(codec.sps().getFirst(), codec.pps().getFirst()));
         List<Packet> packets = packets(TestMedia.h264(1), 1000);
         packets.removeIf(packet -> (packet.payload().u8(0) & 31) == 24);
         assertSameFrames(TestMedia.h264(1), feed(depacketizer, packets));
@@ -169,7 +169,9 @@ class DepacketizerTest {
         Codec.H264 one = (Codec.H264) TestMedia.h264(1).getFirst().track().codec();
         Codec other = TestMedia.h264WithBFrames(1).getFirst().track().codec();
         Depacketizer depacketizer = Depacketizer.of(H264_FORMAT);
-        assertEquals(one, feed(depacketizer, packets(TestMedia.h264(1), 1000)).getLast().codec());
+        assertEquals(
+                one,
+                feed(depacketizer, packets(TestMedia.h264(1), 1000)).getLast().codec());
         List<Frame> later = TestMedia.shifted(TestMedia.h264WithBFrames(1), 10_000_000_000L);
         assertEquals(other, feed(depacketizer, packets(later, 1000)).getLast().codec());
     }
@@ -186,8 +188,8 @@ class DepacketizerTest {
 
     @Test
     void payloadsThatTheRfcForbidsAreMalformedAndCostTheirFrame() {
-        for (String hex : List.of("00", "1e", "1f", "19", "1a", "1b", "1d", "1800", "180005 61", "18000118",
-                "1c", "7c98 00")) {
+        for (String hex :
+                List.of("00", "1e", "1f", "19", "1a", "1b", "1d", "1800", "180005 61", "18000118", "1c", "7c98 00")) {
             Depacketizer depacketizer = Depacketizer.of(H264_FORMAT);
             feed(depacketizer, packets(TestMedia.h264(1), 1000));
             assertThrows(
@@ -264,15 +266,18 @@ class DepacketizerTest {
             }
         }
         further.addAll(good);
-        List<Depacketizer> living = List.of(
-                Depacketizer.of(H264_FORMAT), Depacketizer.of(VP8_FORMAT), Depacketizer.of(OPUS_FORMAT));
+        List<Depacketizer> living =
+                List.of(Depacketizer.of(H264_FORMAT), Depacketizer.of(VP8_FORMAT), Depacketizer.of(OPUS_FORMAT));
         long[] time = {0};
         Fuzz.parser(List.of(), further, bytes -> {
             for (Depacketizer depacketizer : living) {
                 time[0]++;
                 try {
                     depacketizer.packet(
-                            bytes, time[0] / 5, time[0] % 3 == 0, (codec, at, keyframe, data) -> checkFrame(codec, data));
+                            bytes,
+                            time[0] / 5,
+                            time[0] % 3 == 0,
+                            (codec, at, keyframe, data) -> checkFrame(codec, data));
                 } catch (MalformedException expected) {
                     // The one way out.
                 }

@@ -171,9 +171,7 @@ class SessionDescriptionTest {
                 List.of(Bytes.ofHex("67"), Bytes.ofHex("68")),
                 h264("sprop-parameter-sets=Zw==,aA==,").parameterSets());
         for (String wrong : List.of(
-                "packetization-mode=3",
-                "sprop-parameter-sets=!",
-                "sprop-parameter-sets=" + "Zw==,".repeat(40))) {
+                "packetization-mode=3", "sprop-parameter-sets=!", "sprop-parameter-sets=" + "Zw==,".repeat(40))) {
             assertThrows(MalformedException.class, () -> h264(wrong), wrong);
         }
     }
