@@ -52,7 +52,7 @@ public final class Ffmpeg {
 
     /// What ffmpeg complains about when it decodes all of the file: empty for a good one.
     ///
-    /// One line is left out: ffmpeg 8 says it at the end of every Opus track in WebM and MKV, also of its own making.
+    /// One line is left out: ffmpeg 8 says it at the end of every Opus track in WebM, also of its own making.
     public static String decodeErrors(Path file) {
         String errors = run(List.of(
                         ffmpeg(), "-hide_banner", "-nostdin", "-v", "error", "-i", file.toString(), "-f", "null", "-"))

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.MemoryFile;
 import tapedeck.container.matroska.PeerFiles.Case;
 import tapedeck.container.matroska.PeerFiles.Packets;
 import tapedeck.media.Track;
@@ -66,7 +67,10 @@ class MatroskaPeerTest {
 
     private static void checkWithMediaInfo(Case sample, Path file) {
         String inform = "--Inform=General;%Duration%|%VideoCount%|%AudioCount%|%Title%|%Encoded_Date%";
-        String[] said = PeerFiles.run("mediainfo", inform, file.toString()).text().strip().split("\\|");
+        String[] said = PeerFiles.run("mediainfo", inform, file.toString())
+                .text()
+                .strip()
+                .split("\\|");
         assertEquals(SECONDS * 1000, Double.parseDouble(said[0]), 150, file.toString());
         assertEquals(sample.hasVideo() ? "1" : "", said[1], file.toString());
         assertEquals("camera 1", said[3], file.toString());
@@ -88,6 +92,10 @@ class MatroskaPeerTest {
             bytes += Files.size(folder.resolve("pad" + i));
         }
         assertEquals(
-                sample.frames().stream().mapToLong(frame -> frame.data().length()).sum(), bytes, file.toString());
+                sample.frames().stream()
+                        .mapToLong(frame -> frame.data().length())
+                        .sum(),
+                bytes,
+                file.toString());
     }
 }

@@ -49,9 +49,15 @@ final class PeerFiles {
                 new Case("opus", MatroskaFormat.WEBM, opus),
                 new Case("vp8", MatroskaFormat.WEBM, TestMedia.vp8(seconds)),
                 new Case("h264-aac", MatroskaFormat.MKV, TestMedia.interleaved(TestMedia.h264(seconds), aac)),
-                new Case("h264b-aac", MatroskaFormat.MKV, TestMedia.interleaved(TestMedia.h264WithBFrames(seconds), aac)),
+                new Case(
+                        "h264b-aac",
+                        MatroskaFormat.MKV,
+                        TestMedia.interleaved(TestMedia.h264WithBFrames(seconds), aac)),
                 new Case("h264-opus", MatroskaFormat.MKV, TestMedia.interleaved(TestMedia.h264(seconds), opus)),
-                new Case("h264-mp3", MatroskaFormat.MKV, TestMedia.interleaved(TestMedia.h264(seconds), TestMedia.mp3(seconds))),
+                new Case(
+                        "h264-mp3",
+                        MatroskaFormat.MKV,
+                        TestMedia.interleaved(TestMedia.h264(seconds), TestMedia.mp3(seconds))),
                 new Case("vp8-aac", MatroskaFormat.MKV, TestMedia.interleaved(TestMedia.vp8(seconds), aac)),
                 new Case("alaw", MatroskaFormat.MKV, g711(new Codec.Pcma(8000, 1), seconds)),
                 new Case("mulaw", MatroskaFormat.MKV, g711(new Codec.Pcmu(8000, 2), seconds)));
@@ -93,8 +99,17 @@ final class PeerFiles {
     /// @param ffprobe which of them
     static Packets packets(String ffprobe, Path file, List<Track> tracks) {
         Ffmpeg.Result result = Ffmpeg.run(List.of(
-                ffprobe, "-v", "error", "-show_packets", "-show_data_hash", "md5", "-show_entries",
-                "packet=stream_index,pts_time,flags,data_hash", "-of", "compact=nk=1:p=0", file.toString()));
+                ffprobe,
+                "-v",
+                "error",
+                "-show_packets",
+                "-show_data_hash",
+                "md5",
+                "-show_entries",
+                "packet=stream_index,pts_time,flags,data_hash",
+                "-of",
+                "compact=nk=1:p=0",
+                file.toString()));
         // ffprobe 8 says this once at the end of every Opus track in Matroska, of FFmpeg's own making too.
         String errors = result.err().replaceAll("\\[opus @ \\w+] Error parsing Opus packet header\\.\n", "");
         assertEquals("", errors, file.toString());
@@ -112,8 +127,8 @@ final class PeerFiles {
     }
 
     static double ffprobeDuration(String ffprobe, Path file) {
-        Ffmpeg.Result result = Ffmpeg.run(List.of(
-                ffprobe, "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", file.toString()));
+        Ffmpeg.Result result = Ffmpeg.run(
+                List.of(ffprobe, "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", file.toString()));
         return Double.parseDouble(result.text().strip());
     }
 
