@@ -1,0 +1,71 @@
+package tapedeck.peers;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import tapedeck.Server;
+import tapedeck.record.FinishedRecording;
+import tapedeck.settings.SettingsSource;
+
+/// A whole server on free ports inside the test's process, recording everything under `{streamName}`.
+public final class TestServer implements AutoCloseable {
+    private static final long DEADLINE_SECONDS = 60;
+
+    private final Server server;
+
+    public TestServer(Path dataDir, String... settings) throws Exception {
+        List<String> all = new ArrayList<>(List.of(
+                "data_dir=" + dataDir,
+                "http_port=0",
+                "rtmp_port=0",
+                "webrtc_port=0",
+                "webrtc_pre_init=false",
+                "record_flash_published_streams=true",
+                "record_whip_streams=true",
+                "file_recorder_min_space=1m",
+                "stream_record_policy_template={streamName}",
+                "on_record_hook_script="));
+        all.addAll(List.of(settings));
+        server = Server.open(SettingsSource.read(Path.of("none"), Map.of(), all));
+    }
+
+    public Server server() {
+        return server;
+    }
+
+    public int port(String protocol) {
+        return server.ports().port(protocol);
+    }
+
+    public String rtmpUrl(String name) {
+        return "rtmp://127.0.0.1:%d/live/%s".formatted(port("RTMP"), name);
+    }
+
+    public String httpUrl(String path) {
+        return "http://127.0.0.1:%d%s".formatted(port("HTTP"), path);
+    }
+
+    /// Waits until `fileName` is finished and listed.
+    public Path awaitRecording(String fileName) throws InterruptedException {
+        for (long left = DEADLINE_SECONDS * 50; left > 0; left--) {
+            for (FinishedRecording finished : server.recordings().finished()) {
+                if (finished.fileName().equals(fileName)) {
+                    return server.recordings().file(fileName).orElseThrow();
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        throw new AssertionError(fileName + " did not appear; there are "
+                + server.recordings().finished().stream()
+                        .map(FinishedRecording::fileName)
+                        .toList());
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+    }
+}
