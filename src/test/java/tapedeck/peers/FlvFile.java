@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 
 /// An FLV file as a list of tags, read without the server's own code, so that tests have something to compare with.
@@ -51,6 +52,17 @@ public record FlvFile(List<Tag> tags) {
         public Tag at(int timestampMillis) {
             return new Tag(type, timestampMillis, body);
         }
+    }
+
+    /// The file as bytes, for readers that know FLV themselves.
+    public Bytes toBytes() {
+        ByteWriter out = new ByteWriter(1 << 16).ascii("FLV").u8(1).u8(5).u32(9).u32(0);
+        for (Tag tag : tags) {
+            int length = tag.body().length();
+            out.u8(tag.type()).u24(length).u24(tag.timestampMillis()).u8(tag.timestampMillis() >>> 24);
+            out.u24(0).bytes(tag.body()).u32(11 + length);
+        }
+        return out.toBytes();
     }
 
     public static FlvFile read(Path file) {

@@ -87,7 +87,7 @@ class RtmpToFileTest {
             client.unpublish();
         }
         Path source = folder.resolve(name + ".flv");
-        Files.write(source, TestFlv.file(tags).toByteArray());
+        Files.write(source, new FlvFile(tags).toBytes().toByteArray());
         judge(source, server.awaitRecording(name + ".mp4"));
     }
 
