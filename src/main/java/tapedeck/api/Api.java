@@ -71,6 +71,7 @@ public final class Api implements AutoCloseable {
         addStreamCalls(new StreamCalls(streams, recordings, bitrates, clocks.wall()));
         addRecorderCalls(new RecorderCalls(recordings, links));
         routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links)::handle);
+        new Console(access).addTo(routes);
     }
 
     private void addSecurityHeaders() {
