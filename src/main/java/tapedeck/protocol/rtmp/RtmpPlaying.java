@@ -30,17 +30,27 @@ final class RtmpPlaying {
     private final RtmpReplies replies;
     private final ChunkEncoder encoder;
     private final int streamId;
+    private final Runnable streamEnded;
     private final Reader reader;
     private final List<Item> batch = new ArrayList<>();
     private final Map<Integer, Track> sent = new LinkedHashMap<>();
+    private Map<Integer, Track> described = Map.of();
     private long originMillis;
     private long unwritableSinceNanos;
 
-    RtmpPlaying(Connection connection, RtmpReplies replies, ChunkEncoder encoder, Stream stream, int streamId) {
+    /// @param streamEnded called when the stream has ended and the player knows
+    RtmpPlaying(
+            Connection connection,
+            RtmpReplies replies,
+            ChunkEncoder encoder,
+            Stream stream,
+            int streamId,
+            Runnable streamEnded) {
         this.connection = connection;
         this.replies = replies;
         this.encoder = encoder;
         this.streamId = streamId;
+        this.streamEnded = streamEnded;
         String name = "rtmp " + connection.peer();
         // Under the lock of the stream: the batch is taken when the publisher's turn is over.
         reader = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain)));
@@ -88,7 +98,7 @@ final class RtmpPlaying {
         boolean ended = !batch.isEmpty() && batch.getLast() instanceof Item.End;
         batch.clear();
         if (ended) {
-            streamEnded();
+            sayEnd();
         }
     }
 
@@ -115,7 +125,14 @@ final class RtmpPlaying {
             originMillis = FlvBody.millis(frame);
         }
         sent.put(frame.track().id(), frame.track());
-        encoder.write(out, ChunkEncoder.DATA, RtmpMessage.DATA, streamId, millis(frame), metadata());
+        Map<Integer, Track> tracks = new LinkedHashMap<>();
+        reader.stream().tracks().forEach(track -> tracks.put(track.id(), track));
+        tracks.putAll(sent);
+        if (!tracks.equals(described)) {
+            described = tracks;
+            // At time 0, also later: FFmpeg takes metadata with a time for a track of text.
+            encoder.write(out, ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, metadata(tracks));
+        }
         Bytes header = FlvBody.sequenceHeader(frame.track().codec());
         if (!header.isEmpty()) {
             int type = FlvBody.tagType(frame.track());
@@ -137,12 +154,9 @@ final class RtmpPlaying {
         return (int) Math.max(0, FlvBody.millis(frame) - originMillis);
     }
 
-    private Bytes metadata() {
+    private static Bytes metadata(Map<Integer, Track> tracks) {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put("server", "Tapedeck");
-        Map<Integer, Track> tracks = new LinkedHashMap<>();
-        reader.stream().tracks().forEach(track -> tracks.put(track.id(), track));
-        tracks.putAll(sent);
         for (Track track : tracks.values()) {
             switch (track.codec()) {
                 case Codec.Video video
@@ -171,11 +185,12 @@ final class RtmpPlaying {
         connection.end("RTMP cannot carry " + codec);
     }
 
-    private void streamEnded() {
+    private void sayEnd() {
         replies.userControl(RtmpMessage.STREAM_EOF, streamId);
         replies.onStatus(streamId, "status", "NetStream.Play.UnpublishNotify", "\"%s\" ended.".formatted(name()));
         replies.onStatus(streamId, "status", "NetStream.Play.Stop", "Stopped playing \"%s\".".formatted(name()));
-        connection.end("the stream ended");
+        replies.flush();
+        streamEnded.run();
     }
 
     /// Ends a player that takes nothing any more.

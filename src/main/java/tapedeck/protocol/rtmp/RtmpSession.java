@@ -140,15 +140,7 @@ final class RtmpSession implements Conversation {
                         publishing.publishing().name(),
                         reason);
             }
-            case State.Playing playing -> {
-                playing.playing().end();
-                log.info(
-                        "rtmp {}: playing \"{}\" ended: {}; {} frames dropped",
-                        connection.peer(),
-                        playing.playing().name(),
-                        reason,
-                        playing.playing().droppedFrames());
-            }
+            case State.Playing _ -> stopPlaying(reason);
             case State.Greeting _, State.Commanding _ -> log.info("rtmp {}: ended: {}", connection.peer(), reason);
         }
     }
@@ -303,7 +295,9 @@ final class RtmpSession implements Conversation {
         replies.onStatus(streamId, "status", "NetStream.Play.Start", "Playing \"%s\".".formatted(request.name()));
         replies.sampleAccess(streamId);
         log.info("rtmp {}: playing \"{}\"", connection.peer(), request.name());
-        state = new State.Playing(new RtmpPlaying(connection, replies, encoder, stream.get(), streamId));
+        // The player closes the connection when it has shown the last frame, or plays something else.
+        Runnable streamEnded = () -> stopPlaying("the stream ended");
+        state = new State.Playing(new RtmpPlaying(connection, replies, encoder, stream.get(), streamId, streamEnded));
     }
 
     private void refuse(int streamId, String code, String reason) {
@@ -332,6 +326,19 @@ final class RtmpSession implements Conversation {
                 state = new State.Commanding(System.nanoTime(), true);
             }
             case State.Greeting _, State.Commanding _, State.Publishing _, State.Playing _ -> {}
+        }
+    }
+
+    private void stopPlaying(String reason) {
+        if (state instanceof State.Playing(RtmpPlaying playing)) {
+            playing.end();
+            log.info(
+                    "rtmp {}: playing \"{}\" ended: {}; {} frames dropped",
+                    connection.peer(),
+                    playing.name(),
+                    reason,
+                    playing.droppedFrames());
+            state = new State.Commanding(System.nanoTime(), true);
         }
     }
 }

@@ -1,0 +1,173 @@
+package tapedeck.protocol.rtmp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertLinesMatch;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.net.BoundPorts;
+import tapedeck.net.EventLoops;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.FlvFile;
+import tapedeck.peers.FrameCollector;
+import tapedeck.peers.RtmpClient;
+import tapedeck.peers.TestFlv;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// Real programs play.
+@Tag("peer")
+class RtmpPlayPeerTest {
+    private static final FlvFile CLIP = TestFlv.bothTracks();
+    private static final long DEADLINE_SECONDS = 60;
+
+    @TempDir
+    Path folder;
+
+    private final Streams streams = new Streams();
+    private EventLoops loops;
+    private RtmpServer server;
+
+    @BeforeEach
+    void start() {
+        loops = new EventLoops(2);
+        server = new RtmpServer(0, loops, streams, new BoundPorts());
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+        loops.close();
+    }
+
+    private String url(String name) {
+        return "rtmp://127.0.0.1:%d/live/%s".formatted(server.port(), name);
+    }
+
+    /// Publishes the clip when the player is there, and waits for the player's end.
+    private void publishTo(RtmpClient publisher, Process player) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+        var stream = streams.find(new StreamName("a")).orElseThrow();
+        while (stream.statistics().liveReaders() == 0) {
+            assertTrue(System.nanoTime() < deadline && player.isAlive(), "the player came");
+            Thread.onSpinWait();
+        }
+        publisher.send(CLIP);
+        publisher.unpublish();
+        assertTrue(player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "the player ended with the stream");
+    }
+
+    private Process program(String... command) throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+    }
+
+    private String log() throws IOException {
+        return Files.readString(folder.resolve("log"));
+    }
+
+    /// One line a frame: its time since the first one, size and hash.
+    private static List<String> frames(FlvFile file, boolean video) {
+        int origin = file.media().getFirst().timestampMillis();
+        return file.media().stream()
+                .filter(tag -> tag.video() == video)
+                .map(tag -> "%d ms +%d: %d bytes %08x"
+                        .formatted(
+                                tag.timestampMillis() - origin,
+                                tag.compositionMillis(),
+                                tag.data().length(),
+                                tag.data().hashCode()))
+                .toList();
+    }
+
+    private static void assertSame(FlvFile expected, FlvFile played) {
+        assertLinesMatch(frames(expected, true), frames(played, true));
+        assertLinesMatch(frames(expected, false), frames(played, false));
+    }
+
+    @Test
+    void ffmpegPlaysEveryFrame() throws Exception {
+        Path file = folder.resolve("played.flv");
+        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+            Process player = program(
+                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", url("a"), "-c", "copy", "-copyts",
+                    "-f", "flv", file.toString());
+            publishTo(publisher, player);
+            assertEquals(0, player.exitValue(), log());
+        }
+        assertSame(CLIP, FlvFile.read(file));
+        assertEquals("", Ffmpeg.decodeErrors(file));
+    }
+
+    @Test
+    void rtmpdumpPlaysEveryFrame() throws Exception {
+        Path file = folder.resolve("dumped.flv");
+        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+            Process player = program("rtmpdump", "-v", "-r", url("a"), "-o", file.toString());
+            publishTo(publisher, player);
+            assertEquals(0, player.exitValue(), log());
+        }
+        assertSame(CLIP, FlvFile.read(file));
+        assertEquals("", Ffmpeg.decodeErrors(file));
+    }
+
+    /// GStreamer drops the message that it holds when the stream ends, so the last frame may be missing.
+    @Test
+    void gStreamerPlaysEveryFrameButTheLast() throws Exception {
+        Path file = folder.resolve("gst.flv");
+        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+            Process player = program(
+                    "gst-launch-1.0", "-q", "rtmp2src", "location=" + url("a"), "!", "filesink", "location=" + file);
+            publishTo(publisher, player);
+            assertEquals(0, player.exitValue(), log());
+        }
+        int all = CLIP.media().size();
+        List<FlvFile.Tag> played = FlvFile.read(file).media();
+        assertTrue(played.size() >= all - 1, () -> played.size() + " of " + all);
+        assertSame(new FlvFile(CLIP.media().subList(0, all - 1)), new FlvFile(played.subList(0, all - 1)));
+    }
+
+    @Test
+    void ffprobeSeesBothTracksOfARunningStream() throws Exception {
+        FrameCollector collector = FrameCollector.of(streams, "a");
+        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+            publisher.send(CLIP);
+            collector.until(CLIP.media().size());
+            Process probe = new ProcessBuilder(
+                            Ffmpeg.ffprobe(), "-v", "error", "-show_entries",
+                            "stream=codec_name,width,height,sample_rate,channels", "-of", "csv=p=0", url("a"))
+                    .redirectErrorStream(true)
+                    .start();
+            // It wants to see some of the stream before it answers.
+            int repeatMillis = 4_000;
+            for (int i = 1; probe.isAlive() && i < 30; i++) {
+                publisher.send(CLIP.shifted(i * repeatMillis));
+                probe.waitFor(200, TimeUnit.MILLISECONDS);
+            }
+            assertTrue(probe.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "ffprobe ended");
+            List<String> lines = probe.inputReader().lines().sorted().toList();
+            assertEquals(List.of("aac,44100,1", "h264,320,180"), lines);
+        }
+    }
+
+    @Test
+    void aStreamThatIsNotThereIsAClearError() throws Exception {
+        Ffmpeg.Result result = Ffmpeg.ffprobe("-v", "error", url("nobody"));
+        assertNotEquals(0, result.exitCode());
+        assertTrue(result.err().contains("Nobody publishes \"nobody\"."), result.err());
+        assertFalse(streams.find(new StreamName("nobody")).isPresent());
+    }
+}
