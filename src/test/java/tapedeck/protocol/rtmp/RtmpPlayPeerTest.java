@@ -103,8 +103,18 @@ class RtmpPlayPeerTest {
         Path file = folder.resolve("played.flv");
         try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
             Process player = program(
-                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", url("a"), "-c", "copy", "-copyts",
-                    "-f", "flv", file.toString());
+                    Ffmpeg.ffmpeg(),
+                    "-nostdin",
+                    "-v",
+                    "warning",
+                    "-i",
+                    url("a"),
+                    "-c",
+                    "copy",
+                    "-copyts",
+                    "-f",
+                    "flv",
+                    file.toString());
             publishTo(publisher, player);
             assertEquals(0, player.exitValue(), log());
         }
@@ -147,8 +157,14 @@ class RtmpPlayPeerTest {
             publisher.send(CLIP);
             collector.until(CLIP.media().size());
             Process probe = new ProcessBuilder(
-                            Ffmpeg.ffprobe(), "-v", "error", "-show_entries",
-                            "stream=codec_name,width,height,sample_rate,channels", "-of", "csv=p=0", url("a"))
+                            Ffmpeg.ffprobe(),
+                            "-v",
+                            "error",
+                            "-show_entries",
+                            "stream=codec_name,width,height,sample_rate,channels",
+                            "-of",
+                            "csv=p=0",
+                            url("a"))
                     .redirectErrorStream(true)
                     .start();
             // It wants to see some of the stream before it answers.

@@ -103,8 +103,22 @@ class RtmpPublishPeerTest {
     @ValueSource(strings = {"10", "16776.716", "2147483.147"})
     void ffmpegPublishesFromAnyTime(String offset) {
         pushAndCompare(
-                "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-f", "lavfi", "-i", "sine=f=440:d=2", "-c:v",
-                "libx264", "-bf", "2", "-c:a", "aac", "-output_ts_offset", offset);
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=320x180:r=25:d=2",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=f=440:d=2",
+                "-c:v",
+                "libx264",
+                "-bf",
+                "2",
+                "-c:a",
+                "aac",
+                "-output_ts_offset",
+                offset);
     }
 
     @Test
