@@ -169,6 +169,11 @@ public final class Recordings implements AutoCloseable {
         }
     }
 
+    /// For tests: what is on these threads is done in order.
+    List<DiskWriter> writers() {
+        return List.copyOf(writers);
+    }
+
     private Naming serverNaming() {
         return new Naming(settings.nameTemplate(), settings.nameEncoding(), settings.excludedCharacters());
     }

@@ -1,0 +1,171 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.ToLongFunction;
+import tapedeck.media.Frame;
+import tapedeck.settings.Settings;
+import tapedeck.settings.SettingsException;
+import tapedeck.settings.SettingsSource;
+import tapedeck.stream.Feedback;
+import tapedeck.stream.NameTakenException;
+import tapedeck.stream.Publication;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// Real streams and real recordings in one folder, and a publisher that is faster than time.
+final class TestStudio implements AutoCloseable {
+    static final long SECOND = 1_000_000_000L;
+
+    final Path dir;
+    final Path records;
+    final Path tmp;
+    final Settings settings;
+    final Streams streams = new Streams();
+    final Recordings recordings;
+    volatile long usableSpace = Long.MAX_VALUE;
+
+    TestStudio(Path dir, String... assignments) throws IOException, SettingsException {
+        this(dir, Optional.empty(), assignments);
+    }
+
+    /// @param hook the script to run
+    TestStudio(Path dir, Optional<Path> hook, String... assignments) throws IOException, SettingsException {
+        this.dir = dir;
+        this.records = dir.resolve("records");
+        this.tmp = dir.resolve("growing");
+        this.settings = settings(dir, assignments);
+        ToLongFunction<Path> space = _ -> usableSpace;
+        // The clock moves on with every question, so that the guard asks each time.
+        long[] clock = {0};
+        DiskGuard guard = new DiskGuard(List.of(dir), settings.recording().minSpaceBytes(), space, () -> {
+            synchronized (clock) {
+                return clock[0] += SECOND;
+            }
+        });
+        recordings = new Recordings(settings, streams, guard, new Hooks(hook), _ -> {});
+    }
+
+    static Settings settings(Path dir, String... assignments) throws SettingsException {
+        List<String> all = new ArrayList<>(List.of(
+                "data_dir=" + dir,
+                "record_dir=" + dir.resolve("records"),
+                "record_tmp_dir=" + dir.resolve("growing"),
+                "record_flash_published_streams=true",
+                "stream_record_policy_template={streamName}",
+                "file_recorder_min_space=1m",
+                "on_record_hook_script="));
+        all.addAll(List.of(assignments));
+        return SettingsSource.read(dir.resolve("none.properties"), Map.of(), all);
+    }
+
+    static Publisher publisher(Publisher.RecordWish wish, Publisher.Expects expects) {
+        return new Publisher(Publisher.Protocol.RTMP, "127.0.0.1:50123", "session/1", "somebody", wish, expects);
+    }
+
+    Publication publish(String name) throws NameTakenException {
+        return publish(name, Publisher.RecordWish.AS_CONFIGURED, Publisher.Expects.UNKNOWN);
+    }
+
+    Publication publish(String name, Publisher.RecordWish wish, Publisher.Expects expects) throws NameTakenException {
+        return streams.publish(new StreamName(name), publisher(wish, expects), Feedback.NONE);
+    }
+
+    /// Writes the frames as fast as the recorders take them, without a gap.
+    void feed(Publication publication, List<Frame> frames) throws InterruptedException {
+        long waitAtNanos = Long.MIN_VALUE;
+        for (Frame frame : frames) {
+            publication.write(frame);
+            if (frame.dtsNanos() >= waitAtNanos) {
+                settle();
+                waitAtNanos = frame.dtsNanos() + SECOND / 4;
+            }
+        }
+        settle();
+    }
+
+    /// Waits until the recorders have done what they were woken for so far.
+    void settle() throws InterruptedException {
+        List<DiskWriter> writers = recordings.writers();
+        CountDownLatch done = new CountDownLatch(writers.size());
+        writers.forEach(writer -> writer.execute(done::countDown));
+        if (!done.await(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("the writers are stuck");
+        }
+    }
+
+    /// Ends the stream and waits for its file.
+    void end(Publication publication) throws InterruptedException {
+        publication.close();
+        awaitFinished();
+    }
+
+    void awaitFinished() throws InterruptedException {
+        await(() -> recordings.active().isEmpty(), "all recordings are finished");
+    }
+
+    /// The file of this name, which must be there.
+    Path file(String name) {
+        return recordings.file(name).orElseThrow(() -> new AssertionError(name + " is not in " + names()));
+    }
+
+    List<String> names() {
+        return recordings.finished().stream()
+                .map(FinishedRecording::fileName)
+                .sorted()
+                .toList();
+    }
+
+    /// Everything below the folders, hidden or not.
+    List<String> allFiles() {
+        try (var files = Files.walk(dir)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> file.getFileName().toString())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// A script that notes each call as one line of `REASON name path`.
+    static Path notingHook(Path dir, Path notes) throws IOException {
+        Path script = dir.resolve("hook.sh");
+        Files.writeString(script, "#!/bin/sh\nprintf '%s %s %s\\n' \"$REASON\" \"$1\" \"$2\" >> " + notes + "\n");
+        return Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+    }
+
+    static List<String> lines(Path file) {
+        try {
+            return Files.exists(file) ? Files.readAllLines(file) : List.of();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static void await(BooleanSupplier condition, String what) throws InterruptedException {
+        long endNanos = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - endNanos > 0) {
+                throw new AssertionError("not within a minute: " + what);
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    @Override
+    public void close() {
+        recordings.close();
+    }
+}
