@@ -234,6 +234,7 @@ class RecordingsTest {
             studio.feed(publication, frames.subList(0, 75));
             ActiveRecording demanded =
                     studio.recordings.start(session, new RecordingRequest("{streamName}-{endTimeMillis}", "disabled"));
+            studio.settle();
             assertEquals("a-{endTimeMillis}.mp4", demanded.fileName());
             assertEquals(session, demanded.mediaSessionId());
             studio.feed(publication, frames.subList(75, 120));
