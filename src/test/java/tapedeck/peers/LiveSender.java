@@ -1,0 +1,71 @@
+package tapedeck.peers;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// Sends something at the speed of its timestamps, until it is stopped or the server goes away, and remembers how far
+/// it
+/// came.
+public abstract class LiveSender implements Runnable {
+    private final long startNanos;
+    private volatile long sentNanos;
+    private volatile boolean stopped;
+
+    protected LiveSender(long startNanos) {
+        this.startNanos = startNanos;
+    }
+
+    /// The media time of the newest frame that left, from the first one on.
+    public final long sentNanos() {
+        return sentNanos;
+    }
+
+    public final void stop() {
+        stopped = true;
+    }
+
+    /// Waits until a frame of this media time is due; false when the sender was stopped meanwhile.
+    protected final boolean awaitDue(long mediaNanos) throws InterruptedException {
+        long wait = startNanos + mediaNanos - System.nanoTime();
+        if (wait > 0) {
+            TimeUnit.NANOSECONDS.sleep(wait);
+        }
+        return !stopped;
+    }
+
+    protected final void sent(long mediaNanos) {
+        sentNanos = Math.max(sentNanos, mediaNanos);
+    }
+
+    /// An RTMP publisher.
+    public static final class OfRtmp extends LiveSender {
+        private final RtmpClient client;
+        private final List<FlvFile.Tag> tags;
+
+        public OfRtmp(RtmpClient client, List<FlvFile.Tag> tags, long startNanos) {
+            super(startNanos);
+            this.client = client;
+            this.tags = tags;
+        }
+
+        @Override
+        public void run() {
+            try {
+                for (FlvFile.Tag tag : tags) {
+                    long mediaNanos = tag.timestampMillis() * 1_000_000L;
+                    if (!awaitDue(mediaNanos)) {
+                        return;
+                    }
+                    client.send(tag);
+                    sent(mediaNanos);
+                }
+            } catch (IOException e) {
+                // The server was killed, which is what these tests do.
+                stop();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
