@@ -67,8 +67,9 @@ class CrashTest {
         assertEquals(sentSeconds.size(), open.size(), "open files: " + open);
         List<Double> lost = new ArrayList<>();
         for (Path file : open) {
+            String journal = Files.readString(Path.of(file.toString().replaceAll("\\.\\w+$", ".json")));
             String name = sentSeconds.keySet().stream()
-                    .filter(stream -> file.toString().contains(stream))
+                    .filter(stream -> journal.contains('"' + stream + '"'))
                     .findFirst()
                     .orElseThrow();
             opensInTwoReaders(file);

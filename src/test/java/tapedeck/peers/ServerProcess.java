@@ -59,7 +59,17 @@ public final class ServerProcess implements AutoCloseable {
                 break;
             }
         }
-        Thread.ofVirtual().start(() -> out.lines().forEach(log::add));
+        Thread.ofVirtual().start(() -> collect(out));
+    }
+
+    private void collect(BufferedReader out) {
+        try {
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                log.add(line);
+            }
+        } catch (IOException e) {
+            log.add("killed: " + e.getMessage());
+        }
     }
 
     /// The port of `HTTP`, `RTMP` or `WEBRTC`.
