@@ -15,7 +15,7 @@ import tapedeck.media.Track;
 /// @param durationAt where Duration's value stands if it has eight bytes, else 0
 /// @param durationTicks empty if the file does not say it
 /// @param tracksAt where Tracks stands
-/// @param clustersAt the position of the first cluster, or the file's end
+/// @param clustersAt the position of the first cluster; where there is none, the end of file or Segment
 /// @param seekHeadFirst whether the Segment begins with a SeekHead
 /// @param behindTracks the first element behind Tracks that stands at a multiple of 8 as [Head] aligns it
 record FileHead(
@@ -74,10 +74,12 @@ record FileHead(
             Element segment = segment();
             long end = segment.unknownSize() ? file.size() : Math.min(file.size(), segment.end());
             long at = segment.contentAt();
+            long clustersAt = end;
             boolean seekHeadFirst = false;
             for (int count = 0; at < end && file.hasHeader(at); count++) {
                 Element element = file.element(at);
                 if (element.id() == ElementId.CLUSTER) {
+                    clustersAt = at;
                     break;
                 }
                 if (count == MAX_TOP_LEVEL_ELEMENTS) {
@@ -102,7 +104,7 @@ record FileHead(
                     scaleNanos,
                     List.copyOf(tracks),
                     tracksAt,
-                    Math.min(at, end),
+                    clustersAt,
                     seekHeadFirst,
                     behindTracks);
         }

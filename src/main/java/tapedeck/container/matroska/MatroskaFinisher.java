@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.util.Optional;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
 import tapedeck.container.Summary;
 import tapedeck.container.matroska.FileWindow.Element;
 
@@ -29,6 +30,9 @@ final class MatroskaFinisher {
 
     static Summary finish(FileChannel file) throws IOException {
         FileHead head = FileHead.read(new FileWindow(file, 4096));
+        if (head.segment().unknownSize() && head.clustersAt() >= file.size()) {
+            throw new MalformedException("no cluster in %d bytes".formatted(file.size()));
+        }
         if (!head.segment().unknownSize() || reserve(head).isEmpty()) {
             return probe(file);
         }
