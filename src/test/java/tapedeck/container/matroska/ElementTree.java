@@ -13,10 +13,11 @@ final class ElementTree {
     private static final Map<Long, String> NAMES = new LinkedHashMap<>();
     private static final String MASTERS = " EBML Segment SeekHead Seek Info Tracks TrackEntry Video Audio Cluster Cues"
             + " CuePoint CueTrackPositions ";
-    private static final String NUMBERS = " EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocTypeVersion"
-            + " DocTypeReadVersion SeekPosition TimestampScale DateUTC TrackNumber TrackUID TrackType FlagLacing"
-            + " CodecDelay SeekPreRoll PixelWidth PixelHeight Channels BitDepth Timestamp CueTime CueTrack"
-            + " CueClusterPosition ";
+    private static final String NUMBERS =
+            " EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocTypeVersion"
+                    + " DocTypeReadVersion SeekPosition TimestampScale DateUTC TrackNumber TrackUID TrackType FlagLacing"
+                    + " CodecDelay SeekPreRoll PixelWidth PixelHeight Channels BitDepth Timestamp CueTime CueTrack"
+                    + " CueClusterPosition ";
     private static final String TEXTS = " DocType Title MuxingApp WritingApp Language CodecID ";
     private static final String FLOATS = " Duration SamplingFrequency ";
 
@@ -67,7 +68,8 @@ final class ElementTree {
         int end = unknown ? parentEnd : Math.toIntExact(from + size);
         String name = NAMES.get(id);
         if (name == null || end > parentEnd) {
-            throw new AssertionError("element %x of %d bytes at %d, parent ends at %d".formatted(id, size, at, parentEnd));
+            throw new AssertionError(
+                    "element %x of %d bytes at %d, parent ends at %d".formatted(id, size, at, parentEnd));
         }
         out.append("  ".repeat(depth)).append("%d %s".formatted(at, name));
         if (MASTERS.contains(" " + name + " ")) {
@@ -109,7 +111,12 @@ final class ElementTree {
         CRC32 crc = new CRC32();
         content.slice(4).update(crc);
         return "track %d %+d %02x %d bytes %08x"
-                .formatted(content.u8(0) & 0x7F, (short) content.u16(1), content.u8(3), content.length() - 4, crc.getValue());
+                .formatted(
+                        content.u8(0) & 0x7F,
+                        (short) content.u16(1),
+                        content.u8(3),
+                        content.length() - 4,
+                        crc.getValue());
     }
 
     private long number(int at, int count) {

@@ -78,8 +78,14 @@ class MatroskaFinisherTest {
     }
 
     private static void check(Bytes left, String expected, String when) throws IOException {
-        assertEquals(Samples.expected(FRAMES).subList(0, 250), Samples.blocks(new MemoryFile(left)).subList(0, 250), when);
-        assertEquals(List.of(Samples.VP8, Samples.OPUS), WEBM.probe(new MemoryFile(left)).tracks(), when);
+        assertEquals(
+                Samples.expected(FRAMES).subList(0, 250),
+                Samples.blocks(new MemoryFile(left)).subList(0, 250),
+                when);
+        assertEquals(
+                List.of(Samples.VP8, Samples.OPUS),
+                WEBM.probe(new MemoryFile(left)).tracks(),
+                when);
         MemoryFile file = new MemoryFile(left);
         WEBM.finish(file);
         assertEquals(expected, ElementTree.of(file.content()), when);
@@ -95,7 +101,8 @@ class MatroskaFinisherTest {
         for (int length = 0; length < whole.length(); length++) {
             MemoryFile file = new MemoryFile(whole.slice(0, length));
             int cut = length;
-            long wholeClusters = clusters.stream().skip(1).filter(end -> end <= cut).count();
+            long wholeClusters =
+                    clusters.stream().skip(1).filter(end -> end <= cut).count();
             if (wholeClusters == 0) {
                 assertThrows(MalformedException.class, () -> WEBM.finish(file), "cut at " + length);
                 continue;
@@ -122,7 +129,8 @@ class MatroskaFinisherTest {
         return positions;
     }
 
-    /// What a machine that lost power leaves: a file as long as it was, with zeros or old bytes in what was not written.
+    /// What a machine that lost power leaves: a file as long as it was, with zeros or old bytes in what was not
+    /// written.
     @Test
     void rubbishInTheTailEndsTheFileBeforeIt() throws IOException {
         Bytes whole = Samples.growing(WEBM, FRAMES, Samples.OPTIONS).content();
@@ -158,7 +166,10 @@ class MatroskaFinisherTest {
     }
 
     private static long cues(MemoryFile file) {
-        return ElementTree.of(file.content()).lines().filter(line -> line.contains("CuePoint ")).count();
+        return ElementTree.of(file.content())
+                .lines()
+                .filter(line -> line.contains("CuePoint "))
+                .count();
     }
 
     /// Whatever is left of the room in front, one byte included, the file is a chain of whole elements.

@@ -18,7 +18,8 @@ class MatroskaGoldenTest {
 
     @Test
     void aWebmGrowsAndIsFinished() throws IOException {
-        List<Frame> frames = Samples.frames(Samples.VP8, Samples.OPUS, 2, 10_000).subList(0, 80);
+        List<Frame> frames =
+                Samples.frames(Samples.VP8, Samples.OPUS, 2, 10_000).subList(0, 80);
         check("webm", MatroskaFormat.WEBM, frames, Samples.OPTIONS);
     }
 
