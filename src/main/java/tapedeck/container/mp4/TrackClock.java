@@ -41,6 +41,10 @@ final class TrackClock {
         };
     }
 
+    Track track() {
+        return track;
+    }
+
     /// Nearest tick; exact for every time that a file can have.
     long nearest(long nanos) {
         return ticks(nanos, timescale);

@@ -1,18 +1,22 @@
 package tapedeck.container.mp4;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import tapedeck.container.FileOutput;
+import tapedeck.container.MemoryFile;
 import tapedeck.container.MuxerOptions;
+import tapedeck.container.Output;
 import tapedeck.media.Frame;
 import tapedeck.peers.TestMedia;
 
@@ -73,22 +77,29 @@ final class Mp4Cases {
     }
 
     /// Writes state R, flushing as the recorder does: at the latest once a second of decoding time.
-    static FileOutput record(Path file, List<Frame> frames, int reserveBytes) {
-        try {
-            FileOutput output = new FileOutput(file);
-            MuxerOptions options = new MuxerOptions(STARTED_AT, reserveBytes, "camera 1 – été");
-            try (Mp4Muxer muxer = new Mp4Muxer(output, TestMedia.tracks(frames), options)) {
-                for (List<Frame> fragment : fragments(frames)) {
-                    for (Frame frame : fragment) {
-                        muxer.write(frame);
-                    }
-                    muxer.flush();
+    static void record(Output output, List<Frame> frames, int reserveBytes) {
+        MuxerOptions options = new MuxerOptions(STARTED_AT, reserveBytes, "camera 1 – été");
+        try (Mp4Muxer muxer = new Mp4Muxer(output, TestMedia.tracks(frames), options)) {
+            for (List<Frame> fragment : fragments(frames)) {
+                for (Frame frame : fragment) {
+                    muxer.write(frame);
                 }
+                muxer.flush();
             }
-            return output;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    static MemoryFile recorded(List<Frame> frames, int reserveBytes) {
+        MemoryFile file = new MemoryFile();
+        record(file, frames, reserveBytes);
+        return file;
+    }
+
+    static Path recorded(Path file, List<Frame> frames, int reserveBytes) throws IOException {
+        Files.write(file, recorded(frames, reserveBytes).content().toByteArray());
+        return file;
     }
 
     static List<List<Frame>> fragments(List<Frame> frames) {
@@ -104,7 +115,24 @@ final class Mp4Cases {
         return fragments;
     }
 
-    static FileChannel open(Path file) throws IOException {
-        return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    /// That the file holds the first `count` of these frames, or more, byte for byte and at the same time.
+    static void assertFrames(List<Frame> frames, int count, FileChannel file) throws IOException {
+        Mp4Reader reader = Mp4Reader.open(file);
+        long zero = zeroNanos(frames);
+        int read = 0;
+        for (Mp4Reader.ReadTrack track : reader.tracks()) {
+            List<Frame> expected =
+                    frames.stream().filter(f -> f.track().id() == track.id()).toList();
+            assertEquals(expected.getFirst().track().codec(), track.codec());
+            for (int i = 0; i < track.samples().count(); i++) {
+                Frame frame = reader.frame(track, i);
+                assertEquals(expected.get(i).data(), frame.data());
+                assertEquals(expected.get(i).keyframe(), frame.keyframe());
+                double ptsMillis = (expected.get(i).ptsNanos() - zero) / 1e6;
+                assertEquals(ptsMillis, frame.ptsNanos() / 1e6, 0.5, "pts of " + i);
+                read++;
+            }
+        }
+        assertTrue(read >= count, read + " frames of at least " + count);
     }
 }
