@@ -33,6 +33,11 @@ final class Unwrapper {
         return result;
     }
 
+    /// What the value would become, without making it the reference; only after a first one.
+    long peek(long value) {
+        return nearest(value);
+    }
+
     void reset() {
         started = false;
     }

@@ -1,0 +1,109 @@
+package tapedeck.rtp;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// The clock that all tracks of one peer share, so that lips and sound stay together.
+///
+/// Two facts place a track on it. *Arrivals*, from the first packet on: the packet with the least delay was sent when
+/// it came, as far as anybody can tell; how long capturing and encoding took stays unknown, a video is late by that.
+/// *Sender reports*, from some moment on (Chromium sends the first for video after half a second, for audio after two
+/// and a half): they say exactly which RTP time was which wall clock time of the sender, for all tracks alike, and the
+/// moment when the report itself came ties that wall clock to ours. Both end in the same scale, our clock when
+/// nothing is delayed on the way, so that a track that has reports and one that does not have them yet fit together up
+/// to the latter's own capturing delay (for audio less than a packet's length).
+///
+/// The rule: the first frames of a peer with several tracks are held for [#MAX_HOLD_NANOS] at most, so that both
+/// estimates have something to rest on. Then a track is placed by its reports if it has any that can be true, else by
+/// its arrivals. When that place moves, time stretches or shrinks a little ([TrackClock]) until it is there: no jump is
+/// seen or heard. A sender whose wall clock steps starts a new epoch, in which reports are tied to ours anew.
+public final class PeerClock {
+    static final long MAX_HOLD_NANOS = 400_000_000L;
+    /// Arrivals are believed after this long without waiting for a report.
+    static final long SETTLE_NANOS = 250_000_000L;
+    /// No network delays a report for as long as this: the sender's wall clock was set.
+    static final long CLOCK_STEP_NANOS = 1_000_000_000L;
+    /// How much one report may move the tie of both clocks once all tracks have reports: 100 ppm of drift at one
+    /// report in five seconds.
+    private static final long DRIFT_STEP_NANOS = 500_000L;
+
+    private long originNanos;
+    private final List<TrackClock> tracks = new ArrayList<>();
+    private Epoch epoch = new Epoch(Long.MIN_VALUE);
+    private boolean tied;
+    private boolean released;
+
+    /// @param originNanos time 0 of the stream, on the clock that all `nowNanos` and `arrivalNanos` are of. What was
+    /// captured before it moves it: no frame has a time below 0.
+    public PeerClock(long originNanos) {
+        this.originNanos = originNanos;
+    }
+
+    /// A stretch of time in which the sender's wall clock ran steadily.
+    static final class Epoch {
+        /// Our clock minus the sender's.
+        private long offsetNanos;
+
+        private Epoch(long offsetNanos) {
+            this.offsetNanos = offsetNanos;
+        }
+
+        long offsetNanos() {
+            return offsetNanos;
+        }
+    }
+
+    TrackClock track(int clockRateHz, boolean video) {
+        TrackClock track = new TrackClock(this, clockRateHz, video);
+        tracks.add(track);
+        return track;
+    }
+
+    /// The track is over; nothing waits for it.
+    void remove(TrackClock track) {
+        tracks.remove(track);
+    }
+
+    /// Ties the sender's wall clock to ours by a report that just came, and returns the epoch it belongs to.
+    Epoch report(long ntpNanos, long arrivalNanos) {
+        long offset = arrivalNanos - ntpNanos;
+        if (!tied || Math.abs(offset - epoch.offsetNanos) > CLOCK_STEP_NANOS) {
+            tied = true;
+            epoch = new Epoch(offset);
+        } else if (!tracks.stream().allMatch(TrackClock::hasReport)) {
+            // The report with the least delay is the truest; tracks without any depend on it.
+            epoch.offsetNanos = Math.min(epoch.offsetNanos, offset);
+        } else {
+            // All tracks move by the same now, and only as fast as two quartz clocks drift apart.
+            epoch.offsetNanos += Math.clamp(offset - epoch.offsetNanos, -DRIFT_STEP_NANOS, DRIFT_STEP_NANOS / 10);
+        }
+        return epoch;
+    }
+
+    /// Whether frames may leave; once true, for ever.
+    boolean ready(long nowNanos) {
+        if (!released) {
+            released = nowNanos >= holdUntilNanos() || tracks.stream().allMatch(track -> track.settled(nowNanos));
+            if (released) {
+                tracks.forEach(track -> originNanos = Math.min(originNanos, track.firstCapturedNanos()));
+            }
+        }
+        return released;
+    }
+
+    long originNanos() {
+        return originNanos;
+    }
+
+    /// When [#ready(long)] becomes true at the latest; [Long#MAX_VALUE] before the first packet.
+    long holdUntilNanos() {
+        long first = Long.MAX_VALUE;
+        for (TrackClock track : tracks) {
+            first = Math.min(first, track.firstArrivalNanos());
+        }
+        if (first == Long.MAX_VALUE) {
+            return Long.MAX_VALUE;
+        }
+        return tracks.size() == 1 ? first : first + MAX_HOLD_NANOS;
+    }
+}

@@ -1,0 +1,415 @@
+package tapedeck.rtp;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.rtp.payload.Depacketizer;
+import tapedeck.rtp.payload.PayloadFormat;
+
+/// One remote media source, which is one track: packets in, whole frames out, feedback back.
+///
+/// ```
+/// receive → (RTX unwrapped) → JitterBuffer → Depacketizer → PeerClock → Frame
+///                                  └ NACK        └ PLI        └ SR
+/// ```
+/// Give packets with [#receive(RtpPacket, long)], then call [#poll(long, Consumer)] once for the batch, and
+/// [#feedback(long, List)] when [#nextDeadlineNanos()] has come. Used by one thread.
+public final class RtpReceiver {
+    static final long REPORT_NANOS = 1_000_000_000L;
+    static final long KEYFRAME_REQUEST_NANOS = 500_000_000L;
+    /// A sender begins with a keyframe by itself; only if none came by then, it is asked.
+    static final long FIRST_KEYFRAME_NANOS = 250_000_000L;
+    /// Frames that wait for [PeerClock]; more are not held back.
+    static final int MAX_HELD = 512;
+    /// A source that was replaced does not come back.
+    private static final int MAX_FORMER = 16;
+    private static final int MAX_EARLY_REPORTS = 8;
+
+    private static final long NONE = Long.MIN_VALUE;
+    private static final int RTX_HEADER_BYTES = 2;
+
+    private final Options options;
+    private final PeerClock peerClock;
+    private final Map<Integer, PayloadFormat> formats = new HashMap<>();
+    private final Map<Integer, Integer> rtx = new HashMap<>();
+    private final PayloadFormat preferred;
+    private final JitterBuffer jitterBuffer;
+    private final TrackClock clock;
+    private final Unwrapper timestamps = new Unwrapper(32);
+    private final Deque<Long> former = new ArrayDeque<>();
+    private final Map<Long, EarlyReport> earlyReports = new HashMap<>();
+    private final Deque<Held> held = new ArrayDeque<>();
+    private final Deque<Frame> due = new ArrayDeque<>();
+
+    private long ssrc = NONE;
+    private long rtxSsrc = NONE;
+    private Reception reception;
+    private @Nullable Depacketizer depacketizer;
+    private int payloadType = -1;
+    private long missingBefore;
+    private @Nullable Track track;
+    private long frameArrivalNanos;
+
+    private long firstPacketNanos = NONE;
+    private long lastReportNanos = NONE;
+    private long lastKeyframeRequestNanos = NONE;
+    private boolean keyframeRequested;
+    private int commandNumber;
+
+    private long packets;
+    private long bytes;
+    private long malformed;
+    private long unknown;
+    private long frames;
+    private long keyframes;
+    private long nacks;
+    private long keyframeRequests;
+
+    /// @param trackId of the frames
+    /// @param localSsrc who the feedback comes from
+    /// @param maxWaitNanos how long a missing packet is waited for at most
+    public record Options(int trackId, long localSsrc, long maxWaitNanos) {
+        /// For recording, where a second is cheap and a hole is for ever.
+        public static final long USUAL_MAX_WAIT_NANOS = 1_000_000_000L;
+
+        public Options(int trackId, long localSsrc) {
+            this(trackId, localSsrc, USUAL_MAX_WAIT_NANOS);
+        }
+    }
+
+    /// @param unknown packets of a payload type that was not agreed on, or of a source that was replaced
+    /// @param malformed packets whose payload cannot be what it claims to be
+    /// @param recovered packets that came after they were asked for
+    /// @param lost packets that never came in time
+    /// @param missingFrames frames that came in part or not at all, or cannot be decoded because of that
+    public record Statistics(
+            long packets,
+            long bytes,
+            long unknown,
+            long malformed,
+            long duplicates,
+            long late,
+            long recovered,
+            long lost,
+            long frames,
+            long keyframes,
+            long missingFrames,
+            long nacks,
+            long keyframeRequests,
+            long jitterNanos,
+            long roundTripNanos) {}
+
+    private record EarlyReport(Rtcp.SenderReport report, long arrivalNanos) {}
+
+    private record Held(Codec codec, long ticks, boolean keyframe, Bytes data, long arrivalNanos) {}
+
+    /// @param formats as agreed on in the answer: payload types that [Depacketizer#supports] and their `rtx`. What they
+    /// say about feedback decides whether NACK, PLI or FIR is sent.
+    public RtpReceiver(Options options, List<PayloadFormat> formats, PeerClock peerClock) {
+        this.options = options;
+        this.peerClock = peerClock;
+        PayloadFormat first = null;
+        for (PayloadFormat format : formats) {
+            if (Depacketizer.supports(format)) {
+                first = first == null ? format : first;
+                this.formats.put(format.payloadType(), format);
+            } else if (format.is("rtx")) {
+                String apt = format.parameter("apt");
+                if (apt != null && apt.matches("[0-9]{1,3}")) {
+                    rtx.put(format.payloadType(), Integer.parseInt(apt));
+                }
+            }
+        }
+        if (first == null) {
+            throw new IllegalArgumentException("no payload type that can be received in " + formats);
+        }
+        preferred = first;
+        clock = peerClock.track(first.clockRateHz(), first.clockRateHz() == 90_000);
+        reception = new Reception(first.clockRateHz());
+        jitterBuffer = new JitterBuffer(
+                first.feedback().contains("nack"), options.maxWaitNanos(), new JitterBuffer.Sink() {
+                    @Override
+                    public void packet(JitterBuffer.Packet packet) {
+                        inOrder(packet);
+                    }
+
+                    @Override
+                    public void lost(long count) {
+                        RtpReceiver.this.lost(count);
+                    }
+                });
+    }
+
+    /// Whether packets of this payload type belong here, repairs included.
+    public boolean receives(int type) {
+        return formats.containsKey(type) || rtx.containsKey(type);
+    }
+
+    /// Whether this source is the one that is received, or its repair.
+    public boolean isSource(long other) {
+        return other == ssrc || other == rtxSsrc;
+    }
+
+    public void receive(RtpPacket packet, long arrivalNanos) {
+        int type = packet.payloadType();
+        Integer repaired = rtx.get(type);
+        if (repaired != null) {
+            repair(packet, repaired, arrivalNanos);
+            return;
+        }
+        if (!formats.containsKey(type) || !accept(packet.ssrc(), packet, arrivalNanos)) {
+            unknown++;
+            return;
+        }
+        packets++;
+        bytes += packet.payloadLength();
+        reception.received(packet.sequenceNumber(), packet.timestamp(), arrivalNanos);
+        clock.arrived(timestamps.unwrapForward(packet.timestamp()), arrivalNanos);
+        jitterBuffer.offer(
+                packet.sequenceNumber(),
+                packet.timestamp(),
+                packet.marker(),
+                type,
+                packet.payload(),
+                arrivalNanos);
+    }
+
+    /// RFC 4588 4: the original sequence number stands in front of the original payload.
+    private void repair(RtpPacket packet, int type, long arrivalNanos) {
+        if (ssrc == NONE || packet.payloadLength() < RTX_HEADER_BYTES) {
+            return;
+        }
+        rtxSsrc = packet.ssrc();
+        Bytes payload = packet.payload();
+        jitterBuffer.offer(
+                payload.u16(0),
+                packet.timestamp(),
+                packet.marker(),
+                type,
+                payload.slice(RTX_HEADER_BYTES),
+                arrivalNanos);
+    }
+
+    /// Whether this source is the one: a new one replaces the last, as when a browser restarts its camera.
+    private boolean accept(long source, RtpPacket packet, long arrivalNanos) {
+        if (source == ssrc) {
+            return true;
+        }
+        if (former.contains(source)) {
+            return false;
+        }
+        if (ssrc != NONE) {
+            former.addLast(ssrc);
+            if (former.size() > MAX_FORMER) {
+                former.removeFirst();
+            }
+            jitterBuffer.restart();
+            place();
+            clock.restart();
+            timestamps.reset();
+            reception = new Reception(preferred.clockRateHz());
+            lost(1);
+        }
+        ssrc = source;
+        rtxSsrc = NONE;
+        firstPacketNanos = arrivalNanos;
+        EarlyReport early = earlyReports.remove(source);
+        earlyReports.clear();
+        if (early != null) {
+            long ticks = timestamps.unwrapForward(packet.timestamp());
+            clock.arrived(ticks, arrivalNanos);
+            senderReport(early.report(), early.arrivalNanos());
+        }
+        return true;
+    }
+
+    /// A report of any source; those of others are ignored.
+    public void senderReport(Rtcp.SenderReport report, long arrivalNanos) {
+        if (report.ssrc() != ssrc) {
+            if (earlyReports.size() < MAX_EARLY_REPORTS && !former.contains(report.ssrc())) {
+                earlyReports.put(report.ssrc(), new EarlyReport(report, arrivalNanos));
+            }
+            return;
+        }
+        reception.senderReport(report.ntpTimestamp(), arrivalNanos);
+        // RFC 3550 6.4.1: a sender without a wall clock says 0.
+        if (report.ntpTimestamp() != 0) {
+            PeerClock.Epoch epoch = peerClock.report(report.ntpNanos(), arrivalNanos);
+            clock.report(timestamps.peek(report.rtpTimestamp()), report.ntpNanos(), epoch);
+        }
+    }
+
+    /// The frames that are whole and in order by now.
+    public void poll(long nowNanos, Consumer<Frame> out) {
+        jitterBuffer.release(nowNanos);
+        if (!held.isEmpty() && (peerClock.ready(nowNanos) || held.size() > MAX_HELD)) {
+            place();
+        }
+        for (Frame next = due.poll(); next != null; next = due.poll()) {
+            out.accept(next);
+        }
+    }
+
+    private void place() {
+        for (Held next = held.poll(); next != null; next = held.poll()) {
+            due.add(frame(next));
+        }
+    }
+
+    private Frame frame(Held next) {
+        Track current = track;
+        if (current == null || !current.codec().equals(next.codec())) {
+            current = new Track(options.trackId(), next.codec());
+            track = current;
+        }
+        long nanos = clock.streamNanos(next.ticks(), next.arrivalNanos());
+        return new Frame(current, nanos, nanos, next.keyframe(), next.data());
+    }
+
+    private void inOrder(JitterBuffer.Packet packet) {
+        Depacketizer current = depacketizer(packet.payloadType());
+        if (current == null) {
+            return;
+        }
+        frameArrivalNanos = packet.arrivalNanos();
+        try {
+            long ticks = timestamps.peek(packet.timestamp());
+            current.packet(packet.payload(), ticks, packet.marker(), this::whole);
+        } catch (MalformedException _) {
+            malformed++;
+        }
+    }
+
+    private @Nullable Depacketizer depacketizer(int type) {
+        if (type == payloadType) {
+            return depacketizer;
+        }
+        PayloadFormat format = formats.get(type);
+        if (format == null) {
+            unknown++;
+            return null;
+        }
+        if (depacketizer != null) {
+            missingBefore += depacketizer.missingFrames();
+        }
+        payloadType = type;
+        depacketizer = Depacketizer.of(format);
+        return depacketizer;
+    }
+
+    private void lost(long count) {
+        if (depacketizer != null) {
+            depacketizer.gap(count);
+        }
+    }
+
+    private void whole(Codec codec, long ticks, boolean keyframe, Bytes data) {
+        frames++;
+        if (keyframe) {
+            keyframes++;
+        }
+        held.add(new Held(codec, ticks, keyframe, data, frameArrivalNanos));
+    }
+
+    /// A reader needs an entry point.
+    public void requestKeyframe() {
+        keyframeRequested = true;
+    }
+
+    /// Adds what has to be sent to the peer now.
+    public void feedback(long nowNanos, List<? super Rtcp> out) {
+        if (ssrc == NONE) {
+            return;
+        }
+        if (lastReportNanos == NONE || nowNanos - lastReportNanos >= REPORT_NANOS) {
+            lastReportNanos = nowNanos;
+            out.add(new Rtcp.ReceiverReport(options.localSsrc(), List.of(reception.report(ssrc, nowNanos))));
+        }
+        List<Integer> lost = new ArrayList<>(0);
+        jitterBuffer.collectNacks(nowNanos, lost);
+        if (!lost.isEmpty()) {
+            nacks += lost.size();
+            out.add(new Rtcp.Nack(options.localSsrc(), ssrc, lost));
+        }
+        if (nowNanos >= keyframeRequestNanos()) {
+            lastKeyframeRequestNanos = nowNanos;
+            keyframeRequested = false;
+            requestKeyframe(out);
+        }
+    }
+
+    private void requestKeyframe(List<? super Rtcp> out) {
+        List<String> feedback = formats.getOrDefault(payloadType, preferred).feedback();
+        if (feedback.contains("nack pli")) {
+            keyframeRequests++;
+            out.add(new Rtcp.PictureLoss(options.localSsrc(), ssrc));
+        } else if (feedback.contains("ccm fir")) {
+            keyframeRequests++;
+            var entry = new Rtcp.FullIntraRequest.Entry(ssrc, commandNumber++ & 0xFF);
+            out.add(new Rtcp.FullIntraRequest(options.localSsrc(), List.of(entry)));
+        }
+    }
+
+    /// When a keyframe is to be asked for, or [Long#MAX_VALUE].
+    private long keyframeRequestNanos() {
+        Depacketizer current = depacketizer;
+        boolean needed = current != null && current.needsKeyframe();
+        if (!needed && !keyframeRequested) {
+            return Long.MAX_VALUE;
+        }
+        boolean atOnce = keyframeRequested || keyframes > 0 || current != null && current.missingFrames() > 0;
+        long due = atOnce ? firstPacketNanos : firstPacketNanos + FIRST_KEYFRAME_NANOS;
+        return lastKeyframeRequestNanos == NONE
+                ? due
+                : Math.max(due, lastKeyframeRequestNanos + KEYFRAME_REQUEST_NANOS);
+    }
+
+    /// When [#poll(long, Consumer)] and [#feedback(long, List)] have something to do at the latest even if no packet
+    /// comes; [Long#MAX_VALUE] before the first packet. In the past if it is to be done at once.
+    public long nextDeadlineNanos() {
+        if (ssrc == NONE) {
+            return Long.MAX_VALUE;
+        }
+        long deadline = lastReportNanos == NONE ? firstPacketNanos : lastReportNanos + REPORT_NANOS;
+        deadline = Math.min(deadline, jitterBuffer.nextDeadlineNanos());
+        deadline = Math.min(deadline, keyframeRequestNanos());
+        return held.isEmpty() ? deadline : Math.min(deadline, peerClock.holdUntilNanos());
+    }
+
+    /// The track is over: the others of the peer no longer wait for it.
+    public void close() {
+        peerClock.remove(clock);
+        held.clear();
+        due.clear();
+    }
+
+    public Statistics statistics() {
+        long missing = missingBefore + (depacketizer == null ? 0 : depacketizer.missingFrames());
+        return new Statistics(
+                packets,
+                bytes,
+                unknown,
+                malformed,
+                jitterBuffer.duplicates(),
+                jitterBuffer.late(),
+                jitterBuffer.recovered(),
+                jitterBuffer.lost(),
+                frames,
+                keyframes,
+                missing,
+                nacks,
+                keyframeRequests,
+                reception.jitterNanos(),
+                jitterBuffer.roundTripNanos());
+    }
+}

@@ -1,0 +1,177 @@
+package tapedeck.rtp;
+
+import org.jspecify.annotations.Nullable;
+
+/// Turns the RTP time of one track into the stream's; [PeerClock] says by which rule.
+///
+/// All offsets are "our clock minus media time", where media time counts from the track's first packet.
+final class TrackClock {
+    private static final long NONE = Long.MIN_VALUE;
+    private static final long SECOND = 1_000_000_000L;
+
+    /// Between capture and arrival lies no more than this: a report that says otherwise is wrong.
+    static final long MAX_LATENCY_NANOS = 2 * SECOND;
+    /// A report that was delayed itself puts packets into the future by its delay.
+    static final long MAX_EARLY_NANOS = SECOND / 2;
+    /// RTP time that runs ahead of the arrivals by this, or back by the next, was set anew by the sender.
+    static final long MAX_AHEAD_NANOS = 2 * SECOND;
+
+    static final long MAX_BACK_NANOS = SECOND;
+
+    /// The least delay is looked for in this much time, or twice that.
+    private static final long WINDOW_NANOS = 10 * SECOND;
+
+    /// How much faster or slower media time runs while the place moves: 1/100 for sound is not heard, 1/20 for picture
+    /// is not seen. Four times that if the place is far off.
+    private static final int AUDIO_SLEW_DIVISOR = 100;
+
+    private static final int VIDEO_SLEW_DIVISOR = 20;
+    private static final long FAR_NANOS = SECOND / 5;
+    /// A pause of the sender that only its reports show: a gap, at once.
+    private static final long GAP_NANOS = SECOND / 2;
+
+    private static final long MIN_STEP_NANOS = 1000;
+
+    private final PeerClock peerClock;
+    private final int clockRateHz;
+    private final int slewDivisor;
+    private final boolean video;
+
+    private long firstArrivalNanos = Long.MAX_VALUE;
+    private long baseTicks = NONE;
+    private long windowStartNanos;
+    private long leastOffset = NONE;
+    private long leastOffsetBefore = NONE;
+
+    private PeerClock.@Nullable Epoch reportEpoch;
+    private long reportNtpNanos;
+    private long reportTicks;
+
+    private boolean placed;
+    private long offset;
+    private long lastMediaNanos;
+    private long lastArrivalNanos;
+    private long lastNanos = -MIN_STEP_NANOS;
+
+    TrackClock(PeerClock peerClock, int clockRateHz, boolean video) {
+        this.peerClock = peerClock;
+        this.clockRateHz = clockRateHz;
+        this.video = video;
+        this.slewDivisor = video ? VIDEO_SLEW_DIVISOR : AUDIO_SLEW_DIVISOR;
+    }
+
+    /// A packet with this RTP time (unwrapped) came; in any order.
+    void arrived(long ticks, long arrivalNanos) {
+        if (baseTicks == NONE) {
+            baseTicks = ticks;
+            windowStartNanos = arrivalNanos;
+        }
+        firstArrivalNanos = Math.min(firstArrivalNanos, arrivalNanos);
+        long candidate = arrivalNanos - mediaNanos(ticks);
+        if (arrivalNanos - windowStartNanos > WINDOW_NANOS) {
+            windowStartNanos = arrivalNanos;
+            leastOffsetBefore = leastOffset;
+            leastOffset = candidate;
+        } else {
+            leastOffset = leastOffset == NONE ? candidate : Math.min(leastOffset, candidate);
+        }
+    }
+
+    /// The sender's wall clock showed this when its RTP clock showed `ticks`; after a first packet.
+    void report(long ticks, long ntpNanos, PeerClock.Epoch epoch) {
+        reportTicks = ticks;
+        reportNtpNanos = ntpNanos;
+        reportEpoch = epoch;
+    }
+
+    boolean hasReport() {
+        return reportEpoch != null;
+    }
+
+    /// Whether there is enough to place the track by.
+    boolean settled(long nowNanos) {
+        if (firstArrivalNanos == Long.MAX_VALUE) {
+            return false;
+        }
+        return hasReport() || !video && nowNanos - firstArrivalNanos >= PeerClock.SETTLE_NANOS;
+    }
+
+    long firstArrivalNanos() {
+        return firstArrivalNanos;
+    }
+
+    /// When the first packet's content was captured, as far as is known; [Long#MAX_VALUE] before it.
+    long firstCapturedNanos() {
+        return baseTicks == NONE ? Long.MAX_VALUE : target();
+    }
+
+    /// Another source with another RTP clock goes on with this track.
+    void restart() {
+        baseTicks = NONE;
+        leastOffset = NONE;
+        leastOffsetBefore = NONE;
+        reportEpoch = null;
+        placed = false;
+    }
+
+    /// The stream time of a frame, always later than the last one's. Frames are given in order, after all their
+    /// packets were given to [#arrived(long, long)].
+    long streamNanos(long ticks, long arrivalNanos) {
+        long media = mediaNanos(ticks);
+        if (!placed) {
+            placed = true;
+            offset = target();
+        } else {
+            long mediaStep = media - lastMediaNanos;
+            long arrivalStep = Math.max(0, arrivalNanos - lastArrivalNanos);
+            if (mediaStep - arrivalStep > MAX_AHEAD_NANOS || mediaStep < -MAX_BACK_NANOS) {
+                setAnew(ticks, arrivalNanos, arrivalStep);
+                media = mediaNanos(ticks);
+            } else {
+                slew(Math.max(0, mediaStep));
+            }
+        }
+        lastMediaNanos = media;
+        lastArrivalNanos = arrivalNanos;
+        lastNanos = Math.max(lastNanos + MIN_STEP_NANOS, media + offset - peerClock.originNanos());
+        return lastNanos;
+    }
+
+    /// The sender's RTP clock jumped: time goes on as the arrivals do, and earlier facts about it are void.
+    private void setAnew(long ticks, long arrivalNanos, long arrivalStep) {
+        restart();
+        arrived(ticks, arrivalNanos);
+        placed = true;
+        offset = lastNanos + peerClock.originNanos() + Math.max(MIN_STEP_NANOS, arrivalStep);
+    }
+
+    private void slew(long mediaStep) {
+        long error = target() - offset;
+        if (error > GAP_NANOS) {
+            offset += error;
+            return;
+        }
+        long step = mediaStep / slewDivisor;
+        if (Math.abs(error) > FAR_NANOS) {
+            step *= 4;
+        }
+        offset += Math.clamp(error, -step, step);
+    }
+
+    private long target() {
+        long byArrival = leastOffsetBefore == NONE ? leastOffset : Math.min(leastOffset, leastOffsetBefore);
+        PeerClock.Epoch epoch = reportEpoch;
+        if (epoch == null) {
+            return byArrival;
+        }
+        long byReport = reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks);
+        long latency = byArrival - byReport;
+        return latency >= -MAX_EARLY_NANOS && latency <= MAX_LATENCY_NANOS ? byReport : byArrival;
+    }
+
+    /// Whole seconds apart, so that nothing overflows in years.
+    private long mediaNanos(long ticks) {
+        long since = ticks - baseTicks;
+        return since / clockRateHz * SECOND + since % clockRateHz * SECOND / clockRateHz;
+    }
+}
