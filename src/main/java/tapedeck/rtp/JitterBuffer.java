@@ -67,8 +67,7 @@ final class JitterBuffer {
 
     /// @param sequence unwrapped
     /// @param timestamp as it was sent, 32 bits
-    record Packet(
-            long sequence, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {}
+    record Packet(long sequence, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {}
 
     private static final class Missing {
         private final long sequence;
@@ -84,13 +83,7 @@ final class JitterBuffer {
         }
     }
 
-    void offer(
-            int sequenceNumber,
-            long timestamp,
-            boolean marker,
-            int payloadType,
-            Bytes payload,
-            long arrivalNanos) {
+    void offer(int sequenceNumber, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {
         if (next == NONE) {
             start(sequenceNumber + (1L << 16), arrivalNanos);
         }

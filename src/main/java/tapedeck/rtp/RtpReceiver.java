@@ -136,8 +136,8 @@ public final class RtpReceiver {
         preferred = first;
         clock = peerClock.track(first.clockRateHz(), first.clockRateHz() == 90_000);
         reception = new Reception(first.clockRateHz());
-        jitterBuffer = new JitterBuffer(
-                first.feedback().contains("nack"), options.maxWaitNanos(), new JitterBuffer.Sink() {
+        jitterBuffer =
+                new JitterBuffer(first.feedback().contains("nack"), options.maxWaitNanos(), new JitterBuffer.Sink() {
                     @Override
                     public void packet(JitterBuffer.Packet packet) {
                         inOrder(packet);
@@ -176,12 +176,7 @@ public final class RtpReceiver {
         reception.received(packet.sequenceNumber(), packet.timestamp(), arrivalNanos);
         clock.arrived(timestamps.unwrapForward(packet.timestamp()), arrivalNanos);
         jitterBuffer.offer(
-                packet.sequenceNumber(),
-                packet.timestamp(),
-                packet.marker(),
-                type,
-                packet.payload(),
-                arrivalNanos);
+                packet.sequenceNumber(), packet.timestamp(), packet.marker(), type, packet.payload(), arrivalNanos);
     }
 
     /// RFC 4588 4: the original sequence number stands in front of the original payload.

@@ -88,8 +88,8 @@ class RtpReceiverTest {
     @ValueSource(longs = {1, 2, 3, 4})
     void withoutRetransmissionOnlyWholeDecodableFramesArrive(long seed) {
         for (PayloadFormat format : List.of(H264, VP8)) {
-            PayloadFormat deaf = new PayloadFormat(
-                    format.payloadType(), format.encodingName(), 90_000, 1, "", List.of("nack pli"));
+            PayloadFormat deaf =
+                    new PayloadFormat(format.payloadType(), format.encodingName(), 90_000, 1, "", List.of("nack pli"));
             var conditions = new Conditions(0.02, 0.05, 30 * MILLI, 30 * MILLI, true, 0);
             LossyLink link = play(seed, conditions, deaf, media(format));
             List<Bytes> sent = data(media(format));
@@ -97,8 +97,7 @@ class RtpReceiverTest {
             for (Frame frame : link.received) {
                 int index = sent.indexOf(data(frame));
                 assertTrue(index > at, "a frame that was sent, in order");
-                assertTrue(
-                        frame.keyframe() || index == at + 1, "after a loss nothing up to a keyframe");
+                assertTrue(frame.keyframe() || index == at + 1, "after a loss nothing up to a keyframe");
                 at = index;
             }
             var statistics = link.receiver.statistics();
@@ -147,7 +146,8 @@ class RtpReceiverTest {
             LossyLink link = play(1, Conditions.PERFECT, format, media(format));
             long first = link.received.getFirst().ptsNanos();
             for (int i = 0; i < link.received.size(); i++) {
-                long expected = media(format).get(i).ptsNanos() - media(format).getFirst().ptsNanos();
+                long expected = media(format).get(i).ptsNanos()
+                        - media(format).getFirst().ptsNanos();
                 assertNear(expected, link.received.get(i).ptsNanos() - first, 25_000);
             }
         }
@@ -160,7 +160,15 @@ class RtpReceiverTest {
         List<Frame> media = TestMedia.opus(1);
         for (int i : new int[] {1, 0, 2}) {
             receiver.receive(
-                    RtpPacket.of(111, false, 65_535 + i & 0xFFFF, 960L * i, 7, List.of(), media.get(i).data()), MILLI);
+                    RtpPacket.of(
+                            111,
+                            false,
+                            65_535 + i & 0xFFFF,
+                            960L * i,
+                            7,
+                            List.of(),
+                            media.get(i).data()),
+                    MILLI);
         }
         receiver.poll(MILLI, out::add);
         assertEquals(List.of(), out);
@@ -183,7 +191,8 @@ class RtpReceiverTest {
             second.run(now);
         }
         assertSameFrames(TestMedia.vp8(2), second.received);
-        long gap = second.received.getFirst().ptsNanos() - first.received.getFirst().ptsNanos();
+        long gap = second.received.getFirst().ptsNanos()
+                - first.received.getFirst().ptsNanos();
         assertNear(later, gap, MILLI);
         // The old one is not listened to any more.
         long unknown = receiver.statistics().unknown();
@@ -215,7 +224,8 @@ class RtpReceiverTest {
         LossyLink link = new LossyLink(1, Conditions.PERFECT, VP8, receiver);
         TestMedia.vp8(1).forEach(frame -> link.send(frame, frame.ptsNanos()));
         LossyLink.run(2 * SECOND, now -> {}, link);
-        assertEquals(new Track(1, new Codec.Vp8(320, 180)), link.received.getFirst().track());
+        assertEquals(
+                new Track(1, new Codec.Vp8(320, 180)), link.received.getFirst().track());
         int sequence = LossyLink.FIRST_SEQUENCE;
         RtpPacket other = RtpPacket.of(96, true, sequence, 5, 1, List.of(), Bytes.ofHex("00"));
         assertTrue(receiver.receives(other.payloadType()));
@@ -225,7 +235,8 @@ class RtpReceiverTest {
     void rubbishInPayloadsIsCountedAndTheTrackLives() {
         RtpReceiver receiver = receiver(H264, new PeerClock(0));
         for (int i = 0; i < 100; i++) {
-            receiver.receive(RtpPacket.of(96, true, 65_400 + i, i, 0x1234_5678L, List.of(), Bytes.ofHex("1f00")), MILLI);
+            receiver.receive(
+                    RtpPacket.of(96, true, 65_400 + i, i, 0x1234_5678L, List.of(), Bytes.ofHex("1f00")), MILLI);
         }
         receiver.poll(SECOND, frame -> {
             throw new AssertionError("no frame in rubbish");
