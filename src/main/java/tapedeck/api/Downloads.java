@@ -15,7 +15,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.record.FinishedRecording;
@@ -31,6 +33,13 @@ final class Downloads {
 
     private static final String BOUNDARY = "tapedeck-range-7MA4YWxkTrZu0gW";
 
+    /// Media types of files that are remembered.
+    private static final int MAX_TYPES = 1000;
+
+    /// @param tag of the file that was looked into
+    private record Typed(String tag, String mediaType) {}
+
+    private final Map<String, Typed> types = new ConcurrentHashMap<>();
     private final Recordings recordings;
     private final Path dir;
     private final Settings.Http.Disposition disposition;
@@ -77,14 +86,24 @@ final class Downloads {
         return real;
     }
 
-    /// The catalogue has looked into the file and knows audio from video; the name alone has to do for files that are
-    /// none of ours.
-    private String mediaType(String fileName) {
-        return recordings.finished().stream()
+    /// The catalogue has looked into the file and knows audio from video. To ask it costs a look at the whole folder,
+    /// which a player that fetches many ranges must not cause each time.
+    private String mediaType(String fileName, String tag) {
+        Typed known = types.get(fileName);
+        if (known != null && known.tag().equals(tag)) {
+            return known.mediaType();
+        }
+        Optional<FinishedRecording> found = recordings.finished().stream()
                 .filter(file -> file.fileName().equals(fileName))
-                .map(FinishedRecording::mediaType)
-                .findFirst()
-                .orElse("application/octet-stream");
+                .findFirst();
+        String mediaType = found.map(FinishedRecording::mediaType).orElse("application/octet-stream");
+        if (found.isPresent() && found.get().durationNanos() != FinishedRecording.UNKNOWN) {
+            if (types.size() >= MAX_TYPES) {
+                types.clear();
+            }
+            types.put(fileName, new Typed(tag, mediaType));
+        }
+        return mediaType;
     }
 
     private static HttpProblem missing() {
@@ -109,7 +128,7 @@ final class Downloads {
                                 .map(value -> ByteRanges.parse(value, sizeBytes))
                                 .orElse(new ByteRanges.Whole())
                         : new ByteRanges.Whole();
-                String type = mediaType(fileName);
+                String type = mediaType(fileName, tag);
                 switch (ranges) {
                     case ByteRanges.Whole _ -> {
                         OutputStream out = exchange.start(200, type, sizeBytes);
