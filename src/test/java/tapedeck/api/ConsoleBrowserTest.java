@@ -131,11 +131,11 @@ class ConsoleBrowserTest {
         Locator play = file.getByRole(AriaRole.BUTTON).first();
         play.click();
         assertThat(page.getByRole(AriaRole.DIALOG)).isVisible();
-        page.waitForFunction("document.querySelector('#player video')?.currentTime > 0.3");
+        page.waitForCondition(() -> number("document.querySelector('#player video').currentTime") > 0.3);
         double seconds = number("document.querySelector('#player video').duration");
         assertTrue(seconds > 1.5 && seconds < 20, "duration " + seconds);
         page.evaluate("document.querySelector('#player video').currentTime = 1");
-        page.waitForFunction("document.querySelector('#player video').currentTime > 1.1");
+        page.waitForCondition(() -> number("document.querySelector('#player video').currentTime") > 1.1);
         assertEquals(320, number("document.querySelector('#player video').videoWidth"));
         page.keyboard().press("Escape");
         assertThat(page.getByRole(AriaRole.DIALOG)).isHidden();
