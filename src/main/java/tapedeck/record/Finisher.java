@@ -150,6 +150,7 @@ final class Finisher implements AutoCloseable {
     }
 
     private boolean finishFile(Job job) throws IOException {
+        steps.accept(FinishStep.ENDED);
         Journal journal = job.journal;
         Path media = journals.media(journal);
         if (journals.mediaSize(journal) <= 0) {

@@ -97,6 +97,10 @@ final class TestStudio implements AutoCloseable {
 
     /// Waits until the recorders have done what they were woken for so far.
     void settle() throws InterruptedException {
+        settle(recordings);
+    }
+
+    static void settle(Recordings recordings) throws InterruptedException {
         List<DiskWriter> writers = recordings.writers();
         CountDownLatch done = new CountDownLatch(writers.size());
         writers.forEach(writer -> writer.execute(done::countDown));

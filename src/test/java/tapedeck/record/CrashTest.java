@@ -1,0 +1,194 @@
+package tapedeck.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.media.Frame;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.stream.Streams;
+
+/// Real processes that die while they record, while they finish, and while they recover.
+@Tag("peer")
+@Timeout(600)
+class CrashTest {
+    private static final int ROUNDS = Integer.getInteger("crash.rounds", 3);
+    private static final long MAX_LOSS_NANOS = 1_000_000_000L;
+    private static final long SEED = Long.getLong("crash.seed", 20260729);
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void killedAtARandomMomentNoRecordingLosesMoreThanASecond() throws Exception {
+        Random random = new Random(SEED);
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            names.addAll(List.of("mp4-" + i, "webm-" + i, "mkv-" + i, "audio-" + i));
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+            Path folder = Files.createDirectory(dir.resolve("round" + round));
+            Path notes = folder.resolve("notes");
+            TestStudio.notingHook(folder, notes);
+            Process child = child("record", folder, "none", names);
+            LongBuffer written = CrashChild.written(folder, names.size());
+            TestStudio.await(() -> written.get(0) > 0, "it publishes");
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(400, 5_000));
+            child.destroyForcibly().waitFor();
+
+            int growing = assertOpensAsItIs(folder);
+            Streams streams = new Streams();
+            try (Recordings recordings = CrashChild.recordings(folder, streams, "none")) {
+                assertEquals(growing, recordings.recover(), "round " + round);
+                for (int i = 0; i < names.size(); i++) {
+                    assertHoldsWhatWasWritten(recordings, names.get(i), (int) written.get(i));
+                }
+                assertEquals(growing, recordings.finished().size());
+                TestStudio.await(() -> TestStudio.lines(notes).size() >= growing, "the hooks ran");
+            }
+            assertToldOnce(notes, growing);
+            try (Recordings recordings = CrashChild.recordings(folder, streams, "none")) {
+                assertEquals(0, recordings.recover(), "nothing is left to do");
+            }
+            assertToldOnce(notes, growing);
+        }
+    }
+
+    @Test
+    void killedBetweenAnyTwoStepsOfFinishingAFileIsThereAndToldOnce() throws Exception {
+        for (FinishStep step : FinishStep.values()) {
+            Path folder = Files.createDirectory(dir.resolve(step.name()));
+            Path notes = folder.resolve("notes");
+            TestStudio.notingHook(folder, notes);
+            List<String> names = List.of("mp4-a", "webm-a");
+            assertTrue(child("once", folder, step.name(), names).waitFor() != 0, step + " was reached");
+            // Dies again while it recovers, each time a step later.
+            for (FinishStep later : FinishStep.values()) {
+                child("recover", folder, later.name(), List.of()).waitFor();
+            }
+            try (Recordings recordings = CrashChild.recordings(folder, new Streams(), "none")) {
+                recordings.recover();
+                for (String name : names) {
+                    List<Frame> loop = CrashChild.loop(name);
+                    assertHoldsWhatWasWritten(recordings, name, loop.size());
+                }
+                assertEquals(names.size(), recordings.finished().size(), step.name());
+                TestStudio.await(() -> TestStudio.lines(notes).size() >= names.size(), "the hooks ran: " + step);
+            }
+            assertToldOnce(notes, names.size());
+            try (var left = Files.list(folder.resolve("growing"))) {
+                assertEquals(List.of(), left.toList(), step.name());
+            }
+        }
+    }
+
+    /// Every growing file opens in two readers before anything repairs it. Returns how many there are.
+    private static int assertOpensAsItIs(Path folder) throws IOException {
+        Journals journals = new Journals(folder.resolve("growing"));
+        int growing = 0;
+        for (String id : journals.ids()) {
+            Journal journal = journals.read(id);
+            if (journals.mediaSize(journal) > 0) {
+                growing++;
+                Path media = journals.media(journal);
+                Ffmpeg.Result ffprobe = Ffmpeg.ffprobe(
+                        "-v",
+                        "error",
+                        "-count_packets",
+                        "-show_entries",
+                        "stream=nb_read_packets",
+                        "-of",
+                        "csv=p=0",
+                        "" + media);
+                assertEquals(0, ffprobe.exitCode(), media + ffprobe.err());
+                assertTrue(
+                        ffprobe.text().lines().allMatch(line -> Integer.parseInt(line.replace(",", "")) > 0),
+                        "" + media + ffprobe.text());
+                // 1 is a warning: the last fragment is torn.
+                int mkvmerge = Ffmpeg.run(List.of("timeout", "30", "mkvmerge", "-J", media.toString()))
+                        .exitCode();
+                assertTrue(mkvmerge <= 1, media + ": mkvmerge says " + mkvmerge);
+            }
+        }
+        return growing;
+    }
+
+    private static void assertHoldsWhatWasWritten(Recordings recordings, String name, int written) {
+        List<Frame> loop = CrashChild.loop(name);
+        List<Frame> sent = new ArrayList<>();
+        for (int i = 0; i < written; i++) {
+            sent.add(CrashChild.frame(loop, i));
+        }
+        String fileName = name + (name.startsWith("audio") ? ".mp4" : "." + name.split("-")[0]);
+        Path file = recordings.file(fileName).orElse(null);
+        if (file == null) {
+            long lostNanos = sent.isEmpty() ? 0 : sent.getLast().dtsNanos();
+            assertTrue(lostNanos <= MAX_LOSS_NANOS, "%s: %d ms and no file".formatted(name, lostNanos / 1_000_000));
+            return;
+        }
+        Map<String, Integer> found = new HashMap<>();
+        Judge.packets(file).forEach((kind, packets) -> found.put(kind, packets.size()));
+        List<Frame> held = new ArrayList<>();
+        Map<String, Integer> counted = new HashMap<>();
+        for (Frame frame : sent) {
+            String kind = frame.track().isVideo() ? "video" : "audio";
+            if (counted.merge(kind, 1, Integer::sum) <= found.getOrDefault(kind, 0)) {
+                held.add(frame);
+            }
+        }
+        Judge.assertHolds(file, held);
+        long lostNanos = sent.getLast().dtsNanos() - held.getLast().dtsNanos();
+        assertTrue(lostNanos <= MAX_LOSS_NANOS, "%s lost %d ms".formatted(name, lostNanos / 1_000_000));
+    }
+
+    private static void assertToldOnce(Path notes, int files) {
+        List<String> lines = TestStudio.lines(notes);
+        List<String> told = lines.stream()
+                .map(line -> line.substring(line.indexOf(' ')))
+                .distinct()
+                .toList();
+        assertEquals(files, lines.size(), lines.toString());
+        assertEquals(files, told.size(), lines.toString());
+    }
+
+    private static Process child(String what, Path folder, String step, List<String> names) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                CrashChild.class.getName(),
+                what,
+                folder.toString(),
+                step));
+        command.addAll(names);
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        Thread.ofVirtual().start(() -> print(process));
+        return process;
+    }
+
+    private static void print(Process process) {
+        try (BufferedReader out = process.inputReader()) {
+            out.lines().forEach(line -> System.out.println("child: " + line));
+        } catch (IOException | java.io.UncheckedIOException _) {
+            // It was killed.
+        }
+    }
+}
