@@ -122,7 +122,7 @@ final class ClusterScan {
     }
 
     private long firstBadOfTail() throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16);
+        ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
         for (Element cluster : tail) {
             if (!isWhole(cluster, buffer)) {
                 return cluster.at();

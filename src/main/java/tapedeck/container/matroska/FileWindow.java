@@ -38,7 +38,7 @@ final class FileWindow {
     /// @param windowBytes read at once: small to look at headers only, large to read on
     FileWindow(FileChannel file, int windowBytes) throws IOException {
         this.file = file;
-        this.window = ByteBuffer.allocateDirect(windowBytes).limit(0);
+        this.window = ByteBuffer.allocate(windowBytes).limit(0);
         this.size = file.size();
     }
 
