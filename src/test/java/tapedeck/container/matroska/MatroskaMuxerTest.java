@@ -53,7 +53,10 @@ class MatroskaMuxerTest {
     }
 
     private static long clusters(MemoryFile file) {
-        return ElementTree.of(file.content()).lines().filter(line -> line.contains(" Cluster ")).count();
+        return ElementTree.of(file.content())
+                .lines()
+                .filter(line -> line.contains(" Cluster "))
+                .count();
     }
 
     @Test
@@ -145,7 +148,8 @@ class MatroskaMuxerTest {
             Bytes data = Bytes.wrap(new byte[ClusterWriter.MAX_BYTES / 2 - 10]);
             large.add(new Frame(Samples.VP8, (long) i * MILLI, (long) i * MILLI, i == 0, data));
         }
-        large.add(new Frame(Samples.VP8, 6 * MILLI, 6 * MILLI, false, Bytes.wrap(new byte[ClusterWriter.MAX_BYTES * 2])));
+        large.add(
+                new Frame(Samples.VP8, 6 * MILLI, 6 * MILLI, false, Bytes.wrap(new byte[ClusterWriter.MAX_BYTES * 2])));
         MemoryFile file = written(large);
         assertEquals(4, clusters(file));
         assertEquals(Samples.expected(large), Samples.blocks(file));
@@ -210,13 +214,14 @@ class MatroskaMuxerTest {
 
     private static void assertRefused(MatroskaFormat format, Track... tracks) {
         assertThrows(
-                IllegalArgumentException.class,
-                () -> format.muxer(new MemoryFile(), List.of(tracks), Samples.OPTIONS));
+                IllegalArgumentException.class, () -> format.muxer(new MemoryFile(), List.of(tracks), Samples.OPTIONS));
     }
 
     @Test
     void aTrackNumberOfTwoBytesIsReadAgain() throws IOException {
-        List<Frame> frames = List.of(frame(new Track(127, Samples.VP8.codec()), 0, true), frame(new Track(TrackEntry.MAX_NUMBER, Samples.OPUS.codec()), 0, true));
+        List<Frame> frames = List.of(
+                frame(new Track(127, Samples.VP8.codec()), 0, true),
+                frame(new Track(TrackEntry.MAX_NUMBER, Samples.OPUS.codec()), 0, true));
         assertEquals(Samples.expected(frames), Samples.blocks(written(frames)));
     }
 
@@ -225,8 +230,7 @@ class MatroskaMuxerTest {
     void vp8AndVp9GoOnWithAnotherPictureSize() throws IOException {
         Track smaller = new Track(Samples.VP8.id(), new Codec.Vp8(160, 90));
         Track other = new Track(Samples.OPUS.id(), new Codec.Opus(1, 312));
-        Muxer muxer = MatroskaFormat.WEBM.muxer(
-                new MemoryFile(), List.of(Samples.VP8, Samples.OPUS), Samples.OPTIONS);
+        Muxer muxer = MatroskaFormat.WEBM.muxer(new MemoryFile(), List.of(Samples.VP8, Samples.OPUS), Samples.OPTIONS);
         assertTrue(muxer.carries(smaller));
         assertFalse(muxer.carries(new Track(9, smaller.codec())));
         assertFalse(muxer.carries(other));
@@ -241,7 +245,8 @@ class MatroskaMuxerTest {
     void theRoomForCuesIsBoundedWhateverIsAskedFor() throws IOException {
         var huge = new MuxerOptions(Samples.OPTIONS.startedAt(), Integer.MAX_VALUE, "");
         List<Frame> both = Samples.frames(Samples.VP8, Samples.OPUS, 1, 0);
-        List<Frame> sound = both.stream().filter(frame -> frame.track().isAudio()).toList();
+        List<Frame> sound =
+                both.stream().filter(frame -> frame.track().isAudio()).toList();
         long most = Samples.growing(MatroskaFormat.WEBM, both, huge).size();
         assertTrue(most > Head.MAX_VIDEO_RESERVE_BYTES && most < Head.MAX_VIDEO_RESERVE_BYTES + 8000);
         long audio = Samples.growing(MatroskaFormat.WEBM, sound, huge).size();
@@ -251,7 +256,9 @@ class MatroskaMuxerTest {
     @Test
     void aFrameIsNeverChanged() throws IOException {
         List<Frame> frames = Samples.frames(Samples.VP8, Samples.OPUS, 2, 0);
-        List<Bytes> copies = frames.stream().map(frame -> Bytes.wrap(frame.data().toByteArray())).toList();
+        List<Bytes> copies = frames.stream()
+                .map(frame -> Bytes.wrap(frame.data().toByteArray()))
+                .toList();
         MatroskaFormat.WEBM.finish(Samples.growing(MatroskaFormat.WEBM, frames, Samples.OPTIONS));
         assertEquals(copies, frames.stream().map(Frame::data).toList());
     }

@@ -15,14 +15,15 @@ import tapedeck.container.MemoryFile;
 /// What a file of others may hold, and lies.
 class MatroskaReaderTest {
     private static final long MILLI = 1_000_000;
-    private static final Bytes HEAD =
-            Head.of(Doctype.MKV, List.of(Samples.VP8, Samples.OPUS), Samples.OPTIONS, 0).bytes();
+    private static final Bytes HEAD = Head.of(Doctype.MKV, List.of(Samples.VP8, Samples.OPUS), Samples.OPTIONS, 0)
+            .bytes();
     private static final long UNKNOWN = (1L << 56) - 1;
 
     /// A file of our head, whose last Void is left empty, with this behind it.
     private static MemoryFile file(EbmlWriter behind) {
         Bytes head = HEAD.slice(0, HEAD.length() - Head.RESERVE_HEADER_BYTES);
-        return new MemoryFile(new ByteWriter().bytes(head).bytes(behind.toBytes()).toBytes());
+        return new MemoryFile(
+                new ByteWriter().bytes(head).bytes(behind.toBytes()).toBytes());
     }
 
     private static MemoryFile cluster(EbmlWriter content) {
@@ -41,7 +42,10 @@ class MatroskaReaderTest {
     private static List<String> frames(MemoryFile file) throws IOException {
         return Samples.blocks(file).stream()
                 .map(block -> "%d %s %s"
-                        .formatted(block.ptsNanos() / MILLI, block.keyframe() ? "K" : "_", block.data().toHex()))
+                        .formatted(
+                                block.ptsNanos() / MILLI,
+                                block.keyframe() ? "K" : "_",
+                                block.data().toHex()))
                 .toList();
     }
 
@@ -68,7 +72,8 @@ class MatroskaReaderTest {
 
     @Test
     void lacingThatDoesNotAddUpIsRefused() {
-        for (String lie : List.of("82 02 05 06 aa", "82 02 ffff", "86 01 85 aa", "86 02 81 80 aabb", "84 02 aabb", "82", "86 01 00")) {
+        for (String lie : List.of(
+                "82 02 05 06 aa", "82 02 ffff", "86 01 85 aa", "86 02 81 80 aabb", "84 02 aabb", "82", "86 01 00")) {
             int flags = Integer.parseInt(lie.substring(0, 2), 16);
             assertMalformed(cluster(at(0).binary(ElementId.SIMPLE_BLOCK, block(flags, lie.substring(2)))));
         }
@@ -76,15 +81,17 @@ class MatroskaReaderTest {
 
     @Test
     void aBlockInAGroupIsAKeyframeIfItRefersToNone() throws IOException {
-        EbmlWriter key = new EbmlWriter().binary(ElementId.BLOCK, block(0, "aa")).uint(0x9B, 20);
-        EbmlWriter refers = new EbmlWriter().binary(ElementId.BLOCK, block(0, "bb")).uint(ElementId.REFERENCE_BLOCK, 1);
+        EbmlWriter key =
+                new EbmlWriter().binary(ElementId.BLOCK, block(0, "aa")).uint(0x9B, 20);
+        EbmlWriter refers =
+                new EbmlWriter().binary(ElementId.BLOCK, block(0, "bb")).uint(ElementId.REFERENCE_BLOCK, 1);
         EbmlWriter empty = new EbmlWriter().uint(0x9B, 20);
-        EbmlWriter groups = at(10)
-                .master(ElementId.BLOCK_GROUP, key)
+        EbmlWriter groups = at(10).master(ElementId.BLOCK_GROUP, key)
                 .master(ElementId.BLOCK_GROUP, refers)
                 .master(ElementId.BLOCK_GROUP, empty);
         assertEquals(List.of("15 K aa", "15 _ bb"), frames(cluster(groups)));
-        EbmlWriter two = new EbmlWriter().binary(ElementId.BLOCK, block(0, "aa")).binary(ElementId.BLOCK, block(0, "bb"));
+        EbmlWriter two =
+                new EbmlWriter().binary(ElementId.BLOCK, block(0, "aa")).binary(ElementId.BLOCK, block(0, "bb"));
         assertMalformed(cluster(at(0).master(ElementId.BLOCK_GROUP, two)));
     }
 
@@ -102,15 +109,16 @@ class MatroskaReaderTest {
 
     @Test
     void unknownElementsAreSteppedOver() throws IOException {
-        EbmlWriter odd = at(0).binary(0x4FFF, Bytes.ofU8(1)).binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa")).binary(0x1FFFFFFE, Bytes.EMPTY);
+        EbmlWriter odd = at(0).binary(0x4FFF, Bytes.ofU8(1))
+                .binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa"))
+                .binary(0x1FFFFFFE, Bytes.EMPTY);
         assertEquals(List.of("5 K aa"), frames(cluster(odd)));
     }
 
     @Test
     void blocksOutsideOfAClusterOrBeforeItsTimeAreRefused() {
-        assertMalformed(file(new EbmlWriter()
-                .master(ElementId.CLUSTER, at(0))
-                .binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa"))));
+        assertMalformed(file(
+                new EbmlWriter().master(ElementId.CLUSTER, at(0)).binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa"))));
         assertMalformed(cluster(new EbmlWriter().binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa"))));
         assertMalformed(cluster(at(0).binary(ElementId.SIMPLE_BLOCK, Bytes.EMPTY)));
         assertMalformed(cluster(at(0).binary(ElementId.SIMPLE_BLOCK, Bytes.ofHex("810000"))));
@@ -122,14 +130,17 @@ class MatroskaReaderTest {
     @Test
     void sizesThatLieAreRefused() {
         EbmlWriter reachesOut = at(0).id(ElementId.SIMPLE_BLOCK).size(100);
-        EbmlWriter twoClusters = new EbmlWriter().master(ElementId.CLUSTER, reachesOut).master(ElementId.CLUSTER, at(0).voidOf(128));
+        EbmlWriter twoClusters =
+                new EbmlWriter().master(ElementId.CLUSTER, reachesOut).master(ElementId.CLUSTER, at(0).voidOf(128));
         assertMalformed(file(twoClusters));
         EbmlWriter unknown = new EbmlWriter().id(ElementId.SIMPLE_BLOCK).size(UNKNOWN, 8);
-        assertMalformed(cluster(new EbmlWriter().raw(at(0).toBytes()).raw(unknown.toBytes()).voidOf(50)));
+        assertMalformed(cluster(
+                new EbmlWriter().raw(at(0).toBytes()).raw(unknown.toBytes()).voidOf(50)));
         assertMalformed(file(new EbmlWriter().id(ElementId.BLOCK_GROUP).size(UNKNOWN, 8)));
         EbmlWriter inner = new EbmlWriter().id(ElementId.BLOCK).size(60).raw(block(0, "aa"));
         assertMalformed(cluster(at(0).master(ElementId.BLOCK_GROUP, inner).voidOf(90)));
-        EbmlWriter huge = new EbmlWriter().id(ElementId.CLUSTER).size(UNKNOWN, 8).raw(at(0).toBytes());
+        EbmlWriter huge =
+                new EbmlWriter().id(ElementId.CLUSTER).size(UNKNOWN, 8).raw(at(0).toBytes());
         huge.id(ElementId.SIMPLE_BLOCK).size(BlockCursor.MAX_BLOCK_BYTES + 1L).raw(block(0, "aa"));
         MemoryFile large = file(huge);
         large.skip(BlockCursor.MAX_BLOCK_BYTES);
@@ -138,7 +149,8 @@ class MatroskaReaderTest {
 
     @Test
     void whereTheFileWasCutReadingEnds() throws IOException {
-        EbmlWriter two = at(0).binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa")).binary(ElementId.SIMPLE_BLOCK, block(0x80, "bbbb"));
+        EbmlWriter two = at(0).binary(ElementId.SIMPLE_BLOCK, block(0x80, "aa"))
+                .binary(ElementId.SIMPLE_BLOCK, block(0x80, "bbbb"));
         Bytes whole = cluster(two).content();
         assertEquals(List.of("5 K aa"), frames(new MemoryFile(whole.slice(0, whole.length() - 1))));
         assertEquals(List.of("5 K aa"), frames(new MemoryFile(whole.slice(0, whole.length() - 7))));
@@ -165,7 +177,9 @@ class MatroskaReaderTest {
         }
         EbmlWriter info = new EbmlWriter().master(ElementId.INFO, new EbmlWriter());
         EbmlWriter most = new EbmlWriter().raw(info.toBytes()).master(ElementId.TRACKS, tracks);
-        assertEquals(List.of(), MatroskaReader.open(new MemoryFile(segment(most).toBytes())).tracks());
+        assertEquals(
+                List.of(),
+                MatroskaReader.open(new MemoryFile(segment(most).toBytes())).tracks());
         tracks.master(ElementId.TRACK_ENTRY, entry);
         assertNoHead(segment(new EbmlWriter().raw(info.toBytes()).master(ElementId.TRACKS, tracks)));
 
@@ -179,8 +193,9 @@ class MatroskaReaderTest {
             voids.voidOf(2);
         }
         assertNoHead(segment(voids.raw(most.toBytes())));
-        MemoryFile large = new MemoryFile(
-                segment(new EbmlWriter().id(ElementId.INFO).size(FileHead.MAX_MASTER_BYTES + 1L)).toBytes());
+        MemoryFile large =
+                new MemoryFile(segment(new EbmlWriter().id(ElementId.INFO).size(FileHead.MAX_MASTER_BYTES + 1L))
+                        .toBytes());
         large.skip(FileHead.MAX_MASTER_BYTES + 100L);
         assertThrows(MalformedException.class, () -> MatroskaReader.open(large));
     }
@@ -194,16 +209,18 @@ class MatroskaReaderTest {
         assertNoHead(segment(new EbmlWriter()));
         assertNoHead(segment(new EbmlWriter().master(ElementId.INFO, new EbmlWriter())));
         assertNoHead(segment(new EbmlWriter().id(ElementId.INFO).size(UNKNOWN, 8)));
-        assertNoHead(segment(new EbmlWriter().master(
-                ElementId.INFO, new EbmlWriter().uint(ElementId.TIMESTAMP_SCALE, 0))));
+        assertNoHead(segment(
+                new EbmlWriter().master(ElementId.INFO, new EbmlWriter().uint(ElementId.TIMESTAMP_SCALE, 0))));
         EbmlWriter nameless = new EbmlWriter().master(ElementId.TRACK_ENTRY, new EbmlWriter());
-        assertNoHead(segment(new EbmlWriter().master(ElementId.INFO, new EbmlWriter()).master(ElementId.TRACKS, nameless)));
+        assertNoHead(segment(
+                new EbmlWriter().master(ElementId.INFO, new EbmlWriter()).master(ElementId.TRACKS, nameless)));
         EbmlWriter audio = new EbmlWriter()
                 .uint(ElementId.TRACK_NUMBER, 1)
                 .uint(ElementId.TRACK_TYPE, 2)
                 .master(ElementId.AUDIO, new EbmlWriter().real(ElementId.SAMPLING_FREQUENCY, Double.NaN));
         EbmlWriter tracks = new EbmlWriter().master(ElementId.TRACK_ENTRY, audio);
-        assertNoHead(segment(new EbmlWriter().master(ElementId.INFO, new EbmlWriter()).master(ElementId.TRACKS, tracks)));
+        assertNoHead(segment(
+                new EbmlWriter().master(ElementId.INFO, new EbmlWriter()).master(ElementId.TRACKS, tracks)));
     }
 
     @Test
