@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ import tapedeck.container.Summary;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
 
 class Mp4MuxerTest {
@@ -48,6 +50,17 @@ class Mp4MuxerTest {
             Summary again = Mp4Reader.summary(file);
             assertEquals(finished.durationNanos() / 1e6, again.durationNanos() / 1e6, 0.02);
             assertEquals(finished.tracks(), again.tracks());
+        }
+    }
+
+    @Test
+    void realPublishersFramesComeBackFromEveryState() throws IOException {
+        for (Path path : SharedMedia.files("flv", "flv")) {
+            List<Frame> frames = TestMedia.flv(path);
+            MemoryFile file = Mp4Cases.recorded(frames, Mp4Cases.ROOMY);
+            Mp4Cases.assertFrames(frames, frames.size(), file);
+            Mp4Finisher.finish(file);
+            Mp4Cases.assertFrames(frames, frames.size(), file);
         }
     }
 
