@@ -52,10 +52,24 @@ public final class Ffmpeg {
 
     /// What ffmpeg complains about when it decodes all of the file: empty for a good one.
     ///
+    /// Frames may come at any time: they are not rounded to a frame rate, which a camera does not have.
     /// One line is left out: ffmpeg 8 says it at the end of every Opus track in WebM, also of its own making.
     public static String decodeErrors(Path file) {
         String errors = run(List.of(
-                        ffmpeg(), "-hide_banner", "-nostdin", "-v", "error", "-i", file.toString(), "-f", "null", "-"))
+                        ffmpeg(),
+                        "-hide_banner",
+                        "-nostdin",
+                        "-v",
+                        "error",
+                        "-i",
+                        file.toString(),
+                        "-fps_mode",
+                        "passthrough",
+                        "-enc_time_base:v",
+                        "demux",
+                        "-f",
+                        "null",
+                        "-"))
                 .err();
         return errors.replaceAll(OPUS_AT_THE_END, "");
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
+import tapedeck.rtp.sdp.Fingerprint;
 
 /// One peer's DTLS, as the server: a straight conversation on a virtual thread, because the library blocks.
 ///

@@ -8,7 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
-import java.util.HexFormat;
+import java.util.Locale;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -33,6 +33,8 @@ import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
 import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedSigner;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
+import tapedeck.bytes.Bytes;
+import tapedeck.rtp.sdp.Fingerprint;
 
 /// The self-signed ECDSA P-256 certificate that the server (or, in tests, a client) shows in every DTLS handshake, made
 /// anew for each process: who we are is proved by the fingerprint in the SDP answer (RFC 8122 5), not by a chain.
@@ -45,13 +47,13 @@ final class DtlsIdentity {
     private final BcTlsCrypto crypto;
     private final AsymmetricKeyParameter privateKey;
     private final TlsCertificate certificate;
-    private final String fingerprint;
+    private final Fingerprint fingerprint;
 
     private DtlsIdentity(BcTlsCrypto crypto, AsymmetricKeyParameter privateKey, byte[] encoded) throws IOException {
         this.crypto = crypto;
         this.privateKey = privateKey;
         this.certificate = crypto.createCertificate(encoded);
-        this.fingerprint = fingerprint("SHA-256", encoded);
+        this.fingerprint = new Fingerprint("sha-256", hash("sha-256", encoded));
     }
 
     static DtlsIdentity create() {
@@ -85,8 +87,8 @@ final class DtlsIdentity {
         return crypto;
     }
 
-    /// Of our certificate, as `a=fingerprint:sha-256` says it.
-    String fingerprint() {
+    /// Of our certificate.
+    Fingerprint fingerprint() {
         return fingerprint;
     }
 
@@ -100,14 +102,15 @@ final class DtlsIdentity {
                 SignatureAndHashAlgorithm.getInstance(HashAlgorithm.sha256, SignatureAlgorithm.ecdsa));
     }
 
-    /// RFC 8122 5: upper-case hex bytes between colons.
-    ///
-    /// @param digest Java's name: `SHA-256` …
-    static String fingerprint(String digest, byte[] certificate) {
+    /// Whether `certificate` (DER) is the one that an SDP promised.
+    static boolean matches(Fingerprint promised, byte[] certificate) {
+        return promised.hash().equals(hash(promised.algorithm(), certificate));
+    }
+
+    private static Bytes hash(String algorithm, byte[] certificate) {
         try {
-            return HexFormat.ofDelimiter(":")
-                    .withUpperCase()
-                    .formatHex(MessageDigest.getInstance(digest).digest(certificate));
+            return Bytes.wrap(MessageDigest.getInstance(algorithm.toUpperCase(Locale.ROOT))
+                    .digest(certificate));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

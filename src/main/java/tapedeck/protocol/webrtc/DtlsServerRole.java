@@ -18,6 +18,7 @@ import org.bouncycastle.tls.TlsUtils;
 import org.bouncycastle.tls.UseSRTPData;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
 import org.jspecify.annotations.Nullable;
+import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.srtp.SrtpProfile;
 
 /// What the DTLS library asks us while it shakes hands as the server: one certificate, DTLS 1.2, ECDHE with AEAD, the
@@ -105,7 +106,8 @@ final class DtlsServerRole extends DefaultTlsServer {
             refusal = "DTLS: the peer showed no certificate";
             throw new TlsFatalAlert(AlertDescription.bad_certificate);
         }
-        if (!expected.matches(clientCertificate.getCertificateAt(0).getEncoded())) {
+        if (!DtlsIdentity.matches(
+                expected, clientCertificate.getCertificateAt(0).getEncoded())) {
             refusal = "DTLS: the peer's certificate is not the one of a=fingerprint";
             throw new TlsFatalAlert(AlertDescription.bad_certificate);
         }

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
+import tapedeck.rtp.sdp.Fingerprint;
 
 /// One peer's way to us: ICE as the lite side (RFC 8445), DTLS as the server, and the addresses between which its media
 /// flows. Lives on its port's event loop.
@@ -43,7 +44,7 @@ final class PeerTransport {
     private State state = State.WAITING_FOR_CHECK;
     private @Nullable InetSocketAddress selected;
     private boolean nominated;
-    private long lastCheckNanos = System.nanoTime();
+    private long lastCheckNanos;
     private long badChecks;
     private long droppedDtls;
     private long early;
@@ -58,6 +59,7 @@ final class PeerTransport {
             Fingerprint remote,
             PeerMedia media) {
         this.port = port;
+        this.lastCheckNanos = port.now();
         this.local = local;
         this.hmac = local.hmac();
         this.username = local.ufrag() + ":" + remoteUfrag;

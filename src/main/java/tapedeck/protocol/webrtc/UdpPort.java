@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,7 @@ final class UdpPort implements AutoCloseable {
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
     private static final long JUNK_LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    private final LongSupplier nanoClock;
     private final DatagramChannel channel;
     private final EventLoop loop;
 
@@ -56,10 +58,12 @@ final class UdpPort implements AutoCloseable {
     private @Nullable ScheduledFuture<?> ticking;
     private long junk;
     private long junkLogged;
-    private long junkLoggedNanos = System.nanoTime() - JUNK_LOG_NANOS;
+    private long junkLoggedNanos;
 
     /// @param port 0 takes a free one
-    UdpPort(EventLoops loops, int port) {
+    UdpPort(EventLoops loops, int port, LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        this.junkLoggedNanos = nanoClock.getAsLong() - JUNK_LOG_NANOS;
         Bootstrap bootstrap = new Bootstrap()
                 .group(loops.group())
                 .channel(loops.datagramChannel())
@@ -81,6 +85,11 @@ final class UdpPort implements AutoCloseable {
         return channel.localAddress().getPort();
     }
 
+    /// The monotonic clock of all sessions.
+    long now() {
+        return nanoClock.getAsLong();
+    }
+
     /// Runs `task` on the loop; at once where the caller is on it.
     void execute(Runnable task) {
         if (loop.inEventLoop()) {
@@ -90,9 +99,9 @@ final class UdpPort implements AutoCloseable {
         }
     }
 
-    /// Number of sessions; on the loop.
-    int sessions() {
-        return byUfrag.size();
+    /// Runs `task` on the loop, but never at once: for callers that hold a lock.
+    void later(Runnable task) {
+        loop.execute(task);
     }
 
     /// On the loop. False if there are too many.
@@ -144,7 +153,7 @@ final class UdpPort implements AutoCloseable {
     }
 
     private void tick() {
-        long now = System.nanoTime();
+        long now = now();
         for (PeerTransport transport : List.copyOf(byUfrag.values())) {
             guarded(transport, () -> transport.tick(now));
         }
@@ -168,7 +177,7 @@ final class UdpPort implements AutoCloseable {
             junk++;
             return;
         }
-        long now = System.nanoTime();
+        long now = now();
         if (first >= 128 && first <= 191) {
             guarded(transport, () -> transport.media(scratch, length, now));
         } else if (first >= 20 && first <= 63) {
@@ -185,7 +194,7 @@ final class UdpPort implements AutoCloseable {
         try {
             StunMessage message = StunMessage.parse(datagram);
             PeerTransport transport = session(message).orElse(null);
-            if (transport == null || !transport.check(message, from, System.nanoTime())) {
+            if (transport == null || !transport.check(message, from, now())) {
                 junk++;
             }
         } catch (MalformedException e) {
@@ -212,7 +221,7 @@ final class UdpPort implements AutoCloseable {
     }
 
     private void reportJunk() {
-        long now = System.nanoTime();
+        long now = now();
         if (junk > junkLogged && now - junkLoggedNanos >= JUNK_LOG_NANOS) {
             log.info("WebRTC port: {} datagrams that belong to nobody were dropped", junk - junkLogged);
             junkLogged = junk;

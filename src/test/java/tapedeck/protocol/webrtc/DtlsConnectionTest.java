@@ -51,8 +51,7 @@ class DtlsConnectionTest {
     @Test
     void aPeerWithAnotherCertificateIsRefused() throws Exception {
         DtlsIdentity other = DtlsIdentity.create();
-        DtlsLink link =
-                new DtlsLink(SERVER, new Fingerprint("sha-256", other.fingerprint()), SrtpProfile.AEAD_AES_128_GCM);
+        DtlsLink link = new DtlsLink(SERVER, other.fingerprint(), SrtpProfile.AEAD_AES_128_GCM);
         assertThrows(IOException.class, link::connect);
         assertEquals("DTLS: the peer's certificate is not the one of a=fingerprint", closed(link));
         assertFalse(link.connected.isDone());

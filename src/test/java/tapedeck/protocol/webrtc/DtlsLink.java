@@ -13,6 +13,7 @@ import org.bouncycastle.tls.DTLSClientProtocol;
 import org.bouncycastle.tls.DTLSTransport;
 import org.bouncycastle.tls.DatagramTransport;
 import tapedeck.bytes.Bytes;
+import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.srtp.SrtpProfile;
 
 /// A real DTLS client and a [DtlsConnection] with a wire between them that can lose what it carries.
@@ -39,7 +40,7 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
     /// With the fingerprint that the client really has.
     DtlsLink(DtlsIdentity server, SrtpProfile... profiles) {
         this.role = new DtlsClientRole(clientIdentity, List.of(profiles));
-        this.server = new DtlsConnection(server, new Fingerprint("sha-256", clientIdentity.fingerprint()), this);
+        this.server = new DtlsConnection(server, clientIdentity.fingerprint(), this);
     }
 
     DTLSTransport connect() throws IOException {

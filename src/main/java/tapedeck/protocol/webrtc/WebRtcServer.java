@@ -1,0 +1,47 @@
+package tapedeck.protocol.webrtc;
+
+import java.util.OptionalInt;
+import java.util.function.LongSupplier;
+import tapedeck.net.BoundPorts;
+import tapedeck.net.EventLoops;
+import tapedeck.net.http.HttpRoutes;
+import tapedeck.settings.Settings;
+import tapedeck.stream.Streams;
+
+/// WebRTC on one UDP port, with WHIP among the HTTP routes.
+public final class WebRtcServer implements AutoCloseable {
+
+    private final UdpPort port;
+
+    /// @throws IllegalArgumentException if the settings turn WebRTC off
+    public WebRtcServer(
+            Settings.WebRtc settings, EventLoops loops, Streams streams, HttpRoutes routes, BoundPorts ports) {
+        this(settings, loops, streams, routes, ports, System::nanoTime);
+    }
+
+    WebRtcServer(
+            Settings.WebRtc settings,
+            EventLoops loops,
+            Streams streams,
+            HttpRoutes routes,
+            BoundPorts ports,
+            LongSupplier nanoClock) {
+        OptionalInt number = settings.port().number();
+        DtlsIdentity identity = DtlsIdentity.create();
+        port = new UdpPort(
+                loops,
+                number.orElseThrow(() -> new IllegalArgumentException("webrtc_port is empty: WebRTC is off")),
+                nanoClock);
+        ports.add("WebRTC", "udp", port.port());
+        new WhipRoutes(port, identity, new Addresses(settings.announce()), streams).addTo(routes);
+        if (settings.preInit()) {
+            Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));
+        }
+    }
+
+    /// Ends all sessions and frees the port.
+    @Override
+    public void close() {
+        port.close();
+    }
+}

@@ -1,0 +1,222 @@
+package tapedeck.protocol.webrtc;
+
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.rtp.srtp.SrtpReceiver;
+import tapedeck.stream.Feedback;
+import tapedeck.stream.NameTakenException;
+import tapedeck.stream.Publication;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// One publisher from its offer to its end. Lives on its port's event loop.
+///
+/// Nothing that is not authenticated can end it: bad packets are dropped and counted.
+final class WhipSession implements PeerMedia {
+    /// Two 4K pictures' worth at once, 180 Mbit/s for long: what an authenticated peer sends beyond is dropped before
+    /// it
+    /// costs anything.
+    static final int MAX_PACKETS_PER_SECOND = 20_000;
+
+    private static final Logger log = LoggerFactory.getLogger(WhipSession.class);
+    private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /// What the offer asked for.
+    ///
+    /// @param id names the session at the outside
+    record Request(StreamName name, Publisher.RecordWish recording, String id, WhipAnswer answer) {}
+
+    private final UdpPort port;
+    private final PeerTransport transport;
+    private final Request request;
+    private final Streams streams;
+    private final Consumer<WhipSession> ended;
+
+    private @Nullable Publication publication;
+    private @Nullable SrtpReceiver srtp;
+    private @Nullable InboundMedia media;
+    private long connectedNanos;
+    private long secondNanos;
+    private int packetsThisSecond;
+    private long flooded;
+    private long malformed;
+
+    WhipSession(
+            UdpPort port,
+            DtlsIdentity identity,
+            IceCredentials ice,
+            Request request,
+            Streams streams,
+            Consumer<WhipSession> ended) {
+        this.port = port;
+        this.request = request;
+        this.streams = streams;
+        this.ended = ended;
+        WhipAnswer answer = request.answer();
+        this.transport = new PeerTransport(port, identity, ice, answer.remoteUfrag(), answer.fingerprint(), this);
+    }
+
+    StreamName name() {
+        return request.name();
+    }
+
+    String id() {
+        return request.id();
+    }
+
+    String remoteUfrag() {
+        return request.answer().remoteUfrag();
+    }
+
+    /// Begins to listen for the peer; from any thread but the loop. False if there are too many sessions.
+    boolean open() {
+        CompletableFuture<Boolean> added = new CompletableFuture<>();
+        port.execute(() -> added.complete(port.add(transport)));
+        return added.join();
+    }
+
+    /// From any thread.
+    void close(String reason) {
+        port.execute(() -> transport.close(reason));
+    }
+
+    @Override
+    public void connected(DtlsKeys keys) {
+        WhipAnswer answer = request.answer();
+        Publisher publisher = new Publisher(
+                Publisher.Protocol.WEBRTC,
+                address(),
+                request.id(),
+                "whip-" + request.id().substring(0, 8),
+                request.recording(),
+                expects(answer));
+        try {
+            Publication opened = streams.publish(request.name(), publisher, new Wishes());
+            publication = opened;
+            connectedNanos = port.now();
+            srtp = new SrtpReceiver(keys.client());
+            media = new InboundMedia(answer, keys.server(), opened, transport::send, connectedNanos);
+            log.info("{}: WebRTC from {}, {}", request.name(), address(), keys.profile());
+        } catch (NameTakenException e) {
+            transport.close(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Publisher.Expects expects(WhipAnswer answer) {
+        if (answer.video().isEmpty()) {
+            return Publisher.Expects.AUDIO;
+        }
+        return answer.audio().isEmpty() ? Publisher.Expects.VIDEO : Publisher.Expects.BOTH;
+    }
+
+    private String address() {
+        InetSocketAddress selected = transport.selected();
+        return selected == null ? "nowhere" : Addresses.text(selected);
+    }
+
+    @Override
+    public void received(byte[] packet, int length, long arrivalNanos) {
+        SrtpReceiver receiver = srtp;
+        InboundMedia inbound = media;
+        if (receiver == null || inbound == null) {
+            return;
+        }
+        if (arrivalNanos - secondNanos >= SECOND_NANOS) {
+            secondNanos = arrivalNanos;
+            packetsThisSecond = 0;
+        }
+        if (++packetsThisSecond > MAX_PACKETS_PER_SECOND) {
+            flooded++;
+            return;
+        }
+        try {
+            if (isRtcp(packet, length)) {
+                Bytes plain = receiver.unprotectRtcp(packet, 0, length);
+                if (plain != null && inbound.rtcp(plain, arrivalNanos)) {
+                    transport.close("the peer said goodbye");
+                }
+            } else {
+                Bytes plain = receiver.unprotectRtp(packet, 0, length);
+                if (plain != null) {
+                    inbound.rtp(plain, arrivalNanos);
+                }
+            }
+        } catch (MalformedException e) {
+            malformed++;
+            log.debug("{}: {}", request.name(), e.getMessage());
+        }
+    }
+
+    /// RFC 5761 4: RTCP packet types 192 to 223 on the place of marker and payload type.
+    private static boolean isRtcp(byte[] packet, int length) {
+        int type = length < 2 ? 0 : packet[1] & 0xFF;
+        return type >= 192 && type <= 223;
+    }
+
+    @Override
+    public void tick(long nowNanos) {
+        InboundMedia inbound = media;
+        if (inbound != null) {
+            inbound.tick(nowNanos);
+        }
+    }
+
+    @Override
+    public void ended(String reason) {
+        Publication opened = publication;
+        InboundMedia inbound = media;
+        media = null;
+        if (opened == null || inbound == null) {
+            log.info("{}: WebRTC ended before it was connected: {} ({})", request.name(), reason, transport.drops());
+        } else {
+            inbound.close();
+            opened.close(reason);
+            log.info(
+                    "{}: WebRTC ended after {} s: {} ({}, {})",
+                    request.name(),
+                    TimeUnit.NANOSECONDS.toSeconds(port.now() - connectedNanos),
+                    reason,
+                    inbound,
+                    drops());
+        }
+        ended.accept(this);
+    }
+
+    private String drops() {
+        SrtpReceiver receiver = srtp;
+        long forged = receiver == null ? 0 : receiver.refused(SrtpReceiver.Refusal.NOT_AUTHENTIC);
+        long replayed = receiver == null ? 0 : receiver.refused(SrtpReceiver.Refusal.REPLAYED);
+        return "not authentic %d, replayed %d, malformed %d, flooded %d, %s"
+                .formatted(forged, replayed, malformed, flooded, transport.drops());
+    }
+
+    /// From any thread, also under the stream's lock: only schedules.
+    private final class Wishes implements Feedback {
+        @Override
+        public void requestKeyframe() {
+            port.later(() -> {
+                InboundMedia inbound = media;
+                if (inbound != null) {
+                    inbound.requestKeyframe();
+                }
+            });
+        }
+
+        /// Media is read as it comes, watched or not: feedback to the peer cannot wait.
+        @Override
+        public void watched(boolean live) {}
+
+        @Override
+        public void terminate(String reason) {
+            port.later(() -> transport.close(reason));
+        }
+    }
+}
