@@ -82,9 +82,9 @@ final class LossyLink {
 
     /// Sends all; the first and the last one arrive, because nobody can ask for what is at neither side of a gap.
     void send(List<Frame> frames) {
-        for (Frame frame : frames) {
-            reliable = frame == frames.getFirst() || frame == frames.getLast();
-            send(frame, frame.ptsNanos());
+        for (int i = 0; i < frames.size(); i++) {
+            reliable = i == 0 || i == frames.size() - 1;
+            send(frames.get(i), frames.get(i).ptsNanos());
         }
         reliable = false;
     }

@@ -1,0 +1,271 @@
+package tapedeck.rtp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.rtp.LossyLink.MILLI;
+import static tapedeck.rtp.LossyLink.SECOND;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.function.LongUnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/// Lips and sound: every moment is captured by a microphone and a camera of one peer, and must get one stream time.
+class PeerClockTest {
+    private static final long LIPS_NANOS = 40 * MILLI;
+
+    /// One track of the simulated peer.
+    private static final class Source {
+        private final TrackClock clock;
+        private final long periodNanos;
+        private final int clockRateHz;
+        private long encodeNanos;
+        private long jitterNanos = 5 * MILLI;
+        private long startNanos;
+        private double rate = 1;
+        private long[] reports = {};
+        /// What the sender's wall clock shows at a moment, and what its RTP clock is set to.
+        private LongUnaryOperator wall = nanos -> nanos;
+
+        private LongUnaryOperator set = nanos -> nanos;
+        private final List<long[]> frames = new ArrayList<>();
+        private final Deque<long[]> held = new ArrayDeque<>();
+
+        private Source(PeerClock peer, boolean video) {
+            clockRateHz = video ? 90_000 : 48_000;
+            periodNanos = video ? SECOND / 30 : 20 * MILLI;
+            clock = peer.track(clockRateHz, video);
+        }
+
+        private long ticks(long nanos) {
+            return 1L << 32 | (long) (set.applyAsLong(nanos) * rate / SECOND * clockRateHz);
+        }
+    }
+
+    private record Event(long nanos, Runnable action) {}
+
+    private final Random random = new Random(1);
+    private final PeerClock peer = new PeerClock(0);
+    private final Source audio = new Source(peer, false);
+    private final Source video = new Source(peer, true);
+
+    /// As Chromium does it: video after half a second and then every one, audio after two and a half and then every
+    /// five; media flow 0.3 s after that clock was started.
+    private void chromium() {
+        video.reports = every(200 * MILLI, SECOND);
+        audio.reports = every(2200 * MILLI, 5 * SECOND);
+    }
+
+    private static long[] every(long first, long period) {
+        return java.util.stream.LongStream.iterate(first, nanos -> nanos + period).limit(2000).toArray();
+    }
+
+    private void run(long untilNanos) {
+        long networkNanos = 25 * MILLI;
+        PriorityQueue<Event> events = new PriorityQueue<>(Comparator.comparingLong(Event::nanos));
+        long origin = 300 * MILLI;
+        for (Source source : List.of(audio, video)) {
+            long before = 0;
+            for (long at = source.startNanos; at < untilNanos; at += source.periodNanos) {
+                long capture = at;
+                long sent = origin + at + source.encodeNanos;
+                long arrival =
+                        Math.max(before + 1, sent + networkNanos + (long) (random.nextDouble() * source.jitterNanos));
+                before = arrival;
+                events.add(new Event(arrival, () -> {
+                    source.clock.arrived(source.ticks(capture), arrival);
+                    source.held.add(new long[] {capture, arrival});
+                }));
+            }
+            for (long at : source.reports) {
+                if (at < untilNanos) {
+                    long arrival = origin + at + networkNanos + (long) (random.nextDouble() * source.jitterNanos);
+                    events.add(new Event(arrival, () -> {
+                        var epoch = peer.report(source.wall.applyAsLong(at), arrival);
+                        source.clock.report(source.ticks(at), source.wall.applyAsLong(at), epoch);
+                    }));
+                }
+            }
+        }
+        while (!events.isEmpty()) {
+            Event event = events.poll();
+            event.action().run();
+            for (Source source : List.of(audio, video)) {
+                while (!source.held.isEmpty() && peer.ready(event.nanos())) {
+                    long[] frame = source.held.poll();
+                    long stream = source.clock.streamNanos(source.ticks(frame[0]), frame[1]);
+                    source.frames.add(new long[] {frame[0], stream, event.nanos()});
+                }
+            }
+        }
+    }
+
+    /// How far the same moment is apart in both tracks, at worst from this moment on.
+    private long skewFrom(long nanos) {
+        long worst = 0;
+        int at = 0;
+        for (long[] picture : video.frames) {
+            while (at < audio.frames.size() - 1 && audio.frames.get(at)[0] < picture[0]) {
+                at++;
+            }
+            long[] sound = audio.frames.get(at);
+            if (picture[0] >= nanos && sound[0] >= nanos) {
+                worst = Math.max(worst, Math.abs(picture[1] - picture[0] - (sound[1] - sound[0])));
+            }
+        }
+        return worst;
+    }
+
+    private void assertLips(long fromNanos) {
+        long skew = skewFrom(fromNanos);
+        assertTrue(skew <= LIPS_NANOS, "%.1f ms apart".formatted(skew / 1e6));
+        assertTrue(video.frames.size() > 100 && audio.frames.size() > 100);
+        monotonic();
+    }
+
+    private void monotonic() {
+        for (Source source : List.of(audio, video)) {
+            assertTrue(source.frames.getFirst()[1] >= 0);
+            for (int i = 1; i < source.frames.size(); i++) {
+                assertTrue(source.frames.get(i)[1] > source.frames.get(i - 1)[1], "time goes forward");
+            }
+        }
+    }
+
+    @Test
+    void aSlowEncoderIsSeenThroughFromTheStart() {
+        chromium();
+        video.encodeNanos = 150 * MILLI;
+        video.jitterNanos = 30 * MILLI;
+        run(20 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void withoutAnyReportArrivalsAreCloseEnoughForAFastEncoder() {
+        video.encodeNanos = 25 * MILLI;
+        video.jitterNanos = 60 * MILLI;
+        audio.jitterNanos = 40 * MILLI;
+        run(20 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void aLateReportMovesThePictureWithoutAJump() {
+        video.reports = every(3 * SECOND, SECOND);
+        audio.reports = every(4 * SECOND, 5 * SECOND);
+        video.encodeNanos = 150 * MILLI;
+        run(20 * SECOND);
+        assertLips(7 * SECOND);
+        for (int i = 1; i < video.frames.size(); i++) {
+            long step = video.frames.get(i)[1] - video.frames.get(i - 1)[1];
+            assertTrue(Math.abs(step - video.periodNanos) <= video.periodNanos / 20 + 1000, "step of " + step);
+        }
+        for (int i = 1; i < audio.frames.size(); i++) {
+            long step = audio.frames.get(i)[1] - audio.frames.get(i - 1)[1];
+            assertTrue(Math.abs(step - audio.periodNanos) <= audio.periodNanos / 100 + 25_000, "step of " + step);
+        }
+    }
+
+    @Test
+    void aWallClockThatIsSetIsNotSeen() {
+        chromium();
+        video.encodeNanos = 80 * MILLI;
+        LongUnaryOperator stepped = nanos -> nanos + (nanos > 12 * SECOND ? 5 * SECOND : 0) - (nanos > 30 * SECOND ? 3600 * SECOND : 0);
+        video.wall = stepped;
+        audio.wall = stepped;
+        run(60 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void reportsThatCannotBeTrueAreNotBelieved() {
+        chromium();
+        video.encodeNanos = 20 * MILLI;
+        video.wall = nanos -> nanos > 5 * SECOND ? nanos - 5 * SECOND : nanos;
+        run(30 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void aSoundCardThatRunsFastDoesNotDriftAway() {
+        chromium();
+        video.encodeNanos = 40 * MILLI;
+        audio.rate = 1.001;
+        run(600 * SECOND);
+        assertLips(10 * SECOND);
+    }
+
+    @Test
+    void withoutReportsAFastSoundCardIsHeldByItsArrivals() {
+        audio.rate = 1.0003;
+        run(300 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void rtpTimeThatJumpsIsAGapOfOneFrame() {
+        chromium();
+        video.encodeNanos = 30 * MILLI;
+        video.set = nanos -> nanos
+                + (nanos > 10 * SECOND ? 3 * 3600 * SECOND : 0)
+                - (nanos > 20 * SECOND ? 10 * SECOND : 0);
+        run(40 * SECOND);
+        monotonic();
+        for (int i = 1; i < video.frames.size(); i++) {
+            long step = video.frames.get(i)[1] - video.frames.get(i - 1)[1];
+            assertTrue(step <= 2 * video.periodNanos, "step of " + step + " at frame " + i);
+        }
+        // The next report says where the picture belongs.
+        assertTrue(skewFrom(14 * SECOND) <= LIPS_NANOS + 30 * MILLI);
+    }
+
+    @Test
+    void aTrackThatStartsLaterKeepsItsPlace() {
+        chromium();
+        video.startNanos = 8 * SECOND;
+        video.reports = every(8200 * MILLI, SECOND);
+        run(20 * SECOND);
+        assertLips(9 * SECOND);
+        assertTrue(audio.frames.getFirst()[2] <= PeerClock.MAX_HOLD_NANOS + 400 * MILLI, "nobody waits for it for ever");
+    }
+
+    @Test
+    void framesAreHeldForAMomentAtMost() {
+        run(5 * SECOND);
+        long first = Math.min(audio.frames.getFirst()[2], video.frames.getFirst()[2]);
+        assertTrue(first <= 330 * MILLI + PeerClock.MAX_HOLD_NANOS + 40 * MILLI, "first frame at " + first);
+        // Later ones not at all.
+        for (long[] frame : audio.frames.subList(50, audio.frames.size())) {
+            assertTrue(frame[2] - frame[0] <= 340 * MILLI);
+        }
+    }
+
+    @Test
+    void aSingleTrackIsNotHeld() {
+        PeerClock alone = new PeerClock(0);
+        TrackClock track = alone.track(90_000, true);
+        track.arrived(5, SECOND);
+        assertTrue(alone.ready(SECOND));
+        assertEquals(SECOND, track.streamNanos(5, SECOND));
+    }
+
+    @Test
+    void whatWasCapturedBeforeTheOriginMovesIt() {
+        PeerClock late = new PeerClock(10 * SECOND);
+        TrackClock picture = late.track(90_000, true);
+        TrackClock sound = late.track(48_000, false);
+        // The picture of 10.0 s comes at 10.5 s, as its report says.
+        picture.arrived(1_000_000, 10 * SECOND + 500 * MILLI);
+        sound.arrived(1_000_000, 10 * SECOND + 100 * MILLI);
+        picture.report(1_000_000, 9 * SECOND, late.report(9 * SECOND, 9 * SECOND + 800 * MILLI));
+        assertTrue(late.ready(11 * SECOND));
+        assertEquals(0, picture.streamNanos(1_000_000, 10 * SECOND + 500 * MILLI));
+        assertEquals(300 * MILLI, sound.streamNanos(1_000_000, 10 * SECOND + 100 * MILLI));
+    }
+}
