@@ -62,7 +62,9 @@ class PeerClockTest {
     }
 
     private static long[] every(long first, long period) {
-        return java.util.stream.LongStream.iterate(first, nanos -> nanos + period).limit(2000).toArray();
+        return java.util.stream.LongStream.iterate(first, nanos -> nanos + period)
+                .limit(2000)
+                .toArray();
     }
 
     private void run(long untilNanos) {
@@ -176,7 +178,8 @@ class PeerClockTest {
     void aWallClockThatIsSetIsNotSeen() {
         chromium();
         video.encodeNanos = 80 * MILLI;
-        LongUnaryOperator stepped = nanos -> nanos + (nanos > 12 * SECOND ? 5 * SECOND : 0) - (nanos > 30 * SECOND ? 3600 * SECOND : 0);
+        LongUnaryOperator stepped =
+                nanos -> nanos + (nanos > 12 * SECOND ? 5 * SECOND : 0) - (nanos > 30 * SECOND ? 3600 * SECOND : 0);
         video.wall = stepped;
         audio.wall = stepped;
         run(60 * SECOND);
@@ -212,9 +215,8 @@ class PeerClockTest {
     void rtpTimeThatJumpsIsAGapOfOneFrame() {
         chromium();
         video.encodeNanos = 30 * MILLI;
-        video.set = nanos -> nanos
-                + (nanos > 10 * SECOND ? 3 * 3600 * SECOND : 0)
-                - (nanos > 20 * SECOND ? 10 * SECOND : 0);
+        video.set = nanos ->
+                nanos + (nanos > 10 * SECOND ? 3 * 3600 * SECOND : 0) - (nanos > 20 * SECOND ? 10 * SECOND : 0);
         run(40 * SECOND);
         monotonic();
         for (int i = 1; i < video.frames.size(); i++) {
@@ -232,7 +234,8 @@ class PeerClockTest {
         video.reports = every(8200 * MILLI, SECOND);
         run(20 * SECOND);
         assertLips(9 * SECOND);
-        assertTrue(audio.frames.getFirst()[2] <= PeerClock.MAX_HOLD_NANOS + 400 * MILLI, "nobody waits for it for ever");
+        assertTrue(
+                audio.frames.getFirst()[2] <= PeerClock.MAX_HOLD_NANOS + 400 * MILLI, "nobody waits for it for ever");
     }
 
     @Test
