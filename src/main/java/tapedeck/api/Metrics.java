@@ -87,15 +87,24 @@ final class Metrics implements Streams.Listener, AutoCloseable {
                     .tag("state", state.name().toLowerCase(Locale.ROOT))
                     .register(registry);
         }
-        Gauge.builder(
-                        "tapedeck.recordings.written",
-                        recordings,
-                        r -> r.active().stream()
-                                .mapToLong(ActiveRecording::sizeBytes)
-                                .sum())
-                .description("Bytes that the recordings now running have on disk")
+        counter(recordings, "tapedeck.recordings.finished", Recordings.Statistics::finishedFiles)
+                .description("Recordings that became finished files")
+                .register(registry);
+        counter(recordings, "tapedeck.recordings.failed", Recordings.Statistics::failedFiles)
+                .description("Recordings that could not be finished at the first attempt")
+                .register(registry);
+        counter(recordings, "tapedeck.recordings.write.calls", Recordings.Statistics::writeCalls)
+                .description("System calls that wrote to recordings")
+                .register(registry);
+        counter(recordings, "tapedeck.recordings.written", Recordings.Statistics::writtenBytes)
+                .description("Bytes that were written to recordings")
                 .baseUnit("bytes")
                 .register(registry);
+    }
+
+    private static FunctionCounter.Builder<Recordings> counter(
+            Recordings recordings, String name, ToLongFunction<Recordings.Statistics> number) {
+        return FunctionCounter.builder(name, recordings, r -> number.applyAsLong(r.statistics()));
     }
 
     private double sum(ToLongFunction<Stream> number) {

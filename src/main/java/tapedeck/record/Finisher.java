@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -43,6 +44,8 @@ final class Finisher implements AutoCloseable {
     private final BiConsumer<Path, Summary> finished;
     private final Consumer<FinishStep> steps;
     private final ScheduledThreadPoolExecutor threads;
+    private final AtomicLong finishedFiles = new AtomicLong();
+    private final AtomicLong failedFiles = new AtomicLong();
     // Guarded by itself: names between the choice and the move.
     private final Set<String> chosen = new HashSet<>();
 
@@ -87,12 +90,23 @@ final class Finisher implements AutoCloseable {
         return done;
     }
 
+    /// Files that were brought to their end since the start.
+    long finishedFiles() {
+        return finishedFiles.get();
+    }
+
+    /// Files that could not be finished at the first attempt; some are later.
+    long failedFiles() {
+        return failedFiles.get();
+    }
+
     private boolean run(Job job) {
         try {
             return attempt(job);
         } catch (IOException e) {
             if (!job.refused) {
                 job.refused = true;
+                failedFiles.incrementAndGet();
                 log.warn(
                         "{}: cannot be finished now, will be tried again: {}",
                         journals.media(job.journal),
@@ -101,6 +115,7 @@ final class Finisher implements AutoCloseable {
             var _ = threads.schedule(() -> run(job), RETRY_AFTER.toNanos(), TimeUnit.NANOSECONDS);
             return false;
         } catch (RuntimeException e) {
+            failedFiles.incrementAndGet();
             log.error("{}: finishing failed, will be tried at the next start", journals.media(job.journal), e);
             return false;
         }
@@ -143,6 +158,7 @@ final class Finisher implements AutoCloseable {
             hook(job);
             return true;
         } catch (MalformedException e) {
+            failedFiles.incrementAndGet();
             log.warn("{}: nothing to recover, set aside: {}", journals.media(job.journal), e.getMessage());
             journals.setAside(job.journal.id());
             return false;
@@ -234,6 +250,7 @@ final class Finisher implements AutoCloseable {
     }
 
     private void tellFinished(Journal journal, Path target) throws IOException {
+        finishedFiles.incrementAndGet();
         try (FileChannel file = FileChannel.open(target, StandardOpenOption.READ)) {
             finished.accept(target, journal.container().probe(file));
         }

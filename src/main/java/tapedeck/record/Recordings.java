@@ -155,7 +155,9 @@ public final class Recordings implements AutoCloseable {
     /// @param writeCalls system calls that wrote to recordings so far
     /// @param writtenBytes what they wrote
     /// @param growing recordings that are not yet finished files
-    public record Statistics(long writeCalls, long writtenBytes, int growing) {}
+    /// @param finishedFiles that were brought to their end since the start
+    /// @param failedFiles that could not be finished at the first attempt; some are later
+    public record Statistics(long writeCalls, long writtenBytes, int growing, long finishedFiles, long failedFiles) {}
 
     public Statistics statistics() {
         long calls = 0;
@@ -165,7 +167,7 @@ public final class Recordings implements AutoCloseable {
             bytes += writer.writtenBytes();
         }
         synchronized (this) {
-            return new Statistics(calls, bytes, open.size());
+            return new Statistics(calls, bytes, open.size(), finisher.finishedFiles(), finisher.failedFiles());
         }
     }
 

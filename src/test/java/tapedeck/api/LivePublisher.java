@@ -22,6 +22,10 @@ final class LivePublisher implements AutoCloseable, Feedback {
         thread = Thread.ofVirtual().name("publisher").start(() -> send(frames));
     }
 
+    String mediaSessionId() {
+        return publication.stream().mediaSessionId();
+    }
+
     private void send(List<Frame> frames) {
         long startNanos = System.nanoTime();
         for (long round = 0; ; round++) {

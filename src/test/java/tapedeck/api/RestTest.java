@@ -230,6 +230,9 @@ class RestTest {
             assertTrue(metrics.contains("\ntapedeck_received_bytes_total 1500.0\n"), metrics);
             assertTrue(metrics.contains("\ntapedeck_streams_published_total 2.0\n"), metrics);
             assertTrue(metrics.contains("tapedeck_recordings{state=\"recording\"} 0.0\n"), metrics);
+            assertTrue(metrics.contains("\ntapedeck_recordings_failed_total 0.0\n"), metrics);
+            assertTrue(metrics.contains("\ntapedeck_recordings_write_calls_total 0.0\n"), metrics);
+            assertTrue(metrics.contains("\ntapedeck_recordings_written_bytes_total 0.0\n"), metrics);
             assertTrue(metrics.contains("\njvm_memory_used_bytes{"), metrics);
             assertTrue(metrics.contains("\njvm_threads_live_threads "), metrics);
         }
