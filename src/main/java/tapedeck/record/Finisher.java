@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -169,6 +170,9 @@ final class Finisher implements AutoCloseable {
         steps.accept(FinishStep.ENDED);
         Journal journal = job.journal;
         Path media = journals.media(journal);
+        if (!Files.isDirectory(journals.folder())) {
+            throw new NoSuchFileException(journals.folder().toString());
+        }
         if (journals.mediaSize(journal) <= 0) {
             // It ended before its first byte.
             Files.deleteIfExists(media);

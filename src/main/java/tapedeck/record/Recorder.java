@@ -62,6 +62,7 @@ final class Recorder {
     private @Nullable Part part;
     private int parts;
     private boolean skipToEntryPoint;
+    private boolean afterGap;
     private long nextPartWantedDts = Long.MIN_VALUE;
     private boolean ended;
     private long pastDurationNanos;
@@ -152,7 +153,7 @@ final class Recorder {
             for (Item item : items) {
                 switch (item) {
                     case Item.Media media -> take(media);
-                    case Item.Gap gap -> missed(gap.frames());
+                    case Item.Gap gap -> gap(gap.frames());
                     case Item.End _ -> streamEnded = true;
                 }
             }
@@ -214,13 +215,14 @@ final class Recorder {
     }
 
     private void write(Part open, Item.Media media) throws IOException {
-        if (media.frame().dtsNanos() - open.lastDtsNanos() > MAX_PAUSE_NANOS && open.durationNanos() > 0) {
+        if (paused(open, media.frame())) {
             // Not an entry point, or the next part had begun.
             skipToEntryPoint = true;
             wantNextPart(media.frame());
             missed(1);
             return;
         }
+        afterGap = false;
         try {
             open.write(media.frame());
         } catch (MalformedException e) {
@@ -236,7 +238,17 @@ final class Recorder {
         return nextPartWantedDts != Long.MIN_VALUE
                 || open.durationNanos() >= rotation.maxNanos()
                 || open.sizeBytes() >= rotation.maxBytes()
-                || (frame.dtsNanos() - open.lastDtsNanos() > MAX_PAUSE_NANOS && open.durationNanos() > 0);
+                || paused(open, frame);
+    }
+
+    /// Whether the stream was silent for long. What the disk was too slow for is a hole in the same file instead.
+    private boolean paused(Part open, Frame frame) {
+        return !afterGap && open.durationNanos() > 0 && frame.dtsNanos() - open.lastDtsNanos() > MAX_PAUSE_NANOS;
+    }
+
+    private void gap(long frames) {
+        missed(frames);
+        afterGap = true;
     }
 
     /// A frame of a track that the open file does not know. Without video the next part begins here; with video at the
