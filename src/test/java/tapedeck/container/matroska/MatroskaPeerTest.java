@@ -8,22 +8,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
 import tapedeck.container.MemoryFile;
+import tapedeck.container.Summary;
 import tapedeck.container.matroska.PeerFiles.Case;
 import tapedeck.container.matroska.PeerFiles.Packets;
 import tapedeck.media.Track;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.SharedMedia;
 
 /// What real readers make of our files while they grow and when they are finished.
 @Tag("peer")
 class MatroskaPeerTest {
     private static final int SECONDS = 4;
+    private static final int CUTS = 40;
     private static final String DEBIAN_FFPROBE = "/usr/bin/ffprobe";
 
     @TempDir
@@ -97,5 +103,64 @@ class MatroskaPeerTest {
                         .sum(),
                 bytes,
                 file.toString());
+    }
+
+    static Stream<Case> tornCases() {
+        return cases().filter(sample -> List.of("vp8-opus", "h264b-aac", "opus").contains(sample.name()));
+    }
+
+    /// Cut at random places it opens at once, and finishing it gives a file without a fault that lost one cluster.
+    @ParameterizedTest
+    @MethodSource("tornCases")
+    void cutAnywhereItOpensAndIsRecovered(Case sample) throws IOException {
+        Bytes whole = Samples.growing(sample.format(), sample.frames(), Samples.OPTIONS).content();
+        List<Track> tracks = Samples.tracks(sample.frames());
+        int first = (int) ElementTree.of(whole).lines().filter(line -> line.contains(" Cluster ")).skip(1)
+                .mapToLong(line -> Long.parseLong(line.strip().split(" ")[0])).findFirst().orElseThrow();
+        Random random = new Random(11);
+        for (int cut = 0; cut < CUTS; cut++) {
+            int length = first + random.nextInt(whole.length() - first);
+            Bytes content = whole.slice(0, length);
+            MemoryFile file = new MemoryFile(content);
+            Path torn = PeerFiles.write(folder, "torn." + sample.extension(), content);
+            Path recovered = folder.resolve("recovered." + sample.extension());
+            Summary summary = sample.format().finish(file);
+            PeerFiles.write(folder, recovered.getFileName().toString(), file.content());
+            String ffprobe = cut % 2 == 0 ? Ffmpeg.ffprobe() : DEBIAN_FFPROBE;
+            Ffmpeg.Result opened = Ffmpeg.run(List.of(ffprobe, "-v", "error", "-show_packets", "-of", "csv", torn.toString()));
+            assertEquals(0, opened.exitCode(), "cut at " + length + ": " + opened.err());
+            Packets packets = PeerFiles.packets(ffprobe, recovered, tracks);
+            long count = packets.byTrack().values().stream().mapToInt(List::size).sum();
+            assertTrue(opened.text().lines().count() >= count, "cut at " + length);
+            assertEquals(PeerFiles.expected(sample.frames().subList(0, (int) count)), packets, "cut at " + length);
+            assertEquals(summary.durationNanos() / 1e9, PeerFiles.ffprobeDuration(ffprobe, recovered), 0.05);
+            if (cut % 5 == 0) {
+                assertEquals("", Ffmpeg.decodeErrors(recovered), "cut at " + length);
+                assertEquals(0, PeerFiles.run("mkvmerge", "-J", torn.toString()).exitCode(), "cut at " + length);
+            }
+        }
+    }
+
+    /// Our reader and ffprobe see the same frames in files that others made.
+    @Test
+    void filesOfOthersHoldWhatFfprobeSays() throws IOException {
+        for (Path path : SharedMedia.files("mkv", "mkv", "webm", "mka")) {
+            List<MatroskaBlock> blocks;
+            try {
+                blocks = Samples.blocks(new MemoryFile(Bytes.wrap(Files.readAllBytes(path))));
+            } catch (MalformedException refused) {
+                continue;
+            }
+            Ffmpeg.Result result = Ffmpeg.ffprobe(
+                    "-v", "quiet", "-show_packets", "-show_entries", "packet=size", "-of", "csv=p=0", path.toString());
+            List<Integer> sizes = result.text()
+                    .lines()
+                    .map(line -> Integer.parseInt(line.split("\\D")[0]))
+                    .toList();
+            if (!sizes.isEmpty()) {
+                assertEquals(
+                        sizes, blocks.stream().map(block -> block.data().length()).toList(), path.toString());
+            }
+        }
     }
 }
