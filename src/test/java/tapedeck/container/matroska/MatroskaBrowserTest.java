@@ -30,8 +30,7 @@ class MatroskaBrowserTest {
 
     /// Loads a file, says its duration, goes to a part of it, and says which picture is there and how colourful it is;
     /// then plays the rest.
-    private static final String PLAY =
-            """
+    private static final String PLAY = """
             async ([url, part]) => {
                 const video = document.createElement('video');
                 const failed = new Promise((_, no) => {
@@ -94,7 +93,8 @@ class MatroskaBrowserTest {
     }
 
     static Stream<String> states() {
-        return Stream.of("vp8-finished", "vp8-cues-at-the-end", "vp8-recovered", "vp8-growing", "vp9-finished", "av1-finished");
+        return Stream.of(
+                "vp8-finished", "vp8-cues-at-the-end", "vp8-recovered", "vp8-growing", "vp9-finished", "av1-finished");
     }
 
     @ParameterizedTest

@@ -113,10 +113,16 @@ class MatroskaPeerTest {
     @ParameterizedTest
     @MethodSource("tornCases")
     void cutAnywhereItOpensAndIsRecovered(Case sample) throws IOException {
-        Bytes whole = Samples.growing(sample.format(), sample.frames(), Samples.OPTIONS).content();
+        Bytes whole = Samples.growing(sample.format(), sample.frames(), Samples.OPTIONS)
+                .content();
         List<Track> tracks = Samples.tracks(sample.frames());
-        int first = (int) ElementTree.of(whole).lines().filter(line -> line.contains(" Cluster ")).skip(1)
-                .mapToLong(line -> Long.parseLong(line.strip().split(" ")[0])).findFirst().orElseThrow();
+        int first = (int) ElementTree.of(whole)
+                .lines()
+                .filter(line -> line.contains(" Cluster "))
+                .skip(1)
+                .mapToLong(line -> Long.parseLong(line.strip().split(" ")[0]))
+                .findFirst()
+                .orElseThrow();
         Random random = new Random(11);
         for (int cut = 0; cut < CUTS; cut++) {
             int length = first + random.nextInt(whole.length() - first);
@@ -127,10 +133,12 @@ class MatroskaPeerTest {
             Summary summary = sample.format().finish(file);
             PeerFiles.write(folder, recovered.getFileName().toString(), file.content());
             String ffprobe = cut % 2 == 0 ? Ffmpeg.ffprobe() : DEBIAN_FFPROBE;
-            Ffmpeg.Result opened = Ffmpeg.run(List.of(ffprobe, "-v", "error", "-show_packets", "-of", "csv", torn.toString()));
+            Ffmpeg.Result opened =
+                    Ffmpeg.run(List.of(ffprobe, "-v", "error", "-show_packets", "-of", "csv", torn.toString()));
             assertEquals(0, opened.exitCode(), "cut at " + length + ": " + opened.err());
             Packets packets = PeerFiles.packets(ffprobe, recovered, tracks);
-            long count = packets.byTrack().values().stream().mapToInt(List::size).sum();
+            long count =
+                    packets.byTrack().values().stream().mapToInt(List::size).sum();
             assertTrue(opened.text().lines().count() >= count, "cut at " + length);
             assertEquals(PeerFiles.expected(sample.frames().subList(0, (int) count)), packets, "cut at " + length);
             assertEquals(summary.durationNanos() / 1e9, PeerFiles.ffprobeDuration(ffprobe, recovered), 0.05);
@@ -159,7 +167,9 @@ class MatroskaPeerTest {
                     .toList();
             if (!sizes.isEmpty()) {
                 assertEquals(
-                        sizes, blocks.stream().map(block -> block.data().length()).toList(), path.toString());
+                        sizes,
+                        blocks.stream().map(block -> block.data().length()).toList(),
+                        path.toString());
             }
         }
     }
