@@ -18,8 +18,10 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.BoundPorts;
+import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsSource;
@@ -46,6 +48,8 @@ final class ApiServer implements AutoCloseable {
     final AtomicLong nanos = new AtomicLong(1);
     final HttpClient client = HttpClient.newHttpClient();
     private final Api api;
+    private EventLoops loops;
+    private WebRtcServer webRtc;
 
     /// @param assignments settings as on the command line
     ApiServer(Path dir, String... assignments) throws Exception {
@@ -53,6 +57,8 @@ final class ApiServer implements AutoCloseable {
         List<String> all = new ArrayList<>(List.of(
                 "data_dir=" + dir,
                 "http_port=0",
+                "webrtc_port=0",
+                "webrtc_pre_init=false",
                 "record_dir=" + dir.resolve("records"),
                 "file_recorder_min_space=1m",
                 "on_record_hook_script="));
@@ -125,8 +131,19 @@ final class ApiServer implements AutoCloseable {
         return new Frame(track, millis * 1_000_000, millis * 1_000_000, true, Bytes.wrap(new byte[sizeBytes]));
     }
 
+    /// Streams from browsers too.
+    void openWebRtc() {
+        EventLoops opened = new EventLoops(1);
+        loops = opened;
+        webRtc = new WebRtcServer(settings.webrtc(), opened, streams, routes, ports);
+    }
+
     @Override
     public void close() throws Exception {
+        if (webRtc != null) {
+            webRtc.close();
+            loops.close();
+        }
         http.close();
         api.close();
         recordings.close();

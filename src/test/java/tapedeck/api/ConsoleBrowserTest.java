@@ -210,6 +210,35 @@ class ConsoleBrowserTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"H264, mp4, H.264", "VP8, webm, VP8"})
+    void theCameraIsRecorded(String codec, String extension, String codecInWords) throws Exception {
+        server.openWebRtc();
+        page.locator("#open-camera").click();
+        assertThat(page.locator("#camera-start")).isEnabled();
+        page.waitForCondition(() -> number("document.querySelector('#preview').videoWidth") > 0);
+        page.getByLabel("Name").fill("mine");
+        page.locator("#camera input[value=%s]".formatted(codec)).check();
+        page.locator("#camera-start").click();
+        assertThat(page.locator("#on-air-text")).hasText("Recording");
+        assertThat(page.locator("#camera-stop")).isFocused();
+        assertThat(page.getByLabel("Name")).isDisabled();
+        assertThat(page.locator("#on-air-time")).hasText(Pattern.compile("0:0[4-9]|0:[1-5]\\d"));
+        page.keyboard().press("Escape");
+        Locator question = page.getByRole(AriaRole.ALERTDIALOG);
+        assertThat(question).containsText("Stop recording?");
+        question.getByText("Cancel").click();
+        page.locator("#camera-stop").click();
+        assertThat(page.locator("#camera-done")).containsText("Saved mine-");
+        assertThat(page.locator("#camera-done")).containsText("." + extension);
+        page.keyboard().press("Escape");
+        Locator file = page.locator("#recordings li:not(.growing)");
+        assertThat(file.locator(".media")).containsText(codecInWords);
+        file.getByRole(AriaRole.BUTTON).first().click();
+        page.waitForCondition(() -> number("document.querySelector('#player video').currentTime") > 0.5);
+        assertTrue(number("document.querySelector('#player video').duration") > 3);
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
@@ -231,6 +260,20 @@ class ConsoleBrowserTest {
         page.keyboard().press("Escape");
         assertThat(page.locator("#camera")).isHidden();
         assertThat(page.locator("#open-camera")).isFocused();
+    }
+
+    @Test
+    void aStreamThatTheServerEndsIsSaidAndKept() throws Exception {
+        server.openWebRtc();
+        page.locator("#open-camera").click();
+        assertThat(page.locator("#camera-start")).isEnabled();
+        page.locator("#camera-start").click();
+        assertThat(page.locator("#on-air-text")).hasText("Recording");
+        assertThat(page.locator("#on-air-time")).hasText(Pattern.compile("0:0[2-9]|0:[1-5]\\d"));
+        server.streams.all().iterator().next().terminate("ended by a test");
+        assertThat(page.locator("#camera-problem")).containsText("The connection has ended.");
+        assertThat(page.locator("#camera-done")).containsText("Saved camera-");
+        assertThat(page.locator("#camera-start")).isEnabled();
     }
 
     @ParameterizedTest

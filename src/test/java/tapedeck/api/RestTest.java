@@ -244,6 +244,7 @@ class RestTest {
 
     @Test
     void theDescriptionNamesExactlyTheRoutesThatExist() throws Exception {
+        server.openWebRtc();
         Set<String> described = new TreeSet<>();
         JsonNode paths = ApiServer.json(server.get("/openapi.json")).path("paths");
         for (var path : paths.properties()) {
