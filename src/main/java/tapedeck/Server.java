@@ -13,6 +13,7 @@ import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.protocol.rtmp.RtmpServer;
+import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
@@ -64,6 +65,9 @@ public final class Server implements AutoCloseable {
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             opened(new RtmpServer(rtmpPort.getAsInt(), loops, streams, ports));
+        }
+        if (settings.webrtc().port().number().isPresent()) {
+            opened(new WebRtcServer(settings.webrtc(), loops, streams, routes, ports));
         }
         opened(new Api(routes, settings, streams, recordings, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();

@@ -62,12 +62,14 @@ final class InboundMedia {
 
     /// One accepted section.
     private static final class Inbound {
+        private final boolean video;
         private final RtpReceiver receiver;
         private final int transportWideId;
         private long ssrc;
         private boolean gone;
 
-        Inbound(RtpReceiver receiver, int transportWideId) {
+        Inbound(boolean video, RtpReceiver receiver, int transportWideId) {
+            this.video = video;
             this.receiver = receiver;
             this.transportWideId = transportWideId;
         }
@@ -87,7 +89,8 @@ final class InboundMedia {
                 .ifPresent(type -> formats.add(new PayloadFormat(
                         type, "rtx", format.clockRateHz(), 1, "apt=" + format.payloadType(), List.of())));
         RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, localSsrc), formats, clock);
-        tracks.add(new Inbound(receiver, accepted.transportWideId().orElse(-1)));
+        tracks.add(new Inbound(
+                trackId == Track.VIDEO, receiver, accepted.transportWideId().orElse(-1)));
         reportsArrivals |=
                 accepted.feedsBack("transport-cc") && accepted.transportWideId().isPresent();
         limits |= accepted.feedsBack("goog-remb");
@@ -178,7 +181,11 @@ final class InboundMedia {
 
     /// A reader needs an entry point; asked for with the next tick.
     void requestKeyframe() {
-        tracks.forEach(track -> track.receiver.requestKeyframe());
+        for (Inbound track : tracks) {
+            if (track.video) {
+                track.receiver.requestKeyframe();
+            }
+        }
     }
 
     void close() {

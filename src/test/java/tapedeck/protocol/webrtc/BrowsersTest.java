@@ -27,6 +27,7 @@ import tapedeck.media.Track;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.Firefox;
+import tapedeck.peers.FlashAndBeep;
 import tapedeck.stream.Item;
 import tapedeck.stream.Reader;
 import tapedeck.stream.ReaderOptions;
@@ -170,6 +171,22 @@ class BrowsersTest {
     @Test
     void chromiumPublishesH264AndOpus() throws Exception {
         chromiumPublishes("H264", Container.MP4, "h264");
+    }
+
+    /// The page flashes and beeps by the same clock; a browser needs longer for a picture than for a sound, but not
+    /// longer than anybody would notice.
+    @Test
+    void lipsAndSoundOfChromiumAreTogether() throws Exception {
+        try (Chromium chromium = new Chromium()) {
+            var page = chromium.open(page("name=cam&codec=VP8&picture=flash"));
+            Path file = record("cam", Container.WEBM, 2 * SECONDS, () -> page.evaluate("1"));
+            page.evaluate("window.stop()");
+            FlashAndBeep measured = FlashAndBeep.measure(file);
+            assertTrue(measured.beepDelays().size() >= SECONDS, measured.toString());
+            assertTrue(
+                    Math.abs(measured.medianDelay()) <= 0.040,
+                    measured.beepDelays().toString());
+        }
     }
 
     @Test

@@ -139,6 +139,15 @@ public final class WhipClient implements AutoCloseable {
         }
     }
 
+    /// Sends frames when they are due, as a camera makes them; returns after the last one.
+    public void play(List<Frame> frames) throws IOException, InterruptedException {
+        long start = System.nanoTime() - frames.getFirst().dtsNanos();
+        for (Frame frame : frames) {
+            TimeUnit.NANOSECONDS.sleep(start + frame.dtsNanos() - System.nanoTime());
+            send(frame);
+        }
+    }
+
     /// How often the server asked for a keyframe, by PLI or FIR.
     public long keyframeRequests() {
         return keyframeRequests.get();
