@@ -21,10 +21,17 @@ import org.jspecify.annotations.Nullable;
 /// the sweep for deadlines. While no connection is open, the loop sleeps.
 ///
 /// A paced read is one system call on the socket itself. It bypasses epoll, where arming and disarming the socket
-/// would cost two more.
+/// would cost two more. 200 RTMP streams of 330 kB/s, received and fanned out, CPU seconds per stream-minute on two
+/// busy cores, range of two or three runs:
+///
+/// ```
+/// tick of 100 ms, read directly     0.0116 – 0.0145    system time 0.013 CPU s/s
+/// tick of 50 ms, read directly      0.0140                         0.016
+/// tick of 100 ms, armed in epoll    0.0146 – 0.0183                0.016 – 0.023
+/// at once                           0.0311 – 0.0332                0.034 – 0.045
+/// ```
 final class LoopReads {
-    /// How often paced connections are read. Adds half of it to a stream's delay, and saves what reading at once costs:
-    /// see docs/performance.md.
+    /// How often paced connections are read. Adds half of it to a stream's delay, on average.
     static final long TICK_MILLIS = 100;
     /// Ticks between two sweeps.
     static final int TICKS_PER_SWEEP = 10;

@@ -62,6 +62,15 @@ public final class FrameCollector implements Streams.Listener {
         return frames;
     }
 
+    /// The next frames, once there are this many, and forgets them.
+    public List<Frame> take(int count) {
+        await(collected -> collected.size() >= count, count + " more frames of");
+        List<Frame> next = frames.subList(0, count);
+        List<Frame> taken = List.copyOf(next);
+        next.clear();
+        return taken;
+    }
+
     public String endReason() {
         return endReason;
     }
@@ -97,11 +106,16 @@ public final class FrameCollector implements Streams.Listener {
     /// Compares with the file that was sent: every frame, byte for byte, and the times since the first one, to the
     /// millisecond.
     public static void assertSame(List<FlvFile.Tag> sent, List<Frame> received) {
+        assertSame(sent, received, sent.getFirst().timestampMillis());
+    }
+
+    /// @param originMillis timestamp of the first frame of the stream
+    public static void assertSame(List<FlvFile.Tag> sent, List<Frame> received, int originMillis) {
         for (int i = 0; i < Math.min(sent.size(), received.size()); i++) {
             FlvFile.Tag tag = sent.get(i);
             Frame frame = received.get(i);
             // Modulo 2^31: they may wrap, and FFmpeg never sets the sign bit.
-            int dtsMillis = tag.timestampMillis() - sent.getFirst().timestampMillis() << 1 >> 1;
+            int dtsMillis = tag.timestampMillis() - originMillis << 1 >> 1;
             String what = "frame %d at %d ms".formatted(i, dtsMillis);
             assertEquals(tag.video(), frame.track().isVideo(), what);
             assertEquals(dtsMillis * 1_000_000L, frame.dtsNanos(), what);
