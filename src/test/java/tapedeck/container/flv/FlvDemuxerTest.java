@@ -83,9 +83,11 @@ class FlvDemuxerTest {
     @Test
     void soundWithoutHeaders() {
         assertEquals(
-                new Codec.Pcma(8_000, 1), media(demuxer.audio(0, Bytes.ofHex("72 d5d5"))).track().codec());
+                new Codec.Pcma(8_000, 1),
+                media(demuxer.audio(0, Bytes.ofHex("72 d5d5"))).track().codec());
         assertEquals(
-                new Codec.Pcmu(8_000, 2), media(demuxer.audio(20, Bytes.ofHex("83 ffff"))).track().codec());
+                new Codec.Pcmu(8_000, 2),
+                media(demuxer.audio(20, Bytes.ofHex("83 ffff"))).track().codec());
         Frame mp3 = media(demuxer.audio(40, Bytes.ofHex("2f fffb9064 00")));
         assertEquals(new Codec.Mp3(44_100, 2), mp3.track().codec());
         assertEquals(Bytes.ofHex("fffb9064 00"), mp3.data());
@@ -127,7 +129,8 @@ class FlvDemuxerTest {
                         : tag.audio() ? fresh.audio(tag.timestampMillis(), tag.body()) : new FlvItem.Nothing();
                 if (item instanceof FlvItem.Media(Frame frame)) {
                     frames++;
-                    ByteWriter body = new ByteWriter().bytes(FlvBody.prefix(frame)).bytes(frame.data());
+                    ByteWriter body =
+                            new ByteWriter().bytes(FlvBody.prefix(frame)).bytes(frame.data());
                     // The first byte of sound says what an encoder likes.
                     assertEquals(tag.body().slice(1), body.toBytes().slice(1));
                     assertEquals(tag.body().u8(0) & 0xF0, body.toBytes().u8(0) & 0xF0);
@@ -148,7 +151,9 @@ class FlvDemuxerTest {
         assertEquals(0, in.remaining());
         // Without the size behind the last one.
         assertEquals(tag, FlvTag.read(out.toBytes().slice(0, out.length() - 4).reader()));
-        assertThrows(MalformedException.class, () -> FlvTag.read(Bytes.ofHex("29 000000 000000 00 000000").reader()));
+        assertThrows(
+                MalformedException.class,
+                () -> FlvTag.read(Bytes.ofHex("29 000000 000000 00 000000").reader()));
     }
 
     @Test

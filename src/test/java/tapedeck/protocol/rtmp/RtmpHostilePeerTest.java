@@ -3,6 +3,7 @@ package tapedeck.protocol.rtmp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
-import io.netty.buffer.PooledByteBufAllocator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -171,7 +171,9 @@ class RtmpHostilePeerTest {
 
     /// 50 pictures of 200 kB, a keyframe first: two seconds.
     private static void sendFat(RtmpClient client, int round) throws IOException {
-        client.send(CLIP.tags().stream().filter(tag -> tag.video() && tag.sequenceHeader()).toList());
+        client.send(CLIP.tags().stream()
+                .filter(tag -> tag.video() && tag.sequenceHeader())
+                .toList());
         byte[] body = new byte[200_000];
         new Random(1).nextBytes(body);
         for (int i = 0; i < 50; i++) {
@@ -245,7 +247,8 @@ class RtmpHostilePeerTest {
     @Test
     void floodsOfCommandsEndTheConnection() throws IOException {
         record Flood(String what, Bytes message, int type) {}
-        Bytes createStream = Amf0.write(new ByteWriter(), "createStream", 9, null).toBytes();
+        Bytes createStream =
+                Amf0.write(new ByteWriter(), "createStream", 9, null).toBytes();
         ByteWriter metadata = Amf0.write(new ByteWriter(), "@setDataFrame", "onMetaData");
         Amf0.writeEcmaArray(metadata, Map.of("width", 1));
         for (Flood flood : List.of(
@@ -317,7 +320,9 @@ class RtmpHostilePeerTest {
             for (RtmpClient.Message message = client.read(); message.type() != 20; message = client.read()) {
                 acknowledgements += message.type() == 3 ? 1 : 0;
             }
-            int bytes = CLIP.tags().stream().mapToInt(tag -> tag.body().length() + 12).sum();
+            int bytes = CLIP.tags().stream()
+                    .mapToInt(tag -> tag.body().length() + 12)
+                    .sum();
             assertTrue(acknowledgements <= bytes / RtmpSession.MIN_ACKNOWLEDGED_BYTES + 1, "" + acknowledgements);
         }
     }
