@@ -93,8 +93,15 @@ final class JitterBuffer {
             strayed(packet);
             return;
         }
-        stray = null;
+        dropStray();
         insert(packet);
+    }
+
+    private void dropStray() {
+        if (stray != null) {
+            stray = null;
+            late++;
+        }
     }
 
     private void start(long sequence, long arrivalNanos) {
@@ -107,8 +114,9 @@ final class JitterBuffer {
     /// Far away from the others: the second in a row is where the sender is now.
     private void strayed(Packet packet) {
         Packet before = stray;
-        stray = packet;
         if (before == null || packet.sequence() != before.sequence() + 1) {
+            dropStray();
+            stray = packet;
             return;
         }
         stray = null;
@@ -133,13 +141,13 @@ final class JitterBuffer {
             releaseInOrder();
         }
         clear();
-        stray = null;
+        dropStray();
     }
 
     private void insert(Packet packet) {
         long sequence = packet.sequence();
         if (sequence < next) {
-            if (released) {
+            if (released || highest - sequence >= MAX_PACKETS) {
                 late++;
                 return;
             }
@@ -168,6 +176,9 @@ final class JitterBuffer {
         }
         while (bytes > MAX_BYTES && !missing.isEmpty()) {
             giveUp();
+        }
+        if (bytes > MAX_BYTES) {
+            releaseInOrder();
         }
     }
 
@@ -280,6 +291,7 @@ final class JitterBuffer {
         return duplicates;
     }
 
+    /// Packets that came when their place was given up, or that stray far away from all others.
     long late() {
         return late;
     }

@@ -4,8 +4,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -41,13 +43,15 @@ public final class RtpReceiver {
     private final Options options;
     private final PeerClock peerClock;
     private final Map<Integer, PayloadFormat> formats = new HashMap<>();
+    private final Map<Integer, Depacketizer> depacketizers = new HashMap<>();
+    private final Depacketizer.Sink frameSink = this::whole;
     private final Map<Integer, Integer> rtx = new HashMap<>();
     private final PayloadFormat preferred;
     private final JitterBuffer jitterBuffer;
     private final TrackClock clock;
     private final Unwrapper timestamps = new Unwrapper(32);
     private final Deque<Long> former = new ArrayDeque<>();
-    private final Map<Long, EarlyReport> earlyReports = new HashMap<>();
+    private final SequencedMap<Long, EarlyReport> earlyReports = new LinkedHashMap<>();
     private final Deque<Held> held = new ArrayDeque<>();
     private final Deque<Frame> due = new ArrayDeque<>();
 
@@ -56,7 +60,6 @@ public final class RtpReceiver {
     private Reception reception;
     private @Nullable Depacketizer depacketizer;
     private int payloadType = -1;
-    private long missingBefore;
     private @Nullable Track track;
     private long frameArrivalNanos;
 
@@ -122,7 +125,11 @@ public final class RtpReceiver {
         for (PayloadFormat format : formats) {
             if (Depacketizer.supports(format)) {
                 first = first == null ? format : first;
-                this.formats.put(format.payloadType(), format);
+                // One track has one clock: an audio codec of another rate would need a track of its own.
+                if (format.clockRateHz() == first.clockRateHz()) {
+                    this.formats.put(format.payloadType(), format);
+                    depacketizers.put(format.payloadType(), Depacketizer.of(format));
+                }
             } else if (format.is("rtx")) {
                 String apt = format.parameter("apt");
                 if (apt != null && apt.matches("[0-9]{1,3}")) {
@@ -231,8 +238,9 @@ public final class RtpReceiver {
     /// A report of any source; those of others are ignored.
     public void senderReport(Rtcp.SenderReport report, long arrivalNanos) {
         if (report.ssrc() != ssrc) {
-            if (earlyReports.size() < MAX_EARLY_REPORTS && !former.contains(report.ssrc())) {
-                earlyReports.put(report.ssrc(), new EarlyReport(report, arrivalNanos));
+            earlyReports.put(report.ssrc(), new EarlyReport(report, arrivalNanos));
+            if (earlyReports.size() > MAX_EARLY_REPORTS) {
+                earlyReports.pollFirstEntry();
             }
             return;
         }
@@ -279,7 +287,7 @@ public final class RtpReceiver {
         frameArrivalNanos = packet.arrivalNanos();
         try {
             long ticks = timestamps.peek(packet.timestamp());
-            current.packet(packet.payload(), ticks, packet.marker(), this::whole);
+            current.packet(packet.payload(), ticks, packet.marker(), frameSink);
         } catch (MalformedException _) {
             malformed++;
         }
@@ -289,17 +297,18 @@ public final class RtpReceiver {
         if (type == payloadType) {
             return depacketizer;
         }
-        PayloadFormat format = formats.get(type);
-        if (format == null) {
+        Depacketizer next = depacketizers.get(type);
+        if (next == null) {
             unknown++;
             return null;
         }
-        if (depacketizer != null) {
-            missingBefore += depacketizer.missingFrames();
+        if (payloadType >= 0) {
+            // Whatever the new one still holds is from before the other one.
+            next.gap(1);
         }
         payloadType = type;
-        depacketizer = Depacketizer.of(format);
-        return depacketizer;
+        depacketizer = next;
+        return next;
     }
 
     private void lost(long count) {
@@ -389,7 +398,9 @@ public final class RtpReceiver {
     }
 
     public Statistics statistics() {
-        long missing = missingBefore + (depacketizer == null ? 0 : depacketizer.missingFrames());
+        long missing = depacketizers.values().stream()
+                .mapToLong(Depacketizer::missingFrames)
+                .sum();
         return new Statistics(
                 packets,
                 bytes,

@@ -1,6 +1,7 @@
 package tapedeck.rtp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tapedeck.rtp.LossyLink.MILLI;
 import static tapedeck.rtp.LossyLink.SECOND;
@@ -14,8 +15,10 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Fuzz;
 import tapedeck.peers.TestMedia;
 import tapedeck.rtp.LossyLink.Conditions;
+import tapedeck.rtp.payload.Packetizer;
 import tapedeck.rtp.payload.PayloadFormat;
 
 class RtpReceiverTest {
@@ -219,16 +222,97 @@ class RtpReceiverTest {
 
     @Test
     void aPayloadTypeThatChangesIsAnotherTrackOfTheSameId() {
-        var formats = List.of(VP8, H264);
+        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(1, 1), List.of(VP8, H264), new PeerClock(0));
+        List<Frame> out = new ArrayList<>();
+        int[] sequence = {0};
+        for (PayloadFormat format : List.of(VP8, H264, VP8)) {
+            List<Frame> media = media(format).subList(0, 30);
+            Packetizer packetizer = Packetizer.of(media.getFirst().track().codec(), 1000);
+            long start = 900_000L + sequence[0] * 3000L;
+            for (Frame frame : media) {
+                packetizer.packetize(
+                        frame,
+                        (payload, marker) -> receiver.receive(
+                                RtpPacket.of(
+                                        format.payloadType(),
+                                        marker,
+                                        sequence[0]++,
+                                        start + frame.ptsNanos() / 1000 * 9 / 100,
+                                        7,
+                                        List.of(),
+                                        payload),
+                                sequence[0] * MILLI));
+                receiver.poll(sequence[0] * MILLI + SECOND, out::add);
+            }
+        }
+        assertEquals(90, out.size());
+        assertEquals(1, out.get(30).track().id());
+        assertTrue(out.get(29).track().codec() instanceof Codec.Vp8);
+        assertTrue(out.get(30).track().codec() instanceof Codec.H264);
+        assertEquals(out.get(0).track(), out.get(60).track());
+    }
+
+    @Test
+    void aCodecWithAnotherClockIsNotMixedIn() {
+        PayloadFormat pcmu = new PayloadFormat(0, "PCMU", 8000, 1);
+        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(2, 1), List.of(OPUS, pcmu), new PeerClock(0));
+        assertTrue(receiver.receives(111));
+        assertFalse(receiver.receives(0));
+    }
+
+    @Test
+    void damagedPacketsNeverStopTheReceiver() {
+        List<Bytes> samples = new ArrayList<>();
+        int[] sequence = {0};
+        for (PayloadFormat format : List.of(H264, VP8)) {
+            for (Frame frame : media(format).subList(0, 5)) {
+                Packetizer.of(frame.track().codec(), 300)
+                        .packetize(
+                                frame,
+                                (payload, marker) -> samples.add(RtpPacket.of(
+                                                format.payloadType(),
+                                                marker,
+                                                sequence[0]++,
+                                                frame.ptsNanos() / 11_111,
+                                                7,
+                                                List.of(),
+                                                payload)
+                                        .bytes()));
+            }
+        }
+        List<PayloadFormat> formats = new ArrayList<>(LossyLink.formats(H264));
+        formats.addAll(LossyLink.formats(VP8));
         RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(1, 1), formats, new PeerClock(0));
-        LossyLink link = new LossyLink(1, Conditions.PERFECT, VP8, receiver);
-        TestMedia.vp8(1).forEach(frame -> link.send(frame, frame.ptsNanos()));
-        LossyLink.run(2 * SECOND, now -> {}, link);
-        assertEquals(
-                new Track(1, new Codec.Vp8(320, 180)), link.received.getFirst().track());
-        int sequence = LossyLink.FIRST_SEQUENCE;
-        RtpPacket other = RtpPacket.of(96, true, sequence, 5, 1, List.of(), Bytes.ofHex("00"));
-        assertTrue(receiver.receives(other.payloadType()));
+        long[] now = {0};
+        long[] last = {-1};
+        Fuzz.parser(samples, List.of(), bytes -> {
+            now[0] += 3 * MILLI;
+            receiver.receive(RtpPacket.parse(bytes), now[0]);
+            receiver.senderReport(new Rtcp.SenderReport(7, now[0], now[0], 0, 0, List.of()), now[0]);
+            receiver.poll(now[0], frame -> {
+                assertTrue(frame.dtsNanos() > last[0], "time goes forward");
+                last[0] = frame.dtsNanos();
+            });
+            List<Rtcp> out = new ArrayList<>();
+            receiver.feedback(now[0], out);
+            if (!out.isEmpty()) {
+                Rtcp.parse(Rtcp.write(out));
+            }
+            receiver.nextDeadlineNanos();
+        });
+    }
+
+    @Test
+    void packetsFarInFrontOfTheFirstNeverCollide() {
+        RtpReceiver receiver = receiver(OPUS, new PeerClock(0));
+        Bytes payload = TestMedia.opus(1).getFirst().data();
+        List<Frame> out = new ArrayList<>();
+        for (int sequence = 20_000; sequence > 10_000; sequence -= 900) {
+            receiver.receive(RtpPacket.of(111, false, sequence, sequence, 7, List.of(), payload), 0);
+        }
+        receiver.poll(5 * SECOND, out::add);
+        assertEquals(3, out.size());
+        assertTrue(receiver.statistics().late() >= 8, "the others are counted");
     }
 
     @Test
