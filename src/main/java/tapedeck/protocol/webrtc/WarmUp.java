@@ -42,8 +42,8 @@ final class WarmUp implements DtlsConnection.Events, DatagramTransport {
         server = new DtlsConnection(identity, identity.fingerprint(), this);
     }
 
-    /// Returns when all is warm, or logs why not: the server works without.
-    static void run(DtlsIdentity identity) {
+    /// Returns whether all is warm, and logs why not: the server works without.
+    static boolean run(DtlsIdentity identity) {
         long start = System.nanoTime();
         try {
             for (int i = 0; i < HANDSHAKES; i++) {
@@ -54,11 +54,13 @@ final class WarmUp implements DtlsConnection.Events, DatagramTransport {
                 }
             }
             log.debug("WebRTC is warm after {} ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+            return true;
         } catch (IOException | ExecutionException | TimeoutException e) {
             log.warn("WebRTC was not warmed up: {}", e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return false;
     }
 
     private DtlsKeys shakeHands() throws IOException, InterruptedException, ExecutionException, TimeoutException {

@@ -49,6 +49,11 @@ class DtlsConnectionTest {
     }
 
     @Test
+    void theWarmUpShakesHandsAndOpensItsOwnPackets() {
+        assertTrue(WarmUp.run(SERVER));
+    }
+
+    @Test
     void aPeerWithAnotherCertificateIsRefused() throws Exception {
         DtlsIdentity other = DtlsIdentity.create();
         DtlsLink link = new DtlsLink(SERVER, other.fingerprint(), SrtpProfile.AEAD_AES_128_GCM);
