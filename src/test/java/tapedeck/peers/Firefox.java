@@ -14,6 +14,8 @@ public final class Firefox implements AutoCloseable {
             "\"media.navigator.streams.fake\", true",
             "\"media.navigator.permission.disabled\", true",
             "\"media.autoplay.default\", 0",
+            "\"media.autoplay.blocking_policy\", 0",
+            "\"media.autoplay.block-webaudio\", false",
             "\"media.peerconnection.ice.loopback\", true",
             "\"media.peerconnection.ice.obfuscate_host_addresses\", false",
             "\"datareporting.policy.dataSubmissionEnabled\", false",

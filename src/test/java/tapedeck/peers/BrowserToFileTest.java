@@ -1,0 +1,167 @@
+package tapedeck.peers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.microsoft.playwright.Page;
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The whole way of a browser's picture and sound: WHIP from a page of another origin, the recording, and back into a
+/// browser from `/client/records/`.
+@Tag("peer")
+@Timeout(300)
+class BrowserToFileTest {
+    private static final int SECONDS = 20;
+    private static final int DEADLINE_SECONDS = 60;
+    private static final double DURATION_TOLERANCE_SECONDS = 0.5;
+    private static final double LIPS_TOLERANCE_SECONDS = 0.040;
+
+    @TempDir
+    private Path folder;
+
+    private TestServer server;
+    private HttpServer pages;
+    private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+
+    @BeforeEach
+    void open() throws Exception {
+        server = new TestServer(folder.resolve("data"));
+        byte[] page = Files.readAllBytes(Path.of("src/test/resources/tapedeck/peers/flash.html"));
+        pages = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        pages.createContext("/flash", exchange -> {
+            exchange.getResponseHeaders().set("Content-Type", "text/html");
+            exchange.sendResponseHeaders(200, page.length);
+            exchange.getResponseBody().write(page);
+            exchange.close();
+        });
+        pages.createContext("/say", exchange -> {
+            said.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        pages.start();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        pages.stop(0);
+        server.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"H264, mp4, h264", "VP8, webm, vp8"})
+    void chromiumIsRecordedInSyncAndPlaysWhatItSent(String codec, String extension, String codecName) throws Exception {
+        try (Chromium chromium = new Chromium()) {
+            chromium.open(publishing("tab", codec));
+            awaitDone();
+            Path file = server.awaitRecording("tab." + extension);
+            judge(file, codecName);
+            playsAndSeeks(chromium, "tab." + extension);
+        }
+    }
+
+    @Test
+    void firefoxIsRecordedInSync() throws Exception {
+        try (Firefox firefox = new Firefox(publishing("fox", "VP8"))) {
+            awaitDone();
+            judge(server.awaitRecording("fox.webm"), "vp8");
+        }
+    }
+
+    private void awaitDone() throws InterruptedException {
+        List<String> heard = new ArrayList<>();
+        while (!heard.contains("done")) {
+            String next = said.poll(DEADLINE_SECONDS, TimeUnit.SECONDS);
+            assertTrue(next != null && !next.startsWith("failed"), "the page said " + heard + ", then " + next);
+            heard.add(next);
+        }
+    }
+
+    private String publishing(String name, String codec) {
+        return "http://localhost:%d/flash?codec=%s&seconds=%d&whip=%s"
+                .formatted(
+                        pages.getAddress().getPort(),
+                        codec,
+                        SECONDS,
+                        URLEncoder.encode(server.httpUrl("/whip/" + name), StandardCharsets.UTF_8));
+    }
+
+    private static void judge(Path file, String videoCodec) {
+        assertEquals("", Ffmpeg.decodeErrors(file));
+        String probe = Ffmpeg.ffprobe(
+                        "-v",
+                        "error",
+                        "-show_entries",
+                        "stream=codec_name:format=duration",
+                        "-of",
+                        "csv",
+                        file.toString())
+                .text();
+        assertTrue(probe.contains("stream," + videoCodec) && probe.contains("stream,opus"), probe);
+        double duration = Double.parseDouble(probe.strip().replaceAll("(?s).*format,", ""));
+        assertEquals(SECONDS, duration, DURATION_TOLERANCE_SECONDS);
+        Ffmpeg.Result second = Ffmpeg.run(List.of("timeout", "30", "mkvmerge", "-J", file.toString()));
+        assertEquals(0, second.exitCode(), second.text());
+        FlashAndBeep measured = FlashAndBeep.measure(file);
+        System.out.printf(
+                "%s: %.3f s, %d flashes, beep after flash in the middle by %.0f ms%n",
+                file.getFileName(), duration, measured.flashSeconds().size(), measured.medianDelay() * 1000);
+        assertTrue(measured.beepDelays().size() >= SECONDS - 4, measured.toString());
+        assertEquals(0, measured.medianDelay(), LIPS_TOLERANCE_SECONDS, measured.toString());
+    }
+
+    private void playsAndSeeks(Chromium chromium, String fileName) {
+        Page page = chromium.open(server.httpUrl("/"));
+        Object played = page.evaluate("""
+                async url => {
+                    const video = document.createElement('video');
+                    video.muted = true;
+                    video.src = url;
+                    document.body.append(video);
+                    const event = name => new Promise((resolve, reject) => {
+                        video.addEventListener(name, resolve, {once: true});
+                        video.addEventListener('error', () => reject(new Error(video.error.message)), {once: true});
+                    });
+                    await event('loadedmetadata');
+                    const duration = video.duration;
+                    await video.play();
+                    while (video.currentTime < 1) await new Promise(resolve => setTimeout(resolve, 50));
+                    video.currentTime = duration * 0.75;
+                    await event('seeked');
+                    const seeked = video.currentTime;
+                    video.currentTime = duration - 1;
+                    await event('seeked');
+                    if (video.paused) await video.play();
+                    if (!video.ended) await event('ended');
+                    return {duration, seeked, width: video.videoWidth, height: video.videoHeight, ended: video.ended};
+                }
+                """, "/client/records/" + fileName);
+        assertTrue(played instanceof Map, String.valueOf(played));
+        Map<?, ?> result = (Map<?, ?>) played;
+        double duration = ((Number) result.get("duration")).doubleValue();
+        assertEquals(SECONDS, duration, DURATION_TOLERANCE_SECONDS);
+        assertEquals(duration * 0.75, ((Number) result.get("seeked")).doubleValue(), 0.1);
+        assertEquals(640, ((Number) result.get("width")).intValue());
+        assertEquals(true, result.get("ended"));
+    }
+}
