@@ -76,13 +76,15 @@ class BrowserToFileTest {
             awaitDone();
             Path file = server.awaitRecording("tab." + extension);
             judge(file, codecName);
+            judgeLips(file);
             playsAndSeeks(chromium, "tab." + extension);
         }
     }
 
+    /// Firefox without a sound card has no clock for the beeps: its own fake camera and tone.
     @Test
-    void firefoxIsRecordedInSync() throws Exception {
-        try (Firefox firefox = new Firefox(publishing("fox", "VP8"))) {
+    void firefoxIsRecorded() throws Exception {
+        try (Firefox firefox = new Firefox(publishing("fox", "VP8") + "&camera")) {
             awaitDone();
             judge(server.awaitRecording("fox.webm"), "vp8");
         }
@@ -122,10 +124,13 @@ class BrowserToFileTest {
         assertEquals(SECONDS, duration, DURATION_TOLERANCE_SECONDS);
         Ffmpeg.Result second = Ffmpeg.run(List.of("timeout", "30", "mkvmerge", "-J", file.toString()));
         assertEquals(0, second.exitCode(), second.text());
+    }
+
+    private static void judgeLips(Path file) {
         FlashAndBeep measured = FlashAndBeep.measure(file);
         System.out.printf(
-                "%s: %.3f s, %d flashes, beep after flash in the middle by %.0f ms%n",
-                file.getFileName(), duration, measured.flashSeconds().size(), measured.medianDelay() * 1000);
+                "%s: %d flashes, beep after flash in the middle by %.0f ms%n",
+                file.getFileName(), measured.flashSeconds().size(), measured.medianDelay() * 1000);
         assertTrue(measured.beepDelays().size() >= SECONDS - 4, measured.toString());
         assertEquals(0, measured.medianDelay(), LIPS_TOLERANCE_SECONDS, measured.toString());
     }
