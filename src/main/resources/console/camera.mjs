@@ -52,6 +52,11 @@ class Camera {
       this.start();
     });
     byId("camera-stop").addEventListener("click", () => this.stop());
+    byId("camera-retry").addEventListener("click", () => {
+      // What was chosen may be what does not work.
+      for (const select of [this.cameras, this.microphones]) select.replaceChildren();
+      this.openMedia();
+    });
     for (const select of [this.cameras, this.microphones]) select.addEventListener("change", () => this.openMedia());
     this.dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
@@ -89,10 +94,11 @@ class Camera {
   async openMedia() {
     this.closeMedia();
     this.problem("");
+    show(byId("camera-retry"), false);
     if (!navigator.mediaDevices?.getUserMedia) {
       this.problem(INSECURE);
       this.note("No camera on this page");
-      byId("camera-start").disabled = true;
+      this.usable(false);
       return;
     }
     this.note("Asking for your camera");
@@ -108,15 +114,24 @@ class Camera {
     } catch (error) {
       this.problem(mediaProblem(error));
       this.note("No picture");
-      byId("camera-start").disabled = true;
+      this.usable(false);
+      show(byId("camera-retry"), true);
       return;
     }
-    byId("camera-start").disabled = false;
+    this.usable(true);
     this.preview.srcObject = this.media;
     this.note(this.media.getVideoTracks().length > 0 ? "" : "Sound only");
     this.meter.open(this.media);
     for (const track of this.media.getTracks()) track.addEventListener("ended", () => this.deviceLost(track));
     await this.listDevices();
+  }
+
+  /** Choosing devices and starting make sense only with a picture or a sound. */
+  usable(yes) {
+    for (const node of this.form.querySelectorAll("[data-device]")) show(node, yes);
+    show(byId("camera-codecs"), yes && byId("camera-codecs").querySelector("input") !== null);
+    show(byId("camera-start"), yes);
+    byId("camera-start").disabled = !yes;
   }
 
   async askForMedia() {
@@ -263,8 +278,9 @@ class Camera {
     const box = byId("camera-done");
     if (file) {
       box.replaceChildren(
-        element("p", {}, element("b", {}, "Saved"), ` ${file.fileName}`),
-        element("p", {class: "facts-line"}, [file.durationMillis >= 0 ? words.duration(file.durationMillis) : "", words.size(file.size)].filter(Boolean).join(" · ")),
+        element("div", {class: "done-text"},
+          element("p", {}, element("b", {}, "Saved"), ` ${file.fileName}`),
+          element("p", {class: "facts-line"}, [file.durationMillis >= 0 ? words.duration(file.durationMillis) : "", words.size(file.size)].filter(Boolean).join(" · "))),
         element("div", {class: "actions"},
           element("button", {type: "button", class: "button", onclick: () => play(file)}, "Play"),
           element("a", {class: "button quiet", href: `${file.url}?download=true`, download: true}, "Download")));

@@ -25,6 +25,7 @@ export class WhipPublisher {
       const transceiver = peer.addTransceiver(track, {direction: "sendonly", streams: [media]});
       if (track.kind === "video") prefer(transceiver, codec);
     }
+    await keepResolution(peer);
     await peer.setLocalDescription();
     const response = await this.post(name, peer.localDescription.sdp);
     const location = response.headers.get("Location");
@@ -81,6 +82,18 @@ function prefer(transceiver, codec) {
   // Retransmission belongs to every codec.
   const repair = all.filter((c) => c.mimeType.toLowerCase() === "video/rtx");
   if (wanted.length > 0) transceiver.setCodecPreferences?.([...wanted, ...repair]);
+}
+
+/** Under a weak network a recording rather loses pictures than changes its size in the middle. */
+async function keepResolution(peer) {
+  for (const sender of peer.getSenders()) {
+    if (sender.track?.kind !== "video") continue;
+    try {
+      await sender.setParameters({...sender.getParameters(), degradationPreference: "maintain-resolution"});
+    } catch {
+      // Browsers that do not know this send as they think best.
+    }
+  }
 }
 
 function connected(peer) {

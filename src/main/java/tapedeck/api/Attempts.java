@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 
 /// How often each address gave a wrong secret lately. An IPv6 network of 64 bits counts as one address, since whoever
@@ -18,6 +20,8 @@ final class Attempts {
     static final long WINDOW_NANOS = 60_000_000_000L;
     /// Addresses remembered at once; the one that began to fail first is forgotten first.
     static final int MAX_ADDRESSES = 4096;
+
+    private static final Logger log = LoggerFactory.getLogger(Attempts.class);
 
     private static final class Window {
         private final long startNanos;
@@ -42,6 +46,7 @@ final class Attempts {
         this.nanoClock = nanoClock;
     }
 
+    /// Counts one; the last that is allowed leaves a line in the log.
     synchronized void failed(InetAddress address) {
         Bytes key = key(address);
         Window window = current(key);
@@ -49,7 +54,9 @@ final class Attempts {
             window = new Window(nanoClock.getAsLong());
             windows.put(key, window);
         }
-        window.failures++;
+        if (++window.failures == MAX_FAILURES) {
+            log.warn("{} gave {} wrong admin tokens and has to wait", address.getHostAddress(), MAX_FAILURES);
+        }
     }
 
     /// Seconds until `address` may try again; 0 for at once.

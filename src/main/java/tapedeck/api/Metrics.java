@@ -13,6 +13,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.function.ToLongFunction;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.http.HttpExchange;
@@ -32,6 +33,8 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     // What streams that have ended had received.
     private final AtomicLong endedFrames = new AtomicLong();
     private final AtomicLong endedBytes = new AtomicLong();
+    private final LongAccumulator mostFrames = new LongAccumulator(Math::max, 0);
+    private final LongAccumulator mostBytes = new LongAccumulator(Math::max, 0);
     private final AtomicLong published = new AtomicLong();
 
     Metrics(Streams streams, Recordings recordings) {
@@ -63,13 +66,11 @@ final class Metrics implements Streams.Listener, AutoCloseable {
         FunctionCounter.builder(
                         "tapedeck.frames.received",
                         this,
-                        m -> m.endedFrames.get() + m.sum(s -> s.statistics().frames()))
+                        m -> m.received(m.endedFrames, Stream.Statistics::frames, m.mostFrames))
                 .description("Frames that publishers sent")
                 .register(registry);
         FunctionCounter.builder(
-                        "tapedeck.received",
-                        this,
-                        m -> m.endedBytes.get() + m.sum(s -> s.statistics().bytes()))
+                        "tapedeck.received", this, m -> m.received(m.endedBytes, Stream.Statistics::bytes, m.mostBytes))
                 .description("Bytes of the frames that publishers sent")
                 .baseUnit("bytes")
                 .register(registry);
@@ -105,6 +106,16 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     private static FunctionCounter.Builder<Recordings> counter(
             Recordings recordings, String name, ToLongFunction<Recordings.Statistics> number) {
         return FunctionCounter.builder(name, recordings, r -> number.applyAsLong(r.statistics()));
+    }
+
+    /// A stream that ends is for a moment neither among the live ones nor among the ended; a counter that went back
+    /// would look like a restart.
+    private double received(AtomicLong ended, ToLongFunction<Stream.Statistics> number, LongAccumulator most) {
+        long live = streams.all().stream()
+                .mapToLong(stream -> number.applyAsLong(stream.statistics()))
+                .sum();
+        most.accumulate(ended.get() + live);
+        return most.get();
     }
 
     private double sum(ToLongFunction<Stream> number) {

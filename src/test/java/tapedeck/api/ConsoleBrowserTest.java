@@ -9,6 +9,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
+import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
@@ -256,10 +257,28 @@ class ConsoleBrowserTest {
         page.reload();
         page.locator("#open-camera").click();
         assertThat(page.locator("#camera-problem")).containsText(words);
-        assertThat(page.locator("#camera-start")).isDisabled();
+        assertThat(page.locator("#camera-start")).isHidden();
+        assertThat(page.locator("#camera-retry"))
+                .isVisible(new LocatorAssertions.IsVisibleOptions().setVisible(!error.equals("gone")));
         page.keyboard().press("Escape");
         assertThat(page.locator("#camera")).isHidden();
         assertThat(page.locator("#open-camera")).isFocused();
+    }
+
+    @Test
+    void aCameraThatIsAllowedAtTheSecondAttemptWorks() {
+        context.addInitScript("""
+                const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+                let attempts = 0;
+                navigator.mediaDevices.getUserMedia = (wanted) => attempts++ > 0
+                    ? real(wanted) : Promise.reject(new DOMException("no", "NotAllowedError"));
+                """);
+        page.reload();
+        page.locator("#open-camera").click();
+        button("Try again").click();
+        assertThat(page.locator("#camera-start")).isEnabled();
+        assertThat(page.locator("#camera-problem")).isHidden();
+        assertThat(page.locator("#camera-video")).isVisible();
     }
 
     @Test
