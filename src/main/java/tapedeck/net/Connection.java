@@ -26,6 +26,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
     private final SocketChannel channel;
     private final LoopReads loop;
+    private final String peer;
     private final Conversation conversation;
     private final long openedNanos = System.nanoTime();
     private long lastReadNanos = openedNanos;
@@ -36,13 +37,15 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     Connection(SocketChannel channel, LoopReads loop, Function<Connection, Conversation> protocol) {
         this.channel = channel;
         this.loop = loop;
+        InetSocketAddress address = channel.remoteAddress();
+        // Null where the peer was gone before it was accepted.
+        this.peer = address == null ? "unknown" : address.getAddress().getHostAddress() + ":" + address.getPort();
         this.conversation = protocol.apply(this);
     }
 
     /// Address and port of the peer.
     public String peer() {
-        InetSocketAddress address = channel.remoteAddress();
-        return address == null ? "unknown" : address.getAddress().getHostAddress() + ":" + address.getPort();
+        return peer;
     }
 
     public long openedNanos() {

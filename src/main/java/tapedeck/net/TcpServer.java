@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
@@ -19,6 +20,9 @@ import java.util.function.Function;
 public final class TcpServer implements AutoCloseable {
     /// Bytes that wait for a peer before [Connection#isWritable()] says no.
     static final int MAX_WAITING_BYTES = 1024 * 1024;
+
+    /// A peer that does not acknowledge what was sent for so long is gone, RFC 5482.
+    static final int UNACKNOWLEDGED_MILLIS = 30_000;
 
     private static final int RESUME_WAITING_BYTES = 256 * 1024;
     private static final int BACKLOG = 1024;
