@@ -77,6 +77,11 @@ record FileHead(
             long clustersAt = end;
             boolean seekHeadFirst = false;
             for (int count = 0; at < end && file.hasHeader(at); count++) {
+                if (info.isPresent() && tracksElement.isPresent() && !isElement(at)) {
+                    // Bad bytes where a cluster should be: what is known is enough, reading on is not our affair.
+                    clustersAt = at;
+                    break;
+                }
                 Element element = file.element(at);
                 if (element.id() == ElementId.CLUSTER) {
                     clustersAt = at;
@@ -107,6 +112,15 @@ record FileHead(
                     clustersAt,
                     seekHeadFirst,
                     behindTracks);
+        }
+
+        private boolean isElement(long at) throws IOException {
+            try {
+                Element element = file.element(at);
+                return element.id() == ElementId.CLUSTER || !element.unknownSize();
+            } catch (MalformedException e) {
+                return false;
+            }
         }
 
         /// Reads the EBML header and finds the Segment behind it: RFC 8794 8.1.

@@ -13,7 +13,8 @@ import tapedeck.container.matroska.FileWindow.Element;
 /// Finishes a file that a [MatroskaMuxer] left, whole or torn.
 ///
 /// The order of its writes, each of which leaves a file that opens everywhere and can be finished again:
-/// 1. an earlier attempt's SeekHead and Cues become Voids again (aligned 8-byte writes), and the torn tail is cut off;
+/// 1. an earlier attempt's SeekHead and Cues become Voids again (aligned 8-byte writes), the torn tail is cut off, and
+///    bad bytes between good clusters become Voids;
 /// 2. the content of SeekHead and Cues goes into the bodies of the Voids, where nobody reads it, or Cues to the end;
 /// 3. to the disk;
 /// 4. aligned 8-byte writes over the Voids' headers: Cues, SeekHead; then Duration;
@@ -36,7 +37,7 @@ final class MatroskaFinisher {
         if (!head.segment().unknownSize() || reserve(head).isEmpty()) {
             return probe(file);
         }
-        return new MatroskaFinisher(file, head).finish(reserve(head).get().at());
+        return new MatroskaFinisher(file, head).finish(reserve(head).get());
     }
 
     /// What a file says of itself; where it says no duration, its blocks do.
@@ -64,23 +65,28 @@ final class MatroskaFinisher {
                         && (element.id() == ElementId.VOID || element.id() == ElementId.CUES));
     }
 
-    private Summary finish(long cuesAt) throws IOException {
-        ClusterScan scan = new ClusterScan(file, head);
+    private Summary finish(Element reserve) throws IOException {
+        long cuesAt = reserve.at();
+        long clustersAt = clustersAt(reserve);
+        ClusterScan scan = new ClusterScan(file, head, clustersAt);
         long end = scan.run();
         long seekHeadAt = head.segment().contentAt();
         if (head.seekHeadFirst()) {
             write(Head.reserve(Head.SEEK_RESERVE_BYTES), seekHeadAt);
         }
-        if (head.behindTracks().orElseThrow().id() == ElementId.CUES) {
-            write(Head.reserve(head.clustersAt() - cuesAt), cuesAt);
+        if (reserve.id() == ElementId.CUES) {
+            write(Head.reserve(clustersAt - cuesAt), cuesAt);
         }
         if (end < file.size()) {
             file.truncate(end);
         }
+        for (ClusterScan.Gap gap : scan.gaps()) {
+            write(EbmlWriter.voidHeader(gap.to() - gap.from()), gap.from());
+        }
         Bytes cues = scan.cues().content();
-        boolean inFront = fits(cues, head.clustersAt() - cuesAt);
+        boolean inFront = fits(cues, clustersAt - cuesAt);
         if (inFront) {
-            prepare(cues, cuesAt, head.clustersAt() - cuesAt);
+            prepare(cues, cuesAt, clustersAt - cuesAt);
         } else {
             write(new EbmlWriter().binary(ElementId.CUES, cues).toBytes(), end);
         }
@@ -97,6 +103,17 @@ final class MatroskaFinisher {
         file.force(false);
         write(new EbmlWriter().size(file.size() - seekHeadAt, 8).toBytes(), seekHeadAt - 8);
         return new Summary(durationNanos, head.knownTracks());
+    }
+
+    /// Where the room for Cues ends: an earlier attempt may have left Cues and a Void in it.
+    private long clustersAt(Element reserve) throws IOException {
+        FileWindow window = new FileWindow(file, 64);
+        if (reserve.id() == ElementId.CUES
+                && window.hasHeader(reserve.end())
+                && window.u8(reserve.end()) == ElementId.VOID) {
+            return window.element(reserve.end()).end();
+        }
+        return reserve.end();
     }
 
     /// What is left over has to be no byte, or two and more: a Void has no room in one.
