@@ -16,7 +16,8 @@ import tapedeck.container.matroska.FileWindow.Element;
 
 /// Goes through the clusters that a muxer left, by the first bytes of each, and finds the good ones.
 ///
-/// A process that died left at most the last cluster torn, and its size says so. A machine that lost power may have left
+/// A process that died left at most the last cluster torn, and its size says so. A machine that lost power may have
+/// left
 /// holes in what it wrote last, so the clusters at the tail are checked by their CRC-32; and where no cluster is, the
 /// next whole one is looked for, so that a few bad bytes never cost all that follows.
 final class ClusterScan {
@@ -181,9 +182,7 @@ final class ClusterScan {
     }
 
     private boolean isWholeCandidate(Element cluster) throws IOException {
-        return cluster.size() <= MAX_CANDIDATE_BYTES
-                && candidates++ < MAX_CANDIDATES
-                && isWhole(cluster);
+        return cluster.size() <= MAX_CANDIDATE_BYTES && candidates++ < MAX_CANDIDATES && isWhole(cluster);
     }
 
     private void cue(Element cluster) throws IOException {

@@ -128,7 +128,8 @@ class MatroskaFinisherTest {
         return positions;
     }
 
-    /// What a machine that lost power leaves: a file as long as it was, with zeros or old bytes in what was not written.
+    /// What a machine that lost power leaves: a file as long as it was, with zeros or old bytes in what was not
+    /// written.
     @Test
     void badBytesCostTheClustersThatTheyAreIn() throws IOException {
         Bytes whole = Samples.growing(WEBM, FRAMES, Samples.OPTIONS).content();
