@@ -12,9 +12,8 @@ final class CounterCipher implements SrtpCipher {
     private static final int TAG_BYTES = 10;
     private static final int WORD_BYTES = 4;
     private static final int RTCP_HEAD = 8;
-    /// The JDK's own Mac takes its digest from whoever is registered first, which costs four times as much if that is
-    /// Bouncy
-    /// Castle; so HMAC, RFC 2104 2, is put together here from a digest of a named provider.
+    /// The JDK's own Mac takes its digest from whoever is registered first, which costs four times as much if that
+    /// is Bouncy Castle; so HMAC, RFC 2104 2, is put together here from a digest of a named provider.
     private static final String DIGEST_PROVIDER = "SUN";
 
     private static final int BLOCK_BYTES = 64;
