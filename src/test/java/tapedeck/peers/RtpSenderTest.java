@@ -40,8 +40,23 @@ class RtpSenderTest {
     void everyAccessUnitOfH264Arrives() throws Exception {
         Path file = folder.resolve("a.flv");
         Ffmpeg.ffmpeg(
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-t", "2", "-c:v", "libx264",
-                "-bf", "0", "-g", "30", "-pix_fmt", "yuv420p", file.toString());
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=size=640x360:rate=30",
+                "-t",
+                "2",
+                "-c:v",
+                "libx264",
+                "-bf",
+                "0",
+                "-g",
+                "30",
+                "-pix_fmt",
+                "yuv420p",
+                file.toString());
         List<Frame> sent = TestMedia.flv(file);
         List<Frame> received = receive("-re", "-i", file.toString(), "-c", "copy");
         assertEquals(sent.size(), received.size());
@@ -60,8 +75,23 @@ class RtpSenderTest {
     @Test
     void everyFrameOfVp8Arrives() throws Exception {
         List<Frame> received = receive(
-                "-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-frames:v", "60", "-c:v", "libvpx",
-                "-deadline", "realtime", "-cpu-used", "8", "-g", "30", "-b:v", "2M");
+                "-re",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=size=640x360:rate=30",
+                "-frames:v",
+                "60",
+                "-c:v",
+                "libvpx",
+                "-deadline",
+                "realtime",
+                "-cpu-used",
+                "8",
+                "-g",
+                "30",
+                "-b:v",
+                "2M");
         assertEquals(60, received.size());
         assertEquals(new Codec.Vp8(640, 360), received.getFirst().track().codec());
     }
@@ -128,7 +158,8 @@ class RtpSenderTest {
                 receiver.poll(now, frames::add);
             }
         }
-        assertEquals(0, receiver.statistics().missingFrames(), receiver.statistics().toString());
+        assertEquals(
+                0, receiver.statistics().missingFrames(), receiver.statistics().toString());
         assertEquals(0, receiver.statistics().malformed());
     }
 
