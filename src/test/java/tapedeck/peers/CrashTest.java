@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,19 +18,26 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.protocol.webrtc.WhipClient;
 
 /// `kill -9` in the middle of twenty recordings: every file opens at once in two independent readers and has lost at
 /// most a second; after the next start each is finished, listed and handed to the hook once.
 @Tag("peer")
 class CrashTest {
     private static final int ROUNDS = Integer.getInteger("tapedeck.crash.rounds", 10);
-    private static final int RTMP_STREAMS = 20;
+    private static final int RTMP_STREAMS = 10;
+    private static final int WHIP_STREAMS = 10;
     private static final double MOST_LOST_SECONDS = 1.0;
     private static final long HOOKS_DEADLINE_SECONDS = 60;
 
     @TempDir
     private Path folder;
 
+    private final List<Frame> vp8 = TestMedia.interleaved(TestMedia.vp8(12), TestMedia.opus(12));
+    private final List<Frame> h264 = TestMedia.interleaved(TestMedia.h264(12), TestMedia.opus(12));
     private final Random random = new Random(Long.getLong("tapedeck.crash.seed", System.nanoTime()));
 
     @Test
@@ -44,7 +52,7 @@ class CrashTest {
         System.out.printf(
                 "%d recordings killed in %d rounds: lost %.2f s in the middle, %.2f s at most%n",
                 lost.size(), ROUNDS, lost.get(lost.size() / 2), lost.getLast());
-        assertEquals(ROUNDS * RTMP_STREAMS, lost.size());
+        assertEquals(ROUNDS * (RTMP_STREAMS + WHIP_STREAMS), lost.size());
         assertTrue(lost.getLast() <= MOST_LOST_SECONDS, "lost " + lost.getLast() + " s");
     }
 
@@ -87,17 +95,26 @@ class CrashTest {
     /// Publishes until a random moment, kills the server, and gives what each stream had sent by then.
     private Map<String, Double> publishAndKill(ServerProcess server, List<FlvFile.Tag> tags) throws Exception {
         Map<String, LiveSender> senders = new HashMap<>();
-        List<RtmpClient> clients = new ArrayList<>();
-        List<Thread> threads = new ArrayList<>();
+        List<AutoCloseable> clients = new ArrayList<>();
+        Map<String, RtmpClient> rtmp = new HashMap<>();
         for (int i = 0; i < RTMP_STREAMS; i++) {
-            RtmpClient client = RtmpClient.connected(server.port("RTMP"));
-            client.publish("rtmp-" + i + "-");
-            clients.add(client);
+            String name = "rtmp-" + i + "-";
+            rtmp.put(name, RtmpClient.connected(server.port("RTMP")).publish(name));
         }
+        Map<String, WhipClient> whip = new HashMap<>();
+        for (int i = 0; i < WHIP_STREAMS; i++) {
+            String name = "whip-" + i + "-";
+            URI uri = URI.create("http://127.0.0.1:%d/whip/%s".formatted(server.port("HTTP"), name));
+            Codec[] codecs =
+                    TestMedia.tracks(frames(name)).stream().map(Track::codec).toArray(Codec[]::new);
+            whip.put(name, new WhipClient(uri, WhipClient.Options.of(codecs)));
+        }
+        clients.addAll(rtmp.values());
+        clients.addAll(whip.values());
         long start = System.nanoTime();
-        for (int i = 0; i < RTMP_STREAMS; i++) {
-            senders.put("rtmp-" + i + "-", new LiveSender.OfRtmp(clients.get(i), tags, start));
-        }
+        rtmp.forEach((name, client) -> senders.put(name, new LiveSender.OfRtmp(client, tags, start)));
+        whip.forEach((name, client) -> senders.put(name, new LiveSender.OfWhip(client, frames(name), start)));
+        List<Thread> threads = new ArrayList<>();
         for (LiveSender sender : senders.values()) {
             threads.add(Thread.ofPlatform().daemon().start(sender));
         }
@@ -111,10 +128,15 @@ class CrashTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        for (RtmpClient client : clients) {
+        for (AutoCloseable client : clients) {
             client.close();
         }
         return sent;
+    }
+
+    /// Every other WHIP stream is VP8.
+    private List<Frame> frames(String whipName) {
+        return Integer.parseInt(whipName.replaceAll("\\D", "")) % 2 == 0 ? vp8 : h264;
     }
 
     private static void opensInTwoReaders(Path file) {

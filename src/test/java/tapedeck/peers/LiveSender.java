@@ -3,6 +3,8 @@ package tapedeck.peers;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import tapedeck.media.Frame;
+import tapedeck.protocol.webrtc.WhipClient;
 
 /// Sends something at the speed of its timestamps, until it is stopped or the server goes away, and remembers how far
 /// it
@@ -62,6 +64,37 @@ public abstract class LiveSender implements Runnable {
                 }
             } catch (IOException e) {
                 // The server was killed, which is what these tests do.
+                stop();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// A WHIP publisher. The first keyframe counts as time 0, as it does for a recording.
+    public static final class OfWhip extends LiveSender {
+        private final WhipClient client;
+        private final List<Frame> frames;
+
+        public OfWhip(WhipClient client, List<Frame> frames, long startNanos) {
+            super(startNanos);
+            this.client = client;
+            this.frames = frames;
+        }
+
+        @Override
+        public void run() {
+            try {
+                for (Frame frame : frames) {
+                    if (!awaitDue(frame.dtsNanos())) {
+                        return;
+                    }
+                    client.send(frame);
+                    if (frame.track().isVideo()) {
+                        sent(frame.dtsNanos());
+                    }
+                }
+            } catch (IOException e) {
                 stop();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
