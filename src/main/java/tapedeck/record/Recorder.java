@@ -99,7 +99,14 @@ final class Recorder {
         long fragmentNanos = studio.settings().fragmentMillis() * NANOS_PER_MILLI;
         long wakeNanos = Math.max(fragmentNanos - MARGIN_NANOS, fragmentNanos / 2);
         reader = stream.subscribe(new ReaderOptions(
-                "recorder", false, true, wakeNanos + MAX_BACKLOG_NANOS, MAX_BACKLOG_BYTES, wakeNanos, this::wake));
+                "recorder",
+                false,
+                true,
+                wakeNanos + MAX_BACKLOG_NANOS,
+                MAX_BACKLOG_BYTES,
+                studio.backlog(),
+                wakeNanos,
+                this::wake));
         // The stream may have called before there was a reader to drain.
         wake();
     }

@@ -21,6 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.record.RecordingRefusedException.Reason;
 import tapedeck.settings.Settings;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.Stream;
 import tapedeck.stream.Streams;
@@ -29,11 +30,15 @@ import tapedeck.stream.Streams;
 public final class Recordings implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recordings.class);
 
+    /// What may wait for the disk, of all recordings together, is this part of the heap.
+    private static final int BACKLOG_SHARE_OF_HEAP = 3;
+
     private final Settings.Recording settings;
     private final Streams streams;
     private final Hooks hooks;
     private final Finisher finisher;
     private final Catalogue catalogue;
+    private final FolderLock lock;
     private final Studio studio;
     private final List<DiskWriter> writers = new ArrayList<>();
 
@@ -61,11 +66,20 @@ public final class Recordings implements AutoCloseable {
         Files.createDirectories(this.settings.dir());
         Files.createDirectories(this.settings.tmpDir());
         this.catalogue = new Catalogue(this.settings.dir());
+        this.lock = FolderLock.of(this.settings.tmpDir());
         Journals journals = new Journals(this.settings.tmpDir());
         this.finisher = new Finisher(this.settings.dir(), journals, hooks, catalogue::add, steps);
-        this.studio = new Studio(this.settings, journals, finisher, guard);
+        this.studio = new Studio(
+                this.settings,
+                journals,
+                finisher,
+                guard,
+                new ByteBudget(Runtime.getRuntime().maxMemory() / BACKLOG_SHARE_OF_HEAP));
         for (int i = 0; i < this.settings.threads(); i++) {
             writers.add(new DiskWriter("disk-" + i));
+        }
+        if (this.settings.mp4Audio() == Settings.Mp4Audio.AAC) {
+            log.info("record_mp4_audio=aac: this version converts nothing, other sound is stored as it comes");
         }
         streams.addListener(new Streams.Listener() {
             @Override
@@ -91,6 +105,10 @@ public final class Recordings implements AutoCloseable {
 
     /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each file.
     public int recover() {
+        if (!lock.held()) {
+            log.warn("recovery: not done, a server that runs uses {}", settings.tmpDir());
+            return 0;
+        }
         try {
             return finisher.recover();
         } catch (IOException e) {
@@ -260,5 +278,6 @@ public final class Recordings implements AutoCloseable {
             log.warn("recordings: a hook still runs");
         }
         catalogue.close();
+        lock.close();
     }
 }

@@ -44,8 +44,7 @@ public final class Reader implements AutoCloseable {
         int count = queue.size();
         target.addAll(queue);
         queue.clear();
-        queuedBytes = 0;
-        queuedSpan.clear();
+        forgetQueued();
         signalled = false;
         return count;
     }
@@ -72,7 +71,7 @@ public final class Reader implements AutoCloseable {
         synchronized (this) {
             ended = true;
             queue.clear();
-            queuedBytes = 0;
+            forgetQueued();
         }
     }
 
@@ -88,12 +87,18 @@ public final class Reader implements AutoCloseable {
             return Offered.QUEUED;
         }
         int size = item.frame().data().length();
-        boolean overflow = !waitingForEntryPoint && full(item.frame(), size);
+        boolean granted = options.budget().take(size);
+        boolean overflow = !waitingForEntryPoint && (!granted || full(item.frame(), size));
         if (overflow) {
             dropBacklog();
+            granted = granted || options.budget().take(size);
         }
         if (waitingForEntryPoint) {
-            if (!item.entryPoint() || size > options.maxBytes()) {
+            if (!item.entryPoint() || !granted || size > options.maxBytes()) {
+                if (granted) {
+                    options.budget().giveBack(size);
+                }
+                dropping |= item.entryPoint();
                 if (dropping) {
                     gapFrames++;
                     droppedFrames++;
@@ -140,6 +145,12 @@ public final class Reader implements AutoCloseable {
         return Offered.WAKE;
     }
 
+    private void forgetQueued() {
+        options.budget().giveBack(queuedBytes);
+        queuedBytes = 0;
+        queuedSpan.clear();
+    }
+
     private void dropBacklog() {
         for (Item dropped : queue) {
             switch (dropped) {
@@ -152,8 +163,7 @@ public final class Reader implements AutoCloseable {
             }
         }
         queue.clear();
-        queuedBytes = 0;
-        queuedSpan.clear();
+        forgetQueued();
         waitingForEntryPoint = true;
         dropping = true;
     }

@@ -8,14 +8,29 @@ package tapedeck.stream;
 /// @param maxNanos the longest backlog, in media time
 /// @param maxBytes the largest backlog
 /// @param wakeNanos media time that must be in the queue before `wake` is called; 0 for every batch
+/// @param budget shared with other readers, so that many slow ones together stay within memory; without one of its own
+///     a reader has [ByteBudget#UNLIMITED]
 /// @param wake called once when there is something to take, then not again before the queue was drained; from any
 ///     thread, so it only schedules the work
 public record ReaderOptions(
-        String name, boolean live, boolean fromCache, long maxNanos, long maxBytes, long wakeNanos, Runnable wake) {
+        String name,
+        boolean live,
+        boolean fromCache,
+        long maxNanos,
+        long maxBytes,
+        ByteBudget budget,
+        long wakeNanos,
+        Runnable wake) {
     /// The longest backlog of a live viewer.
     public static final long LIVE_MAX_NANOS = 5_000_000_000L;
     /// The largest backlog of a live viewer.
     public static final long LIVE_MAX_BYTES = 4 << 20;
+
+    /// With bounds of its own only.
+    public ReaderOptions(
+            String name, boolean live, boolean fromCache, long maxNanos, long maxBytes, long wakeNanos, Runnable wake) {
+        this(name, live, fromCache, maxNanos, maxBytes, ByteBudget.UNLIMITED, wakeNanos, wake);
+    }
 
     /// A viewer: from the last entry point on, woken for every batch.
     public static ReaderOptions viewer(String name, Runnable wake) {

@@ -161,6 +161,7 @@ class DiskTroubleTest {
         try (TestStudio studio = new TestStudio(dir)) {
             Publication publication = studio.publish("a");
             Reader live = publication.stream().subscribe(unbounded());
+            Files.delete(studio.tmp.resolve(FolderLock.NAME));
             Files.delete(studio.tmp);
             studio.feed(publication, minute());
             TestStudio.await(

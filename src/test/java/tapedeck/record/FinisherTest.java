@@ -194,6 +194,20 @@ class FinisherTest {
     }
 
     @Test
+    void whatAServerThatRunsIsRecordingIsNotRecoveredByAnother() throws Exception {
+        try (TestStudio studio = studio()) {
+            Publication publication = studio.publish("a");
+            studio.feed(publication, frames().subList(0, 45));
+            try (TestStudio other = new TestStudio(dir)) {
+                assertEquals(0, other.recordings.recover());
+            }
+            studio.feed(publication, frames().subList(45, 60));
+            studio.end(publication);
+            Judge.assertHolds(studio.file("a.mp4"), frames());
+        }
+    }
+
+    @Test
     void aThousandFilesOfOneNameAreToldApart() throws Exception {
         Path records = Files.createDirectories(dir.resolve("records"));
         Files.createFile(records.resolve("a.mp4"));

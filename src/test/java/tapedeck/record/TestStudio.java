@@ -136,6 +136,7 @@ final class TestStudio implements AutoCloseable {
         try (var files = Files.walk(dir)) {
             return files.filter(Files::isRegularFile)
                     .map(file -> file.getFileName().toString())
+                    .filter(name -> !name.equals(FolderLock.NAME))
                     .sorted()
                     .toList();
         } catch (IOException e) {

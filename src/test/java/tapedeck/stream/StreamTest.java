@@ -124,6 +124,40 @@ class StreamTest {
     }
 
     @Test
+    void manySlowReadersTogetherStayWithinTheirBudget() throws Exception {
+        Publication publication = publish();
+        ByteBudget budget = new ByteBudget(1000);
+        List<Reader> slow = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            slow.add(publication.stream()
+                    .subscribe(new ReaderOptions("r", false, true, 1L << 50, 900, budget, 0, () -> {})));
+        }
+        for (int i = 0; i < 200; i++) {
+            publication.write(large(i, i % 5 == 0, 100));
+            assertTrue(budget.takenBytes() <= 1000, budget.takenBytes() + " bytes");
+        }
+        for (Reader reader : slow) {
+            List<Item> items = drain(reader);
+            long there = items.stream().filter(Item.Media.class::isInstance).count();
+            long told = items.stream()
+                    .mapToLong(item -> item instanceof Item.Gap gap ? gap.frames() : 0)
+                    .sum();
+            assertTrue(told <= reader.droppedFrames());
+            assertEquals(200, there + reader.droppedFrames());
+        }
+        assertEquals(0, budget.takenBytes());
+        Reader alone = slow.getFirst();
+        for (int i = 200; i < 208; i++) {
+            publication.write(large(i, i % 5 == 0, 100));
+            slow.subList(1, 4).forEach(Frames::drain);
+        }
+        assertEquals(
+                8, drain(alone).stream().filter(Item.Media.class::isInstance).count());
+        slow.forEach(Reader::close);
+        assertEquals(0, budget.takenBytes());
+    }
+
+    @Test
     void aFrameLargerThanTheQueueIsAGap() throws Exception {
         Publication publication = publish();
         Reader slow = publication.stream().subscribe(recorder(true, 5_000, 1000, 0));
