@@ -3,6 +3,7 @@ package tapedeck.container;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import tapedeck.bytes.Bytes;
 import tapedeck.container.matroska.MatroskaFormat;
 import tapedeck.container.mp4.Mp4Format;
 import tapedeck.media.Codec;
@@ -42,6 +43,11 @@ public enum Container {
     /// See [Format#muxer].
     public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) throws IOException {
         return format.muxer(output, tracks, options);
+    }
+
+    /// See [Format#filler].
+    public Bytes filler(int bytes) {
+        return format.filler(bytes);
     }
 
     /// See [Format#finish].

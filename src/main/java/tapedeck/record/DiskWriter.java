@@ -16,8 +16,13 @@ final class DiskWriter implements AutoCloseable {
     /// What leaves in one system call. A second of video is smaller at up to 8 Mbit/s.
     static final int BUFFER_BYTES = 1 << 20;
 
+    /// The largest block of a file system that is written past the page cache: buffer and writes are aligned to it.
+    static final int MAX_BLOCK_BYTES = 1 << 12;
+
     private final ThreadPoolExecutor thread;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES + MAX_BLOCK_BYTES)
+            .alignedSlice(MAX_BLOCK_BYTES)
+            .slice(0, BUFFER_BYTES);
     private final AtomicInteger recordings = new AtomicInteger();
     // Written by the thread alone.
     private volatile long writeCalls;

@@ -331,7 +331,10 @@ final class Recorder {
         Journal journal = journal(studio.journals().newId(), layout, timeZero.toEpochMilli());
         studio.journals().write(journal);
         RecordingFile file = new RecordingFile(
-                studio.journals().media(journal), writer, studio.settings().fsync());
+                studio.journals().media(journal),
+                writer,
+                new RecordingFile.Options(
+                        studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
         int reserveBytes = studio.settings().moovReserveKib() << 10;
         part = new Part(
                 layout,

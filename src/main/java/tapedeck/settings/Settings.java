@@ -55,6 +55,7 @@ public record Settings(
     /// @param tmpDir where files are while they grow
     /// @param fragmentMillis the most that a crash can lose
     /// @param fsync empty never, 0 after every fragment, else at most that many milliseconds apart
+    /// @param directIo whether large writes go past the page cache where the file system can
     /// @param moovReserveKib room at the front of an MP4 for the index that finishing writes
     /// @param minSpaceBytes free space below which no recording starts and running ones stop
     public record Recording(
@@ -70,6 +71,7 @@ public record Settings(
             Path tmpDir,
             int fragmentMillis,
             OptionalLong fsync,
+            boolean directIo,
             int moovReserveKib,
             int threads,
             long minSpaceBytes,

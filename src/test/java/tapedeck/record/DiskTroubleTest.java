@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -180,7 +179,7 @@ class DiskTroubleTest {
     void aWriteThatFailsLeavesTheFileAsItWas() throws Exception {
         Path file = dir.resolve("file");
         try (DiskWriter writer = new DiskWriter("test")) {
-            RecordingFile output = new RecordingFile(file, writer, OptionalLong.empty());
+            RecordingFile output = new RecordingFile(file, writer, RecordingFile.Options.CACHED);
             output.append(List.of(Bytes.ofUtf8("whole ")));
             output.skip(2);
             output.append(List.of(Bytes.ofUtf8("and"), Bytes.ofUtf8(" good")));
@@ -199,7 +198,7 @@ class DiskTroubleTest {
         byte[] large = new byte[3 * DiskWriter.BUFFER_BYTES + 17];
         new Random(1).nextBytes(large);
         try (DiskWriter writer = new DiskWriter("test");
-                RecordingFile output = new RecordingFile(file, writer, OptionalLong.empty())) {
+                RecordingFile output = new RecordingFile(file, writer, RecordingFile.Options.CACHED)) {
             output.append(List.of(Bytes.ofUtf8("x"), Bytes.wrap(large), Bytes.ofUtf8("y")));
             assertEquals(large.length + 2, output.size());
             assertEquals(4, writer.writeCalls());

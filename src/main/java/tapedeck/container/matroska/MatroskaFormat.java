@@ -3,6 +3,7 @@ package tapedeck.container.matroska;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import tapedeck.bytes.Bytes;
 import tapedeck.container.Format;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
@@ -31,6 +32,12 @@ public final class MatroskaFormat implements Format {
     @Override
     public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) {
         return new MatroskaMuxer(output, doctype, tracks, options);
+    }
+
+    /// RFC 8794 11.3.2, Void.
+    @Override
+    public Bytes filler(int bytes) {
+        return new EbmlWriter().voidOf(bytes).toBytes();
     }
 
     @Override

@@ -3,6 +3,8 @@ package tapedeck.container.mp4;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import tapedeck.bytes.ByteWriter;
+import tapedeck.bytes.Bytes;
 import tapedeck.container.Format;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
@@ -21,6 +23,12 @@ public final class Mp4Format implements Format {
     @Override
     public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) {
         return new Mp4Muxer(output, tracks, options);
+    }
+
+    /// ISO/IEC 14496-12 8.1.2, FreeSpaceBox.
+    @Override
+    public Bytes filler(int bytes) {
+        return new ByteWriter(bytes).u32(bytes).ascii("free").zeros(bytes - 8).handOver();
     }
 
     @Override
