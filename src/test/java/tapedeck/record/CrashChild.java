@@ -24,12 +24,20 @@ import tapedeck.stream.Streams;
 final class CrashChild {
     static final int LOOP_SECONDS = 4;
     private static final long LOOP_NANOS = LOOP_SECONDS * 1_000_000_000L;
+    private static final long LONGEST_FRAME_NANOS = 23_000_000;
     private static final int HALTED = 86;
 
     private CrashChild() {}
 
     /// What is published under `name`: the first word of it says which codecs.
     static List<Frame> loop(String name) {
+        // Encoders give a packet more than fits: repeated, time would go back.
+        return all(name).stream()
+                .filter(frame -> frame.dtsNanos() <= LOOP_NANOS - LONGEST_FRAME_NANOS)
+                .toList();
+    }
+
+    private static List<Frame> all(String name) {
         return switch (name.split("-")[0]) {
             case "mp4" -> TestMedia.interleaved(TestMedia.h264(LOOP_SECONDS), TestMedia.aac(LOOP_SECONDS));
             case "webm" -> TestMedia.interleaved(TestMedia.vp8(LOOP_SECONDS), TestMedia.opus(LOOP_SECONDS));
