@@ -287,6 +287,8 @@ final class Finisher implements AutoCloseable {
         });
     }
 
+    /// Between the start of the process and this note a crash would start the hook again: about a millisecond that no
+    /// order of the two can close. Noted first, the hook could be forgotten instead, which is worse.
     private void hookStarted(Journal journal, long pid) {
         try {
             journals.write(journal.hooked(pid));
