@@ -10,7 +10,7 @@ enum FinishStep {
     NAMED,
     /// It is in the folder of recordings.
     MOVED,
-    /// The hook's process runs, and the journal knows.
+    /// The hook's process runs.
     HOOK_STARTED,
     /// The hook's process has ended.
     HOOK_ENDED

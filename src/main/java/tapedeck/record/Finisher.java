@@ -124,6 +124,9 @@ final class Finisher implements AutoCloseable {
 
     /// Finishes what a crash left open, and returns how many files are in place now.
     int recover() throws IOException {
+        for (Path hooked : journals.deleteHooked()) {
+            log.warn("hook: was running when the server died, and is not started again: {}", hooked.getFileName());
+        }
         List<CompletableFuture<Boolean>> all = new ArrayList<>();
         for (String id : journals.ids()) {
             if (journals.isOwn(id)) {
@@ -131,6 +134,9 @@ final class Finisher implements AutoCloseable {
             }
             try {
                 all.add(finish(journals.read(id)));
+            } catch (NoSuchFileException _) {
+                // The hook's process, whose server died, has just taken it.
+                log.info("hook: started by a server that died: {}", id);
             } catch (MalformedException e) {
                 log.warn("set aside with what belongs to it: {}", e.getMessage());
                 journals.setAside(id);
@@ -268,11 +274,6 @@ final class Finisher implements AutoCloseable {
         }
         Placement placement = placement(journal);
         String path = folder.resolve(placement.fileName()).toString();
-        if (journal.hookPid() != null) {
-            log.warn("hook: was running for {} when the server died, and is not started again", path);
-            journals.delete(journal);
-            return;
-        }
         Map<String, String> environment = Map.of(
                 "STREAM_NAME", journal.origin().streamName(),
                 "FILE", path,
@@ -281,28 +282,22 @@ final class Finisher implements AutoCloseable {
                 "MEDIA_SESSION_ID", journal.origin().mediaSessionId(),
                 "START_TIME_MILLIS", Long.toString(journal.origin().startedAtMillis()),
                 "REASON", ending(journal).reason().hookValue());
-        hooks.run(List.of(journal.origin().streamName(), path), environment, pid -> hookStarted(journal, pid), () -> {
-            steps.accept(FinishStep.HOOK_ENDED);
-            hookEnded(journal);
-        });
-    }
-
-    /// Between the start of the process and this note a crash would start the hook again: about a millisecond that no
-    /// order of the two can close. Noted first, the hook could be forgotten instead, which is worse.
-    private void hookStarted(Journal journal, long pid) {
-        try {
-            journals.write(journal.hooked(pid));
-        } catch (IOException e) {
-            log.warn("hook: {} may be told twice: {}", journal.origin().streamName(), e.toString());
-        }
-        steps.accept(FinishStep.HOOK_STARTED);
+        hooks.run(
+                Hooks.once(journals.path(journal), journals.hooked(journal)),
+                List.of(journal.origin().streamName(), path),
+                environment,
+                _ -> steps.accept(FinishStep.HOOK_STARTED),
+                () -> {
+                    steps.accept(FinishStep.HOOK_ENDED);
+                    hookEnded(journal);
+                });
     }
 
     private void hookEnded(Journal journal) {
         try {
             journals.delete(journal);
         } catch (IOException e) {
-            log.warn("hook: {} may be told twice: {}", journal.origin().streamName(), e.toString());
+            log.warn("hook: a journal of {} is left over: {}", journal.origin().streamName(), e.toString());
         }
     }
 

@@ -3,6 +3,7 @@ package tapedeck.record;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,22 +47,35 @@ final class Hooks implements AutoCloseable {
         this.deadline = deadline;
     }
 
+    /// A claim that succeeds once: the process moves `from` to `to` and then becomes the script. Whenever the
+    /// server dies, the file tells whether the script was started. The text for `sh` is fixed: names are arguments
+    /// and are never read as commands.
+    static List<String> once(Path from, Path to) {
+        return List.of("/bin/sh", "-c", "mv -- \"$0\" \"$1\" && shift && exec \"$@\"", from.toString(), to.toString());
+    }
+
     boolean configured() {
         return script.isPresent();
     }
 
     /// Starts the script soon, on a thread of its own.
     ///
+    /// @param claim what must succeed in the process before it becomes the script: [#once], or nothing
     /// @param started told the script's process as soon as it runs
-    /// @param ended called when the script has ended or cannot be started; not if the server closes before its turn
-    void run(List<String> arguments, Map<String, String> environment, LongConsumer started, Runnable ended) {
+    /// @param ended called when the script has ended or cannot be started; not if the server closes first
+    void run(
+            List<String> claim,
+            List<String> arguments,
+            Map<String, String> environment,
+            LongConsumer started,
+            Runnable ended) {
         open.register();
         Thread.ofVirtual().name("hook").start(() -> {
             try {
                 turns.acquire();
                 try {
                     if (!closed) {
-                        runNow(script.orElseThrow(), arguments, environment, started);
+                        runNow(script.orElseThrow(), claim, arguments, environment, started);
                         ended.run();
                     }
                 } finally {
@@ -75,9 +89,18 @@ final class Hooks implements AutoCloseable {
         });
     }
 
-    private void runNow(Path path, List<String> arguments, Map<String, String> environment, LongConsumer started)
+    private void runNow(
+            Path path,
+            List<String> claim,
+            List<String> arguments,
+            Map<String, String> environment,
+            LongConsumer started)
             throws InterruptedException {
-        List<String> command = new ArrayList<>();
+        if (!Files.isRegularFile(path) || !Files.isExecutable(path)) {
+            log.warn("hook {}: cannot be started for {}: not an executable file", path, arguments);
+            return;
+        }
+        List<String> command = new ArrayList<>(claim);
         command.add(path.toString());
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command)

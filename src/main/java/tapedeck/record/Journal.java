@@ -13,7 +13,6 @@ import tapedeck.record.Naming.Element;
 /// @param index number of the part in the file's name, 0 for none
 /// @param ending null while the part grows
 /// @param placement null until the file is finished and has its name
-/// @param hookPid the hook's process, null until it was started
 record Journal(
         String id,
         Container container,
@@ -21,8 +20,7 @@ record Journal(
         int index,
         Origin origin,
         @Nullable Ending ending,
-        @Nullable Placement placement,
-        @Nullable Long hookPid) {
+        @Nullable Placement placement) {
 
     /// What is recorded.
     ///
@@ -45,19 +43,15 @@ record Journal(
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     static Journal begun(String id, Container container, Naming naming, int index, Origin origin) {
-        return new Journal(id, container, naming, index, origin, null, null, null);
+        return new Journal(id, container, naming, index, origin, null, null);
     }
 
     Journal ended(Ending how) {
-        return new Journal(id, container, naming, index, origin, how, placement, hookPid);
+        return new Journal(id, container, naming, index, origin, how, placement);
     }
 
     Journal placed(Placement where) {
-        return new Journal(id, container, naming, index, origin, ending, where, hookPid);
-    }
-
-    Journal hooked(long pid) {
-        return new Journal(id, container, naming, index, origin, ending, placement, pid);
+        return new Journal(id, container, naming, index, origin, ending, where);
     }
 
     /// What is known of the name while the part grows.

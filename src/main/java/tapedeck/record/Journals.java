@@ -27,6 +27,8 @@ final class Journals {
 
     private static final String SUFFIX = ".json";
     private static final String NEW = ".new";
+    /// What a journal becomes in the moment in which its hook starts.
+    private static final String HOOKED = ".hooked";
 
     private final Path folder;
     private final Set<String> own = ConcurrentHashMap.newKeySet();
@@ -63,6 +65,28 @@ final class Journals {
         return folder.resolve(PREFIX + id + "." + container.extension());
     }
 
+    Path path(Journal journal) {
+        return path(journal.id());
+    }
+
+    /// Where the hook's process moves the journal before it becomes the hook: whoever succeeds starts it, be it
+    /// the child of a server that died or that of the next one, and nobody else.
+    Path hooked(Journal journal) {
+        return folder.resolve(PREFIX + journal.id() + HOOKED);
+    }
+
+    /// Removes the journals whose hooks were started by a server that is gone, and gives their paths.
+    List<Path> deleteHooked() throws IOException {
+        List<Path> deleted = new ArrayList<>();
+        try (var files = Files.newDirectoryStream(folder, PREFIX + "*" + HOOKED)) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+                deleted.add(file);
+            }
+        }
+        return deleted;
+    }
+
     private Path path(String id) {
         return folder.resolve(PREFIX + id + SUFFIX);
     }
@@ -77,6 +101,7 @@ final class Journals {
 
     void delete(Journal journal) throws IOException {
         Files.deleteIfExists(path(journal.id()));
+        Files.deleteIfExists(hooked(journal));
         own.remove(journal.id());
     }
 
@@ -149,7 +174,7 @@ final class Journals {
                 String name = file.getFileName().toString();
                 int end = name.indexOf('.', PREFIX.length());
                 String id = end < 0 ? name.substring(PREFIX.length()) : name.substring(PREFIX.length(), end);
-                if (!name.endsWith(BROKEN) && !isOwn(id) && !Files.exists(path(id))) {
+                if (!name.endsWith(BROKEN) && !name.endsWith(HOOKED) && !isOwn(id) && !Files.exists(path(id))) {
                     orphans.add(file);
                 }
             }

@@ -182,15 +182,17 @@ class FinisherTest {
             TestStudio.await(() -> TestStudio.lines(notes()).size() == 1, "the hook ran");
         }
         long size = Files.size(records.resolve("a.mp4"));
-        journals.write(journal("ran")
+        Journal ran = journal("ran")
                 .ended(new Journal.Ending(EndReason.STOPPED, 1))
-                .placed(new Journal.Placement("a.mp4", size, 0))
-                .hooked(12345));
+                .placed(new Journal.Placement("a.mp4", size, 0));
+        journals.write(ran);
+        Files.move(journals.path(ran), journals.hooked(ran));
         try (TestStudio studio = studio()) {
             studio.recordings.recover();
         }
         assertEquals(1, TestStudio.lines(notes()).size());
         assertEquals(List.of(), journals.ids());
+        assertFalse(Files.exists(journals.hooked(ran)));
     }
 
     @Test
@@ -227,8 +229,7 @@ class FinisherTest {
         Journals journals = new Journals(dir);
         Journal journal = journal("x")
                 .ended(new Journal.Ending(EndReason.NO_SPACE, 7))
-                .placed(new Journal.Placement("käse.mp4", 8, 9))
-                .hooked(10);
+                .placed(new Journal.Placement("käse.mp4", 8, 9));
         journals.write(journal);
         assertEquals(journal, journals.read("x"));
         assertEquals(List.of("x"), journals.ids());

@@ -83,7 +83,7 @@ class HooksTest {
         CountDownLatch ended = new CountDownLatch(count);
         try (Hooks hooks = new Hooks(Optional.of(script))) {
             for (int i = 0; i < count; i++) {
-                hooks.run(List.of(), Map.of(), _ -> {}, ended::countDown);
+                hooks.run(List.of(), List.of(), Map.of(), _ -> {}, ended::countDown);
             }
             await(() -> lines(most).size() == Hooks.MAX_PARALLEL, "as many as allowed run");
             Files.createFile(go);
@@ -103,7 +103,7 @@ class HooksTest {
         Hooks hooks = new Hooks(Optional.of(script));
         List<Integer> ended = new ArrayList<>();
         for (int i = 0; i < 2 * Hooks.MAX_PARALLEL; i++) {
-            hooks.run(List.of(), Map.of(), _ -> {}, () -> {
+            hooks.run(List.of(), List.of(), Map.of(), _ -> {}, () -> {
                 synchronized (ended) {
                     ended.add(1);
                 }
@@ -121,7 +121,7 @@ class HooksTest {
         CountDownLatch ended = new CountDownLatch(1);
         AtomicLong pid = new AtomicLong();
         try (Hooks hooks = new Hooks(Optional.of(script), deadline)) {
-            hooks.run(arguments, environment, pid::set, ended::countDown);
+            hooks.run(List.of(), arguments, environment, pid::set, ended::countDown);
             assertTrue(ended.await(60, TimeUnit.SECONDS), "the hook's end was seen");
         }
     }
