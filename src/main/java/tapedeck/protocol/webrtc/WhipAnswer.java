@@ -28,6 +28,11 @@ record WhipAnswer(
         Optional<Accepted> audio,
         SessionDescription description) {
 
+    /// Chromium and Safari begin at this rate instead of 300 kbit/s, and so with the whole picture: a picture that
+    /// grows
+    /// in the first seconds would split an H.264 recording. Others ignore it.
+    private static final int START_KBPS = 1_500;
+
     /// An accepted section.
     ///
     /// @param rtx payload type of retransmissions
@@ -232,9 +237,9 @@ record WhipAnswer(
         accepted.extensions().forEach(map -> attributes.add(new Attribute("extmap", map.id() + " " + map.uri())));
         PayloadFormat format = accepted.format();
         attributes.add(new Attribute("rtpmap", format.rtpmap()));
-        // What H.264 and Opus say holds for both sides; VP8's limits are about what the other side receives.
-        if (!format.parameters().isEmpty() && !format.is("VP8")) {
-            attributes.add(new Attribute("fmtp", format.payloadType() + " " + format.parameters()));
+        String parameters = parameters(format);
+        if (!parameters.isEmpty()) {
+            attributes.add(new Attribute("fmtp", format.payloadType() + " " + parameters));
         }
         accepted.feedback()
                 .forEach(kind -> attributes.add(new Attribute("rtcp-fb", format.payloadType() + " " + kind)));
@@ -249,6 +254,15 @@ record WhipAnswer(
         Candidate first = ours.candidates().getFirst();
         return new MediaDescription(
                 offered.type(), first.port(), offered.protocol(), formats, connection(first.address()), attributes);
+    }
+
+    /// What H.264 and Opus say holds for both sides; VP8's limits are about what the other side receives.
+    private static String parameters(PayloadFormat format) {
+        String agreed = format.is("VP8") ? "" : format.parameters();
+        if (format.is("opus")) {
+            return agreed;
+        }
+        return (agreed.isEmpty() ? "" : agreed + ";") + "x-google-start-bitrate=" + START_KBPS;
     }
 
     static String connection(String address) {
