@@ -1,5 +1,7 @@
 package tapedeck.net.http;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.concurrent.Executors;
@@ -33,6 +35,9 @@ public final class HttpServer implements AutoCloseable {
     static final int IDLE_MILLIS = 30_000;
     /// Further connections wait in the kernel's queue until others close.
     static final int MAX_CONNECTIONS = 8_192;
+
+    /// How much of a body that is refused for its length is still read.
+    static final int MAX_DRAINED_BYTES = 4 << 20;
 
     private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
     private static final int PLATFORM_THREADS = 16;
@@ -134,10 +139,26 @@ public final class HttpServer implements AutoCloseable {
             };
             try {
                 exchange.respond(problem.status(), JSON, errorBody(String.valueOf(problem.getMessage())));
+                if (problem.status() == HttpStatus.PAYLOAD_TOO_LARGE_413) {
+                    drain(exchange);
+                }
                 callback.succeeded();
             } catch (Exception e) {
                 callback.failed(e);
             }
+        }
+    }
+
+    /// A peer that is still sending would get a reset instead of the answer that is on its way: what is not much too
+    /// long is read and forgotten.
+    private static void drain(JettyExchange exchange) throws IOException {
+        InputStream body = exchange.bodyStream();
+        for (long left = MAX_DRAINED_BYTES; left > 0; ) {
+            long skipped = body.skip(left);
+            if (skipped <= 0) {
+                return;
+            }
+            left -= skipped;
         }
     }
 
