@@ -1,11 +1,13 @@
 package tapedeck;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -34,8 +36,8 @@ public final class Main implements Callable<Integer> {
     static final int EXIT_FAILED = 1;
     private static final Logger log = LoggerFactory.getLogger(Main.class);
 
-    @Option(names = "--config", paramLabel = "FILE", description = "Settings (default: ${DEFAULT-VALUE}).")
-    private Path config = Path.of("conf", "tapedeck.properties");
+    @Option(names = "--config", paramLabel = "FILE", description = "Settings (default: conf/tapedeck.properties).")
+    private @Nullable Path config;
 
     @Option(
             names = "--set",
@@ -61,7 +63,11 @@ public final class Main implements Callable<Integer> {
     Settings settings(Map<String, String> overrides) throws SettingsException {
         List<String> all = new java.util.ArrayList<>(assignments);
         overrides.forEach((key, value) -> all.add(key + "=" + value));
-        return SettingsSource.read(config, System.getenv(), all);
+        if (config != null && !Files.exists(config)) {
+            throw new SettingsException("--config %s: there is no such file".formatted(config));
+        }
+        Path file = config == null ? Path.of("conf", "tapedeck.properties") : config;
+        return SettingsSource.read(file, System.getenv(), all);
     }
 
     /// Serves until SIGTERM or Ctrl-C; then every open recording is finished before the process ends.
@@ -72,16 +78,18 @@ public final class Main implements Callable<Integer> {
                 .values()
                 .forEach((key, value) -> log.warn("{}={} has no effect in this version", key, value));
         Server server = Server.open(settings);
-        CountDownLatch closed = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            log.info("stopping");
             server.close();
-            closed.countDown();
+            log.info("stopped");
+            // A stop that was asked for is no failure: without this the JVM reports the signal.
+            Runtime.getRuntime().halt(0);
         }));
         for (BoundPorts.Bound bound : server.ports().all()) {
             System.out.printf("%-6s %5d/%s%n", bound.protocol(), bound.port(), bound.transport());
         }
         System.out.println("Tapedeck " + Server.VERSION + " is ready");
-        closed.await();
+        new CountDownLatch(1).await();
         return 0;
     }
 
@@ -111,6 +119,9 @@ public final class Main implements Callable<Integer> {
 
         @Override
         public Integer call() throws Exception {
+            if (dir.isPresent() && !Files.isDirectory(dir.get())) {
+                throw new SettingsException("recover %s: there is no such folder".formatted(dir.get()));
+            }
             Map<String, String> overrides =
                     dir.map(path -> Map.of("record_tmp_dir", path.toString())).orElse(Map.of());
             try (Recordings recordings = new Recordings(main.settings(overrides), new Streams())) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.api.Api;
@@ -16,6 +17,7 @@ import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
+import tapedeck.settings.SettingsException;
 import tapedeck.stream.Streams;
 
 /// The running server: every room opened in order, and closed in reverse.
@@ -30,9 +32,8 @@ public final class Server implements AutoCloseable {
     private final Streams streams = new Streams();
     private final Recordings recordings;
 
-    private Server(Settings settings) throws IOException {
-        Files.createDirectories(settings.dataDir());
-        recordings = opened(new Recordings(settings, streams));
+    private Server(Settings settings) throws SettingsException {
+        recordings = opened(folders(settings, streams));
     }
 
     /// Opens everything that `settings` ask for; on a failure all that was opened is closed again.
@@ -44,6 +45,20 @@ public final class Server implements AutoCloseable {
         } catch (Exception | Error failure) {
             server.close();
             throw failure;
+        }
+    }
+
+    private static Recordings folders(Settings settings, Streams streams) throws SettingsException {
+        try {
+            Files.createDirectories(settings.dataDir());
+            return new Recordings(settings, streams);
+        } catch (IOException e) {
+            throw new SettingsException("data_dir=%s, record_dir=%s, record_tmp_dir=%s: cannot be used: %s"
+                    .formatted(
+                            settings.dataDir(),
+                            settings.recording().dir(),
+                            settings.recording().tmpDir(),
+                            e));
         }
     }
 
@@ -64,16 +79,35 @@ public final class Server implements AutoCloseable {
         HttpRoutes routes = new HttpRoutes();
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
-            opened(new RtmpServer(rtmpPort.getAsInt(), loops, streams, ports));
+            bound("rtmp_port", rtmpPort, () -> opened(new RtmpServer(rtmpPort.getAsInt(), loops, streams, ports)));
         }
-        if (settings.webrtc().port().number().isPresent()) {
-            opened(new WebRtcServer(settings.webrtc(), loops, streams, routes, ports));
+        OptionalInt webRtcPort = settings.webrtc().port().number();
+        if (webRtcPort.isPresent()) {
+            bound(
+                    "webrtc_port",
+                    webRtcPort,
+                    () -> opened(new WebRtcServer(settings.webrtc(), loops, streams, routes, ports)));
         }
         opened(new Api(routes, settings, streams, recordings, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
-            HttpServer http = opened(new HttpServer(httpPort.getAsInt(), routes));
+            HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));
             ports.add("HTTP", "tcp", http.port());
+        }
+    }
+
+    /// A port that is taken is said in one line, like any other setting that cannot be used.
+    private static <T> T bound(String key, OptionalInt port, Callable<T> room) throws Exception {
+        try {
+            return room.call();
+        } catch (Exception e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof IOException) {
+                    throw new SettingsException(
+                            "%s=%d: cannot be bound: %s".formatted(key, port.orElse(0), cause.getMessage()));
+                }
+            }
+            throw e;
         }
     }
 

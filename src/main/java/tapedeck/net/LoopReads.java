@@ -16,6 +16,8 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One event loop's connections: the buffer that all of them read into, the tick on which the paced ones are read, and
 /// the sweep for deadlines. While no connection is open, the loop sleeps.
@@ -40,6 +42,8 @@ final class LoopReads {
     /// One turn takes at most so much of one connection, so that a fast sender does not starve the others. It also
     /// bounds how fast a paced publisher can push: about 10 MB/s.
     static final int MAX_TURN_BYTES = 1024 * 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(LoopReads.class);
 
     private final EventExecutor loop;
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -75,13 +79,23 @@ final class LoopReads {
 
     private void tick() {
         for (Connection connection : paced.toArray(Connection[]::new)) {
-            turn(connection);
+            guarded(connection, () -> turn(connection));
         }
         if (++ticks % TICKS_PER_SWEEP == 0) {
             long now = System.nanoTime();
             for (Connection connection : all.toArray(Connection[]::new)) {
-                connection.sweep(now);
+                guarded(connection, () -> connection.sweep(now));
             }
+        }
+    }
+
+    /// What one connection throws would end the tick, and with it every other connection of this loop.
+    private static void guarded(Connection connection, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException bug) {
+            log.error("{}: failed", connection.peer(), bug);
+            var _ = connection.channel().close();
         }
     }
 

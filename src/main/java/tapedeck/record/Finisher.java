@@ -204,8 +204,10 @@ final class Finisher implements AutoCloseable {
 
     private void name(Job job, Journal journal, String base, long sizeBytes, long durationNanos) throws IOException {
         String name = freeName(base, journal.index(), journal.container().extension());
-        job.journal = journal.placed(new Placement(name, sizeBytes, durationNanos));
-        journals.write(job.journal);
+        Journal placed = journal.placed(new Placement(name, sizeBytes, durationNanos));
+        // First on disk: a retry after a failed write begins here again.
+        journals.write(placed);
+        job.journal = placed;
         steps.accept(FinishStep.NAMED);
     }
 

@@ -74,8 +74,7 @@ final class Hooks implements AutoCloseable {
             try {
                 turns.acquire();
                 try {
-                    if (!closed) {
-                        runNow(script.orElseThrow(), claim, arguments, environment, started);
+                    if (!closed && runNow(script.orElseThrow(), claim, arguments, environment, started)) {
                         ended.run();
                     }
                 } finally {
@@ -89,7 +88,8 @@ final class Hooks implements AutoCloseable {
         });
     }
 
-    private void runNow(
+    /// False if no process could be had: it is tried at the next start of the server.
+    private boolean runNow(
             Path path,
             List<String> claim,
             List<String> arguments,
@@ -98,7 +98,7 @@ final class Hooks implements AutoCloseable {
             throws InterruptedException {
         if (!Files.isRegularFile(path) || !Files.isExecutable(path)) {
             log.warn("hook {}: cannot be started for {}: not an executable file", path, arguments);
-            return;
+            return true;
         }
         List<String> command = new ArrayList<>(claim);
         command.add(path.toString());
@@ -113,7 +113,7 @@ final class Hooks implements AutoCloseable {
             process = builder.start();
         } catch (IOException e) {
             log.warn("hook {}: cannot be started for {}: {}", path, arguments, e.getMessage());
-            return;
+            return false;
         }
         started.accept(process.pid());
         BoundedOutput output = new BoundedOutput(process.getInputStream());
@@ -125,6 +125,7 @@ final class Hooks implements AutoCloseable {
         }
         // Frees the pipe also where a process that the script left behind still holds the other end.
         close(process.getInputStream());
+        return true;
     }
 
     private static void killTree(Process process) throws InterruptedException {

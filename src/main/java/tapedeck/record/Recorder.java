@@ -236,6 +236,7 @@ final class Recorder {
             // A frame that does not fit the format: nothing was written of it.
             log.warn("recording {}: {}", stream.name(), e.getMessage());
             skipToEntryPoint = true;
+            stream.requestKeyframe();
             missed(1);
             countError();
         }

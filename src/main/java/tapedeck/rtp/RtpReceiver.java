@@ -320,6 +320,7 @@ public final class RtpReceiver {
     private void whole(Codec codec, long ticks, boolean keyframe, Bytes data) {
         frames++;
         if (keyframe) {
+            keyframeRequested = false;
             keyframes++;
         }
         held.add(new Held(codec, ticks, keyframe, data, frameArrivalNanos));
@@ -347,7 +348,6 @@ public final class RtpReceiver {
         }
         if (nowNanos >= keyframeRequestNanos()) {
             lastKeyframeRequestNanos = nowNanos;
-            keyframeRequested = false;
             requestKeyframe(out);
         }
     }

@@ -103,7 +103,9 @@ public final class Reader implements AutoCloseable {
                     gapFrames++;
                     droppedFrames++;
                 }
-                return overflow ? Offered.OVERFLOW : Offered.QUEUED;
+                // Asked again for every frame that is of no use: the stream's limit may have swallowed the first wish,
+                // and some publishers send no keyframe for minutes.
+                return overflow || item.frame().track().isVideo() ? Offered.OVERFLOW : Offered.QUEUED;
             }
             waitingForEntryPoint = false;
             dropping = false;

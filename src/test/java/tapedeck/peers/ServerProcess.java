@@ -36,7 +36,7 @@ public final class ServerProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "tapedeck.Main",
                 "--config",
-                "none"));
+                "/dev/null"));
         for (String setting : List.of(
                 "http_port=0", "rtmp_port=0", "webrtc_port=0", "data_dir=" + dataDir, "on_record_hook_script=")) {
             command.addAll(List.of("--set", setting));

@@ -45,8 +45,8 @@ final class DtlsConnection {
     private final DtlsFilter filter = new DtlsFilter();
     private final BlockingQueue<Bytes> received = new ArrayBlockingQueue<>(MAX_QUEUED_DATAGRAMS);
     private final Thread thread;
-    private final long deadlineNanos =
-            System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DtlsServerRole.HANDSHAKE_MILLIS);
+    // Set by the conversation's own thread when it begins, which is after the first connectivity check.
+    private long deadlineNanos;
     private volatile boolean closing;
 
     DtlsConnection(DtlsIdentity identity, Fingerprint expected, Events events) {
@@ -85,6 +85,7 @@ final class DtlsConnection {
     }
 
     private String converse() throws IOException {
+        deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DtlsServerRole.HANDSHAKE_MILLIS);
         for (int attempt = 1; ; attempt++) {
             DtlsServerRole role = new DtlsServerRole(identity, expected);
             Datagrams datagrams = new Datagrams(role);

@@ -216,7 +216,12 @@ final class UdpPort implements AutoCloseable {
             work.run();
         } catch (RuntimeException bug) {
             log.error("WebRTC session failed", bug);
-            transport.close("internal error");
+            try {
+                transport.close("internal error");
+            } catch (RuntimeException again) {
+                // The port and all other sessions go on.
+                log.error("WebRTC session did not close well", again);
+            }
         }
     }
 

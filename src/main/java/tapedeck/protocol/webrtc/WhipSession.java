@@ -174,11 +174,21 @@ final class WhipSession implements PeerMedia {
         Publication opened = publication;
         InboundMedia inbound = media;
         media = null;
-        if (opened == null || inbound == null) {
+        try {
+            report(inbound, reason);
+        } finally {
+            if (opened != null) {
+                opened.close(reason);
+            }
+            ended.accept(this);
+        }
+    }
+
+    private void report(@Nullable InboundMedia inbound, String reason) {
+        if (inbound == null) {
             log.info("{}: WebRTC ended before it was connected: {} ({})", request.name(), reason, transport.drops());
         } else {
             inbound.close();
-            opened.close(reason);
             log.info(
                     "{}: WebRTC ended after {} s: {} ({}, {})",
                     request.name(),
@@ -187,7 +197,6 @@ final class WhipSession implements PeerMedia {
                     inbound,
                     drops());
         }
-        ended.accept(this);
     }
 
     private String drops() {
