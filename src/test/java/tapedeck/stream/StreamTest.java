@@ -376,14 +376,15 @@ class StreamTest {
         int count = 20_000;
         Publication publication = publish();
         publication.write(video(0, 10));
+        AtomicInteger read = new AtomicInteger();
         Thread publisher = Thread.ofPlatform().start(() -> {
-            for (int i = 1; i < count; i++) {
+            // At least until the readers are there.
+            for (int i = 1; i < count || read.get() == 0; i++) {
                 publication.write(video(i, 10));
             }
             publication.close();
         });
         List<String> wrong = Collections.synchronizedList(new ArrayList<>());
-        AtomicInteger read = new AtomicInteger();
         List<Thread> readers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             readers.add(Thread.ofPlatform().start(() -> {
