@@ -12,9 +12,8 @@ import org.bytedeco.javacpp.Loader;
 import tapedeck.net.BoundPorts;
 import tapedeck.record.FinishedRecording;
 
-/// The main job in one go: serves, publishes a generated test stream with a real ffmpeg over RTMP, records it, stops,
-/// and
-/// lets a real ffprobe and ffmpeg judge the file.
+/// The main job in one go: serves, publishes a generated test stream with a real ffmpeg over RTMP, records it,
+/// stops, and lets a real ffprobe and ffmpeg judge the file.
 final class Demo {
     private static final int SECONDS = 6;
     private static final long STEP_DEADLINE_SECONDS = 60;

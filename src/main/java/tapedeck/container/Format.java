@@ -18,9 +18,8 @@ public interface Format {
     /// together.
     Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) throws IOException;
 
-    /// An element of `bytes` (at least [#LEAST_FILLER_BYTES]) that every reader skips, for writers that fill whole
-    /// blocks
-    /// of the disk: the next append goes over it.
+    /// An element of `bytes` (at least [#LEAST_FILLER_BYTES]) that every reader skips, for writers that fill
+    /// whole blocks of the disk: the next append goes over it.
     Bytes filler(int bytes);
 
     /// Turns a file that a muxer left, closed or not, whole or torn by a crash, into an ordinary file of this format;

@@ -19,10 +19,9 @@ import tapedeck.container.Output;
 
 /// A growing file, made by its first write. A write that fails leaves it as it was before.
 ///
-/// Large appends go past the page cache (`O_DIRECT`): nobody reads them soon, and copying a recording into fresh pages
-/// is
-/// by far the most that it costs. Such a write is made of whole blocks. It begins with the bytes of the last block that
-/// are there already, and ends with a filler that readers skip and the next append goes over:
+/// Large appends go past the page cache (`O_DIRECT`): nobody reads them soon, and copying a recording into fresh
+/// pages is by far the most that it costs. Such a write is made of whole blocks. It begins with the bytes of the
+/// last block that are there already, and ends with a filler that readers skip and the next append goes over:
 ///
 /// ```
 /// | … whole blocks … | block: tail, fragment … | … | … fragment, filler |      first write

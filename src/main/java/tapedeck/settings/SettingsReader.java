@@ -28,9 +28,8 @@ final class SettingsReader {
     /// @param allowed the same in words
     private record Planned(String byDefault, String pattern, String allowed) {}
 
-    /// Part of the contract, but the feature is not built yet: checked, and named at the start when set to something
-    /// else
-    /// than its default.
+    /// Part of the contract, but the feature is not built yet: checked, and named at the start when set to
+    /// something else than its default.
     private static final Map<String, Planned> UNBUILT = unbuilt();
 
     /// What would be dangerous or useless to accept before it is built: any value but this is refused.
@@ -49,6 +48,20 @@ final class SettingsReader {
 
     /// Codecs that are not named in `record_formats` go where every one of them fits.
     private static final FileFormat OTHERWISE = FileFormat.MKV;
+
+    private static final Pattern ELEMENT = Pattern.compile("\\{([^{}]*)}");
+    private static final List<String> ELEMENTS = List.of(
+            "streamName",
+            "duration",
+            "startTime",
+            "endTime",
+            "startTimeMillis",
+            "endTimeMillis",
+            "sessionId",
+            "mediaSessionId",
+            "login",
+            "audioCodec",
+            "videoCodec");
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([gmGM])");
 
@@ -92,7 +105,7 @@ final class SettingsReader {
                 flag("record_rtsp_streams", false),
                 flag("record_whip_streams", false),
                 formats(),
-                text("stream_record_policy_template", "stream-{mediaSessionId}-{login}"),
+                template("stream_record_policy_template", "stream-{mediaSessionId}-{login}"),
                 nameEncoding(),
                 text("exclude_record_name_characters", "/"),
                 dir,
@@ -132,6 +145,18 @@ final class SettingsReader {
             formats.put(video, file);
         }
         return formats;
+    }
+
+    /// What stands in braces has to be known: a typing error would be in the name of every file.
+    private String template(String key, String byDefault) throws SettingsException {
+        String value = text(key, byDefault);
+        Matcher element = ELEMENT.matcher(value);
+        while (element.find()) {
+            if (!ELEMENTS.contains(element.group(1))) {
+                throw source.refuse(key, value, "elements are " + String.join(", ", ELEMENTS));
+            }
+        }
+        return value;
     }
 
     private NameEncoding nameEncoding() throws SettingsException {

@@ -13,9 +13,8 @@ import java.util.List;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 
-/// A real file that leaves a hole wherever `zeros` is appended, so that a recording of gigabytes costs nothing, and
-/// that
-/// counts what is read and written.
+/// A real file that leaves a hole wherever `zeros` is appended, so that a recording of gigabytes costs nothing,
+/// and that counts what is read and written.
 public final class SparseFile extends FileChannel implements Output {
     private final FileChannel file;
     private final Bytes zeros;

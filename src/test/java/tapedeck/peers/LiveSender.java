@@ -6,9 +6,8 @@ import java.util.concurrent.TimeUnit;
 import tapedeck.media.Frame;
 import tapedeck.protocol.webrtc.WhipClient;
 
-/// Sends something at the speed of its timestamps, until it is stopped or the server goes away, and remembers how far
-/// it
-/// came.
+/// Sends something at the speed of its timestamps, until it is stopped or the server goes away, and remembers how
+/// far it came.
 public abstract class LiveSender implements Runnable {
     private final long startNanos;
     private volatile long sentNanos;

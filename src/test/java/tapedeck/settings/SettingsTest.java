@@ -89,6 +89,8 @@ class SettingsTest {
                 "record_rotation=banana | seconds, 10M, or disabled",
                 "https_port=x | a port, or nothing",
                 "record_mp4_audio=mp3 | one of aac, copy",
+                "stream_record_policy_template={streamname} | elements are streamName, duration, startTime, endTime, "
+                        + "startTimeMillis, endTimeMillis, sessionId, mediaSessionId, login, audioCodec, videoCodec",
             })
     void aBadSettingIsOneLineThatNamesKeyValueAndWhatIsAllowed(String assignment, String says) {
         SettingsException refused = assertThrows(SettingsException.class, () -> read(assignment));

@@ -49,9 +49,8 @@ public record AdtsHeader(
         return new AdtsHeader(objectType, sampleRateHz, channelConfiguration, headerBytes, frameBytes, rawDataBlocks);
     }
 
-    /// The header in front of one raw frame of `rawBytes`, without a checksum. ADTS knows the core coder only: SBR
-    /// stays
-    /// implicit.
+    /// The header in front of one raw frame of `rawBytes`, without a checksum. ADTS knows the core coder only:
+    /// SBR stays implicit.
     public static Bytes write(Codec.Aac codec, int rawBytes) {
         AudioSpecificConfig config = AudioSpecificConfig.parse(codec.config());
         int rateIndex = Aac.sampleRateIndex(config.coreRateHz());

@@ -1,6 +1,5 @@
-/// FLV (Adobe Flash Video File Format Specification 10.1, annex E): tags, and the bodies of audio, video and script
-/// tags
-/// that RTMP sends as messages.
+/// FLV (Adobe Flash Video File Format Specification 10.1, annex E): tags, and the bodies of audio, video and
+/// script tags that RTMP sends as messages.
 ///
 /// Public: [FlvTag], [FlvDemuxer] with [FlvItem], [FlvBody], [Amf0].
 @org.jspecify.annotations.NullMarked

@@ -16,10 +16,9 @@ import tapedeck.container.matroska.FileWindow.Element;
 
 /// Goes through the clusters that a muxer left, by the first bytes of each, and finds the good ones.
 ///
-/// A process that died left at most the last cluster torn, and its size says so. A machine that lost power may have
-/// left
-/// holes in what it wrote last, so the clusters at the tail are checked by their CRC-32; and where no cluster is, the
-/// next whole one is looked for, so that a few bad bytes never cost all that follows.
+/// A process that died left at most the last cluster torn, and its size says so. A machine that lost power may
+/// have left holes in what it wrote last, so the clusters at the tail are checked by their CRC-32; and where no
+/// cluster is, the next whole one is looked for, so that a few bad bytes never cost all that follows.
 final class ClusterScan {
     /// How much of the tail is read and checked: many seconds of any stream, milliseconds of work.
     static final int TAIL_BYTES = 4 << 20;

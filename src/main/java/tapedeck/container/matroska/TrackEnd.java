@@ -6,9 +6,8 @@ import tapedeck.codec.aac.Aac;
 import tapedeck.codec.opus.OpusPacket;
 import tapedeck.media.Codec;
 
-/// Where a track ends, from its frames as they go by: a sound's last frame says how long it plays, a picture is taken
-/// to
-/// stay as long as the one before it did.
+/// Where a track ends, from its frames as they go by: a sound's last frame says how long it plays, a picture is
+/// taken to stay as long as the one before it did.
 final class TrackEnd {
     /// Bytes of a frame that [#add] looks at.
     static final int HEAD_BYTES = 2;

@@ -9,11 +9,9 @@
 ///   Void, a hole             later Cues
 ///   Cluster*                 each whole: known size, CRC-32 first, written by one append per flush
 /// ```
-/// Finishing prepares SeekHead and Cues inside the Voids, out of every reader's sight, and then turns each into the
-/// real
-/// element by one aligned 8-byte write over its header; the Segment's real size comes last and says "finished". Cues
-/// too
-/// large for the hole are appended behind the last cluster instead.
+/// Finishing prepares SeekHead and Cues inside the Voids, out of every reader's sight, and then turns each into
+/// the real element by one aligned 8-byte write over its header; the Segment's real size comes last and says
+/// "finished". Cues too large for the hole are appended behind the last cluster instead.
 ///
 /// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock].
 @org.jspecify.annotations.NullMarked

@@ -16,11 +16,9 @@ import tapedeck.media.Track;
 
 /// Writes state R of [Layout]: each flush is one fragment, `moof` `mdat` and a checksum, and leaves in one append.
 ///
-/// After an [IOException] it writes nothing more: the file ends with the last whole fragment, and [Mp4Finisher] cuts
-/// off
-/// what may be behind it. A frame that would be presented before time 0 (which only happens to a track that is missing
-/// in the first flush and
-/// comes with older stamps) is left out: MP4 has no negative time.
+/// After an [IOException] it writes nothing more: the file ends with the last whole fragment, and [Mp4Finisher]
+/// cuts off what may be behind it. A frame that would be presented before time 0 (which only happens to a track
+/// that is missing in the first flush and comes with older stamps) is left out: MP4 has no negative time.
 final class Mp4Muxer implements Muxer {
     /// What a fragment holds at most before it leaves without being asked: bounds memory and the 32-bit fields.
     static final int MAX_FRAGMENT_BYTES = 256 << 20;

@@ -1,6 +1,5 @@
-/// RTMP (Adobe's Real Time Messaging Protocol 1.0): publishing and playing. One [RtmpServer] listens; a connection is
-/// an
-/// `RtmpSession`, fed by a `ChunkDecoder` with one message at a time.
+/// RTMP (Adobe's Real Time Messaging Protocol 1.0): publishing and playing. One [RtmpServer] listens; a
+/// connection is an `RtmpSession`, fed by a `ChunkDecoder` with one message at a time.
 ///
 /// Public: [RtmpServer].
 @org.jspecify.annotations.NullMarked

@@ -16,9 +16,8 @@ import tapedeck.rtp.sdp.Fingerprint;
 /// One peer's way to us: ICE as the lite side (RFC 8445), DTLS as the server, and the addresses between which its media
 /// flows. Lives on its port's event loop.
 ///
-/// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where
-/// we
-/// send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675).
+/// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is
+/// where we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675).
 final class PeerTransport {
     /// RFC 7675 5.1.
     static final long CONSENT_NANOS = TimeUnit.SECONDS.toNanos(30);

@@ -28,10 +28,9 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.EventLoops;
 
-/// The one UDP port of all sessions. Its first byte says what a datagram is (RFC 7983 7); a connectivity check finds
-/// its
-/// session by our ufrag, everything else by an address that such a check has proved. What belongs to nobody gets no
-/// answer, so that nothing can be reflected or amplified.
+/// The one UDP port of all sessions. Its first byte says what a datagram is (RFC 7983 7); a connectivity check
+/// finds its session by our ufrag, everything else by an address that such a check has proved. What belongs to
+/// nobody gets no answer, so that nothing can be reflected or amplified.
 ///
 /// All sessions live on the port's event loop; other threads come in by [#execute(Runnable)].
 final class UdpPort implements AutoCloseable {

@@ -28,9 +28,8 @@ record WhipAnswer(
         Optional<Accepted> audio,
         SessionDescription description) {
 
-    /// Chromium and Safari begin at this rate instead of 300 kbit/s, and so with the whole picture: a picture that
-    /// grows
-    /// in the first seconds would split an H.264 recording. Others ignore it.
+    /// Chromium and Safari begin at this rate instead of 300 kbit/s, and so with the whole picture: a picture
+    /// that grows in the first seconds would split an H.264 recording. Others ignore it.
     private static final int START_KBPS = 1_500;
 
     /// An accepted section.

@@ -17,9 +17,8 @@ import tapedeck.stream.Streams;
 
 /// WHIP, RFC 9725: an offer is posted to `/whip/NAME`, and the answer's Location is where the session is ended again.
 ///
-/// A name is taken from the offer on, although the stream begins only when the peer has proved who it is: an offer
-/// costs
-/// nothing, and so must not bring forth a stream.
+/// A name is taken from the offer on, although the stream begins only when the peer has proved who it is: an
+/// offer costs nothing, and so must not bring forth a stream.
 final class WhipRoutes {
     static final int MAX_OFFER_BYTES = SessionDescription.MAX_CHARACTERS;
     static final int MAX_FRAGMENT_BYTES = 16 * 1024;
@@ -105,9 +104,8 @@ final class WhipRoutes {
         exchange.respond(200);
     }
 
-    /// RFC 9725 4.3: candidates of the peer are of no use to us, because as the lite side we only answer checks. A
-    /// restart
-    /// of ICE is refused: the peer begins a new session instead.
+    /// RFC 9725 4.3: candidates of the peer are of no use to us, because as the lite side we only answer checks.
+    /// A restart of ICE is refused: the peer begins a new session instead.
     private void patch(HttpExchange exchange) throws Exception {
         allowOrigins(exchange);
         WhipSession session = find(exchange);

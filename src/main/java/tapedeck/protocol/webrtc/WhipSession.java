@@ -21,9 +21,8 @@ import tapedeck.stream.Streams;
 ///
 /// Nothing that is not authenticated can end it: bad packets are dropped and counted.
 final class WhipSession implements PeerMedia {
-    /// Two 4K pictures' worth at once, 180 Mbit/s for long: what an authenticated peer sends beyond is dropped before
-    /// it
-    /// costs anything.
+    /// Two 4K pictures' worth at once, 180 Mbit/s for long: what an authenticated peer sends beyond is dropped
+    /// before it costs anything.
     static final int MAX_PACKETS_PER_SECOND = 20_000;
 
     private static final Logger log = LoggerFactory.getLogger(WhipSession.class);
