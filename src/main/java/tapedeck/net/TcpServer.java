@@ -13,7 +13,10 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Listens on one TCP port and gives every connection its conversation.
 public final class TcpServer implements AutoCloseable {
@@ -23,16 +26,26 @@ public final class TcpServer implements AutoCloseable {
     /// A peer that does not acknowledge what was sent for so long is gone, RFC 5482.
     static final int UNACKNOWLEDGED_MILLIS = 30_000;
 
+    /// More connections than these are closed at once: descriptors are left for the recordings.
+    static final int MAX_CONNECTIONS = 8_192;
+
+    private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
+    private static final long REFUSAL_LOG_NANOS = 1_000_000_000L;
     private static final int RESUME_WAITING_BYTES = 256 * 1024;
     private static final int BACKLOG = 1024;
     private static final long CLOSE_SECONDS = 5;
 
     private final Channel listening;
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+    private final AtomicLong refusedNanos = new AtomicLong(System.nanoTime() - REFUSAL_LOG_NANOS);
 
     /// @param port 0 takes a free one
     /// @param protocol makes the conversation of a new connection, on its event loop
     public TcpServer(int port, EventLoops loops, Function<Connection, Conversation> protocol) {
+        this(port, loops, protocol, MAX_CONNECTIONS);
+    }
+
+    TcpServer(int port, EventLoops loops, Function<Connection, Conversation> protocol, int maxConnections) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.serverSocketChannel())
@@ -47,6 +60,10 @@ public final class TcpServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
+                        if (connections.size() >= maxConnections) {
+                            refuse(channel);
+                            return;
+                        }
                         LoopReads reads = loops.reads(channel.eventLoop());
                         channel.config().setRecvByteBufAllocator(reads.allocator());
                         channel.pipeline().addLast(new Connection(channel, reads, protocol));
@@ -61,6 +78,15 @@ public final class TcpServer implements AutoCloseable {
 
     public int port() {
         return ((InetSocketAddress) listening.localAddress()).getPort();
+    }
+
+    private void refuse(Channel channel) {
+        var _ = channel.close();
+        long last = refusedNanos.get();
+        long now = System.nanoTime();
+        if (now - last >= REFUSAL_LOG_NANOS && refusedNanos.compareAndSet(last, now)) {
+            log.warn("port {}: connections are refused, {} are open", port(), connections.size());
+        }
     }
 
     /// Takes no more connections and ends those that are open; returns when all conversations have ended.
