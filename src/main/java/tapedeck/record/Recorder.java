@@ -336,7 +336,7 @@ final class Recorder {
                 writer,
                 new RecordingFile.Options(
                         studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
-        int reserveBytes = studio.settings().moovReserveKib() << 10;
+        int reserveBytes = studio.settings().mp4().reserveKib() << 10;
         part = new Part(
                 layout,
                 journal,

@@ -78,7 +78,7 @@ public final class Recordings implements AutoCloseable {
         for (int i = 0; i < this.settings.threads(); i++) {
             writers.add(new DiskWriter("disk-" + i));
         }
-        if (this.settings.mp4Audio() == Settings.Mp4Audio.AAC) {
+        if (this.settings.mp4().audio() == Settings.Mp4Audio.AAC) {
             log.info("record_mp4_audio=aac: this version converts nothing, other sound is stored as it comes");
         }
         streams.addListener(new Streams.Listener() {

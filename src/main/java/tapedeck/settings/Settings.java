@@ -1,5 +1,6 @@
 package tapedeck.settings;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,14 @@ import java.util.OptionalLong;
 
 /// All settings, checked. INTERFACE.md names each key; a value that reached this tree is valid.
 public record Settings(
-        Path dataDir, Http http, Rtmp rtmp, WebRtc webrtc, Recording recording, Hooks hooks, Unbuilt unbuilt) {
+        Path dataDir,
+        Http http,
+        Rtmp rtmp,
+        WebRtc webrtc,
+        Recording recording,
+        Hooks hooks,
+        Database database,
+        Unbuilt unbuilt) {
 
     /// A port to listen on: empty turns the protocol off, 0 takes a free one.
     public record Port(String key, OptionalInt number) {}
@@ -51,13 +59,17 @@ public record Settings(
     /// @param streams master switch
     /// @param rtmpStreams `record_flash_published_streams`
     /// @param formats container for each video codec
+    /// @param rotation when a new file begins: `disabled`, seconds (`20`) or megabytes (`10M`)
+    /// @param rotationIndexed whether the files of a rotation are numbered
     /// @param dir where finished recordings are
     /// @param tmpDir where files are while they grow
+    /// @param cutsDir where cuts of finished recordings are
     /// @param fragmentMillis the most that a crash can lose
     /// @param fsync empty never, 0 after every fragment, else at most that many milliseconds apart
     /// @param directIo whether large writes go past the page cache where the file system can
-    /// @param moovReserveKib room at the front of an MP4 for the index that finishing writes
     /// @param minSpaceBytes free space below which no recording starts and running ones stop
+    /// @param audioBufferPackets how much sound waits for a recording's first picture
+    /// @param prerollSeconds how far before its start a recording on demand begins
     public record Recording(
             boolean streams,
             boolean rtmpStreams,
@@ -67,22 +79,50 @@ public record Settings(
             String nameTemplate,
             NameEncoding nameEncoding,
             String excludedCharacters,
+            String rotation,
+            boolean rotationIndexed,
             Path dir,
             Path tmpDir,
+            Path cutsDir,
             int fragmentMillis,
             OptionalLong fsync,
             boolean directIo,
-            int moovReserveKib,
             int threads,
             long minSpaceBytes,
             int errorIntervalMinutes,
             int maxErrorsPerInterval,
             int stopTimeoutSeconds,
-            Mp4Audio mp4Audio) {
+            int audioBufferPackets,
+            int prerollSeconds,
+            Mp4 mp4,
+            Webm webm,
+            Aac aac,
+            Retention retention) {
         public Recording {
             formats = Map.copyOf(formats);
         }
     }
+
+    /// @param audio what becomes of sound that is not AAC
+    /// @param moovFirst whether the index stands in front of the media
+    /// @param keepsReserve whether the room that was reserved for the index stays in the file
+    /// @param reserveKib that room
+    public record Mp4(Mp4Audio audio, boolean moovFirst, boolean keepsReserve, int reserveKib) {}
+
+    /// When a cluster ends, at the latest.
+    public record Webm(int clusterMillis, int clusterBytes) {}
+
+    /// How sound is converted.
+    ///
+    /// @param bitrateMode 0 constant, 1 to 5 variable with rising quality
+    public record Aac(int sampleRateHz, int channels, int bitrateMode) {}
+
+    /// When finished recordings are deleted; 0 never.
+    ///
+    /// @param days after they ended
+    /// @param maxBytes of all of them together: the oldest go first
+    /// @param minFreeBytes on the disk: the oldest go first
+    public record Retention(int days, long maxBytes, long minFreeBytes) {}
 
     public enum NameEncoding {
         PLAIN,
@@ -91,7 +131,17 @@ public record Settings(
     }
 
     /// @param onRecord `on_record_hook_script`
-    public record Hooks(Optional<Path> onRecord) {}
+    /// @param timeoutSeconds after which a script is killed
+    /// @param parallel scripts that run together at most
+    public record Hooks(Optional<Path> onRecord, int timeoutSeconds, int parallel, Optional<Webhook> webhook) {}
+
+    /// Told of every finished recording by POST.
+    ///
+    /// @param secret key of the HMAC signature; empty signs nothing
+    public record Webhook(URI url, String secret) {}
+
+    /// @param url a JDBC URL; empty for the embedded database in the data folder
+    public record Database(String url, String user, String password) {}
 
     /// Settings that are part of the contract, read and checked, but whose feature is not built yet: key to value, only
     /// those that were set to something else than their default.

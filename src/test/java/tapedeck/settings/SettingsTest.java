@@ -42,7 +42,7 @@ class SettingsTest {
         assertEquals(FileFormat.WEBM, recording.formats().get(VideoFormat.VP8));
         assertEquals(1L << 30, recording.minSpaceBytes());
         assertEquals(4, recording.threads());
-        assertEquals(2048, recording.moovReserveKib());
+        assertEquals(2048, recording.mp4().reserveKib());
         assertEquals(15, recording.stopTimeoutSeconds());
         assertEquals(OptionalLong.empty(), recording.fsync());
         assertEquals(recording.dir(), recording.tmpDir());
@@ -76,7 +76,11 @@ class SettingsTest {
                 "wholly_other_thing=1 | unknown key; docs/settings.md lists all",
                 "record_streams=yes | true or false",
                 "record_formats=h264-webm | webm cannot carry h264",
-                "record_formats=h264-ts | recording to ts is not possible in this version",
+                "record_formats=vp8-ts | ts cannot carry vp8",
+                "record_audio_codec_sample_rate=44000 | one of 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, "
+                        + "48000, 64000, 88200, 96000",
+                "record_webhook_url=ftp://x/ | an address like https://host/path without a password is needed",
+                "database_url=jdbc:mysql:x | jdbc:postgresql:… or jdbc:h2:… or nothing",
                 "record_formats=h264 | pairs like h264-mp4, vp8-webm are needed",
                 "record_formats=h266-mp4 | one of h264, h265, vp8, vp9, av1",
                 "encode_record_name=true | false, or true,HEX, or true,BASE64",
@@ -86,7 +90,7 @@ class SettingsTest {
                 "on_record_hook_script=/no/such/script | an executable file is needed",
                 "record_response_content_disposition_header_value=other | one of inline, attachment",
                 "publish_auth=jwt | only none is possible in this version",
-                "record_rotation=banana | seconds, 10M, or disabled",
+                "record_rotation=banana | seconds as in 20, megabytes as in 20M, or disabled",
                 "https_port=x | a port, or nothing",
                 "record_mp4_audio=mp3 | one of aac, copy",
                 "stream_record_policy_template={streamname} | elements are streamName, duration, startTime, endTime, "
@@ -106,6 +110,7 @@ class SettingsTest {
                 "file_recorder_min_space=1024m",
                 "record_dir=" + folder.resolve("r"),
                 "record_rotation=10M",
+                "https_port=1",
                 "webrtc_announce=192.0.2.1, 192.0.2.2");
         assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.H264));
         assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.VP8));
@@ -113,8 +118,16 @@ class SettingsTest {
         assertEquals(OptionalLong.of(0), settings.recording().fsync());
         assertEquals(1L << 30, settings.recording().minSpaceBytes());
         assertEquals(folder.resolve("r").toAbsolutePath(), settings.recording().tmpDir());
-        assertEquals(Map.of("record_rotation", "10M"), settings.unbuilt().values());
+        assertEquals("10M", settings.recording().rotation());
+        assertEquals(Map.of("https_port", "1"), settings.unbuilt().values());
         assertEquals(List.of("192.0.2.1", "192.0.2.2"), settings.webrtc().announce());
+    }
+
+    @Test
+    void recordH264ToTsBeatsRecordFormats() throws SettingsException {
+        Settings settings = read("record_formats=h264-mp4, vp8-mkv", "record_h264_to_ts=true");
+        assertEquals(FileFormat.TS, settings.recording().formats().get(VideoFormat.H264));
+        assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.VP8));
     }
 
     @Test
