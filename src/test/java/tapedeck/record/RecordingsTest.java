@@ -178,7 +178,7 @@ class RecordingsTest {
             studio.awaitFinished();
             assertFalse(publication.stream().statistics().ended());
             assertTrue(
-                    studio.names().size() <= Recorder.MAX_CHANGES_PER_MINUTE,
+                    studio.names().size() <= NextPart.MAX_CHANGES_PER_MINUTE,
                     studio.names().toString());
         }
     }

@@ -1,0 +1,207 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.container.MuxerOptions;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
+import tapedeck.stream.Stream;
+
+/// The files of one recording, one after the other: names and opens each, and hands it to the finisher. Used on the
+/// writer thread alone, but for what it tells of itself.
+final class Parts {
+    private static final Logger log = LoggerFactory.getLogger(Parts.class);
+    private static final String NO_CODEC = "none";
+
+    private final Studio studio;
+    private final Stream stream;
+    private final Naming naming;
+    private final Rotation rotation;
+    private final DiskWriter writer;
+    private final Instant startedAt;
+    private final List<CompletableFuture<Boolean>> finishing = new ArrayList<>();
+    private @Nullable Part open;
+    private int count;
+    private long pastDurationNanos;
+    private long pastSizeBytes;
+
+    // For everybody; written on the writer thread.
+    private volatile String fileName;
+    private volatile long durationNanos;
+    private volatile long sizeBytes;
+
+    Parts(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer, Instant startedAt) {
+        this.studio = studio;
+        this.stream = stream;
+        this.naming = naming;
+        this.rotation = rotation;
+        this.writer = writer;
+        this.startedAt = startedAt;
+        this.fileName = fileName(journal("", Layout.NONE, startedAt.toEpochMilli()));
+    }
+
+    /// The one that grows.
+    @Nullable
+    Part open() {
+        return open;
+    }
+
+    /// Whether there was ever one.
+    boolean begun() {
+        return count > 0;
+    }
+
+    /// The name that the newest part will have, as far as it is known.
+    String fileName() {
+        return fileName;
+    }
+
+    /// Media time on disk, all parts together.
+    long durationNanos() {
+        return durationNanos;
+    }
+
+    /// Bytes on disk, all parts together.
+    long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /// Opens the part that these frames begin.
+    ///
+    /// @return why the recording has to end instead, or null
+    @Nullable
+    EndReason begin(Beginning beginning) throws IOException {
+        if (!studio.guard().enough()) {
+            log.warn("recording {}: not started. Not enough available disk space", stream.name());
+            return EndReason.NO_SPACE;
+        }
+        Collection<Track> known = beginning.known();
+        Layout layout = Layout.of(known, studio.settings().formats());
+        if (layout == null) {
+            log.warn("recording {}: not started, no container is configured that carries {}", stream.name(), known);
+            return EndReason.ERROR;
+        }
+        for (Track track : layout.leftOut()) {
+            log.warn(
+                    "recording {}: without {}, which {} cannot carry",
+                    stream.name(),
+                    track.codec().name(),
+                    layout.container());
+        }
+        count++;
+        Instant timeZero = stream.startedAt().plusNanos(beginning.firstPtsNanos());
+        Journal journal = journal(studio.journals().newId(), layout, timeZero.toEpochMilli());
+        studio.journals().write(journal);
+        open = part(layout, journal, timeZero);
+        fileName = fileName(journal);
+        return null;
+    }
+
+    private Part part(Layout layout, Journal journal, Instant timeZero) throws IOException {
+        RecordingFile file = new RecordingFile(
+                studio.journals().media(journal),
+                writer,
+                new RecordingFile.Options(
+                        studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
+        int reserveBytes = studio.settings().mp4().reserveKib() << 10;
+        return new Part(
+                layout,
+                journal,
+                file,
+                new MuxerOptions(timeZero, reserveBytes, stream.name().value()));
+    }
+
+    private static String fileName(Journal journal) {
+        return Naming.file(
+                journal.naming().base(journal.nameValues()),
+                journal.index(),
+                1,
+                journal.container().extension());
+    }
+
+    private Journal journal(String id, Layout layout, long startTimeMillis) {
+        int index = rotation.enabled() || count > 1 ? count : 0;
+        return Journal.begun(
+                id,
+                layout.container(),
+                naming,
+                index,
+                new Journal.Origin(
+                        stream.name().value(),
+                        stream.mediaSessionId(),
+                        stream.publisher().sessionId(),
+                        stream.publisher().login(),
+                        codecName(layout, Codec.Audio.class),
+                        codecName(layout, Codec.Video.class),
+                        startTimeMillis,
+                        count > 1 ? System.currentTimeMillis() : startedAt.toEpochMilli()));
+    }
+
+    private static String codecName(Layout layout, Class<? extends Codec> kind) {
+        return layout.tracks().stream()
+                .map(Track::codec)
+                .filter(kind::isInstance)
+                .map(Layout::shortName)
+                .findFirst()
+                .orElse(NO_CODEC);
+    }
+
+    /// Puts on disk what the open part has gathered.
+    void flush() throws IOException {
+        Part growing = open;
+        if (growing != null) {
+            growing.flush();
+            durationNanos = pastDurationNanos + growing.durationNanos();
+            sizeBytes = pastSizeBytes + growing.sizeBytes();
+        }
+    }
+
+    /// Ends the open part.
+    void close(EndReason reason) throws IOException {
+        Part closed = open;
+        if (closed != null) {
+            try {
+                closed.close();
+            } finally {
+                handOver(closed, reason);
+            }
+        }
+    }
+
+    /// Ends the open part as it is after a write that failed.
+    void abandon(EndReason reason) {
+        Part broken = open;
+        if (broken != null) {
+            try {
+                broken.abandon();
+            } catch (IOException e) {
+                log.debug("closing after an error", e);
+            }
+            handOver(broken, reason);
+        }
+    }
+
+    /// From here on the file belongs to the finisher.
+    private void handOver(Part closed, EndReason reason) {
+        open = null;
+        pastDurationNanos += closed.durationNanos();
+        pastSizeBytes += closed.sizeBytes();
+        durationNanos = pastDurationNanos;
+        sizeBytes = pastSizeBytes;
+        finishing.removeIf(CompletableFuture::isDone);
+        finishing.add(studio.finisher()
+                .finish(closed.journal().ended(new Journal.Ending(reason, System.currentTimeMillis()))));
+    }
+
+    /// Completed when every part that was handed over is in place or given up.
+    CompletableFuture<Void> finished() {
+        return CompletableFuture.allOf(finishing.toArray(CompletableFuture<?>[]::new));
+    }
+}
