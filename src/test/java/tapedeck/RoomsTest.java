@@ -36,7 +36,8 @@ class RoomsTest {
             Map.entry("settings", Set.of("bytes")),
             Map.entry("net", Set.of("bytes", "settings")),
             Map.entry("protocol", Set.of("bytes", "media", "codec", "container", "rtp", "stream", "settings", "net")),
-            Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings")),
+            Map.entry("database", Set.of("settings")),
+            Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings", "database")),
             Map.entry("api", Set.of("bytes", "media", "stream", "record", "settings", "net")));
 
     private static final Pattern FORBIDDEN_NAME =
