@@ -19,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +41,7 @@ final class Finisher implements AutoCloseable {
     private final Path folder;
     private final Journals journals;
     private final Hooks hooks;
-    private final BiConsumer<Path, Summary> finished;
+    private final Consumer<FileEvent> events;
     private final Consumer<FinishStep> steps;
     private final ScheduledThreadPoolExecutor threads;
     private final AtomicLong finishedFiles = new AtomicLong();
@@ -61,18 +60,18 @@ final class Finisher implements AutoCloseable {
     }
 
     /// @param folder where finished recordings are
-    /// @param finished told of every file that is in place
+    /// @param events told what becomes of every file
     /// @param steps told of every step, on the thread that does it
     Finisher(
             Path folder,
             Journals journals,
             Hooks hooks,
-            BiConsumer<Path, Summary> finished,
+            Consumer<FileEvent> events,
             Consumer<FinishStep> steps) {
         this.folder = folder.toAbsolutePath();
         this.journals = journals;
         this.hooks = hooks;
-        this.finished = finished;
+        this.events = events;
         this.steps = steps;
         this.threads = new ScheduledThreadPoolExecutor(THREADS, task -> {
             Thread created = new Thread(task, "finisher");
@@ -168,6 +167,7 @@ final class Finisher implements AutoCloseable {
             failedFiles.incrementAndGet();
             log.warn("{}: nothing to recover, set aside: {}", journals.media(job.journal), e.getMessage());
             journals.setAside(job.journal.id());
+            events.accept(new FileEvent.Failed(job.journal, "nothing to recover: " + e.getMessage()));
             return false;
         }
     }
@@ -183,6 +183,7 @@ final class Finisher implements AutoCloseable {
             // It ended before its first byte.
             Files.deleteIfExists(media);
             journals.delete(journal);
+            events.accept(new FileEvent.Empty(journal));
             return false;
         }
         Ending ending = journal.ending();
@@ -232,6 +233,7 @@ final class Finisher implements AutoCloseable {
         } else if (!Files.exists(target)) {
             log.warn("{}: gone", target);
             journals.delete(job.journal);
+            events.accept(new FileEvent.Failed(job.journal, "the file is gone"));
             return false;
         }
         release(target);
@@ -264,7 +266,7 @@ final class Finisher implements AutoCloseable {
     private void tellFinished(Journal journal, Path target) throws IOException {
         finishedFiles.incrementAndGet();
         try (FileChannel file = FileChannel.open(target, StandardOpenOption.READ)) {
-            finished.accept(target, journal.container().probe(file));
+            events.accept(new FileEvent.Placed(journal, target, journal.container().probe(file)));
         }
     }
 

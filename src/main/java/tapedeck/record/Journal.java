@@ -2,6 +2,7 @@ package tapedeck.record;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tapedeck.container.Container;
 import tapedeck.record.Naming.Element;
@@ -26,6 +27,8 @@ record Journal(
     ///
     /// @param startTimeMillis the part's first time stamp on the stream's clock, in milliseconds since 1970
     /// @param startedAtMillis the server's clock at the part's start
+    /// @param recordingId the same for all parts of a recording
+    /// @param part its number in the recording, from 1
     record Origin(
             String streamName,
             String mediaSessionId,
@@ -34,9 +37,46 @@ record Journal(
             String audioCodec,
             String videoCodec,
             long startTimeMillis,
-            long startedAtMillis) {}
+            long startedAtMillis,
+            String recordingId,
+            String protocol,
+            int part) {
+        /// Journals of earlier versions end before these three.
+        Origin {
+            recordingId = Objects.requireNonNullElse(recordingId, "");
+            protocol = Objects.requireNonNullElse(protocol, "");
+        }
 
-    record Ending(EndReason reason, long endedAtMillis) {}
+        Origin(
+                String streamName,
+                String mediaSessionId,
+                String sessionId,
+                String login,
+                String audioCodec,
+                String videoCodec,
+                long startTimeMillis,
+                long startedAtMillis) {
+            this(
+                    streamName,
+                    mediaSessionId,
+                    sessionId,
+                    login,
+                    audioCodec,
+                    videoCodec,
+                    startTimeMillis,
+                    startedAtMillis,
+                    "",
+                    "",
+                    0);
+        }
+    }
+
+    /// @param quality null if nobody was there to measure
+    record Ending(EndReason reason, long endedAtMillis, @Nullable Quality quality) {
+        Ending(EndReason reason, long endedAtMillis) {
+            this(reason, endedAtMillis, null);
+        }
+    }
 
     record Placement(String fileName, long sizeBytes, long durationNanos) {}
 

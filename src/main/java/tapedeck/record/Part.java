@@ -18,6 +18,7 @@ final class Part {
     // The tracks that the muxer said it carries.
     private final List<Track> carried;
     private final List<Track> started = new ArrayList<>();
+    private final QualityMeter meter;
     private boolean unflushed;
     private long firstDtsNanos = Long.MAX_VALUE;
     private long lastDtsNanos = Long.MIN_VALUE;
@@ -28,11 +29,16 @@ final class Part {
         this.file = file;
         this.muxer = layout.container().muxer(file, layout.tracks(), options);
         this.video = layout.tracks().stream().anyMatch(Track::isVideo);
+        this.meter = new QualityMeter(video);
         this.carried = new ArrayList<>(layout.tracks());
     }
 
     Journal journal() {
         return journal;
+    }
+
+    List<Track> tracks() {
+        return List.copyOf(carried);
     }
 
     boolean hasVideo() {
@@ -66,6 +72,7 @@ final class Part {
         }
         muxer.write(frame);
         unflushed = true;
+        meter.frame(frame);
         firstDtsNanos = Math.min(firstDtsNanos, frame.dtsNanos());
         lastDtsNanos = Math.max(lastDtsNanos, frame.dtsNanos());
     }
@@ -99,6 +106,10 @@ final class Part {
 
     long sizeBytes() {
         return file.size();
+    }
+
+    Quality quality(long framesMissing) {
+        return meter.report(framesMissing);
     }
 
     /// Writes the rest and closes the file, which is not finished by that.

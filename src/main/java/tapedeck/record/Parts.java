@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,16 +27,23 @@ final class Parts {
     private final Rotation rotation;
     private final DiskWriter writer;
     private final Instant startedAt;
+    private final String recordingId = UUID.randomUUID().toString();
     private final List<CompletableFuture<Boolean>> finishing = new ArrayList<>();
     private @Nullable Part open;
     private int count;
     private long pastDurationNanos;
     private long pastSizeBytes;
+    // Since the open part began, or since the one before it ended.
+    private long framesMissing;
 
     // For everybody; written on the writer thread.
     private volatile String fileName;
     private volatile long durationNanos;
     private volatile long sizeBytes;
+    private volatile @Nullable Growing growing;
+
+    /// The open part, as of its last fragment.
+    record Growing(String id, long durationNanos, long sizeBytes, long framesMissing) {}
 
     Parts(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer, Instant startedAt) {
         this.studio = studio;
@@ -73,6 +81,17 @@ final class Parts {
         return sizeBytes;
     }
 
+    /// The open part; null if there is none.
+    @Nullable
+    Growing growing() {
+        return growing;
+    }
+
+    /// These frames will not be in a file.
+    void missed(long frames) {
+        framesMissing += frames;
+    }
+
     /// Opens the part that these frames begin.
     ///
     /// @return why the recording has to end instead, or null
@@ -101,6 +120,8 @@ final class Parts {
         studio.journals().write(journal);
         open = part(layout, journal, timeZero);
         fileName = fileName(journal);
+        growing = new Growing(journal.id(), 0, 0, framesMissing);
+        studio.events().accept(new FileEvent.Begun(journal, layout.tracks()));
         return null;
     }
 
@@ -141,7 +162,10 @@ final class Parts {
                         codecName(layout, Codec.Audio.class),
                         codecName(layout, Codec.Video.class),
                         startTimeMillis,
-                        count > 1 ? System.currentTimeMillis() : startedAt.toEpochMilli()));
+                        count > 1 ? System.currentTimeMillis() : startedAt.toEpochMilli(),
+                        recordingId,
+                        stream.publisher().protocol().name(),
+                        count));
     }
 
     private static String codecName(Layout layout, Class<? extends Codec> kind) {
@@ -155,11 +179,12 @@ final class Parts {
 
     /// Puts on disk what the open part has gathered.
     void flush() throws IOException {
-        Part growing = open;
-        if (growing != null) {
-            growing.flush();
-            durationNanos = pastDurationNanos + growing.durationNanos();
-            sizeBytes = pastSizeBytes + growing.sizeBytes();
+        Part part = open;
+        if (part != null) {
+            part.flush();
+            durationNanos = pastDurationNanos + part.durationNanos();
+            sizeBytes = pastSizeBytes + part.sizeBytes();
+            growing = new Growing(part.journal().id(), part.durationNanos(), part.sizeBytes(), framesMissing);
         }
     }
 
@@ -195,9 +220,13 @@ final class Parts {
         pastSizeBytes += closed.sizeBytes();
         durationNanos = pastDurationNanos;
         sizeBytes = pastSizeBytes;
+        Journal journal = closed.journal()
+                .ended(new Journal.Ending(reason, System.currentTimeMillis(), closed.quality(framesMissing)));
+        framesMissing = 0;
+        growing = null;
+        studio.events().accept(new FileEvent.Ended(journal));
         finishing.removeIf(CompletableFuture::isDone);
-        finishing.add(studio.finisher()
-                .finish(closed.journal().ended(new Journal.Ending(reason, System.currentTimeMillis()))));
+        finishing.add(studio.finisher().finish(journal));
     }
 
     /// Completed when every part that was handed over is in place or given up.

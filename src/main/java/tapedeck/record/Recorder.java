@@ -262,6 +262,7 @@ final class Recorder {
     @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes, others read
     private void missed(long frames) {
         gapFrames += frames;
+        parts.missed(frames);
     }
 
     /// The disk refused. What is on it stays; the recording goes on in a new part, unless that happens too often.

@@ -37,7 +37,7 @@ public final class Recordings implements AutoCloseable {
     private final Streams streams;
     private final Hooks hooks;
     private final Finisher finisher;
-    private final Catalogue catalogue;
+    private final RecordFolder folder;
     private final FolderLock lock;
     private final Studio studio;
     private final List<DiskWriter> writers = new ArrayList<>();
@@ -65,16 +65,17 @@ public final class Recordings implements AutoCloseable {
         this.hooks = hooks;
         Files.createDirectories(this.settings.dir());
         Files.createDirectories(this.settings.tmpDir());
-        this.catalogue = new Catalogue(this.settings.dir());
+        this.folder = new RecordFolder(this.settings.dir());
         this.lock = FolderLock.of(this.settings.tmpDir());
         Journals journals = new Journals(this.settings.tmpDir());
-        this.finisher = new Finisher(this.settings.dir(), journals, hooks, catalogue::add, steps);
+        this.finisher = new Finisher(this.settings.dir(), journals, hooks, this::happened, steps);
         this.studio = new Studio(
                 this.settings,
                 journals,
                 finisher,
                 guard,
-                new ByteBudget(Runtime.getRuntime().maxMemory() / BACKLOG_SHARE_OF_HEAP));
+                new ByteBudget(Runtime.getRuntime().maxMemory() / BACKLOG_SHARE_OF_HEAP),
+                this::happened);
         for (int i = 0; i < this.settings.threads(); i++) {
             writers.add(new DiskWriter("disk-" + i));
         }
@@ -101,6 +102,16 @@ public final class Recordings implements AutoCloseable {
         Files.createDirectories(settings.tmpDir());
         return new DiskGuard(
                 List.of(settings.tmpDir().toAbsolutePath(), settings.dir().toAbsolutePath()), settings.minSpaceBytes());
+    }
+
+    /// On a writer's or the finisher's thread.
+    private void happened(FileEvent event) {
+        switch (event) {
+            case FileEvent.Placed placed -> folder.add(placed.file(), placed.summary());
+            case FileEvent.Begun _, FileEvent.Ended _, FileEvent.Empty _, FileEvent.Failed _, FileEvent.Told _ -> {
+                // Nothing of it is in the folder.
+            }
+        }
     }
 
     /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each file.
@@ -158,12 +169,12 @@ public final class Recordings implements AutoCloseable {
 
     /// The files in the folder of recordings, newest first, at most 10,000.
     public List<FinishedRecording> finished() {
-        return catalogue.list();
+        return folder.list();
     }
 
     /// The finished file of this name: inside the folder, no link, nothing hidden.
     public Optional<Path> file(String fileName) {
-        return catalogue.file(fileName);
+        return folder.file(fileName);
     }
 
     public synchronized boolean isRecording(String mediaSessionId) {
@@ -277,7 +288,7 @@ public final class Recordings implements AutoCloseable {
         if (!hooks.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())))) {
             log.warn("recordings: a hook still runs");
         }
-        catalogue.close();
+        folder.close();
         lock.close();
     }
 }

@@ -1,9 +1,11 @@
 package tapedeck.record;
 
+import java.util.function.Consumer;
 import tapedeck.settings.Settings;
 import tapedeck.stream.ByteBudget;
 
 /// What all recordings share.
 ///
 /// @param backlog bytes that may wait for the disk, of all recordings together
-record Studio(Settings.Recording settings, Journals journals, Finisher finisher, DiskGuard guard, ByteBudget backlog) {}
+/// @param events told what happens to every file; takes no time
+record Studio(Settings.Recording settings, Journals journals, Finisher finisher, DiskGuard guard, ByteBudget backlog, Consumer<FileEvent> events) {}

@@ -34,13 +34,13 @@ import tapedeck.container.Summary;
 import tapedeck.media.Track;
 
 /// The finished files. The folder itself is the list; what is inside a file is read once, on a thread of its own.
-final class Catalogue implements AutoCloseable {
+final class RecordFolder implements AutoCloseable {
     /// The longest list.
     static final int MAX_LISTED = 10_000;
     /// How long a list waits for files that nobody has looked into yet.
     static final Duration PROBE_PATIENCE = Duration.ofSeconds(1);
 
-    private static final Logger log = LoggerFactory.getLogger(Catalogue.class);
+    private static final Logger log = LoggerFactory.getLogger(RecordFolder.class);
 
     private final Path folder;
     // By file name. A file that changed is another one.
@@ -48,7 +48,7 @@ final class Catalogue implements AutoCloseable {
     private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
     private final ExecutorService thread =
             new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-                Thread created = new Thread(task, "catalogue");
+                Thread created = new Thread(task, "record-folder");
                 created.setDaemon(true);
                 return created;
             });
@@ -59,7 +59,7 @@ final class Catalogue implements AutoCloseable {
 
     private record Listed(Key key, Container container) {}
 
-    Catalogue(Path folder) {
+    RecordFolder(Path folder) {
         this.folder = folder.toAbsolutePath();
     }
 

@@ -17,7 +17,7 @@ import tapedeck.media.Codec;
 import tapedeck.media.Track;
 
 @Timeout(120)
-class CatalogueTest {
+class RecordFolderTest {
     @TempDir
     Path dir;
 
@@ -33,9 +33,9 @@ class CatalogueTest {
         Files.writeString(folder.resolve("notes.txt"), "x");
         Files.createSymbolicLink(folder.resolve("link.mp4"), secret);
         Files.createSymbolicLink(folder.resolve("dir.mp4"), dir);
-        try (Catalogue catalogue = new Catalogue(folder)) {
-            assertEquals(folder.resolve("good.mp4"), catalogue.file("good.mp4").orElseThrow());
-            assertTrue(catalogue.file("käse 日本.webm").isPresent());
+        try (RecordFolder found = new RecordFolder(folder)) {
+            assertEquals(folder.resolve("good.mp4"), found.file("good.mp4").orElseThrow());
+            assertTrue(found.file("käse 日本.webm").isPresent());
             for (String name : List.of(
                     "",
                     ".",
@@ -60,11 +60,11 @@ class CatalogueTest {
                     "good.mp4\0.mp4",
                     "%2e%2e/secret.mp4",
                     "x".repeat(5000) + ".mp4")) {
-                assertEquals(Optional.empty(), catalogue.file(name), name);
+                assertEquals(Optional.empty(), found.file(name), name);
             }
             assertEquals(
                     List.of("good.mp4", "käse 日本.webm"),
-                    catalogue.list().stream()
+                    found.list().stream()
                             .map(FinishedRecording::fileName)
                             .sorted()
                             .toList());
@@ -77,8 +77,8 @@ class CatalogueTest {
             Path file = Files.writeString(dir.resolve("f%d.mkv".formatted(i)), "not matroska");
             Files.setLastModifiedTime(file, FileTime.from(Instant.ofEpochSecond(1000 + i % 3)));
         }
-        try (Catalogue catalogue = new Catalogue(dir)) {
-            List<FinishedRecording> list = catalogue.list();
+        try (RecordFolder found = new RecordFolder(dir)) {
+            List<FinishedRecording> list = found.list();
             assertEquals(
                     List.of("f2.mkv", "f1.mkv", "f4.mkv", "f0.mkv", "f3.mkv"),
                     list.stream().map(FinishedRecording::fileName).toList());
@@ -92,27 +92,27 @@ class CatalogueTest {
     void whatIsKnownOfAFileHoldsUntilTheFileChanges() throws Exception {
         Path file = Files.writeString(dir.resolve("a.mp4"), "x");
         Track audio = new Track(1, new Codec.Opus(2, 0));
-        try (Catalogue catalogue = new Catalogue(dir)) {
-            catalogue.add(file, new Summary(7, List.of(audio)));
-            assertEquals(7, catalogue.list().getFirst().durationNanos());
-            assertEquals("audio/mp4", catalogue.list().getFirst().mediaType());
+        try (RecordFolder found = new RecordFolder(dir)) {
+            found.add(file, new Summary(7, List.of(audio)));
+            assertEquals(7, found.list().getFirst().durationNanos());
+            assertEquals("audio/mp4", found.list().getFirst().mediaType());
             Files.writeString(file, "changed");
-            assertEquals(FinishedRecording.UNKNOWN, catalogue.list().getFirst().durationNanos());
+            assertEquals(FinishedRecording.UNKNOWN, found.list().getFirst().durationNanos());
             Files.delete(file);
-            assertEquals(List.of(), catalogue.list());
+            assertEquals(List.of(), found.list());
         }
     }
 
     @Test
     void theListIsBoundedAndAFolderThatIsGoneIsEmpty() throws Exception {
-        for (int i = 0; i < Catalogue.MAX_LISTED + 5; i++) {
+        for (int i = 0; i < RecordFolder.MAX_LISTED + 5; i++) {
             Files.createFile(dir.resolve("f%05d.webm".formatted(i)));
         }
-        try (Catalogue catalogue = new Catalogue(dir)) {
-            assertEquals(Catalogue.MAX_LISTED, catalogue.list().size());
+        try (RecordFolder found = new RecordFolder(dir)) {
+            assertEquals(RecordFolder.MAX_LISTED, found.list().size());
         }
-        try (Catalogue catalogue = new Catalogue(dir.resolve("gone"))) {
-            assertEquals(List.of(), catalogue.list());
+        try (RecordFolder found = new RecordFolder(dir.resolve("gone"))) {
+            assertEquals(List.of(), found.list());
         }
     }
 }
