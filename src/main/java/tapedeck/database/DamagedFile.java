@@ -9,8 +9,7 @@ import org.h2.mvstore.MVStoreException;
 /// Whether an error of H2 says that its file is not what H2 wrote. A full disk, a file in use or a missing folder is
 /// something else: those pass, and the file is good afterwards.
 final class DamagedFile {
-    private static final Set<Integer> SQL_CODES =
-            Set.of(ErrorCode.FILE_CORRUPTED_1, ErrorCode.FILE_VERSION_ERROR_1);
+    private static final Set<Integer> SQL_CODES = Set.of(ErrorCode.FILE_CORRUPTED_1, ErrorCode.FILE_VERSION_ERROR_1);
     private static final Set<Integer> STORE_CODES = Set.of(
             DataUtils.ERROR_FILE_CORRUPT,
             DataUtils.ERROR_UNSUPPORTED_FORMAT,

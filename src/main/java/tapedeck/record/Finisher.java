@@ -62,12 +62,7 @@ final class Finisher implements AutoCloseable {
     /// @param folder where finished recordings are
     /// @param events told what becomes of every file
     /// @param steps told of every step, on the thread that does it
-    Finisher(
-            Path folder,
-            Journals journals,
-            Hooks hooks,
-            Consumer<FileEvent> events,
-            Consumer<FinishStep> steps) {
+    Finisher(Path folder, Journals journals, Hooks hooks, Consumer<FileEvent> events, Consumer<FinishStep> steps) {
         this.folder = folder.toAbsolutePath();
         this.journals = journals;
         this.hooks = hooks;
@@ -266,7 +261,8 @@ final class Finisher implements AutoCloseable {
     private void tellFinished(Journal journal, Path target) throws IOException {
         finishedFiles.incrementAndGet();
         try (FileChannel file = FileChannel.open(target, StandardOpenOption.READ)) {
-            events.accept(new FileEvent.Placed(journal, target, journal.container().probe(file)));
+            events.accept(
+                    new FileEvent.Placed(journal, target, journal.container().probe(file)));
         }
     }
 

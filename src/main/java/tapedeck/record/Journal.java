@@ -72,7 +72,8 @@ record Journal(
     }
 
     /// @param quality null if nobody was there to measure
-    record Ending(EndReason reason, long endedAtMillis, @Nullable Quality quality) {
+    record Ending(
+            EndReason reason, long endedAtMillis, @Nullable Quality quality) {
         Ending(EndReason reason, long endedAtMillis) {
             this(reason, endedAtMillis, null);
         }

@@ -12,4 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param driftMillis how far the time stamps of the sound ran away from the sound itself, positive if sound was
 ///     missing; null without sound
 public record Quality(
-        long framesMissing, long freezeMillis, @Nullable Long filledMillis, @Nullable Long driftMillis) {}
+        long framesMissing,
+        long freezeMillis,
+        @Nullable Long filledMillis,
+        @Nullable Long driftMillis) {}

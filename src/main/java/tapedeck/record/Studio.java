@@ -8,4 +8,10 @@ import tapedeck.stream.ByteBudget;
 ///
 /// @param backlog bytes that may wait for the disk, of all recordings together
 /// @param events told what happens to every file; takes no time
-record Studio(Settings.Recording settings, Journals journals, Finisher finisher, DiskGuard guard, ByteBudget backlog, Consumer<FileEvent> events) {}
+record Studio(
+        Settings.Recording settings,
+        Journals journals,
+        Finisher finisher,
+        DiskGuard guard,
+        ByteBudget backlog,
+        Consumer<FileEvent> events) {}

@@ -69,7 +69,9 @@ class DatabaseTest {
         var nowhere = new Settings.Database("jdbc:postgresql://127.0.0.1:1/none?password=secret", "u", "p");
         try (Database database = new Database(nowhere, folder)) {
             DatabaseException e = assertThrows(DatabaseException.class, database::open);
-            assertTrue(e.getMessage().startsWith("jdbc:postgresql://127.0.0.1:1/none: cannot be opened: "), e.getMessage());
+            assertTrue(
+                    e.getMessage().startsWith("jdbc:postgresql://127.0.0.1:1/none: cannot be opened: "),
+                    e.getMessage());
             assertFalse(e.getMessage().contains("secret"));
         }
     }
@@ -112,7 +114,8 @@ class DatabaseTest {
         }
         try (Database database = new Database(EMBEDDED, folder)) {
             int first = database.open();
-            try (RandomAccessFile file = new RandomAccessFile(folder.resolve(FILE).toFile(), "rw")) {
+            try (RandomAccessFile file =
+                    new RandomAccessFile(folder.resolve(FILE).toFile(), "rw")) {
                 byte[] noise = new byte[(int) file.length() - 8192 - 65536];
                 new Random(3).nextBytes(noise);
                 file.seek(8192);
