@@ -3,6 +3,7 @@ package tapedeck.container;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.matroska.MatroskaFormat;
 import tapedeck.container.mp4.Mp4Format;
@@ -53,6 +54,16 @@ public enum Container {
     /// See [Format#finish].
     public Summary finish(FileChannel file) throws IOException {
         return format.finish(file);
+    }
+
+    /// See [Format#finish].
+    public Summary finish(FileChannel file, FinishOptions options) throws IOException {
+        return format.finish(file, options);
+    }
+
+    /// See [Format#fronted].
+    public Optional<FrontedCopy> fronted(FileChannel file) throws IOException {
+        return format.fronted(file);
     }
 
     /// See [Format#probe].

@@ -3,6 +3,7 @@ package tapedeck.container;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
@@ -27,6 +28,17 @@ public interface Format {
     ///
     /// @throws tapedeck.bytes.MalformedException if there is nothing to recover
     Summary finish(FileChannel file) throws IOException;
+
+    /// As [#finish(FileChannel)], for a format that can choose where its index goes.
+    default Summary finish(FileChannel file, FinishOptions options) throws IOException {
+        return finish(file);
+    }
+
+    /// How to copy a finished file so that its index comes to the front; empty if it is there, or if the format has
+    /// no such thing. The file must stay open until the copy is made.
+    default Optional<FrontedCopy> fronted(FileChannel file) throws IOException {
+        return Optional.empty();
+    }
 
     /// Reads what a file says of itself, finished or not, without changing it.
     ///

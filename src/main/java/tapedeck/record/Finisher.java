@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.Container;
 import tapedeck.container.Summary;
 import tapedeck.record.Journal.Ending;
 import tapedeck.record.Journal.Placement;
@@ -41,6 +42,7 @@ final class Finisher implements AutoCloseable {
     private final Path folder;
     private final Journals journals;
     private final Hooks hooks;
+    private final IndexRoom indexRoom;
     private final Consumer<FileEvent> events;
     private final Consumer<FinishStep> steps;
     private final ScheduledThreadPoolExecutor threads;
@@ -62,10 +64,17 @@ final class Finisher implements AutoCloseable {
     /// @param folder where finished recordings are
     /// @param events told what becomes of every file
     /// @param steps told of every step, on the thread that does it
-    Finisher(Path folder, Journals journals, Hooks hooks, Consumer<FileEvent> events, Consumer<FinishStep> steps) {
+    Finisher(
+            Path folder,
+            Journals journals,
+            Hooks hooks,
+            IndexRoom indexRoom,
+            Consumer<FileEvent> events,
+            Consumer<FinishStep> steps) {
         this.folder = folder.toAbsolutePath();
         this.journals = journals;
         this.hooks = hooks;
+        this.indexRoom = indexRoom;
         this.events = events;
         this.steps = steps;
         this.threads = new ScheduledThreadPoolExecutor(THREADS, task -> {
@@ -187,11 +196,10 @@ final class Finisher implements AutoCloseable {
                     EndReason.RECOVERED, Files.getLastModifiedTime(media).toMillis());
         }
         Summary summary;
-        long sizeBytes;
         try (FileChannel file = FileChannel.open(media, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            summary = journal.container().finish(file);
-            sizeBytes = file.size();
+            summary = journal.container().finish(file, indexRoom.finishing(media));
         }
+        long sizeBytes = indexRoom.bringToFront(journal.container(), media, folder);
         steps.accept(FinishStep.FINISHED);
         String base = journal.finalBase(summary.durationNanos(), ending.endedAtMillis());
         name(job, journal.ended(ending), base, sizeBytes, summary.durationNanos());
@@ -223,7 +231,7 @@ final class Finisher implements AutoCloseable {
                 // A crash came between copying and deleting.
                 Files.delete(media);
             } else {
-                moveTo(media, target);
+                moveTo(job.journal.container(), media, target);
             }
         } else if (!Files.exists(target)) {
             log.warn("{}: gone", target);
@@ -244,15 +252,12 @@ final class Finisher implements AutoCloseable {
 
     /// Renames, or, from another file system, copies beside the target first, so that no half of a file is ever seen
     /// under its name.
-    private static void moveTo(Path media, Path target) throws IOException {
+    private void moveTo(Container container, Path media, Path target) throws IOException {
         try {
             Files.move(media, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException _) {
             Path copy = target.resolveSibling(media.getFileName());
-            Files.copy(media, copy, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel file = FileChannel.open(copy, StandardOpenOption.WRITE)) {
-                file.force(true);
-            }
+            indexRoom.copy(container, media, copy);
             Files.move(copy, target, StandardCopyOption.ATOMIC_MOVE);
             Files.delete(media);
         }

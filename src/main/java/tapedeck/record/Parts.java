@@ -131,7 +131,7 @@ final class Parts {
                 writer,
                 new RecordingFile.Options(
                         studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
-        int reserveBytes = studio.settings().mp4().reserveKib() << 10;
+        int reserveBytes = studio.indexRoom().reserveBytes(layout.container());
         return new Part(
                 layout,
                 journal,

@@ -68,12 +68,14 @@ public final class Recordings implements AutoCloseable {
         this.folder = new RecordFolder(this.settings.dir());
         this.lock = FolderLock.of(this.settings.tmpDir());
         Journals journals = new Journals(this.settings.tmpDir());
-        this.finisher = new Finisher(this.settings.dir(), journals, hooks, this::happened, steps);
+        IndexRoom indexRoom = new IndexRoom(this.settings);
+        this.finisher = new Finisher(this.settings.dir(), journals, hooks, indexRoom, this::happened, steps);
         this.studio = new Studio(
                 this.settings,
                 journals,
                 finisher,
                 guard,
+                indexRoom,
                 new ByteBudget(Runtime.getRuntime().maxMemory() / BACKLOG_SHARE_OF_HEAP),
                 this::happened);
         for (int i = 0; i < this.settings.threads(); i++) {

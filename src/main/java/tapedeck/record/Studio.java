@@ -13,5 +13,6 @@ record Studio(
         Journals journals,
         Finisher finisher,
         DiskGuard guard,
+        IndexRoom indexRoom,
         ByteBudget backlog,
         Consumer<FileEvent> events) {}

@@ -12,7 +12,7 @@ import java.util.List;
 import tapedeck.bytes.Bytes;
 
 /// A file in memory that counts its changes and can fail at a chosen one, in the middle of it if it may be torn.
-public final class MemoryFile extends FileChannel implements Output {
+public final class MemoryFile extends FileChannel implements Output, FileRoom {
     /// The machine stops here.
     public static final class Crash extends IOException {
         Crash() {
@@ -22,6 +22,7 @@ public final class MemoryFile extends FileChannel implements Output {
 
     private byte[] array;
     private int size;
+    private long position;
     private int changes;
     private int crashAt = Integer.MAX_VALUE;
     private double crashPart;
@@ -122,6 +123,30 @@ public final class MemoryFile extends FileChannel implements Output {
         return this;
     }
 
+    /// As a file system with a journal does it: wholly or not at all.
+    @Override
+    public boolean insert(long position, long bytes) throws IOException {
+        if (changes++ == crashAt) {
+            if (crashPart == 1) {
+                insertHole((int) position, (int) bytes);
+            }
+            throw new Crash();
+        }
+        insertHole((int) position, (int) bytes);
+        return true;
+    }
+
+    private void insertHole(int position, int bytes) {
+        if (position % 4096 != 0 || bytes % 4096 != 0 || position >= size) {
+            throw new IllegalArgumentException("a hole of %d at %d".formatted(bytes, position));
+        }
+        byte[] larger = new byte[Math.addExact(size, bytes)];
+        System.arraycopy(array, 0, larger, 0, position);
+        System.arraycopy(array, position, larger, position + bytes, size - position);
+        array = larger;
+        size = larger.length;
+    }
+
     @Override
     public int read(ByteBuffer target, long position) {
         if (position >= size) {
@@ -155,8 +180,10 @@ public final class MemoryFile extends FileChannel implements Output {
     }
 
     @Override
-    public int write(ByteBuffer source) {
-        throw new UnsupportedOperationException();
+    public int write(ByteBuffer source) throws IOException {
+        int count = write(source, position);
+        position += count;
+        return count;
     }
 
     @Override
@@ -166,17 +193,18 @@ public final class MemoryFile extends FileChannel implements Output {
 
     @Override
     public long position() {
-        throw new UnsupportedOperationException();
+        return position;
     }
 
     @Override
     public FileChannel position(long newPosition) {
-        throw new UnsupportedOperationException();
+        position = newPosition;
+        return this;
     }
 
     @Override
-    public long transferTo(long position, long count, WritableByteChannel target) {
-        throw new UnsupportedOperationException();
+    public long transferTo(long position, long count, WritableByteChannel target) throws IOException {
+        return target.write(ByteBuffer.wrap(array, (int) position, (int) Math.min(count, size - position)));
     }
 
     @Override

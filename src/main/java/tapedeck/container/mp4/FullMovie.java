@@ -3,6 +3,7 @@ package tapedeck.container.mp4;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -64,31 +65,45 @@ final class FullMovie {
         return seconds * movie.timescale() + Math.ceilDiv(rest * movie.timescale(), track.timescale());
     }
 
-    Bytes write() {
-        long capacity = 64 << 10;
+    /// The exact size of the `moov`.
+    ///
+    /// @throws MalformedException if no reader would take it
+    int bytes() {
+        BoxWriter withoutTables = new BoxWriter(64 << 10);
+        moov(withoutTables, (_, _) -> {});
+        long bytes = withoutTables.length();
         for (SampleTableWriter table : tables.values()) {
-            capacity += table.maxBytes();
+            bytes += table.isEmpty() ? 0 : table.bytes();
         }
-        if (capacity > Movie.MAX_MOOV_BYTES) {
+        if (bytes > Movie.MAX_MOOV_BYTES) {
             throw new MalformedException(
-                    "MP4: an index of %d bytes, at most %d allowed".formatted(capacity, Movie.MAX_MOOV_BYTES));
+                    "MP4: an index of %d bytes, at most %d allowed".formatted(bytes, Movie.MAX_MOOV_BYTES));
         }
-        BoxWriter out = new BoxWriter((int) capacity);
+        return (int) bytes;
+    }
+
+    /// @param shift by how much the media stands further on than its runs say
+    Bytes write(long shift) {
+        BoxWriter out = new BoxWriter(bytes());
+        moov(out, (stbl, table) -> table.write(stbl, shift));
+        return out.toBytes();
+    }
+
+    private void moov(BoxWriter out, BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {
         out.box("moov", moov -> {
             int next = 0;
             for (Box box : movie.boxes()) {
                 switch (box.type()) {
                     case "mvhd" -> moov.box("mvhd", patched(box, 24, durationTicks));
-                    case "trak" -> trak(moov, movie.tracks().get(next++));
+                    case "trak" -> trak(moov, movie.tracks().get(next++), tableWriter);
                     case "mvex" -> {}
                     default -> moov.box(box.type(), box.body());
                 }
             }
         });
-        return out.toBytes();
     }
 
-    private void trak(BoxWriter out, MovieTrack track) {
+    private void trak(BoxWriter out, MovieTrack track, BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {
         SampleTableWriter table = table(track);
         if (table.isEmpty()) {
             return;
@@ -104,7 +119,7 @@ final class FullMovie {
                             edits(trak, start, duration);
                         }
                     }
-                    case "mdia" -> mdia(trak, track, table);
+                    case "mdia" -> mdia(trak, track, table, tableWriter);
                     default -> trak.box(box.type(), box.body());
                 }
             }
@@ -123,7 +138,11 @@ final class FullMovie {
                 }));
     }
 
-    private static void mdia(BoxWriter out, MovieTrack track, SampleTableWriter table) {
+    private static void mdia(
+            BoxWriter out,
+            MovieTrack track,
+            SampleTableWriter table,
+            BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {
         out.box("mdia", mdia -> {
             for (Box box : track.mediaBoxes()) {
                 switch (box.type()) {
@@ -137,7 +156,7 @@ final class FullMovie {
                                                 "stsd",
                                                 Box.need("stbl", track.tableBoxes(), "stsd")
                                                         .body());
-                                        table.write(stbl);
+                                        tableWriter.accept(stbl, table);
                                     });
                                 } else {
                                     minf.box(child.type(), child.body());

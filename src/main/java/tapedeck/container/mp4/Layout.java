@@ -31,6 +31,9 @@ final class Layout {
     static final int MIN_RESERVE_BYTES = 2 * RESERVE_ALIGNMENT;
     static final int MAX_RESERVE_BYTES = 1 << 30;
 
+    /// Where a reserve that is too small becomes larger: behind the block with the header that decides.
+    static final int GROWS_AT = RESERVE_ALIGNMENT;
+
     /// The checksum behind each fragment: a `free` of this size with [#CRC_MAGIC] and CRC32C of moof and mdat.
     static final int CRC_BOX_BYTES = 16;
 
@@ -42,6 +45,12 @@ final class Layout {
     static int reserve(int wantedBytes) {
         int wanted = Math.clamp(wantedBytes, MIN_RESERVE_BYTES, MAX_RESERVE_BYTES);
         return (wanted + RESERVE_ALIGNMENT - 1) / RESERVE_ALIGNMENT * RESERVE_ALIGNMENT;
+    }
+
+    /// The smallest reserve that holds a `moov` of this size, and the header of a `free` behind it.
+    static long reserveFor(long moovBytes) {
+        long wanted = FLIP_AT + moovBytes + BoxWriter.HEADER_BYTES + RESERVE_TAIL_BYTES;
+        return Math.max(MIN_RESERVE_BYTES, Math.ceilDiv(wanted, RESERVE_ALIGNMENT) * RESERVE_ALIGNMENT);
     }
 
     /// `ftyp` and the header of the `free` behind it: the first 48 bytes of a new file.

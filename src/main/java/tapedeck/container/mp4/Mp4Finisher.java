@@ -3,158 +3,124 @@ package tapedeck.container.mp4;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.FinishOptions;
+import tapedeck.container.IndexPlace;
 import tapedeck.container.Summary;
 import tapedeck.container.mp4.FileBoxes.TopBox;
 
-/// Turns state R of [Layout] into F, or into T where the index is larger than the reserve. What runs at the end of a
-/// recording is what runs after a crash: it cuts off a torn tail, reads the `moof`s back, and begins again from the
-/// start wherever an earlier run was stopped.
+/// Turns state R of [Layout] into F, or into T where the index is larger than the reserve and that cannot grow. What
+/// runs at the end of a recording is what runs after a crash: it cuts off a torn tail, reads the `moof`s back, and
+/// begins again from the start wherever an earlier run was stopped.
 ///
-/// The media is read for the checksums of the tail alone, and never moved.
+/// The media is read for the checksums of the tail alone, and no byte of it is written again.
 final class Mp4Finisher {
-    /// How many fragments at the end may turn out to be torn: more than the half minute that a system keeps written
-    /// pages from the disk.
-    static final int MAX_TORN_FRAGMENTS = 64;
-
     private static final int COPY_BYTES = 256 << 10;
 
     private final FileChannel file;
     private final FileBoxes boxes;
-    private final int reserveBytes;
+    private final FinishOptions options;
+    private long reserveBytes;
 
-    /// A fragment whose boxes are all there.
-    private record Fragment(TopBox moof, Bytes moofBody, long crcStart, int crc) {
-        long end() {
-            return crcStart + Layout.CRC_BOX_BYTES;
-        }
-    }
-
-    private Mp4Finisher(FileChannel file, int reserveBytes) throws IOException {
+    private Mp4Finisher(FileChannel file, long reserveBytes, FinishOptions options) throws IOException {
         this.file = file;
         this.reserveBytes = reserveBytes;
+        this.options = options;
         boxes = new FileBoxes(file);
     }
 
     static Summary finish(FileChannel file) throws IOException {
+        return finish(file, FinishOptions.DEFAULT);
+    }
+
+    static Summary finish(FileChannel file, FinishOptions options) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         Bytes head = boxes.read(0, (int) Math.min(Layout.BODY_AT, boxes.size()));
         return switch (Layout.state(head)) {
-            case RECORDING -> new Mp4Finisher(file, (int) head.u32(Layout.FLIP_AT) + Layout.FLIP_AT).finishRecording();
+            case RECORDING ->
+                new Mp4Finisher(file, head.u32(Layout.FLIP_AT) + Layout.FLIP_AT, options).finishRecording();
             case FINISHED, FOREIGN -> Mp4Reader.summary(file);
         };
     }
 
     private Summary finishRecording() throws IOException {
-        TopBox moov = boxes.at(reserveBytes);
-        if (moov == null || !moov.type().equals("moov") || moov.end() > boxes.size()) {
+        TopBox moov = initMovie();
+        if (moov == null) {
             throw new MalformedException("MP4: the recording was cut in its head, nothing to recover");
         }
         Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
         Map<Integer, SampleTableWriter> tables = new LinkedHashMap<>();
         movie.tracks().forEach(track -> tables.put(track.id(), new SampleTableWriter()));
-        long end = collect(movie, moov.end(), tables);
+        long end = new FragmentScan(file, boxes, movie, tables).run(moov.end());
         if (tables.values().stream().allMatch(SampleTableWriter::isEmpty)) {
             throw new MalformedException("MP4: the recording was cut in its first fragment, nothing to recover");
         }
         FullMovie full = new FullMovie(movie, tables);
-        Bytes index = full.write();
         if (end < boxes.size()) {
             file.truncate(end);
         }
-        if (Layout.BODY_AT + index.length() <= reserveBytes - Layout.RESERVE_TAIL_BYTES) {
-            moovInFront(index, end);
+        file.force(false);
+        long wanted = Layout.reserveFor(full.bytes());
+        long before = reserveBytes;
+        boolean front = options.index() == IndexPlace.FRONT && grow(wanted);
+        long shift = reserveBytes - before;
+        if (front) {
+            moovInFront(full.write(shift), end + shift);
         } else {
-            moovBehind(index, end);
+            moovBehind(full.write(shift), end + shift);
         }
         return new Summary(full.durationNanos(), full.tracks());
     }
 
-    /// Adds all good fragments from `start` on to the tables and returns where they end. The last ones wait until one
-    /// behind them was checked: a power cut may have left zeros in boxes that look whole.
-    private long collect(Movie movie, long start, Map<Integer, SampleTableWriter> tables) throws IOException {
-        SampleBudget budget = new SampleBudget(boxes.size());
-        Deque<Fragment> waiting = new ArrayDeque<>();
-        long end = start;
-        for (Fragment next = fragmentAt(start); next != null; next = fragmentAt(next.end())) {
-            waiting.add(next);
-            if (waiting.size() > MAX_TORN_FRAGMENTS) {
-                end = add(movie, waiting.remove(), tables, budget);
-            }
+    /// The `moov` behind the reserve. Where an earlier run was stopped while it made the reserve larger, another `free`
+    /// is between, and becomes part of the reserve.
+    private @Nullable TopBox initMovie() throws IOException {
+        TopBox box = boxes.at(reserveBytes);
+        if (box != null && box.type().equals("free") && isGrowth(box.size()) && box.end() < boxes.size()) {
+            reserveBytes = box.end();
+            write(header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
+            box = boxes.at(reserveBytes);
         }
-        while (!waiting.isEmpty() && !isIntact(waiting.getLast())) {
-            waiting.removeLast();
-        }
-        while (!waiting.isEmpty()) {
-            end = add(movie, waiting.remove(), tables, budget);
-        }
-        return end;
+        return box == null || !box.type().equals("moov") || box.end() > boxes.size() ? null : box;
     }
 
-    private long add(Movie movie, Fragment fragment, Map<Integer, SampleTableWriter> tables, SampleBudget budget) {
-        long start = fragment.moof().start();
-        for (TrackRun run : MovieFragment.parse(fragment.moofBody(), start, movie.fragmentDefaults(), budget)) {
-            SampleTableWriter table = tables.get(run.trackId());
-            if (table == null || run.offset() < start || run.offset() + run.bytes() > fragment.crcStart()) {
-                throw new MalformedException("MP4: the fragment at %d speaks of track %d, bytes %d to %d"
-                        .formatted(start, run.trackId(), run.offset(), run.offset() + run.bytes()));
-            }
-            table.add(run);
-        }
-        return fragment.end();
+    private boolean isGrowth(long bytes) {
+        return bytes % Layout.RESERVE_ALIGNMENT == 0 && bytes <= reserveBytes - Layout.GROWS_AT;
     }
 
-    private @Nullable Fragment fragmentAt(long position) throws IOException {
-        TopBox moof = boxes.at(position);
-        if (moof == null
-                || !moof.type().equals("moof")
-                || moof.bodyBytes() > MovieFragment.MAX_MOOF_BYTES
-                || moof.end() > boxes.size()) {
-            return null;
-        }
-        TopBox mdat = boxes.at(moof.end());
-        if (mdat == null || !mdat.type().equals("mdat") || mdat.end() > boxes.size() - Layout.CRC_BOX_BYTES) {
-            return null;
-        }
-        // The body first: it is in the window that the checksum's box moves on.
-        Bytes moofBody = boxes.body(moof, MovieFragment.MAX_MOOF_BYTES);
-        Bytes crc = boxes.read(mdat.end(), Layout.CRC_BOX_BYTES);
-        if (crc.u32(0) != Layout.CRC_BOX_BYTES
-                || !Layout.type(crc, 4).equals("free")
-                || crc.i32(8) != Layout.CRC_MAGIC) {
-            return null;
-        }
-        return new Fragment(moof, moofBody, mdat.end(), crc.i32(12));
-    }
-
-    private boolean isIntact(Fragment fragment) throws IOException {
-        CRC32C crc = new CRC32C();
-        ByteBuffer buffer = ByteBuffer.allocate(COPY_BYTES);
-        for (long at = fragment.moof().start(); at < fragment.crcStart(); ) {
-            buffer.clear().limit((int) Math.min(COPY_BYTES, fragment.crcStart() - at));
-            int count = file.read(buffer, at);
-            if (count <= 0) {
+    /// Makes the reserve at least this large, in steps that double it at most. The file reads as R all the time, for a
+    /// `free` stands ready where the old reserve will seem to end once the hole is in:
+    ///
+    /// ```
+    /// | ftyp | free ............[free n..... | moov | …    the second header is inside the first box
+    /// | ftyp | free ... hole of n .....| free n ... | moov | …    the first box is as long as before
+    /// | ftyp | free ............................... | moov | …    eight bytes made it longer
+    /// ```
+    private boolean grow(long wanted) throws IOException {
+        while (reserveBytes < wanted) {
+            long bytes = Math.min(wanted - reserveBytes, reserveBytes - Layout.GROWS_AT);
+            write(header("free", bytes), reserveBytes - bytes);
+            file.force(false);
+            if (!options.room().insert(Layout.GROWS_AT, bytes)) {
                 return false;
             }
-            crc.update(buffer.flip());
-            at += count;
+            file.force(true);
+            reserveBytes += bytes;
+            write(header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
+            file.force(false);
         }
-        return (int) crc.getValue() == fragment.crc();
+        return true;
     }
 
     /// State F. All that the file will need stands in its `free` before one write turns that into the `moov`.
     private void moovInFront(Bytes moov, long end) throws IOException {
         int freeAt = Layout.FLIP_AT + moov.length();
-        int mdatAt = reserveBytes - Layout.RESERVE_TAIL_BYTES;
-        file.force(false);
+        long mdatAt = reserveBytes - Layout.RESERVE_TAIL_BYTES;
         write(moov.slice(BoxWriter.HEADER_BYTES), Layout.BODY_AT);
         write(header("free", mdatAt - freeAt), freeAt);
         write(Layout.largeHeader("mdat", end - mdatAt), mdatAt);
@@ -174,12 +140,16 @@ final class Mp4Finisher {
         file.force(false);
     }
 
-    private static Bytes header(String type, int size) {
+    private static Bytes header(String type, long size) {
         return new ByteWriter(BoxWriter.HEADER_BYTES).u32(size).ascii(type).toBytes();
     }
 
     /// In pieces, because the JDK copies each into a buffer of its size that it keeps.
     private void write(Bytes bytes, long position) throws IOException {
+        write(file, bytes, position);
+    }
+
+    static void write(FileChannel file, Bytes bytes, long position) throws IOException {
         for (int from = 0; from < bytes.length(); ) {
             int to = Math.min(bytes.length(), from + COPY_BYTES);
             ByteBuffer piece = bytes.slice(from, to).asByteBuffer();

@@ -3,9 +3,12 @@ package tapedeck.container.mp4;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import java.util.Optional;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.FinishOptions;
 import tapedeck.container.Format;
+import tapedeck.container.FrontedCopy;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
@@ -34,6 +37,16 @@ public final class Mp4Format implements Format {
     @Override
     public Summary finish(FileChannel file) throws IOException {
         return Mp4Finisher.finish(file);
+    }
+
+    @Override
+    public Summary finish(FileChannel file, FinishOptions options) throws IOException {
+        return Mp4Finisher.finish(file, options);
+    }
+
+    @Override
+    public Optional<FrontedCopy> fronted(FileChannel file) throws IOException {
+        return IndexMove.of(file);
     }
 
     @Override

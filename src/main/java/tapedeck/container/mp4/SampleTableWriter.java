@@ -6,6 +6,9 @@ import tapedeck.bytes.Bytes;
 /// Collects the sample table of a track (ISO/IEC 14496-12 8.5 to 8.7) out of its runs, in the form in which it is
 /// written: 4 bytes for a sample and 8 for each change, no object for any.
 final class SampleTableWriter {
+    /// Header, version and flags, and the number of entries.
+    private static final int TABLE_HEAD_BYTES = 16;
+
     private final Runs timeToSample = new Runs();
     private final Runs compositionOffsets = new Runs();
     private final ByteWriter syncSamples = new ByteWriter(1024);
@@ -19,7 +22,8 @@ final class SampleTableWriter {
     private int lastChunkSamples;
     private int chunkChanges;
     private boolean anyOffset;
-    private boolean beyond32Bits;
+    private long lastChunkOffset;
+    private boolean ended;
 
     private long startTicks;
     private long lastDecodeTicks;
@@ -98,7 +102,7 @@ final class SampleTableWriter {
     private void chunk(TrackRun run) {
         chunks++;
         chunkOffsets.u64(run.offset());
-        beyond32Bits |= run.offset() > 0xFFFF_FFFFL;
+        lastChunkOffset = Math.max(lastChunkOffset, run.offset());
         if (run.count() != lastChunkSamples) {
             lastChunkSamples = run.count();
             samplesToChunk.u32(chunks).u32(run.count()).u32(1);
@@ -106,22 +110,36 @@ final class SampleTableWriter {
         }
     }
 
-    /// The size of all tables, not less.
-    long maxBytes() {
-        return 1024L
-                + timeToSample.entries.length()
-                + compositionOffsets.entries.length()
-                + syncSamples.length()
-                + sizes.length()
-                + samplesToChunk.length()
-                + chunkOffsets.length();
+    /// The exact size of all tables. No run can be added afterwards.
+    long bytes() {
+        end();
+        long bytes = (long) TABLE_HEAD_BYTES + timeToSample.entries.length();
+        bytes += anyOffset ? (long) TABLE_HEAD_BYTES + compositionOffsets.entries.length() : 0;
+        bytes += syncCount < samples ? (long) TABLE_HEAD_BYTES + syncSamples.length() : 0;
+        bytes += (long) TABLE_HEAD_BYTES + samplesToChunk.length();
+        bytes += TABLE_HEAD_BYTES + 4L + sizes.length();
+        return bytes + TABLE_HEAD_BYTES + (long) chunks * (isWide() ? 8 : 4);
     }
 
-    /// Writes the tables behind `stsd`. Only once: it ends the runs.
-    void write(BoxWriter out) {
-        timeToSample.add((int) Math.min(lastDurationTicks, 0xFFFF_FFFFL));
-        timeToSample.end();
-        compositionOffsets.end();
+    /// Whether chunks may stand where 32 bits do not reach, once the index is in front of them.
+    private boolean isWide() {
+        return lastChunkOffset > 0xFFFF_FFFFL - Movie.MAX_MOOV_BYTES;
+    }
+
+    private void end() {
+        if (!ended) {
+            ended = true;
+            timeToSample.add((int) Math.min(lastDurationTicks, 0xFFFF_FFFFL));
+            timeToSample.end();
+            compositionOffsets.end();
+        }
+    }
+
+    /// Writes the tables behind `stsd`. Only once: it gives them away.
+    ///
+    /// @param shift by how much the media has moved since the runs were added
+    void write(BoxWriter out, long shift) {
+        end();
         table(out, "stts", 0, timeToSample.entryCount, timeToSample.entries);
         if (anyOffset) {
             table(out, "ctts", 1, compositionOffsets.entryCount, compositionOffsets.entries);
@@ -132,16 +150,18 @@ final class SampleTableWriter {
         table(out, "stsc", 0, chunkChanges, samplesToChunk);
         out.fullBox("stsz", 0, 0, b -> b.u32(0).u32(samples).bytes(sizes.handOver()));
         Bytes offsets = chunkOffsets.handOver();
-        if (beyond32Bits) {
-            out.fullBox("co64", 0, 0, b -> b.u32(chunks).bytes(offsets));
-        } else {
-            out.fullBox("stco", 0, 0, b -> {
-                b.u32(chunks);
-                for (int i = 0; i < chunks; i++) {
-                    b.u32(offsets.u32(8 * i + 4));
+        boolean wide = isWide();
+        out.fullBox(wide ? "co64" : "stco", 0, 0, b -> {
+            b.u32(chunks);
+            for (int i = 0; i < chunks; i++) {
+                long offset = ((long) offsets.i32(8 * i) << 32 | offsets.u32(8 * i + 4)) + shift;
+                if (wide) {
+                    b.u64(offset);
+                } else {
+                    b.u32(offset);
                 }
-            });
-        }
+            }
+        });
     }
 
     private static void table(BoxWriter out, String type, int version, int count, ByteWriter entries) {
