@@ -19,11 +19,19 @@ final class Part {
     private final List<Track> carried;
     private final List<Track> started = new ArrayList<>();
     private final QualityMeter meter;
+    private final long uncountedBytes;
     private boolean unflushed;
+    private long gatheredBytes;
+    private long keyframeBytes;
+    private long lastVideoDtsNanos = Long.MIN_VALUE;
+    private long lastAudioPtsNanos = Long.MIN_VALUE;
     private long firstDtsNanos = Long.MAX_VALUE;
     private long lastDtsNanos = Long.MIN_VALUE;
 
-    Part(Layout layout, Journal journal, RecordingFile file, MuxerOptions options) throws IOException {
+    /// @param uncountedBytes what the growing file has and the finished one has not
+    Part(Layout layout, Journal journal, RecordingFile file, MuxerOptions options, long uncountedBytes)
+            throws IOException {
+        this.uncountedBytes = uncountedBytes;
         this.layout = layout;
         this.journal = journal;
         this.file = file;
@@ -43,6 +51,10 @@ final class Part {
 
     boolean hasVideo() {
         return video;
+    }
+
+    boolean hasAudio() {
+        return carried.stream().anyMatch(Track::isAudio);
     }
 
     /// Whether this track's frames are not recorded at all, because the container cannot carry them.
@@ -73,6 +85,16 @@ final class Part {
         muxer.write(frame);
         unflushed = true;
         meter.frame(frame);
+        gatheredBytes += frame.data().length();
+        if (frame.track().isVideo()) {
+            lastVideoDtsNanos = Math.max(lastVideoDtsNanos, frame.dtsNanos());
+            if (frame.keyframe()) {
+                keyframeBytes = 0;
+            }
+        } else {
+            lastAudioPtsNanos = Math.max(lastAudioPtsNanos, frame.ptsNanos());
+        }
+        keyframeBytes += frame.data().length();
         firstDtsNanos = Math.min(firstDtsNanos, frame.dtsNanos());
         lastDtsNanos = Math.max(lastDtsNanos, frame.dtsNanos());
     }
@@ -92,12 +114,35 @@ final class Part {
     void flush() throws IOException {
         if (unflushed) {
             unflushed = false;
+            gatheredBytes = 0;
             muxer.flush();
         }
     }
 
     long durationNanos() {
         return lastDtsNanos < firstDtsNanos ? 0 : lastDtsNanos - firstDtsNanos;
+    }
+
+    long firstDtsNanos() {
+        return firstDtsNanos;
+    }
+
+    long lastVideoDtsNanos() {
+        return lastVideoDtsNanos;
+    }
+
+    long lastAudioPtsNanos() {
+        return lastAudioPtsNanos;
+    }
+
+    /// About what the finished file would have if it ended now.
+    long expectedBytes() {
+        return Math.max(0, file.size() - uncountedBytes) + gatheredBytes;
+    }
+
+    /// What came since the last video keyframe.
+    long bytesSinceKeyframe() {
+        return keyframeBytes;
     }
 
     long lastDtsNanos() {

@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;
+import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Stream;
 
@@ -20,6 +21,8 @@ import tapedeck.stream.Stream;
 final class Parts {
     private static final Logger log = LoggerFactory.getLogger(Parts.class);
     private static final String NO_CODEC = "none";
+    /// How far behind the pictures sound may come and still reach the part that it belongs to.
+    static final long MAX_LATE_NANOS = 2_000_000_000L;
 
     private final Studio studio;
     private final Stream stream;
@@ -30,6 +33,10 @@ final class Parts {
     private final String recordingId = UUID.randomUUID().toString();
     private final List<CompletableFuture<Boolean>> finishing = new ArrayList<>();
     private @Nullable Part open;
+    /// The part before, while sound of its time may still come.
+    private @Nullable Part before;
+    private long beforeUntilPtsNanos;
+    private long beforeMissing;
     private int count;
     private long pastDurationNanos;
     private long pastSizeBytes;
@@ -132,11 +139,13 @@ final class Parts {
                 new RecordingFile.Options(
                         studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
         int reserveBytes = studio.indexRoom().reserveBytes(layout.container());
+        boolean reserveStays = studio.settings().mp4().moovFirst() && studio.settings().mp4().keepsReserve();
         return new Part(
                 layout,
                 journal,
                 file,
-                new MuxerOptions(timeZero, reserveBytes, stream.name().value()));
+                new MuxerOptions(timeZero, reserveBytes, stream.name().value()),
+                reserveStays ? 0 : reserveBytes);
     }
 
     private static String fileName(Journal journal) {
@@ -148,7 +157,7 @@ final class Parts {
     }
 
     private Journal journal(String id, Layout layout, long startTimeMillis) {
-        int index = rotation.enabled() || count > 1 ? count : 0;
+        int index = rotation.enabled() ? (studio.settings().rotationIndexed() ? count : 0) : count > 1 ? count : 0;
         return Journal.begun(
                 id,
                 layout.container(),
@@ -177,8 +186,12 @@ final class Parts {
                 .orElse(NO_CODEC);
     }
 
-    /// Puts on disk what the open part has gathered.
+    /// Puts on disk what was gathered.
     void flush() throws IOException {
+        Part older = before;
+        if (older != null) {
+            older.flush();
+        }
         Part part = open;
         if (part != null) {
             part.flush();
@@ -188,42 +201,114 @@ final class Parts {
         }
     }
 
+    /// The next part begins at this frame: the open one ends, or stays open a little for the sound of its time that
+    /// is late.
+    void rotate(Frame first) throws IOException {
+        Part older = open;
+        if (older == null) {
+            return;
+        }
+        closeBefore();
+        if (older.hasVideo() && older.hasAudio() && older.lastAudioPtsNanos() < first.ptsNanos()) {
+            before = older;
+            beforeUntilPtsNanos = first.ptsNanos();
+            beforeMissing = framesMissing;
+            framesMissing = 0;
+            pause(older);
+        } else {
+            close(EndReason.ROTATED);
+        }
+    }
+
+    private void pause(Part older) {
+        open = null;
+        growing = null;
+        pastDurationNanos += older.durationNanos();
+        pastSizeBytes += older.sizeBytes();
+    }
+
+    /// Takes sound that belongs to the part before the open one; false if this frame does not.
+    boolean tookLate(Frame frame) throws IOException {
+        Part older = before;
+        if (older == null) {
+            return false;
+        }
+        boolean past = frame.ptsNanos() >= beforeUntilPtsNanos;
+        if (frame.track().isVideo()) {
+            past = frame.ptsNanos() - beforeUntilPtsNanos > MAX_LATE_NANOS;
+        } else if (!past && older.carries(frame.track())) {
+            older.write(frame);
+            return true;
+        }
+        if (past) {
+            closeBefore();
+        }
+        return false;
+    }
+
+    private void closeBefore() throws IOException {
+        Part older = before;
+        if (older != null) {
+            before = null;
+            try {
+                older.close();
+            } finally {
+                finish(older, EndReason.ROTATED, beforeMissing);
+            }
+        }
+    }
+
     /// Ends the open part.
     void close(EndReason reason) throws IOException {
-        Part closed = open;
-        if (closed != null) {
-            try {
-                closed.close();
-            } finally {
-                handOver(closed, reason);
+        try {
+            closeBefore();
+        } finally {
+            Part closed = open;
+            if (closed != null) {
+                try {
+                    closed.close();
+                } finally {
+                    handOver(closed, reason);
+                }
             }
         }
     }
 
     /// Ends the open part as it is after a write that failed.
     void abandon(EndReason reason) {
+        Part older = before;
+        if (older != null) {
+            before = null;
+            abandon(older);
+            finish(older, EndReason.ROTATED, beforeMissing);
+        }
         Part broken = open;
         if (broken != null) {
-            try {
-                broken.abandon();
-            } catch (IOException e) {
-                log.debug("closing after an error", e);
-            }
+            abandon(broken);
             handOver(broken, reason);
+        }
+    }
+
+    private static void abandon(Part broken) {
+        try {
+            broken.abandon();
+        } catch (IOException e) {
+            log.debug("closing after an error", e);
         }
     }
 
     /// From here on the file belongs to the finisher.
     private void handOver(Part closed, EndReason reason) {
-        open = null;
-        pastDurationNanos += closed.durationNanos();
-        pastSizeBytes += closed.sizeBytes();
+        pause(closed);
         durationNanos = pastDurationNanos;
         sizeBytes = pastSizeBytes;
-        Journal journal = closed.journal()
-                .ended(new Journal.Ending(reason, System.currentTimeMillis(), closed.quality(framesMissing)));
+        finish(closed, reason, framesMissing);
         framesMissing = 0;
-        growing = null;
+    }
+
+    private void finish(Part closed, EndReason reason, long missing) {
+        Journal journal = closed.journal()
+                .ended(new Journal.Ending(reason, System.currentTimeMillis(), closed.quality(missing)));
         studio.events().accept(new FileEvent.Ended(journal));
         finishing.removeIf(CompletableFuture::isDone);
         finishing.add(studio.finisher().finish(journal));

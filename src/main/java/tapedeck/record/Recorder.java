@@ -23,8 +23,8 @@ import tapedeck.stream.Stream;
 /// comes late, a write error, or rotation begin the next part, at a video keyframe if there is video; [NextPart]
 /// decides that.
 final class Recorder {
-    /// A fragment has to be on disk this long before it could cost more than promised: the tick in which a connection
-    /// is read, and the write.
+    /// A fragment has to be on disk this long before it could cost more than promised: the tick in which a
+    /// connection is read, and the write.
     static final long MARGIN_NANOS = 250_000_000L;
     /// The longest backlog of media when the disk is slow, beyond a fragment.
     static final long MAX_BACKLOG_NANOS = 8_000_000_000L;
@@ -48,6 +48,7 @@ final class Recorder {
     private final Beginning beginning;
     private final Parts parts;
     private final NextPart nextPart;
+    private final KeptSound keptSound;
     private boolean skipToEntryPoint;
     private boolean ended;
 
@@ -63,6 +64,7 @@ final class Recorder {
         this.beginning = new Beginning(stream);
         this.parts = new Parts(studio, stream, naming, rotation, writer, startedAt);
         this.nextPart = new NextPart(stream, rotation);
+        this.keptSound = new KeptSound(studio.settings().audioBufferPackets());
         this.writer = writer;
         this.errors = new ErrorBudget(
                 studio.settings().maxErrorsPerInterval(), studio.settings().errorIntervalMinutes() * NANOS_PER_MINUTE);
@@ -139,8 +141,13 @@ final class Recorder {
                     case Item.End _ -> streamEnded = true;
                 }
             }
-            openIfReady(streamEnded || stopReason != null);
+            boolean last = streamEnded || stopReason != null;
+            if (last) {
+                writeKept(Long.MAX_VALUE);
+            }
+            openIfReady(last);
             flush();
+            askForKeyframe(source);
         } catch (IOException e) {
             streamEnded |= items.stream().anyMatch(Item.End.class::isInstance);
             failed(e);
@@ -176,6 +183,9 @@ final class Recorder {
             return;
         }
         skipToEntryPoint = false;
+        if (tookLate(frame)) {
+            return;
+        }
         Part open = parts.open();
         if (open == null) {
             beginning.add(media);
@@ -184,13 +194,56 @@ final class Recorder {
         if (open.leavesOut(track)) {
             return;
         }
+        if (track.isVideo() || !open.hasVideo()) {
+            takeInOrder(open, media);
+        } else if (frame.ptsNanos() <= open.lastVideoDtsNanos() || !nextPart.near(open, frame)) {
+            writeKept(Long.MAX_VALUE);
+            takeInOrder(open, media);
+        } else if (!keptSound.keep(media)) {
+            writeKept(Long.MAX_VALUE);
+            keptSound.keep(media);
+        }
+    }
+
+    private void takeInOrder(Part open, Item.Media media) throws IOException {
+        Frame frame = media.frame();
+        if (frame.track().isVideo()) {
+            // What is later than a keyframe that begins the next part stays until there is one.
+            writeKept(media.entryPoint() ? frame.ptsNanos() : frame.dtsNanos());
+        }
         if (media.entryPoint() && nextPart.due(open, frame)) {
             next(media);
-        } else if (open.carries(track)) {
+        } else if (open.carries(frame.track())) {
             write(open, media);
         } else {
             change(open, media);
         }
+    }
+
+    /// Lets go of the sound before `ptsNanos`.
+    private void writeKept(long ptsNanos) throws IOException {
+        for (Item.Media media = keptSound.takeBefore(ptsNanos); media != null; media = keptSound.takeBefore(ptsNanos)) {
+            Part open = parts.open();
+            if (open == null) {
+                beginning.add(media);
+            } else {
+                takeInOrder(open, media);
+            }
+        }
+    }
+
+    private boolean tookLate(Frame frame) throws IOException {
+        try {
+            return parts.tookLate(frame);
+        } catch (MalformedException e) {
+            refused(e);
+            return true;
+        }
+    }
+
+    private void askForKeyframe(Reader source) {
+        Part open = parts.open();
+        source.wantKeyframeFrom(open == null ? Long.MAX_VALUE : nextPart.keyframeFromDtsNanos(open));
     }
 
     private void write(Part open, Item.Media media) throws IOException {
@@ -205,13 +258,17 @@ final class Recorder {
         try {
             open.write(media.frame());
         } catch (MalformedException e) {
-            // A frame that does not fit the format: nothing was written of it.
-            log.warn("recording {}: {}", stream.name(), e.getMessage());
-            skipToEntryPoint = true;
-            stream.requestKeyframe();
-            missed(1);
-            countError();
+            refused(e);
         }
+    }
+
+    /// A frame that does not fit the format: nothing was written of it, nor is of those that need it.
+    private void refused(MalformedException e) {
+        log.warn("recording {}: {}", stream.name(), e.getMessage());
+        skipToEntryPoint = true;
+        stream.requestKeyframe();
+        missed(1);
+        countError();
     }
 
     private void gap(long frames) {
@@ -233,8 +290,9 @@ final class Recorder {
     }
 
     private void next(Item.Media first) throws IOException {
-        parts.close(EndReason.ROTATED);
+        parts.rotate(first.frame());
         beginning.add(first);
+        writeKept(Long.MAX_VALUE);
     }
 
     private void openIfReady(boolean now) throws IOException {
@@ -277,7 +335,8 @@ final class Recorder {
             countError();
         }
         parts.abandon(full ? EndReason.NO_SPACE : EndReason.ERROR);
-        missed(beginning.take().size());
+        missed(beginning.take().size() + keptSound.size());
+        keptSound.clear();
         skipToEntryPoint = true;
         stream.requestKeyframe();
     }

@@ -88,7 +88,7 @@ public final class Recordings implements AutoCloseable {
             @Override
             public void published(Stream stream) {
                 if (wanted(stream.publisher())) {
-                    begin(stream, serverNaming(), Rotation.DISABLED);
+                    begin(stream, serverNaming(), serverRotation());
                 }
             }
 
@@ -116,7 +116,8 @@ public final class Recordings implements AutoCloseable {
         }
     }
 
-    /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each file.
+    /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each
+    /// file.
     public int recover() {
         if (!lock.held()) {
             log.warn("recovery: not done, a server that runs uses {}", settings.tmpDir());
@@ -130,8 +131,8 @@ public final class Recordings implements AutoCloseable {
         }
     }
 
-    /// Starts a recording on demand, also where nothing is recorded by itself. One that runs for this media session is
-    /// stopped.
+    /// Starts a recording on demand, also where nothing is recorded by itself. One that runs for this media session
+    /// is stopped.
     public ActiveRecording start(String mediaSessionId, RecordingRequest request) throws RecordingRefusedException {
         Stream stream = streams.findBySession(mediaSessionId)
                 .orElseThrow(() -> refused(Reason.NO_SUCH_STREAM, "no stream has the media session " + mediaSessionId));
@@ -144,7 +145,7 @@ public final class Recordings implements AutoCloseable {
         Naming naming =
                 template == null ? server : new Naming(template, server.encoding(), server.excludedCharacters());
         String rotation = request.rotation();
-        return begin(stream, naming, rotation == null ? Rotation.DISABLED : Rotation.parse(rotation))
+        return begin(stream, naming, rotation == null ? serverRotation() : Rotation.parse(rotation))
                 .orElseThrow(() -> refused(Reason.STOPPING, "the server is stopping"))
                 .snapshot();
     }
@@ -211,6 +212,10 @@ public final class Recordings implements AutoCloseable {
         return new Naming(settings.nameTemplate(), settings.nameEncoding(), settings.excludedCharacters());
     }
 
+    private Rotation serverRotation() {
+        return Rotation.parse(settings.rotation());
+    }
+
     private boolean wanted(Publisher publisher) {
         return settings.streams()
                 && switch (publisher.recording()) {
@@ -259,7 +264,8 @@ public final class Recordings implements AutoCloseable {
         return new RecordingRefusedException(reason, message);
     }
 
-    /// Finishes all open recordings, within `record_stop_timeout`. What is not done by then is done at the next start.
+    /// Finishes all open recordings, within `record_stop_timeout`. What is not done by then is done at the next
+    /// start.
     @Override
     public void close() {
         long endNanos = System.nanoTime()

@@ -29,6 +29,14 @@ record Rotation(long maxNanos, long maxBytes) {
                 : new Rotation(Long.MAX_VALUE, number * BYTES_PER_MEGABYTE);
     }
 
+    boolean byTime() {
+        return maxNanos != Long.MAX_VALUE;
+    }
+
+    boolean bySize() {
+        return maxBytes != Long.MAX_VALUE;
+    }
+
     boolean enabled() {
         return !equals(DISABLED);
     }

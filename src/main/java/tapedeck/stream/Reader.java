@@ -7,8 +7,8 @@ import tapedeck.media.Frame;
 
 /// One reader's queue: bounded in media time and bytes, filled by the publisher, drained by the reader's own thread.
 ///
-/// A reader that falls behind loses its backlog, is told so by a [Item.Gap], and goes on at the next entry point. The
-/// publisher never waits for it.
+/// A reader that falls behind loses its backlog, is told so by a [Item.Gap], and goes on at the next entry point.
+/// The publisher never waits for it.
 public final class Reader implements AutoCloseable {
     private final Stream stream;
     private final ReaderOptions options;
@@ -21,6 +21,7 @@ public final class Reader implements AutoCloseable {
     private boolean waitingForEntryPoint = true;
     private boolean dropping;
     private boolean ended;
+    private long keyframeFromDtsNanos = Long.MAX_VALUE;
     private long gapFrames;
     private long droppedFrames;
     private long frames;
@@ -47,6 +48,13 @@ public final class Reader implements AutoCloseable {
         forgetQueued();
         signalled = false;
         return count;
+    }
+
+    /// Asks the publisher for a keyframe, once, as soon as a frame of this decoding time or a later one passes. It
+    /// is asked for on the publisher's own thread, however seldom this reader is drained; [Long#MAX_VALUE] takes
+    /// the wish back.
+    public synchronized void wantKeyframeFrom(long dtsNanos) {
+        keyframeFromDtsNanos = dtsNanos;
     }
 
     /// Frames that were dropped because this reader was too slow.
@@ -85,6 +93,11 @@ public final class Reader implements AutoCloseable {
     synchronized Offered offer(Item.Media item) {
         if (ended) {
             return Offered.QUEUED;
+        }
+        if (item.frame().dtsNanos() >= keyframeFromDtsNanos) {
+            keyframeFromDtsNanos = Long.MAX_VALUE;
+            // The stream's lock is held here already.
+            stream.requestKeyframe();
         }
         int size = item.frame().data().length();
         boolean granted = options.budget().take(size);

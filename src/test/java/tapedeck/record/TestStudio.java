@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
 import tapedeck.media.Frame;
@@ -32,7 +34,9 @@ final class TestStudio implements AutoCloseable {
     final Path records;
     final Path tmp;
     final Settings settings;
-    final Streams streams = new Streams();
+    // Media is faster than time here: no wish for a keyframe is too soon after the one before.
+    private final AtomicLong streamClock = new AtomicLong();
+    final Streams streams = new Streams(Clock.systemUTC(), () -> streamClock.addAndGet(SECOND));
     final Recordings recordings;
     volatile long usableSpace = Long.MAX_VALUE;
 
