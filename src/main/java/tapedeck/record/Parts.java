@@ -307,8 +307,8 @@ final class Parts {
     }
 
     private void finish(Part closed, EndReason reason, long missing) {
-        Journal journal = closed.journal()
-                .ended(new Journal.Ending(reason, System.currentTimeMillis(), closed.quality(missing)));
+        Journal journal =
+                closed.journal().ended(new Journal.Ending(reason, System.currentTimeMillis(), closed.quality(missing)));
         studio.events().accept(new FileEvent.Ended(journal));
         finishing.removeIf(CompletableFuture::isDone);
         finishing.add(studio.finisher().finish(journal));
