@@ -139,7 +139,8 @@ final class Parts {
                 new RecordingFile.Options(
                         studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
         int reserveBytes = studio.indexRoom().reserveBytes(layout.container());
-        boolean reserveStays = studio.settings().mp4().moovFirst() && studio.settings().mp4().keepsReserve();
+        boolean reserveStays =
+                studio.settings().mp4().moovFirst() && studio.settings().mp4().keepsReserve();
         return new Part(
                 layout,
                 journal,
