@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tapedeck.container.Container;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
