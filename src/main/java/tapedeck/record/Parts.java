@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.container.Container;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -139,8 +140,9 @@ final class Parts {
                 new RecordingFile.Options(
                         studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
         int reserveBytes = studio.indexRoom().reserveBytes(layout.container());
-        boolean reserveStays =
-                studio.settings().mp4().moovFirst() && studio.settings().mp4().keepsReserve();
+        boolean reserveStays = layout.container() != Container.MP4
+                || (studio.settings().mp4().moovFirst()
+                        && studio.settings().mp4().keepsReserve());
         return new Part(
                 layout,
                 journal,

@@ -159,7 +159,12 @@ class RotatedRecordingTest {
                 studio.feed(publication, video);
                 studio.end(publication);
                 List<String> names = studio.names();
-                assertTrue(names.size() > 2, names.toString());
+                assertTrue(
+                        names.size() > 2,
+                        names.stream()
+                                .map(n -> n + " " + studio.file(n).toFile().length())
+                                .toList()
+                                .toString());
                 int frames = 0;
                 for (String name : names) {
                     Path file = studio.file(name);
