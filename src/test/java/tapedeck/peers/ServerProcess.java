@@ -21,22 +21,32 @@ public final class ServerProcess implements AutoCloseable {
     private final Map<String, Integer> ports = new HashMap<>();
     private final ConcurrentLinkedQueue<String> log = new ConcurrentLinkedQueue<>();
 
+    /// What is unusual about the process.
+    ///
+    /// @param prefix a program and its arguments that become the server by `exec`
+    /// @param jvmOptions after those that every server of the tests gets
+    public record Launch(List<String> prefix, Map<String, String> environment, List<String> jvmOptions) {
+        public static final Launch PLAIN = new Launch(List.of(), Map.of(), List.of());
+    }
+
     /// Starts a server and waits until it is ready.
     ///
     /// @param settings `key=value`, on top of free ports and `dataDir`
     public ServerProcess(Path dataDir, String... settings) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        this(Launch.PLAIN, dataDir, settings);
+    }
+
+    public ServerProcess(Launch launch, Path dataDir, String... settings) throws IOException {
+        List<String> command = new ArrayList<>(launch.prefix());
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "tapedeck.Main",
-                "--config",
-                "/dev/null"));
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(launch.jvmOptions());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "tapedeck.Main", "--config", "/dev/null"));
         for (String setting : List.of(
                 "http_port=0", "rtmp_port=0", "webrtc_port=0", "data_dir=" + dataDir, "on_record_hook_script=")) {
             command.addAll(List.of("--set", setting));
@@ -44,7 +54,9 @@ public final class ServerProcess implements AutoCloseable {
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));
         }
-        process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(launch.environment());
+        process = builder.start();
         BufferedReader out = process.inputReader();
         for (String line = out.readLine(); ; line = out.readLine()) {
             if (line == null) {

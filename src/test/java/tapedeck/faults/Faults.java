@@ -1,0 +1,82 @@
+package tapedeck.faults;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.opentest4j.TestAbortedException;
+
+/// All faults by name. `./check` makes each a short time ([FaultsTest]), `bench/faults NAME [ROUNDS]` a longer one.
+enum Faults {
+    FREEZE("F4: SIGSTOP and SIGCONT; rounds are 5, 30 and 120 s", 1, 3, Freeze::run),
+    POWER_CUT("F3: a copy of the live disk image is what a power cut leaves; a round is one cut", 2, 30, PowerCut::run),
+    DISK_FULL("F5: 64 MB fill up under ten recordings", 1, 5, DiskFull::run),
+    DISK_ERRORS("F6: EIO and ENOSPC in 1 % and 10 % of writes; a round is one kind of error", 2, 6, DiskErrors::run);
+
+    private static final int EXIT_SKIPPED = 75;
+
+    @FunctionalInterface
+    private interface Fault {
+        void run(Trial trial) throws Exception;
+    }
+
+    private final String what;
+    private final int shortRounds;
+    private final int usualRounds;
+    private final Fault fault;
+
+    Faults(String what, int shortRounds, int usualRounds, Fault fault) {
+        this.what = what;
+        this.shortRounds = shortRounds;
+        this.usualRounds = usualRounds;
+        this.fault = fault;
+    }
+
+    private String title() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /// As in `./check`.
+    void runShortly(Path dir) throws Exception {
+        fault.run(Trial.of(title(), dir, shortRounds, false));
+    }
+
+    private void run(int rounds) throws Exception {
+        Path dir = Files.createTempDirectory("tapedeck-faults-");
+        try {
+            fault.run(Trial.of(title(), dir, rounds, true));
+        } finally {
+            Clip.delete(dir);
+        }
+    }
+
+    /// `NAME [ROUNDS]`, or nothing for the list of names.
+    public static void main(String[] arguments) {
+        if (arguments.length == 0) {
+            for (Faults fault : values()) {
+                System.out.printf("%-13s %s (%d rounds)%n", fault.title(), fault.what, fault.usualRounds);
+            }
+            return;
+        }
+        Faults chosen = Arrays.stream(values())
+                .filter(fault -> fault.title().equals(arguments[0]))
+                .findFirst()
+                .orElse(null);
+        if (chosen == null) {
+            System.err.println("bench/faults: no fault " + arguments[0] + "; there are "
+                    + Arrays.stream(values()).map(Faults::title).collect(Collectors.joining(" ")));
+            System.exit(64);
+        }
+        try {
+            chosen.run(arguments.length > 1 ? Integer.parseInt(arguments[1]) : chosen.usualRounds);
+            System.exit(0);
+        } catch (TestAbortedException e) {
+            System.exit(EXIT_SKIPPED);
+        } catch (Exception | AssertionError e) {
+            System.out.printf("fault %-12s FAILED%n", chosen.title());
+            e.printStackTrace(System.out);
+            System.exit(1);
+        }
+    }
+}

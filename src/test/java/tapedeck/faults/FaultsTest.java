@@ -1,0 +1,37 @@
+package tapedeck.faults;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Each fault once, shortly, against a real server process; `bench/faults` makes them for longer. What this machine
+/// does
+/// not allow is skipped, and said.
+@Tag("peer")
+@Timeout(600)
+class FaultsTest {
+    @TempDir
+    private Path dir;
+
+    @Test
+    void aServerThatStandsStillGoesOn() throws Exception {
+        Faults.FREEZE.runShortly(dir);
+    }
+
+    @Test
+    void aPowerCutTakesNoMoreThanTheIntervalOfFsync() throws Exception {
+        Faults.POWER_CUT.runShortly(dir);
+    }
+
+    @Test
+    void aFullDiskStopsRecordingsAndNothingElse() throws Exception {
+        Faults.DISK_FULL.runShortly(dir);
+    }
+
+    @Test
+    void writesThatFailSpoilNoFile() throws Exception {
+        Faults.DISK_ERRORS.runShortly(dir);
+    }
+}
