@@ -1,10 +1,13 @@
 package tapedeck.record;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -31,11 +34,19 @@ final class Journals {
     private static final String HOOKED = ".hooked";
 
     private final Path folder;
+    private final boolean synced;
     private final Set<String> own = ConcurrentHashMap.newKeySet();
     private final ObjectMapper json = JsonMapper.builder().build();
 
     Journals(Path folder) {
+        this(folder, false);
+    }
+
+    /// @param synced whether a journal outlives a power cut: without it the file beside it has no name any more,
+    /// however much of it was synced
+    Journals(Path folder, boolean synced) {
         this.folder = folder.toAbsolutePath();
+        this.synced = synced;
         // The mapper learns the type now, and not on the thread that writes the first recording.
         json.readerFor(Journal.class);
         json.writerFor(Journal.class);
@@ -95,7 +106,16 @@ final class Journals {
     void write(Journal journal) throws IOException {
         Path target = path(journal.id());
         Path fresh = target.resolveSibling(target.getFileName() + NEW);
-        Files.write(fresh, json.writeValueAsBytes(journal));
+        ByteBuffer text = ByteBuffer.wrap(json.writeValueAsBytes(journal));
+        try (FileChannel file = FileChannel.open(
+                fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            while (text.hasRemaining()) {
+                file.write(text);
+            }
+            if (synced) {
+                file.force(true);
+            }
+        }
         Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
     }
 

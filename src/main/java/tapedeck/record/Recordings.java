@@ -67,7 +67,8 @@ public final class Recordings implements AutoCloseable {
         Files.createDirectories(this.settings.tmpDir());
         this.folder = new RecordFolder(this.settings.dir());
         this.lock = FolderLock.of(this.settings.tmpDir());
-        Journals journals = new Journals(this.settings.tmpDir());
+        Journals journals =
+                new Journals(this.settings.tmpDir(), this.settings.fsync().isPresent());
         IndexRoom indexRoom = new IndexRoom(this.settings);
         this.finisher = new Finisher(this.settings.dir(), journals, hooks, indexRoom, this::happened, steps);
         this.studio = new Studio(
