@@ -93,6 +93,12 @@ public final class ByteWriter {
         return this;
     }
 
+    /// The 16 bits that were written at `index`.
+    public int u16At(int index) {
+        java.util.Objects.checkFromIndexSize(index, 2, length);
+        return (array[index] & 0xFF) << 8 | array[index + 1] & 0xFF;
+    }
+
     /// Overwrites four bytes at `index` with the low 32 bits of `value`.
     public void patch32(int index, long value) {
         array[index] = (byte) (value >> 24);

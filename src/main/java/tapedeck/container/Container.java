@@ -7,6 +7,7 @@ import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.matroska.MatroskaFormat;
 import tapedeck.container.mp4.Mp4Format;
+import tapedeck.container.ts.TsFormat;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 
@@ -14,7 +15,9 @@ import tapedeck.media.Track;
 public enum Container {
     MP4("mp4", "video/mp4", "audio/mp4", new Mp4Format()),
     WEBM("webm", "video/webm", "audio/webm", MatroskaFormat.WEBM),
-    MKV("mkv", "video/x-matroska", "audio/x-matroska", MatroskaFormat.MKV);
+    MKV("mkv", "video/x-matroska", "audio/x-matroska", MatroskaFormat.MKV),
+    /// RFC 3555 4.2.9 knows one media type, whatever is inside.
+    TS("ts", "video/mp2t", "video/mp2t", new TsFormat());
 
     private final String extension;
     private final String videoMediaType;

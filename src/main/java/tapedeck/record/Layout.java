@@ -57,7 +57,7 @@ record Layout(Container container, List<Track> tracks, List<Track> leftOut) {
             case MP4 -> Container.MP4;
             case WEBM -> Container.WEBM;
             case MKV -> Container.MKV;
-            case TS -> null;
+            case TS -> Container.TS;
         };
     }
 

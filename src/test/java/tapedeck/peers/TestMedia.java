@@ -15,6 +15,7 @@ import tapedeck.codec.aac.Aac;
 import tapedeck.codec.av1.Av1TemporalUnit;
 import tapedeck.codec.h264.AvcConfiguration;
 import tapedeck.codec.h264.H264;
+import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusHead;
 import tapedeck.codec.opus.OpusPacket;
 import tapedeck.codec.vp8.Vp8Header;
@@ -42,6 +43,21 @@ public final class TestMedia {
     /// H.264 with two B-frames between the others: dts and pts differ.
     public static List<Frame> h264WithBFrames(int seconds) {
         return h264(seconds, 2);
+    }
+
+    /// H.265 without B-frames.
+    public static List<Frame> h265(int seconds) {
+        return h265(seconds, 0);
+    }
+
+    /// H.265 with two B-frames between the others.
+    public static List<Frame> h265WithBFrames(int seconds) {
+        return h265(seconds, 2);
+    }
+
+    private static List<Frame> h265(int seconds, int bFrames) {
+        String parameters = "log-level=none:open-gop=0:scenecut=0:bframes=" + bFrames;
+        return flv(make("flv", video(seconds, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", parameters)));
     }
 
     private static List<Frame> h264(int seconds, int bFrames) {
@@ -148,10 +164,18 @@ public final class TestMedia {
             in.skip(3);
             Bytes body = in.take(size);
             in.skip(4);
-            if (type == 9 && (body.u8(0) & 0xF) == 7 && body.u8(1) == 0) {
+            // Enhanced RTMP: H.265, its sequence start, its frames with and without a composition time.
+            int extended = type == 9 && body.u8(0) >= 0x80 ? body.u8(0) & 0xF : -1;
+            if (extended == 0) {
+                video = new Track(Track.VIDEO, H265.fromHvcc(body.slice(5)));
+            } else if (extended == 1 || extended == 3) {
+                int cts = extended == 1 ? body.u24(5) << 8 >> 8 : 0;
+                boolean keyframe = (body.u8(0) >> 4 & 7) == 1;
+                frames.add(frame(video, millis, millis + cts, keyframe, body.slice(extended == 1 ? 8 : 5)));
+            } else if (type == 9 && (body.u8(0) & 0x8F) == 7 && body.u8(1) == 0) {
                 video = new Track(
                         Track.VIDEO, AvcConfiguration.parse(body.slice(5)).codec());
-            } else if (type == 9 && (body.u8(0) & 0xF) == 7 && body.u8(1) == 1) {
+            } else if (type == 9 && (body.u8(0) & 0x8F) == 7 && body.u8(1) == 1) {
                 int cts = body.u24(2) << 8 >> 8;
                 boolean keyframe = body.u8(0) >> 4 == 1;
                 frames.add(frame(video, millis, millis + cts, keyframe, H264.normalised(body.slice(5), 4)));

@@ -49,6 +49,17 @@ public record AdtsHeader(
         return new AdtsHeader(objectType, sampleRateHz, channelConfiguration, headerBytes, frameBytes, rawDataBlocks);
     }
 
+    /// Whether ADTS can say what this configuration says: a profile of 2 bits, a channel configuration of 3, a rate
+    /// of the table, and frames of 1024 samples.
+    public static boolean canSay(Codec.Aac codec) {
+        AudioSpecificConfig config = AudioSpecificConfig.parse(codec.config());
+        return config.objectType() <= 4
+                && config.channelConfiguration() >= 1
+                && config.channelConfiguration() <= 7
+                && config.samplesPerFrame() == 1024
+                && Aac.sampleRateIndex(config.coreRateHz()) != Aac.RATE_ESCAPE;
+    }
+
     /// The header in front of one raw frame of `rawBytes`, without a checksum. ADTS knows the core coder only:
     /// SBR stays implicit.
     public static Bytes write(Codec.Aac codec, int rawBytes) {

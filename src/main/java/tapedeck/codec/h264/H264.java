@@ -250,7 +250,7 @@ public final class H264 {
     }
 
     /// RBSP out of the bytes of a NAL unit: without emulation_prevention_three_byte, 7.4.1.
-    static Bytes unescape(Bytes nal) {
+    public static Bytes unescape(Bytes nal) {
         byte[] out = new byte[nal.length()];
         int to = 0;
         int zeros = 0;
