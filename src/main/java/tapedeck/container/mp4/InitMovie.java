@@ -55,7 +55,15 @@ final class InitMovie {
                     b.u64(durationTicks);
                 });
                 for (Track track : tracks) {
-                    mvex.fullBox("trex", 0, 0, b -> b.u32(track.id()).u32(1).zeros(12));
+                    mvex.fullBox(
+                            "trex",
+                            0,
+                            0,
+                            b -> b.u32(track.id())
+                                    .u32(1)
+                                    .u32(TrackClock.usualTicks(track))
+                                    .u32(0)
+                                    .u32(track.isVideo() ? TrackFragment.NON_SYNC_FLAGS : TrackFragment.SYNC_FLAGS));
                 }
             });
             title(moov);

@@ -12,11 +12,12 @@ import tapedeck.media.Track;
 ///
 /// Sound that follows on without a hole keeps the steps of its own sample count as long as they stay within
 /// [#SLACK_NANOS] of the stamps: RTMP rounds stamps to milliseconds, and 1024, 1024, 1024 is what was meant by 23, 46,
-/// 70. That keeps the clock of the sound even and the tables of an hour short, and every stamp still rounds to the same
-/// millisecond.
+/// 70. That keeps the clock of the sound even and the tables short, and every stamp still rounds to the same
+/// millisecond. Where the first stamp was rounded far from what was meant, the first second moves to the grid that fits
+/// all that follow.
 final class TrackClock {
-    /// Just under half a millisecond.
-    static final long SLACK_NANOS = 499_000;
+    /// Just under half a millisecond; not less, or no grid would fit stamps that were rounded.
+    static final long SLACK_NANOS = 499_999;
     /// Further off than this is a hole or a jump, not rounding.
     static final long JUMP_NANOS = 2_000_000;
 
@@ -33,11 +34,24 @@ final class TrackClock {
     TrackClock(Track track) {
         this.track = track;
         timescale = InitMovie.timescale(track);
-        fixedSamples = switch (track.codec()) {
+        fixedSamples = samplesPerFrame(track.codec());
+    }
+
+    private static int samplesPerFrame(Codec codec) {
+        return switch (codec) {
             case Codec.Aac aac -> Aac.samplesPerFrame(aac);
             // ISO/IEC 11172-3 2.4.2.1, ISO/IEC 13818-3 2.4.2.1: half as many at the low rates
             case Codec.Mp3 mp3 -> mp3.sampleRateHz() < 32_000 ? 576 : 1152;
             case Codec.Opus _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _, Codec.Video _ -> 0;
+        };
+    }
+
+    /// How long a frame of this track usually is, 0 if that cannot be said.
+    static int usualTicks(Track track) {
+        return switch (track.codec()) {
+            // 20 ms, as all of WebRTC has it
+            case Codec.Opus _ -> InitMovie.timescale(track) / 50;
+            case Codec.Audio _, Codec.Video _ -> samplesPerFrame(track.codec());
         };
     }
 
@@ -71,20 +85,27 @@ final class TrackClock {
         long ticks = nearest(nanos);
         int samples = samples(frame.data());
         if (samples > 0) {
-            ticks = settled(ticks);
+            ticks = settled(nanos, ticks);
             expectedTicks = ticks + samples;
         }
         return ticks;
     }
 
-    private long settled(long ticks) {
+    private long settled(long nanos, long ticks) {
         long jump = nearest(JUMP_NANOS);
         if (expectedTicks == Long.MIN_VALUE || Math.abs(ticks - expectedTicks) > jump) {
             return ticks;
         }
-        // One less, because the stamp itself was rounded to a tick.
-        long slack = Math.max(0, SLACK_NANOS * timescale / NANOS_PER_SECOND - 1);
-        return Math.clamp(expectedTicks, ticks - slack, ticks + slack);
+        // Rounded to a tick, the stamp itself would be up to half a tick off.
+        long earliest = -floor(SLACK_NANOS - nanos, timescale);
+        long latest = floor(nanos + SLACK_NANOS, timescale);
+        return earliest > latest ? ticks : Math.clamp(expectedTicks, earliest, latest);
+    }
+
+    private static long floor(long nanos, long timescale) {
+        long seconds = Math.floorDiv(nanos, NANOS_PER_SECOND);
+        long rest = Math.floorMod(nanos, NANOS_PER_SECOND);
+        return seconds * timescale + rest * timescale / NANOS_PER_SECOND;
     }
 
     /// How many ticks the frame plays, or 0 if only the next one tells.

@@ -23,7 +23,6 @@ final class TrackFragment {
 
     // tf_flags, 8.8.7.1
     private static final int DEFAULT_DURATION = 0x8;
-    private static final int DEFAULT_FLAGS = 0x20;
     private static final int DEFAULT_BASE_IS_MOOF = 0x2_0000;
 
     private static final long MAX_DURATION_TICKS = 0xFFFF_FFFFL;
@@ -50,6 +49,10 @@ final class TrackFragment {
 
     Track track() {
         return track;
+    }
+
+    private long usualDuration() {
+        return TrackClock.usualTicks(track);
     }
 
     void add(Frame frame) {
@@ -90,16 +93,19 @@ final class TrackFragment {
         boolean sameDuration = allEqual(durations);
         int[] dataOffsetAt = new int[1];
         out.box("traf", traf -> {
-            boolean video = track.isVideo();
-            int tfFlags = DEFAULT_BASE_IS_MOOF | DEFAULT_FLAGS | (sameDuration ? DEFAULT_DURATION : 0);
+            boolean defaultDuration = sameDuration && durations[0] != usualDuration();
+            int tfFlags = DEFAULT_BASE_IS_MOOF | (defaultDuration ? DEFAULT_DURATION : 0);
             traf.fullBox("tfhd", 0, tfFlags, b -> {
                 b.u32(track.id());
-                if (sameDuration) {
+                if (defaultDuration) {
                     b.u32(durations[0]);
                 }
-                b.u32(video ? NON_SYNC_FLAGS : SYNC_FLAGS);
             });
-            traf.fullBox("tfdt", 1, 0, b -> b.u64(decode[0]));
+            if (decode[0] > 0xFFFF_FFFFL) {
+                traf.fullBox("tfdt", 1, 0, b -> b.u64(decode[0]));
+            } else {
+                traf.fullBox("tfdt", 0, 0, b -> b.u32(decode[0]));
+            }
             int flags = trunFlags(decode, composition) | (sameDuration ? 0 : DURATIONS);
             traf.fullBox("trun", 1, flags, b -> {
                 b.u32(count);

@@ -1,0 +1,64 @@
+package tapedeck.record;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.media.Frame;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestMedia;
+
+/// How much larger a finished MP4 is than what ffmpeg makes of the same packets.
+@Tag("peer")
+class RecordingSizeTest {
+    private static final double VIDEO_SHARE = 0.005;
+    private static final double AUDIO_SHARE = 0.05;
+    /// What the heads of the fragments cost beyond the index, whatever the bit rate: more than the share only below
+    /// 650 kbit/s.
+    private static final int BYTES_PER_SECOND = 400;
+
+    private static final int FIXED_BYTES = 64 << 10;
+    private static final int PART_SECONDS = 20;
+
+    @TempDir
+    Path dir;
+
+    @ParameterizedTest
+    @CsvSource({"h264b+aac,20", "h264b+aac,300", "h264b+aac,1800", "h264+opus,300", "aac,20", "aac,300", "aac,1800"})
+    void anMp4IsHardlyLargerThanFfmpegsOfTheSamePackets(String name, int seconds) throws Exception {
+        boolean video = name.startsWith("h264");
+        List<Frame> part = switch (name) {
+            case "h264b+aac" ->
+                TestMedia.interleaved(TestMedia.h264WithBFrames(PART_SECONDS), TestMedia.aac(PART_SECONDS));
+            case "h264+opus" -> TestMedia.interleaved(TestMedia.h264(PART_SECONDS), TestMedia.opus(PART_SECONDS));
+            default -> TestMedia.aac(PART_SECONDS);
+        };
+        List<Frame> frames = new ArrayList<>();
+        for (int i = 0; i < seconds / PART_SECONDS; i++) {
+            // A tenth of a second between the parts, because sound is a little longer than its pictures.
+            frames.addAll(TestMedia.shifted(part, i * (PART_SECONDS * TestStudio.SECOND + TestStudio.SECOND / 10)));
+        }
+        try (TestStudio studio = new TestStudio(dir, "record_mp4_audio=copy")) {
+            var publication = studio.publish("a");
+            studio.feed(publication, frames);
+            studio.end(publication);
+            Path recorded = studio.file("a.mp4");
+            Path plain = dir.resolve("plain.mp4");
+            Ffmpeg.ffmpeg("-v", "error", "-i", recorded.toString(), "-map", "0", "-c", "copy", plain.toString());
+            long ours = Files.size(recorded);
+            long theirs = Files.size(plain);
+            System.out.printf(
+                    "%s, %d s: %d bytes, ffmpeg's %d, %+.2f %%%n",
+                    name, seconds, ours, theirs, 100.0 * (ours - theirs) / theirs);
+            double share = Math.max(theirs * (video ? VIDEO_SHARE : AUDIO_SHARE), seconds * BYTES_PER_SECOND);
+            double allowed = theirs + share + FIXED_BYTES;
+            assertTrue(ours <= allowed, "%s, %d s: %d bytes, %.0f allowed".formatted(name, seconds, ours, allowed));
+        }
+    }
+}
