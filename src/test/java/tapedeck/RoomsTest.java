@@ -37,6 +37,7 @@ class RoomsTest {
             Map.entry("net", Set.of("bytes", "settings")),
             Map.entry("protocol", Set.of("bytes", "media", "codec", "container", "rtp", "stream", "settings", "net")),
             Map.entry("database", Set.of("settings")),
+            Map.entry("transcode", Set.of("bytes", "media", "codec", "stream", "settings")),
             Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings", "database")),
             Map.entry("api", Set.of("bytes", "media", "stream", "record", "settings", "net")));
 
