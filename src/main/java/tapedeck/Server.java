@@ -19,6 +19,7 @@ import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 import tapedeck.stream.Streams;
+import tapedeck.transcode.Transcodes;
 
 /// The running server: every room opened in order, and closed in reverse.
 public final class Server implements AutoCloseable {
@@ -30,10 +31,12 @@ public final class Server implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final BoundPorts ports = new BoundPorts();
     private final Streams streams = new Streams();
+    private final Transcodes transcodes;
     private final Recordings recordings;
 
     private Server(Settings settings) throws SettingsException {
-        recordings = opened(folders(settings, streams));
+        transcodes = opened(new Transcodes(settings.recording().aac()));
+        recordings = opened(folders(settings, streams, transcodes));
     }
 
     /// Opens everything that `settings` ask for; on a failure all that was opened is closed again.
@@ -48,10 +51,11 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private static Recordings folders(Settings settings, Streams streams) throws SettingsException {
+    private static Recordings folders(Settings settings, Streams streams, Transcodes transcodes)
+            throws SettingsException {
         try {
             Files.createDirectories(settings.dataDir());
-            return new Recordings(settings, streams);
+            return new Recordings(settings, streams, transcodes);
         } catch (IOException e) {
             throw new SettingsException("data_dir=%s, record_dir=%s, record_tmp_dir=%s: cannot be used: %s"
                     .formatted(
@@ -109,6 +113,10 @@ public final class Server implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    public Transcodes transcodes() {
+        return transcodes;
     }
 
     public Recordings recordings() {

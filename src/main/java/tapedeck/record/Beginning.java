@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
 import tapedeck.stream.Publisher.Expects;
@@ -17,13 +18,16 @@ final class Beginning {
     static final long MAX_BYTES = 8 << 20;
 
     private final Stream stream;
+    private final UnaryOperator<Track> recorded;
     private final TreeMap<Integer, Track> latest = new TreeMap<>();
     private List<Item.Media> frames = new ArrayList<>();
     private long bytes;
     private boolean waitedOnce;
 
-    Beginning(Stream stream) {
+    /// @param recorded what is recorded of a track that was announced
+    Beginning(Stream stream, UnaryOperator<Track> recorded) {
         this.stream = stream;
+        this.recorded = recorded;
     }
 
     /// Remembers the newest form of each track.
@@ -81,7 +85,7 @@ final class Beginning {
         latest.forEach(known::putIfAbsent);
         for (Track track : stream.tracks()) {
             if (track.isAudio()) {
-                known.putIfAbsent(track.id(), track);
+                known.putIfAbsent(track.id(), recorded.apply(track));
             }
         }
         return known.values();

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import tapedeck.container.Container;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
+import tapedeck.settings.Settings;
 import tapedeck.settings.Settings.FileFormat;
 import tapedeck.settings.Settings.VideoFormat;
 
@@ -37,6 +38,17 @@ record Layout(Container container, List<Track> tracks, List<Track> leftOut) {
             (container.canCarry(track.codec()) ? tracks : leftOut).add(track);
         }
         return tracks.isEmpty() ? null : new Layout(container, List.copyOf(tracks), List.copyOf(leftOut));
+    }
+
+    /// Whether sound has to be AAC in the file of a stream with this video codec (null without video). Matroska keeps
+    /// what
+    /// it gets.
+    static boolean wantsAac(Codec.@Nullable Video video, Settings.Recording settings) {
+        if (settings.mp4().audio() != Settings.Mp4Audio.AAC) {
+            return false;
+        }
+        FileFormat file = video == null ? FileFormat.MP4 : settings.formats().get(format(video));
+        return file == FileFormat.MP4 || file == FileFormat.TS;
     }
 
     private static VideoFormat format(Codec.Video codec) {

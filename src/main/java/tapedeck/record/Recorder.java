@@ -45,11 +45,13 @@ final class Recorder {
 
     // On the writer thread alone.
     private final List<Item> items = new ArrayList<>();
+    private final AudioStage sound;
     private final Beginning beginning;
     private final Parts parts;
     private final NextPart nextPart;
     private final KeptSound keptSound;
     private boolean skipToEntryPoint;
+    private boolean stopping;
     private boolean ended;
 
     private volatile @Nullable Reader reader;
@@ -61,7 +63,8 @@ final class Recorder {
     Recorder(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer) {
         this.studio = studio;
         this.stream = stream;
-        this.beginning = new Beginning(stream);
+        this.sound = new AudioStage(stream, studio.settings(), studio.renditions(), this::wakeForSound);
+        this.beginning = new Beginning(stream, sound::recorded);
         this.parts = new Parts(studio, stream, naming, rotation, writer, startedAt);
         this.nextPart = new NextPart(stream, rotation);
         this.keptSound = new KeptSound(studio.settings().audioBufferPackets());
@@ -126,22 +129,44 @@ final class Recorder {
         writer.execute(this::drain);
     }
 
+    /// Converted sound is there: what waited for it can be written. The reader is left alone until it calls itself.
+    private void wakeForSound() {
+        writer.execute(this::record);
+    }
+
     private void drain() {
         Reader source = reader;
         if (ended || source == null) {
             return;
         }
-        boolean streamEnded = false;
+        if (!stopping) {
+            List<Item> read = new ArrayList<>();
+            source.drainTo(read);
+            sound.offer(read);
+            if (stopReason != null) {
+                stopping = true;
+                sound.finish();
+            }
+        }
+        record();
+    }
+
+    private void record() {
+        Reader source = reader;
+        if (ended || source == null) {
+            return;
+        }
+        boolean over = false;
         try {
-            source.drainTo(items);
+            over = sound.drainTo(items);
             for (Item item : items) {
                 switch (item) {
                     case Item.Media media -> take(media);
                     case Item.Gap gap -> gap(gap.frames());
-                    case Item.End _ -> streamEnded = true;
+                    case Item.End _ -> over = true;
                 }
             }
-            boolean last = streamEnded || stopReason != null;
+            boolean last = over || !mayWrite();
             if (last) {
                 writeKept(Long.MAX_VALUE);
             }
@@ -149,7 +174,6 @@ final class Recorder {
             flush();
             askForKeyframe(source);
         } catch (IOException e) {
-            streamEnded |= items.stream().anyMatch(Item.End.class::isInstance);
             failed(e);
         } catch (RuntimeException e) {
             // A frame that a muxer refuses ends this recording, not its thread.
@@ -158,7 +182,7 @@ final class Recorder {
         } finally {
             items.clear();
         }
-        if (streamEnded || stopReason != null) {
+        if (over || !mayWrite()) {
             end(source);
         }
     }
@@ -351,6 +375,7 @@ final class Recorder {
     private void end(Reader source) {
         ended = true;
         source.close();
+        sound.close();
         EndReason reason = stopReason;
         try {
             parts.close(reason == null ? EndReason.STOPPED : reason);

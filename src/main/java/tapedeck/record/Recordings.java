@@ -23,6 +23,7 @@ import tapedeck.record.RecordingRefusedException.Reason;
 import tapedeck.settings.Settings;
 import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Publisher;
+import tapedeck.stream.Renditions;
 import tapedeck.stream.Stream;
 import tapedeck.stream.Streams;
 
@@ -47,18 +48,37 @@ public final class Recordings implements AutoCloseable {
     private final Set<Recorder> open = new LinkedHashSet<>();
     private boolean closed;
 
-    /// Makes the folders and records, from now on, the streams that the settings or their publishers want recorded.
+    /// Converts no sound.
     public Recordings(Settings settings, Streams streams) throws IOException {
+        this(settings, streams, Renditions.NONE);
+    }
+
+    /// Makes the folders and records, from now on, the streams that the settings or their publishers want recorded.
+    ///
+    /// @param renditions for sound that a file cannot have as it is
+    public Recordings(Settings settings, Streams streams, Renditions renditions) throws IOException {
         this(
                 settings,
                 streams,
+                renditions,
                 guard(settings.recording()),
                 new Hooks(settings.hooks().onRecord()),
                 _ -> {});
     }
 
-    /// @param steps told of every step of finishing, on the thread that does it
     Recordings(Settings settings, Streams streams, DiskGuard guard, Hooks hooks, Consumer<FinishStep> steps)
+            throws IOException {
+        this(settings, streams, Renditions.NONE, guard, hooks, steps);
+    }
+
+    /// @param steps told of every step of finishing, on the thread that does it
+    Recordings(
+            Settings settings,
+            Streams streams,
+            Renditions renditions,
+            DiskGuard guard,
+            Hooks hooks,
+            Consumer<FinishStep> steps)
             throws IOException {
         this.settings = settings.recording();
         this.streams = streams;
@@ -78,12 +98,10 @@ public final class Recordings implements AutoCloseable {
                 guard,
                 indexRoom,
                 new ByteBudget(Runtime.getRuntime().maxMemory() / BACKLOG_SHARE_OF_HEAP),
-                this::happened);
+                this::happened,
+                renditions);
         for (int i = 0; i < this.settings.threads(); i++) {
             writers.add(new DiskWriter("disk-" + i));
-        }
-        if (this.settings.mp4().audio() == Settings.Mp4Audio.AAC) {
-            log.info("record_mp4_audio=aac: this version converts nothing, other sound is stored as it comes");
         }
         streams.addListener(new Streams.Listener() {
             @Override

@@ -14,8 +14,8 @@ public interface Rendition extends AutoCloseable {
 
     /// Takes the next frames, in the order of their time. They may be of changing codecs.
     ///
-    /// @param silentUntilNanos what was not sent before this time never comes: it is silence. [Long#MIN_VALUE] if that
-    ///     cannot be said
+    /// @param silentUntilNanos what was not sent before this time never comes, and is silence; [Long#MIN_VALUE]
+    ///     where nobody can say that
     void write(List<Frame> frames, long silentUntilNanos);
 
     /// Nothing more comes. What is still inside is converted.

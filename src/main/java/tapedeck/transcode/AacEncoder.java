@@ -15,7 +15,8 @@ import tapedeck.bytes.Bytes;
 
 /// Samples into AAC-LC frames. Only in a worker.
 ///
-/// The encoder's first packet is what a decoder needs in front of the first samples, and lies before them in time: it is
+/// The encoder's first packet is what a decoder needs in front of the first samples, and lies before them in time: it
+/// is
 /// left out, so that frame 0 decodes to samples 0 to 1023 (the first of them faded in).
 final class AacEncoder implements AutoCloseable {
     static final int FRAME_SAMPLES = 1024;
@@ -69,7 +70,9 @@ final class AacEncoder implements AutoCloseable {
         for (int i = 0; i < channels; i++) {
             planes[i] = new BytePointer((long) CAPACITY * FLOAT_BYTES);
         }
-        frame.format(avutil.AV_SAMPLE_FMT_FLTP).sample_rate(settings.sampleRateHz()).nb_samples(FRAME_SAMPLES);
+        frame.format(avutil.AV_SAMPLE_FMT_FLTP)
+                .sample_rate(settings.sampleRateHz())
+                .nb_samples(FRAME_SAMPLES);
         avutil.av_channel_layout_default(frame.ch_layout(), channels);
     }
 

@@ -124,8 +124,7 @@ final class Resampler implements AutoCloseable {
     /// Adds so many samples in each second from now on, or takes them away.
     void stretch(int samplesPerSecond) {
         // The distance is longer than the time to the next call.
-        NativeFailure.check(
-                "stretching", swresample.swr_set_compensation(swr, 10 * samplesPerSecond, 10 * outRateHz));
+        NativeFailure.check("stretching", swresample.swr_set_compensation(swr, 10 * samplesPerSecond, 10 * outRateHz));
     }
 
     @Override

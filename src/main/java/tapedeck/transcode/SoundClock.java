@@ -1,6 +1,7 @@
 package tapedeck.transcode;
 
-/// Decides what is done about the difference between when sound should be and where it is: the stamps of the packets are
+/// Decides what is done about the difference between when sound should be and where it is: the stamps of the packets
+/// are
 /// right, the number of their samples is not.
 ///
 /// Small differences, as those of a sound card that is not quite as fast as it says, are stretched or squeezed away;
@@ -66,7 +67,8 @@ final class SoundClock {
     long step(long position, long[] targets, int samples) {
         long skew = targets[0] - position;
         if (!aligned) {
-            aligned = true;
+            // Exactly, even if all of this packet has to go for it.
+            aligned = skew >= -samples;
             return skew;
         }
         long least = skew;
@@ -82,6 +84,7 @@ final class SoundClock {
         }
         if (most < -samples(OVERLAP_NANOS, rateHz)) {
             forget();
+            aligned = most >= -samples;
             return most;
         }
         double weight = Math.min(1, samples / (AVERAGE_SECONDS * rateHz));

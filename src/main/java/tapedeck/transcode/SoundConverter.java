@@ -88,6 +88,7 @@ final class SoundConverter implements AutoCloseable {
         AVFrame frame = decode.decode(packet.data());
         if (frame == null) {
             damaged++;
+            silence(packet.ptsNanos());
             return;
         }
         if (!place(frame, open, packet.ptsNanos(), entries, index)) {

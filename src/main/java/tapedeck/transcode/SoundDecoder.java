@@ -51,7 +51,8 @@ final class SoundDecoder implements AutoCloseable {
     }
 
     /// The samples of this packet, valid until the next call, or null if it has none that can be decoded.
-    @Nullable AVFrame decode(Bytes data) {
+    @Nullable
+    AVFrame decode(Bytes data) {
         int length = data.length();
         if (length + avcodec.AV_INPUT_BUFFER_PADDING_SIZE > buffer.capacity()) {
             buffer.close();

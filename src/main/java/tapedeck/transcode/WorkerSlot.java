@@ -175,8 +175,7 @@ final class WorkerSlot {
     }
 
     private void read(Process from, int born) {
-        try (DataInputStream in =
-                new DataInputStream(new BufferedInputStream(from.getInputStream(), BUFFER_BYTES))) {
+        try (DataInputStream in = new DataInputStream(new BufferedInputStream(from.getInputStream(), BUFFER_BYTES))) {
             Bytes message;
             while ((message = Wire.receive(in)) != null) {
                 if (message.equals(Wire.READY)) {
@@ -207,8 +206,8 @@ final class WorkerSlot {
     private synchronized Runnable answered(Entry.Answer answer) {
         Job job = asked.poll();
         if (job == null || job.rendition.id() != answer.stream()) {
-            throw new MalformedException("transcode: an answer for stream %d that nobody waits for"
-                    .formatted(answer.stream()));
+            throw new MalformedException(
+                    "transcode: an answer for stream %d that nobody waits for".formatted(answer.stream()));
         }
         lastSignNanos = System.nanoTime();
         owner.damaged(answer.damaged());
