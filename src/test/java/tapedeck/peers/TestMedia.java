@@ -92,6 +92,21 @@ public final class TestMedia {
         return flv(make("flv", audio(seconds, "-c:a", "libmp3lame", "-b:a", "64k", "-ar", "44100", "-ac", "2")));
     }
 
+    /// G.711, 8,000 Hz, 1 channel, 20 ms.
+    ///
+    /// @param law `alaw` or `mulaw`
+    public static List<Frame> g711(int seconds, String law) {
+        Bytes samples = make(law, audio(seconds, "-c:a", "pcm_" + law, "-ar", "8000", "-ac", "1"));
+        Codec codec = law.equals("alaw") ? new Codec.Pcma(8_000, 1) : new Codec.Pcmu(8_000, 1);
+        Track track = new Track(Track.AUDIO, codec);
+        List<Frame> frames = new ArrayList<>();
+        for (int at = 0; at + 160 <= samples.length(); at += 160) {
+            long nanos = at / 8 * NANOS_PER_MILLI;
+            frames.add(new Frame(track, nanos, nanos, true, samples.slice(at, at + 160)));
+        }
+        return List.copyOf(frames);
+    }
+
     /// All frames of two tracks by decoding time, as a publisher sends them.
     public static List<Frame> interleaved(List<Frame> one, List<Frame> other) {
         List<Frame> all = new ArrayList<>(one);

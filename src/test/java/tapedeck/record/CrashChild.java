@@ -42,6 +42,7 @@ final class CrashChild {
             case "mp4" -> TestMedia.interleaved(TestMedia.h264(LOOP_SECONDS), TestMedia.aac(LOOP_SECONDS));
             case "webm" -> TestMedia.interleaved(TestMedia.vp8(LOOP_SECONDS), TestMedia.opus(LOOP_SECONDS));
             case "mkv" -> TestMedia.interleaved(TestMedia.vp9(LOOP_SECONDS), TestMedia.opus(LOOP_SECONDS));
+            case "ts" -> TestMedia.interleaved(TestMedia.h265(LOOP_SECONDS), TestMedia.aac(LOOP_SECONDS));
             default -> TestMedia.aac(LOOP_SECONDS);
         };
     }
@@ -53,7 +54,7 @@ final class CrashChild {
     }
 
     static Recordings recordings(Path dir, Streams streams, String step) throws Exception {
-        Settings settings = TestStudio.settings(dir, "record_formats=h264-mp4,vp8-webm,vp9-mkv");
+        Settings settings = TestStudio.settings(dir, "record_formats=h264-mp4,vp8-webm,vp9-mkv,h265-ts");
         Consumer<FinishStep> steps = at -> {
             if (at.name().equals(step)) {
                 Runtime.getRuntime().halt(HALTED);

@@ -3,6 +3,9 @@ package tapedeck.record;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -11,6 +14,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.ts.TsDemuxer;
 import tapedeck.media.Frame;
 import tapedeck.peers.Ffmpeg;
 
@@ -25,6 +30,9 @@ final class Judge {
 
     /// The packets by kind of track (`video`, `audio`), in order.
     static Map<String, List<Packet>> packets(Path file) {
+        if (file.toString().endsWith(".ts")) {
+            return transportPackets(file);
+        }
         Ffmpeg.Result result = Ffmpeg.ffprobe(
                 "-v",
                 "error",
@@ -50,6 +58,35 @@ final class Judge {
                             Math.round(Double.parseDouble(fields.get("pts_time")) * 1000),
                             fields.get("data_hash").replace("MD5:", "")));
         }
+        return packets;
+    }
+
+    /// A transport stream's packets have start codes and headers, so they are read by our own reader, and ffprobe is
+    /// asked how many there are.
+    private static Map<String, List<Packet>> transportPackets(Path file) {
+        Map<String, List<Packet>> packets = new TreeMap<>();
+        TsDemuxer demuxer = new TsDemuxer(frame -> packets.computeIfAbsent(
+                        frame.track().isVideo() ? "video" : "audio", _ -> new ArrayList<>())
+                .add(new Packet(Math.round((double) frame.ptsNanos() / NANOS_PER_MILLI), md5(frame))));
+        try {
+            demuxer.receive(Bytes.wrap(Files.readAllBytes(file)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        demuxer.end();
+        String counted = Ffmpeg.ffprobe(
+                        "-v",
+                        "error",
+                        "-count_packets",
+                        "-show_entries",
+                        "stream=nb_read_packets",
+                        "-of",
+                        "default=nw=1:nk=1",
+                        file.toString())
+                .text();
+        int found = packets.values().stream().mapToInt(List::size).sum();
+        // Programs repeat their streams.
+        assertEquals(found, counted.lines().mapToInt(Integer::parseInt).sum() / 2, file + ": " + counted);
         return packets;
     }
 

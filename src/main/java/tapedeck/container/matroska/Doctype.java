@@ -19,12 +19,12 @@ enum Doctype {
     }
 
     /// The WebM project allows VP8, VP9, AV1, Vorbis and Opus. Matroska maps G.722 only by way of a Windows
-    /// format tag that no reader knows. H.265 needs an `hvcC`, which needs more than is read of it here yet.
+    /// format tag that no reader knows.
     boolean canCarry(Codec codec) {
         return switch (codec) {
             case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _ -> true;
-            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _ -> this == MKV;
-            case Codec.H265 _, Codec.G722 _ -> false;
+            case Codec.H264 _, Codec.H265 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _ -> this == MKV;
+            case Codec.G722 _ -> false;
         };
     }
 }

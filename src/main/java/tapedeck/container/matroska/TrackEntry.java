@@ -9,6 +9,7 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
 import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
+import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusHead;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
@@ -76,11 +77,12 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
             case Codec.Vp9 _ -> "V_VP9";
             case Codec.Av1 _ -> "V_AV1";
             case Codec.H264 _ -> "V_MPEG4/ISO/AVC";
+            case Codec.H265 _ -> "V_MPEGH/ISO/HEVC";
             case Codec.Opus _ -> "A_OPUS";
             case Codec.Aac _ -> "A_AAC";
             case Codec.Mp3 _ -> "A_MPEG/L3";
             case Codec.Pcma _, Codec.Pcmu _ -> "A_MS/ACM";
-            case Codec.H265 _, Codec.G722 _ -> throw new IllegalArgumentException(codec.name() + " in Matroska");
+            case Codec.G722 _ -> throw new IllegalArgumentException(codec.name() + " in Matroska");
         };
     }
 
@@ -91,11 +93,12 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
             case Codec.Vp9 c -> Bytes.ofU8(1, 1, c.profile(), 3, 1, c.bitDepth());
             case Codec.Av1 c -> Av1SequenceHeader.parse(c.sequenceHeader()).toAv1C();
             case Codec.H264 c -> H264.toAvcc(c);
+            case Codec.H265 c -> H265.toHvcc(c);
             case Codec.Opus c -> OpusHead.of(c).toBytes();
             case Codec.Aac c -> c.config();
             case Codec.Pcma c -> waveFormat(WAVE_FORMAT_ALAW, c);
             case Codec.Pcmu c -> waveFormat(WAVE_FORMAT_MULAW, c);
-            case Codec.H265 _, Codec.G722 _ -> throw new IllegalArgumentException(codec.name() + " in Matroska");
+            case Codec.G722 _ -> throw new IllegalArgumentException(codec.name() + " in Matroska");
         };
     }
 
@@ -170,6 +173,7 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
                         ? Optional.empty()
                         : Optional.of(Av1SequenceHeader.parseAv1C(codecPrivate).codec());
             case "V_MPEG4/ISO/AVC" -> Optional.of(H264.fromAvcc(codecPrivate));
+            case "V_MPEGH/ISO/HEVC" -> Optional.of(H265.fromHvcc(codecPrivate));
             default -> Optional.empty();
         };
     }

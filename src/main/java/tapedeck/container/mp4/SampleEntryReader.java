@@ -8,6 +8,7 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
 import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
+import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusHead;
 import tapedeck.media.Codec;
 
@@ -28,7 +29,7 @@ final class SampleEntryReader {
         }
         Box entry = Box.children("stsd", in.rest()).getFirst();
         return switch (entry.type()) {
-            case "avc1", "avc3", "vp08", "vp09", "av01" -> video(entry);
+            case "avc1", "avc3", "hvc1", "hev1", "vp08", "vp09", "av01" -> video(entry);
             case "mp4a", "Opus", ".mp3", "alaw", "ulaw" -> audio(entry);
             default -> null;
         };
@@ -49,6 +50,10 @@ final class SampleEntryReader {
                 int profile = vpcC.u8();
                 vpcC.skip(1);
                 yield new Codec.Vp9(profile, vpcC.u8() >> 4, width, height);
+            }
+            case "hvc1", "hev1" -> {
+                Box hvcC = Box.find(boxes, "hvcC");
+                yield hvcC == null ? null : H265.fromHvcc(hvcC.body());
             }
             case "av01" ->
                 Av1SequenceHeader.parseAv1C(Box.need("av01", boxes, "av1C").body())

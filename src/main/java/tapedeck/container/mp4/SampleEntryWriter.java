@@ -3,6 +3,7 @@ package tapedeck.container.mp4;
 import tapedeck.bytes.Bytes;
 import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
+import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusHead;
 import tapedeck.media.Codec;
 
@@ -20,8 +21,7 @@ final class SampleEntryWriter {
 
     static boolean canWrite(Codec codec) {
         return switch (codec) {
-            case Codec.H264 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _ -> true;
-            case Codec.H265 _ -> false;
+            case Codec.H264 _, Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _ -> true;
             case Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _ -> true;
             case Codec.Opus opus -> opus.channels() >= 1 && opus.channels() <= OpusHead.MAX_CHANNELS;
             case Codec.G722 _ -> false;
@@ -31,6 +31,7 @@ final class SampleEntryWriter {
     static void write(BoxWriter out, Codec codec) {
         switch (codec) {
             case Codec.H264 c -> video(out, "avc1", c, "avcC", H264.toAvcc(c));
+            case Codec.H265 c -> video(out, "hvc1", c, "hvcC", H265.toHvcc(c));
             case Codec.Vp8 c -> video(out, "vp08", c, "vpcC", vpcC(0, 8));
             case Codec.Vp9 c -> video(out, "vp09", c, "vpcC", vpcC(c.profile(), c.bitDepth()));
             case Codec.Av1 c ->
@@ -46,8 +47,7 @@ final class SampleEntryWriter {
                 audio(out, "Opus", c, b -> b.box("dOps", OpusHead.of(c).toDOps()));
             case Codec.Pcma c -> audio(out, "alaw", c, _ -> {});
             case Codec.Pcmu c -> audio(out, "ulaw", c, _ -> {});
-            case Codec.H265 _, Codec.G722 _ ->
-                throw new IllegalArgumentException("MP4 cannot carry " + codec.name() + " here");
+            case Codec.G722 _ -> throw new IllegalArgumentException("MP4 cannot carry " + codec.name() + " here");
         }
     }
 

@@ -55,6 +55,10 @@ final class PeerFiles {
                         TestMedia.interleaved(TestMedia.h264WithBFrames(seconds), aac)),
                 new Case("h264-opus", MatroskaFormat.MKV, TestMedia.interleaved(TestMedia.h264(seconds), opus)),
                 new Case(
+                        "h265b-aac",
+                        MatroskaFormat.MKV,
+                        TestMedia.interleaved(TestMedia.h265WithBFrames(seconds), aac)),
+                new Case(
                         "h264-mp3",
                         MatroskaFormat.MKV,
                         TestMedia.interleaved(TestMedia.h264(seconds), TestMedia.mp3(seconds))),

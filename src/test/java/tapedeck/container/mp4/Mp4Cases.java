@@ -40,6 +40,9 @@ final class Mp4Cases {
         CASES.put("vp8+opus", () -> TestMedia.interleaved(TestMedia.vp8(4), TestMedia.opus(4)));
         CASES.put("vp9+opus", () -> TestMedia.interleaved(TestMedia.vp9(4), TestMedia.opus(4)));
         CASES.put("av1+opus", () -> TestMedia.interleaved(TestMedia.av1(4), TestMedia.opus(4)));
+        CASES.put("h265b+aac", () -> TestMedia.interleaved(TestMedia.h265WithBFrames(4), TestMedia.aac(4)));
+        CASES.put("h264+alaw", () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.g711(4, "alaw")));
+        CASES.put("h264+mulaw", () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.g711(4, "mulaw")));
         CASES.put("h264+mp3", () -> TestMedia.interleaved(TestMedia.h264(4), TestMedia.mp3(4)));
         CASES.put(
                 "late audio",
