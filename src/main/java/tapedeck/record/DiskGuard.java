@@ -1,5 +1,6 @@
 package tapedeck.record;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -18,8 +19,7 @@ final class DiskGuard {
     private volatile boolean enough;
 
     DiskGuard(List<Path> folders, long minSpaceBytes) {
-        // A folder that is gone has no space: the same answer.
-        this(folders, minSpaceBytes, folder -> folder.toFile().getUsableSpace(), System::nanoTime);
+        this(folders, minSpaceBytes, DiskGuard::usableSpace, System::nanoTime);
     }
 
     DiskGuard(List<Path> folders, long minSpaceBytes, ToLongFunction<Path> usableSpace, LongSupplier nanoClock) {
@@ -29,6 +29,11 @@ final class DiskGuard {
         this.nanoClock = nanoClock;
         this.askedNanos = new AtomicLong(nanoClock.getAsLong());
         this.enough = ask();
+    }
+
+    /// A folder that is gone, on a disk that became read-only, or that we may not write into has no space.
+    private static long usableSpace(Path folder) {
+        return Files.isWritable(folder) ? folder.toFile().getUsableSpace() : 0;
     }
 
     boolean enough() {

@@ -12,7 +12,12 @@ enum Faults {
     FREEZE("F4: SIGSTOP and SIGCONT; rounds are 5, 30 and 120 s", 1, 3, Freeze::run),
     POWER_CUT("F3: a copy of the live disk image is what a power cut leaves; a round is one cut", 2, 30, PowerCut::run),
     DISK_FULL("F5: 64 MB fill up under ten recordings", 1, 5, DiskFull::run),
-    DISK_ERRORS("F6: EIO and ENOSPC in 1 % and 10 % of writes; a round is one kind of error", 2, 6, DiskErrors::run);
+    DISK_ERRORS("F6: EIO and ENOSPC in 1 % and 10 % of writes; a round is one kind of error", 2, 6, DiskErrors::run),
+    DISK_SLOW("F7: a disk of 2 MB/s under 5 MB/s; a round is ten seconds", 1, 6, DiskSlow::run),
+    DISK_GONE("F8: read-only, folder removed, right to write lost; a round is one of them", 2, 3, DiskGone::run),
+    WRAP("C2: timestamps that wrap", 1, 1, Timestamps::wrap),
+    JUMPS("C3: timestamps that jump", 1, 1, Timestamps::jumps),
+    LATE("C5: tracks that begin late, or never", 1, 1, Timestamps::late);
 
     private static final int EXIT_SKIPPED = 75;
 

@@ -34,4 +34,29 @@ class FaultsTest {
     void writesThatFailSpoilNoFile() throws Exception {
         Faults.DISK_ERRORS.runShortly(dir);
     }
+
+    @Test
+    void aSlowDiskCostsPicturesOfRecordingsAndNothingElse() throws Exception {
+        Faults.DISK_SLOW.runShortly(dir);
+    }
+
+    @Test
+    void aDiskThatIsGoneStopsRecordingsAndNothingElse() throws Exception {
+        Faults.DISK_GONE.runShortly(dir);
+    }
+
+    @Test
+    void timestampsThatWrapLeaveNoTrace() throws Exception {
+        Faults.WRAP.runShortly(dir);
+    }
+
+    @Test
+    void timestampsThatJumpCostAFrame() throws Exception {
+        Faults.JUMPS.runShortly(dir);
+    }
+
+    @Test
+    void tracksThatBeginLateStayInTheirPlace() throws Exception {
+        Faults.LATE.runShortly(dir);
+    }
 }
