@@ -1,5 +1,6 @@
 package tapedeck.record;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,12 +12,16 @@ import java.util.function.ToLongFunction;
 final class DiskGuard {
     static final long ASK_EVERY_NANOS = 500_000_000L;
 
+    private static final String PROBE = ".tapedeck.probe";
+    private static final int PROBE_BYTES = 4 << 10;
+
     private final List<Path> folders;
     private final long minSpaceBytes;
     private final ToLongFunction<Path> usableSpace;
     private final LongSupplier nanoClock;
     private final AtomicLong askedNanos;
     private volatile boolean enough;
+    private volatile boolean doubted;
 
     DiskGuard(List<Path> folders, long minSpaceBytes) {
         this(folders, minSpaceBytes, DiskGuard::usableSpace, System::nanoTime);
@@ -45,7 +50,32 @@ final class DiskGuard {
         return enough;
     }
 
+    /// A write was refused. A disk that failed can still count its free space, so until a file can be written there is
+    /// none.
+    void doubt() {
+        doubted = true;
+        askedNanos.set(nanoClock.getAsLong() - ASK_EVERY_NANOS);
+    }
+
     private boolean ask() {
-        return folders.stream().allMatch(folder -> usableSpace.applyAsLong(folder) >= Math.max(minSpaceBytes, 1));
+        if (!folders.stream().allMatch(folder -> usableSpace.applyAsLong(folder) >= Math.max(minSpaceBytes, 1))) {
+            return false;
+        }
+        if (doubted && !folders.stream().allMatch(DiskGuard::takesFiles)) {
+            return false;
+        }
+        doubted = false;
+        return true;
+    }
+
+    private static boolean takesFiles(Path folder) {
+        Path probe = folder.resolve(PROBE);
+        try {
+            Files.write(probe, new byte[PROBE_BYTES]);
+            Files.delete(probe);
+            return true;
+        } catch (IOException _) {
+            return false;
+        }
     }
 }

@@ -349,6 +349,7 @@ final class Recorder {
 
     /// The disk refused. What is on it stays; the recording goes on in a new part, unless that happens too often.
     private void failed(IOException cause) {
+        studio.guard().doubt();
         boolean full =
                 !studio.guard().enough() || String.valueOf(cause.getMessage()).contains("No space left");
         if (full) {

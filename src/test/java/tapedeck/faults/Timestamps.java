@@ -3,17 +3,23 @@ package tapedeck.faults;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntUnaryOperator;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.ServerProcess;
 
-/// C2, C3, C5: publishers whose timestamps wrap or jump, or whose tracks begin late, as fast as the server takes them.
+/// C2, C3, C5: publishers whose timestamps wrap or jump, or whose tracks begin late, five times faster than real time.
 final class Timestamps {
     private static final int SECONDS = 20;
+    private static final int SPEED = 5;
     private static final int JUMP_AT_MILLIS = 8_000;
 
     private Timestamps() {}
@@ -24,12 +30,13 @@ final class Timestamps {
         Path data = trial.folder("wrap");
         int[] bits = {24, 31, 32};
         List<Path> files;
+        List<Thread> senders = new ArrayList<>();
         try (Scene scene = new Scene(new ServerProcess(data, Scene.recording()))) {
             for (int bit : bits) {
                 int offset = (int) ((1L << bit) - SECONDS * 500);
-                send(scene, "wrap" + bit, tags, millis -> millis + offset);
+                senders.add(send(scene, "wrap" + bit, tags, millis -> millis + offset));
             }
-            files = finished(scene, data, bits.length);
+            files = finished(scene, data, senders);
         }
         for (Path file : files) {
             RecordedFile read = RecordedFile.read(file);
@@ -50,11 +57,12 @@ final class Timestamps {
         Path data = trial.folder("jumps");
         int[] jumps = {3 * 3_600_000, -10_000, 1_000};
         List<Path> files;
+        List<Thread> senders = new ArrayList<>();
         try (Scene scene = new Scene(new ServerProcess(data, Scene.recording()))) {
             for (int jump : jumps) {
-                send(scene, "jump" + jump, tags, millis -> millis + (millis >= JUMP_AT_MILLIS ? jump : 0));
+                senders.add(send(scene, "jump" + jump, tags, millis -> millis + (millis >= JUMP_AT_MILLIS ? jump : 0)));
             }
-            files = finished(scene, data, jumps.length);
+            files = finished(scene, data, senders);
         }
         double skew = 0;
         for (Path file : files) {
@@ -91,13 +99,18 @@ final class Timestamps {
     static void late(Trial trial) throws Exception {
         List<FlvFile.Tag> tags = Clip.tags(40);
         Path data = trial.folder("late");
-        try (Scene scene = new Scene(new ServerProcess(data, Scene.recording("mp4_container_moov_first=true")))) {
-            send(scene, "late-sound", from(tags, 8_000, 0), IntUnaryOperator.identity());
-            send(scene, "late-picture", from(tags, 0, 8_000), IntUnaryOperator.identity());
-            send(scene, "no-sound", from(tags, Integer.MAX_VALUE, 0), IntUnaryOperator.identity());
-            send(scene, "no-picture", from(tags, 0, Integer.MAX_VALUE), IntUnaryOperator.identity());
-            send(scene, "sound-after-30-s", from(tags, 30_000, 0), IntUnaryOperator.identity());
-            List<Path> files = finished(scene, data, 5);
+        Map<String, List<FlvFile.Tag>> cases = Map.of(
+                "late-sound", from(tags, 8_000, 0),
+                "late-picture", from(tags, 0, 8_000),
+                "no-sound", from(tags, Integer.MAX_VALUE, 0),
+                "no-picture", from(tags, 0, Integer.MAX_VALUE),
+                "sound-after-30-s", from(tags, 30_000, 0));
+        List<Thread> senders = new ArrayList<>();
+        try (Scene scene = new Scene(new ServerProcess(data, Scene.recording()))) {
+            for (String name : new TreeSet<>(cases.keySet())) {
+                senders.add(send(scene, name, cases.get(name), IntUnaryOperator.identity()));
+            }
+            List<Path> files = finished(scene, data, senders);
             List<String> found = new ArrayList<>();
             for (Path file : files) {
                 RecordedFile read = RecordedFile.read(file);
@@ -156,22 +169,34 @@ final class Timestamps {
         return chosen;
     }
 
-    private static void send(Scene scene, String name, List<FlvFile.Tag> tags, IntUnaryOperator clock)
+    /// Sends at some times the speed of the timestamps, on a thread of its own.
+    private static Thread send(Scene scene, String name, List<FlvFile.Tag> tags, IntUnaryOperator clock)
             throws Exception {
-        try (RtmpClient client = RtmpClient.connected(scene.server.port("RTMP")).publish(name)) {
-            for (FlvFile.Tag tag : tags) {
-                client.send(tag.at(clock.applyAsInt(tag.timestampMillis())));
+        RtmpClient client = RtmpClient.connected(scene.server.port("RTMP")).publish(name);
+        return Thread.ofPlatform().daemon().name(name).start(() -> {
+            try (client) {
+                long start = System.nanoTime();
+                for (FlvFile.Tag tag : tags) {
+                    long due = start + tag.timestampMillis() * 1_000_000L / SPEED;
+                    LockSupport.parkNanos(due - System.nanoTime());
+                    client.send(tag.at(clock.applyAsInt(tag.timestampMillis())));
+                }
+                client.unpublish();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            client.unpublish();
-        }
+        });
     }
 
-    private static List<Path> finished(Scene scene, Path data, int atLeast) throws Exception {
+    private static List<Path> finished(Scene scene, Path data, List<Thread> senders) throws Exception {
+        for (Thread sender : senders) {
+            sender.join();
+        }
         Path records = data.resolve("records");
         Scene.await(
                 "all to be finished",
                 () -> scene.rest("recorder/find_all", "").isEmpty()
-                        && Scene.files(records).size() >= atLeast);
+                        && Scene.files(records).size() >= senders.size());
         return Scene.files(records);
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -54,5 +55,23 @@ class DiskGuardTest {
     void aFolderThatIsGoneHasNoSpace(@TempDir Path folder) {
         assertTrue(new DiskGuard(List.of(folder), 0).enough());
         assertFalse(new DiskGuard(List.of(folder.resolve("gone")), 0).enough());
+    }
+
+    @Test
+    void aDiskThatRefusedAWriteHasToTakeAFileFirst(@TempDir Path folder) throws Exception {
+        AtomicLong now = new AtomicLong();
+        Path disk = folder.resolve("disk");
+        Files.createDirectory(disk);
+        DiskGuard guard = new DiskGuard(List.of(disk), 1, _ -> 100, now::get);
+        Files.delete(disk);
+        assertTrue(guard.enough(), "the space alone says nothing");
+        guard.doubt();
+        assertFalse(guard.enough());
+        Files.createDirectory(disk);
+        now.addAndGet(DiskGuard.ASK_EVERY_NANOS);
+        assertTrue(guard.enough());
+        try (var left = Files.list(disk)) {
+            assertEquals(0, left.count());
+        }
     }
 }
