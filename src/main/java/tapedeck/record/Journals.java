@@ -119,6 +119,25 @@ final class Journals {
         Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
     }
 
+    /// Whether something is still to be done for this file, or its hook runs.
+    boolean isPending(String id) {
+        return Files.exists(path(id)) || Files.exists(folder.resolve(PREFIX + id + HOOKED));
+    }
+
+    /// Removes what was set aside of a file that nobody could finish.
+    void deleteBroken(String id) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (var found = Files.newDirectoryStream(folder, file -> {
+            String name = file.getFileName().toString();
+            return name.startsWith(PREFIX + id + ".") && name.endsWith(BROKEN);
+        })) {
+            found.forEach(files::add);
+        }
+        for (Path file : files) {
+            Files.deleteIfExists(file);
+        }
+    }
+
     void delete(Journal journal) throws IOException {
         Files.deleteIfExists(path(journal.id()));
         Files.deleteIfExists(hooked(journal));

@@ -51,7 +51,7 @@ final class Parts {
     private volatile @Nullable Growing growing;
 
     /// The open part, as of its last fragment.
-    record Growing(String id, long durationNanos, long sizeBytes, long framesMissing) {}
+    record Growing(String id, long durationNanos, long sizeBytes, Quality quality) {}
 
     Parts(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer, Instant startedAt) {
         this.studio = studio;
@@ -128,7 +128,7 @@ final class Parts {
         studio.journals().write(journal);
         open = part(layout, journal, timeZero);
         fileName = fileName(journal);
-        growing = new Growing(journal.id(), 0, 0, framesMissing);
+        growing = new Growing(journal.id(), 0, 0, open.quality(framesMissing));
         studio.events().accept(new FileEvent.Begun(journal, layout.tracks()));
         return null;
     }
@@ -200,7 +200,8 @@ final class Parts {
             part.flush();
             durationNanos = pastDurationNanos + part.durationNanos();
             sizeBytes = pastSizeBytes + part.sizeBytes();
-            growing = new Growing(part.journal().id(), part.durationNanos(), part.sizeBytes(), framesMissing);
+            growing = new Growing(
+                    part.journal().id(), part.durationNanos(), part.sizeBytes(), part.quality(framesMissing));
         }
     }
 

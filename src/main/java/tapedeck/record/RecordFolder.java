@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ final class RecordFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RecordFolder.class);
 
     private final Path folder;
+    private final Path cuts;
     // By file name. A file that changed is another one.
     private final Map<String, Looked> looked = new ConcurrentHashMap<>();
     private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
@@ -59,8 +61,66 @@ final class RecordFolder implements AutoCloseable {
 
     private record Listed(Key key, Container container) {}
 
-    RecordFolder(Path folder) {
+    /// Of a file, as far as the folder shows it.
+    record Facts(long sizeBytes, long modifiedAtMillis) {}
+
+    /// @param cuts where cuts are; may be the same folder
+    RecordFolder(Path folder, Path cuts) {
         this.folder = folder.toAbsolutePath();
+        this.cuts = cuts.toAbsolutePath();
+    }
+
+    /// When a name was last added, removed or changed; empty if the folder cannot be read.
+    Optional<FileTime> changedAt() {
+        try {
+            return Optional.of(Files.getLastModifiedTime(folder));
+        } catch (IOException e) {
+            log.debug("{}", folder, e);
+            return Optional.empty();
+        }
+    }
+
+    /// The recordings by name, however many there are.
+    Map<String, Facts> files() throws IOException {
+        Map<String, Facts> files = new HashMap<>();
+        for (Listed listed : read()) {
+            Key key = listed.key();
+            files.put(key.fileName(), new Facts(key.sizeBytes(), key.modifiedAt().toEpochMilli()));
+        }
+        return files;
+    }
+
+    /// What is in a file; null if it is none of ours.
+    @Nullable
+    Summary look(String fileName, Facts facts) {
+        Looked known = looked.get(fileName);
+        if (known != null
+                && known.key().sizeBytes() == facts.sizeBytes()
+                && known.key().modifiedAt().toEpochMilli() == facts.modifiedAtMillis()) {
+            return known.summary();
+        }
+        Container container = container(fileName);
+        return container == null ? null : summary(fileName, container);
+    }
+
+    /// Removes a recording and what was cut from it. A name that is no recording is left alone.
+    void delete(String fileName) throws IOException {
+        Optional<Path> file = file(fileName);
+        if (file.isPresent()) {
+            Files.deleteIfExists(file.get());
+        }
+        try (var found = Files.newDirectoryStream(cuts)) {
+            for (Path cut : found) {
+                String name = cut.getFileName().toString();
+                if (CutName.originalOf(name).equals(Optional.of(fileName))
+                        && Files.isRegularFile(cut, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.deleteIfExists(cut);
+                }
+            }
+        } catch (NoSuchFileException _) {
+            // Nothing was ever cut.
+        }
+        looked.remove(fileName);
     }
 
     /// What is known of a file anyway.
@@ -68,6 +128,9 @@ final class RecordFolder implements AutoCloseable {
         try {
             BasicFileAttributes attributes = attributes(file);
             Key key = key(file, attributes);
+            if (looked.size() >= MAX_LISTED) {
+                looked.clear();
+            }
             looked.put(key.fileName(), new Looked(key, summary));
         } catch (IOException e) {
             // A hook may have taken it away already.
@@ -110,6 +173,19 @@ final class RecordFolder implements AutoCloseable {
     }
 
     private List<Listed> scan() {
+        try {
+            List<Listed> files = read();
+            Set<String> names = new HashSet<>();
+            files.forEach(file -> names.add(file.key().fileName()));
+            looked.keySet().retainAll(names);
+            return files;
+        } catch (IOException e) {
+            log.warn("{}: cannot be listed: {}", folder, e.toString());
+            return new ArrayList<>();
+        }
+    }
+
+    private List<Listed> read() throws IOException {
         List<Listed> files = new ArrayList<>();
         Set<String> names = new HashSet<>();
         try (var entries = Files.newDirectoryStream(folder)) {
@@ -129,10 +205,12 @@ final class RecordFolder implements AutoCloseable {
                     // Moved away while we look.
                 }
             }
-            looked.keySet().retainAll(names);
-        } catch (IOException | DirectoryIteratorException e) {
-            log.warn("{}: cannot be listed: {}", folder, e.toString());
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
+        files.removeIf(file -> CutName.originalOf(file.key().fileName())
+                .filter(names::contains)
+                .isPresent());
         return files;
     }
 
@@ -171,12 +249,8 @@ final class RecordFolder implements AutoCloseable {
 
     private void probe(Key key, Container container) {
         Summary summary = null;
-        try (FileChannel file = FileChannel.open(folder.resolve(key.fileName()), StandardOpenOption.READ)) {
-            summary = container.probe(file);
-        } catch (IOException | MalformedException e) {
-            log.debug("{}: not one of our recordings", key.fileName(), e);
-        } catch (RuntimeException e) {
-            log.error("{}: cannot be looked into", key.fileName(), e);
+        try {
+            summary = summary(key.fileName(), container);
         } finally {
             looked.put(key.fileName(), new Looked(key, summary));
             synchronized (waiting) {
@@ -184,6 +258,17 @@ final class RecordFolder implements AutoCloseable {
                 waiting.notifyAll();
             }
         }
+    }
+
+    private @Nullable Summary summary(String fileName, Container container) {
+        try (FileChannel file = FileChannel.open(folder.resolve(fileName), StandardOpenOption.READ)) {
+            return container.probe(file);
+        } catch (IOException | MalformedException e) {
+            log.debug("{}: not one of our recordings", fileName, e);
+        } catch (RuntimeException e) {
+            log.error("{}: cannot be looked into", fileName, e);
+        }
+        return null;
     }
 
     private FinishedRecording recording(Listed listed) {
@@ -212,7 +297,7 @@ final class RecordFolder implements AutoCloseable {
                 attributes.lastModifiedTime().toInstant());
     }
 
-    private static @Nullable Container container(String fileName) {
+    static @Nullable Container container(String fileName) {
         int dot = fileName.lastIndexOf('.');
         String extension = fileName.substring(dot + 1);
         for (Container container : Container.values()) {

@@ -1,0 +1,205 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.record.RecordingEntry.Outcome;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+
+/// What the database does not know yet. The last word on a file is also kept on disk until the database has it: its
+/// journal is gone by then, and the file alone does not say whose stream it was.
+final class ChangeQueue {
+    /// Entries in memory while the database is away; the last words on further files wait on disk.
+    static final int MAX_WAITING = 10_000;
+    /// A file of this queue is far smaller.
+    static final int MAX_FILE_BYTES = 1 << 20;
+
+    private static final Logger log = LoggerFactory.getLogger(ChangeQueue.class);
+    private static final String SUFFIX = ".json";
+
+    /// What is to be done with one row.
+    sealed interface Change {
+        String id();
+
+        record Put(RecordingEntry entry) implements Change {
+            @Override
+            public String id() {
+                return entry.id();
+            }
+        }
+
+        record Remove(String id) implements Change {}
+
+        /// The row is in the database already.
+        record Tell(String id, FileEvent.Told.Listener listener, Outcome outcome) implements Change {}
+    }
+
+    private final Path folder;
+    private final int maxWaiting;
+    private final ObjectMapper json = JsonMapper.builder().build();
+
+    // Guarded by this: by row, and by row and listener.
+    private final Map<String, Change> waiting = new LinkedHashMap<>();
+    private boolean spilled = true;
+
+    /// @param folder made when it is needed
+    ChangeQueue(Path folder, int maxWaiting) {
+        this.folder = folder;
+        this.maxWaiting = maxWaiting;
+        json.readerFor(RecordingEntry.class);
+        json.writerFor(RecordingEntry.class);
+    }
+
+    synchronized void put(RecordingEntry entry) {
+        boolean last = !entry.state().isOpen();
+        boolean kept = last && keep(entry);
+        if (kept && waiting.size() >= maxWaiting && !waiting.containsKey(entry.id())) {
+            spilled = true;
+        } else {
+            waiting.put(entry.id(), new Change.Put(entry));
+        }
+    }
+
+    synchronized void remove(String id) {
+        waiting.put(id, new Change.Remove(id));
+    }
+
+    /// The entry as it will be, null if nothing waits for this row.
+    synchronized @Nullable RecordingEntry entry(String id) {
+        if (waiting.get(id) instanceof Change.Put put) {
+            return put.entry();
+        }
+        return spilled && !waiting.containsKey(id) ? read(file(id)) : null;
+    }
+
+    synchronized void tell(String id, FileEvent.Told.Listener listener, Outcome outcome) {
+        RecordingEntry entry = entry(id);
+        if (entry != null) {
+            put(entry.told(listener, outcome));
+        } else if (waiting.size() < maxWaiting) {
+            waiting.put(id + listener, new Change.Tell(id, listener, outcome));
+        }
+    }
+
+    /// The changes that came first.
+    synchronized List<Change> next(int most) {
+        if (waiting.isEmpty() && spilled) {
+            load();
+        }
+        return waiting.values().stream().limit(most).toList();
+    }
+
+    /// The database has these.
+    synchronized void done(List<Change> changes) {
+        for (Change change : changes) {
+            String key = change instanceof Change.Tell tell ? tell.id() + tell.listener() : change.id();
+            if (waiting.get(key) == change) {
+                waiting.remove(key);
+                forget(change);
+            }
+        }
+    }
+
+    /// Entries that other processes left: `./run recover` writes no database.
+    synchronized void look() {
+        spilled = true;
+    }
+
+    private void forget(Change change) {
+        if (change instanceof Change.Put put && put.entry().state().isOpen()) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(file(change.id()));
+        } catch (IOException e) {
+            log.debug("{}", folder, e);
+        }
+    }
+
+    private void load() {
+        spilled = false;
+        Set<String> read = new HashSet<>(waiting.keySet());
+        for (Path file : files()) {
+            if (waiting.size() >= maxWaiting) {
+                spilled = true;
+                return;
+            }
+            RecordingEntry entry = read(file);
+            if (entry != null && read.add(entry.id())) {
+                waiting.put(entry.id(), new Change.Put(entry));
+            }
+        }
+    }
+
+    private List<Path> files() {
+        List<Path> files = new ArrayList<>();
+        try (var found = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
+            for (Path file : found) {
+                files.add(file);
+                if (files.size() > maxWaiting) {
+                    break;
+                }
+            }
+        } catch (NoSuchFileException _) {
+            // Nothing ever waited here.
+        } catch (IOException e) {
+            log.warn("{}: cannot be read: {}", folder, e.toString());
+        }
+        return files;
+    }
+
+    private @Nullable RecordingEntry read(Path file) {
+        try {
+            if (!Files.exists(file)) {
+                return null;
+            }
+            if (Files.size(file) > MAX_FILE_BYTES) {
+                throw new IOException("%d bytes".formatted(Files.size(file)));
+            }
+            RecordingEntry entry = json.readValue(Files.readAllBytes(file), RecordingEntry.class);
+            if (file(entry.id()).equals(file)) {
+                return entry;
+            }
+            throw new IOException("it is of another file");
+        } catch (IOException | JacksonException | NullPointerException e) {
+            log.warn("{}: is no entry of the catalogue, deleted: {}", file, e.getMessage());
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException _) {
+                log.debug("{}: stays", file);
+            }
+            return null;
+        }
+    }
+
+    private Path file(String id) {
+        return folder.resolve(id + SUFFIX);
+    }
+
+    private boolean keep(RecordingEntry entry) {
+        Path file = file(entry.id());
+        Path beside = file.resolveSibling(file.getFileName() + ".new");
+        try {
+            Files.createDirectories(folder);
+            Files.write(beside, json.writeValueAsBytes(entry));
+            Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (IOException e) {
+            log.warn("{}: what is known of a recording is in memory only: {}", folder, e.toString());
+            return false;
+        }
+    }
+}
