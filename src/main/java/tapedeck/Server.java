@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.api.Api;
+import tapedeck.database.Database;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
@@ -31,10 +32,13 @@ public final class Server implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final BoundPorts ports = new BoundPorts();
     private final Streams streams = new Streams();
+    private final Database database;
     private final Transcodes transcodes;
     private final Recordings recordings;
 
     private Server(Settings settings) throws SettingsException {
+        // The database is closed after the recordings, which tell it their ends.
+        database = opened(database(settings));
         transcodes = opened(new Transcodes(settings.recording().aac()));
         recordings = opened(folders(settings, streams, transcodes));
     }
@@ -51,10 +55,18 @@ public final class Server implements AutoCloseable {
         }
     }
 
+    private static Database database(Settings settings) throws SettingsException {
+        try {
+            Files.createDirectories(settings.dataDir());
+            return new Database(settings.database(), settings.dataDir());
+        } catch (IOException e) {
+            throw new SettingsException("data_dir=%s: cannot be used: %s".formatted(settings.dataDir(), e));
+        }
+    }
+
     private static Recordings folders(Settings settings, Streams streams, Transcodes transcodes)
             throws SettingsException {
         try {
-            Files.createDirectories(settings.dataDir());
             return new Recordings(settings, streams, transcodes);
         } catch (IOException e) {
             throw new SettingsException("data_dir=%s, record_dir=%s, record_tmp_dir=%s: cannot be used: %s"
@@ -75,10 +87,15 @@ public final class Server implements AutoCloseable {
     }
 
     private void openAll(Settings settings) throws Exception {
+        if (!recordings.isAlone()) {
+            throw new SettingsException("data_dir=%s, record_tmp_dir=%s: another server uses this folder"
+                    .formatted(settings.dataDir(), settings.recording().tmpDir()));
+        }
         int recovered = recordings.recover();
         if (recovered > 0) {
             log.info("{} recordings that were left open are finished", recovered);
         }
+        recordings.keepCatalogue(database);
         EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
         HttpRoutes routes = new HttpRoutes();
         OptionalInt rtmpPort = settings.rtmp().port().number();

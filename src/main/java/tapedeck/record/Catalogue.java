@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,7 +107,7 @@ final class Catalogue implements AutoCloseable {
                         told.journal().id(),
                         told.listener(),
                         new RecordingEntry.Outcome(
-                                told.state().name().toLowerCase(java.util.Locale.ROOT),
+                                told.state().name().toLowerCase(Locale.ROOT),
                                 told.exitStatus(),
                                 told.message()));
         }
@@ -120,7 +122,8 @@ final class Catalogue implements AutoCloseable {
 
     private void placed(FileEvent.Placed event) {
         long sizeBytes = 0;
-        long modifiedAtMillis = 0;
+        // Never 0: that would say that there was no file.
+        long modifiedAtMillis = 1;
         try {
             sizeBytes = Files.size(event.file());
             modifiedAtMillis = Files.getLastModifiedTime(event.file()).toMillis();
@@ -279,7 +282,7 @@ final class Catalogue implements AutoCloseable {
         }
     }
 
-    private static void apply(EntryTable table, org.jdbi.v3.core.Handle handle, Change change) {
+    private static void apply(EntryTable table, Handle handle, Change change) {
         switch (change) {
             case Change.Put put -> table.put(handle, put.entry());
             case Change.Remove remove -> table.remove(handle, remove.id());
@@ -330,7 +333,7 @@ final class Catalogue implements AutoCloseable {
         Kept there = kept;
         try {
             if (there == null || !answers) {
-                throw new CatalogueAwayException("the catalogue's database does not answer", null);
+                throw new CatalogueAwayException("the catalogue's database does not answer");
             }
             flush(there);
             return question.to(there);
@@ -362,14 +365,6 @@ final class Catalogue implements AutoCloseable {
         }
     }
 
-    /// What became of the wish to delete a file.
-    enum Deletion {
-        DELETED,
-        UNKNOWN,
-        /// It grows, is being finished, or its hook has not ended.
-        BUSY
-    }
-
     /// Deletes the file, what was cut from it, and its row.
     Deletion delete(String id) throws CatalogueAwayException, IOException {
         writing.lock();
@@ -382,7 +377,7 @@ final class Catalogue implements AutoCloseable {
             if (entry.state().isOpen() || open.containsKey(id) || journals.isPending(id)) {
                 return Deletion.BUSY;
             }
-            if (entry.state().isFinished() || entry.part() == 0) {
+            if (entry.modifiedAtMillis() > 0) {
                 folder.delete(entry.fileName());
             }
             journals.deleteBroken(id);
@@ -404,11 +399,6 @@ final class Catalogue implements AutoCloseable {
 
     long finishedBytes() throws CatalogueAwayException {
         return asked(there -> there.database().ask(there.table()::finishedBytes));
-    }
-
-    /// For the scan: its changes come between those of others.
-    ReentrantLock writing() {
-        return writing;
     }
 
     @Override

@@ -106,7 +106,7 @@ final class ChangeQueue {
     synchronized void done(List<Change> changes) {
         for (Change change : changes) {
             String key = change instanceof Change.Tell tell ? tell.id() + tell.listener() : change.id();
-            if (waiting.get(key) == change) {
+            if (change.equals(waiting.get(key))) {
                 waiting.remove(key);
                 forget(change);
             }

@@ -45,7 +45,7 @@ final class EntryTable {
     private final ObjectMapper json = JsonMapper.builder().build();
 
     /// What is needed to compare the table with the folder.
-    record Known(String id, State state, int part, long sizeBytes, long modifiedAtMillis) {}
+    record Known(String id, State state, long sizeBytes, long modifiedAtMillis) {}
 
     /// @param node whose rows these are, in a table that several servers share
     EntryTable(String node) {
@@ -251,7 +251,7 @@ final class EntryTable {
     /// All rows by file name; of two with the same name the one whose file is there.
     Map<String, Known> known(Handle handle) {
         Map<String, Known> known = new HashMap<>();
-        handle.createQuery("SELECT id, file_name, state, part, size_bytes, modified_at FROM recording "
+        handle.createQuery("SELECT id, file_name, state, size_bytes, modified_at FROM recording "
                         + "WHERE node = :node AND state NOT IN ('recording', 'finishing')")
                 .bind("node", node)
                 .map((row, _) -> Map.entry(row.getString("file_name"), known(row)))
@@ -276,7 +276,6 @@ final class EntryTable {
         return new Known(
                 row.getString("id"),
                 state(row),
-                row.getInt("part"),
                 row.getLong("size_bytes"),
                 row.getLong("modified_at"));
     }

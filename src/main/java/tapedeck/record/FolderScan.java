@@ -129,8 +129,9 @@ final class FolderScan {
         files.keySet().forEach(name -> there.add(EntryTable.clean(name, EntryTable.NAME_CHARACTERS)));
         List<Known> gone = new ArrayList<>();
         known.forEach((name, row) -> {
-            boolean hasFile = row.state().isFinished() || row.part() == 0;
-            if (hasFile && !there.contains(name)) {
+            // One that failed before it had its name never had a file here.
+            boolean hadFile = row.modifiedAtMillis() > 0;
+            if (hadFile && !there.contains(name)) {
                 gone.add(row);
             }
         });

@@ -113,6 +113,11 @@ final class Recorder {
         wake();
     }
 
+    /// The file that grows, as of its last fragment.
+    Parts.@Nullable Growing growing() {
+        return parts.growing();
+    }
+
     ActiveRecording snapshot() {
         return new ActiveRecording(
                 parts.fileName(),

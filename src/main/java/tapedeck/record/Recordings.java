@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.database.Database;
 import tapedeck.record.RecordingRefusedException.Reason;
 import tapedeck.settings.Settings;
 import tapedeck.stream.ByteBudget;
@@ -39,7 +41,9 @@ public final class Recordings implements AutoCloseable {
     private final Hooks hooks;
     private final Finisher finisher;
     private final RecordFolder folder;
+    private final Catalogue catalogue;
     private final FolderLock lock;
+    private final FolderLock dataLock;
     private final Studio studio;
     private final List<DiskWriter> writers = new ArrayList<>();
 
@@ -85,10 +89,13 @@ public final class Recordings implements AutoCloseable {
         this.hooks = hooks;
         Files.createDirectories(this.settings.dir());
         Files.createDirectories(this.settings.tmpDir());
-        this.folder = new RecordFolder(this.settings.dir());
+        this.folder = new RecordFolder(this.settings.dir(), this.settings.cutsDir());
+        Path dataDir = Files.createDirectories(settings.dataDir());
         this.lock = FolderLock.of(this.settings.tmpDir());
         Journals journals =
                 new Journals(this.settings.tmpDir(), this.settings.fsync().isPresent());
+        this.dataLock = Files.isSameFile(dataDir, this.settings.tmpDir()) ? lock : FolderLock.of(dataDir);
+        this.catalogue = new Catalogue(settings.dataDir(), folder, journals, this::growing);
         IndexRoom indexRoom = new IndexRoom(this.settings);
         this.finisher = new Finisher(this.settings.dir(), journals, hooks, indexRoom, this::happened, steps);
         this.studio = new Studio(
@@ -125,8 +132,51 @@ public final class Recordings implements AutoCloseable {
                 List.of(settings.tmpDir().toAbsolutePath(), settings.dir().toAbsolutePath()), settings.minSpaceBytes());
     }
 
+    /// Whether no other server uses the folder of growing files, or the data folder.
+    public boolean isAlone() {
+        return lock.held() && dataLock.held();
+    }
+
+    /// From now on the catalogue is written to this database, which may be away at any time, and finished recordings
+    /// are deleted as the settings say. To be called after [#recover].
+    public void keepCatalogue(Database database) {
+        catalogue.keep(
+                database,
+                new RetentionRules(settings.retention(), InstantSource.system(), () -> settings.dir()
+                        .toFile()
+                        .getUsableSpace()));
+    }
+
+    /// The files of recordings, growing and finished, as far as `query` asks for them.
+    public RecordingPage find(RecordingQuery query) throws CatalogueAwayException {
+        return catalogue.find(query);
+    }
+
+    public Optional<RecordingEntry> find(String id) throws CatalogueAwayException {
+        return catalogue.find(id);
+    }
+
+    /// Deletes a finished file, what was cut from it, and all that is known of it.
+    ///
+    /// @throws IOException if the disk refuses
+    public Deletion delete(String id) throws CatalogueAwayException, IOException {
+        return catalogue.delete(id);
+    }
+
+    private synchronized Map<String, Parts.Growing> growing() {
+        Map<String, Parts.Growing> growing = new HashMap<>();
+        for (Recorder recorder : open) {
+            Parts.Growing part = recorder.growing();
+            if (part != null) {
+                growing.put(part.id(), part);
+            }
+        }
+        return growing;
+    }
+
     /// On a writer's or the finisher's thread.
     private void happened(FileEvent event) {
+        catalogue.happened(event);
         switch (event) {
             case FileEvent.Placed placed -> folder.add(placed.file(), placed.summary());
             case FileEvent.Begun _, FileEvent.Ended _, FileEvent.Empty _, FileEvent.Failed _, FileEvent.Told _ -> {
@@ -315,7 +365,9 @@ public final class Recordings implements AutoCloseable {
         if (!hooks.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())))) {
             log.warn("recordings: a hook still runs");
         }
+        catalogue.close();
         folder.close();
         lock.close();
+        dataLock.close();
     }
 }

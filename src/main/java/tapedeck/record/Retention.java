@@ -65,7 +65,7 @@ final class Retention {
                 if (why.isEmpty()) {
                     return;
                 }
-                if (catalogue.delete(entry.id()) == Catalogue.Deletion.DELETED) {
+                if (catalogue.delete(entry.id()) == Deletion.DELETED) {
                     log.info("retention: {} deleted, {} bytes: {}", entry.fileName(), entry.sizeBytes(), why);
                     tooMany -= entry.sizeBytes();
                     missing -= entry.sizeBytes();

@@ -2,7 +2,8 @@
 /// crash.
 ///
 /// Public: [Recordings] and what it speaks of: [RecordingRequest], [ActiveRecording], [FinishedRecording],
-/// [RecordingRefusedException].
+/// [RecordingRefusedException]; of the catalogue [RecordingQuery], [RecordingPage], [RecordingEntry], [Quality],
+/// [Deletion], [CatalogueAwayException].
 ///
 /// A stream's reader is drained once per fragment on one of a few writer threads; each drain leaves in one write.
 /// When a part ends, a finisher makes it an ordinary file, moves it into place and starts the hook. What has still to

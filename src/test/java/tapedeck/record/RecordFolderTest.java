@@ -33,7 +33,7 @@ class RecordFolderTest {
         Files.writeString(folder.resolve("notes.txt"), "x");
         Files.createSymbolicLink(folder.resolve("link.mp4"), secret);
         Files.createSymbolicLink(folder.resolve("dir.mp4"), dir);
-        try (RecordFolder found = new RecordFolder(folder)) {
+        try (RecordFolder found = new RecordFolder(folder, dir)) {
             assertEquals(folder.resolve("good.mp4"), found.file("good.mp4").orElseThrow());
             assertTrue(found.file("käse 日本.webm").isPresent());
             for (String name : List.of(
@@ -77,7 +77,7 @@ class RecordFolderTest {
             Path file = Files.writeString(dir.resolve("f%d.mkv".formatted(i)), "not matroska");
             Files.setLastModifiedTime(file, FileTime.from(Instant.ofEpochSecond(1000 + i % 3)));
         }
-        try (RecordFolder found = new RecordFolder(dir)) {
+        try (RecordFolder found = new RecordFolder(dir, dir)) {
             List<FinishedRecording> list = found.list();
             assertEquals(
                     List.of("f2.mkv", "f1.mkv", "f4.mkv", "f0.mkv", "f3.mkv"),
@@ -92,7 +92,7 @@ class RecordFolderTest {
     void whatIsKnownOfAFileHoldsUntilTheFileChanges() throws Exception {
         Path file = Files.writeString(dir.resolve("a.mp4"), "x");
         Track audio = new Track(1, new Codec.Opus(2, 0));
-        try (RecordFolder found = new RecordFolder(dir)) {
+        try (RecordFolder found = new RecordFolder(dir, dir)) {
             found.add(file, new Summary(7, List.of(audio)));
             assertEquals(7, found.list().getFirst().durationNanos());
             assertEquals("audio/mp4", found.list().getFirst().mediaType());
@@ -108,10 +108,10 @@ class RecordFolderTest {
         for (int i = 0; i < RecordFolder.MAX_LISTED + 5; i++) {
             Files.createFile(dir.resolve("f%05d.webm".formatted(i)));
         }
-        try (RecordFolder found = new RecordFolder(dir)) {
+        try (RecordFolder found = new RecordFolder(dir, dir)) {
             assertEquals(RecordFolder.MAX_LISTED, found.list().size());
         }
-        try (RecordFolder found = new RecordFolder(dir.resolve("gone"))) {
+        try (RecordFolder found = new RecordFolder(dir.resolve("gone"), dir)) {
             assertEquals(List.of(), found.list());
         }
     }

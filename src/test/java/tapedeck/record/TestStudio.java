@@ -135,10 +135,12 @@ final class TestStudio implements AutoCloseable {
                 .toList();
     }
 
-    /// Everything below the folders, hidden or not.
+    /// Everything below the folders but the catalogue's, hidden or not.
     List<String> allFiles() {
         try (var files = Files.walk(dir)) {
             return files.filter(Files::isRegularFile)
+                    .filter(file -> !file.startsWith(dir.resolve(Catalogue.PENDING)))
+                    .filter(file -> !file.getFileName().toString().matches("node-id|catalogue\\.mv\\.db"))
                     .map(file -> file.getFileName().toString())
                     .filter(name -> !name.equals(FolderLock.NAME))
                     .sorted()

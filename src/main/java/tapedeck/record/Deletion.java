@@ -1,0 +1,9 @@
+package tapedeck.record;
+
+/// What became of the wish to delete a recording.
+public enum Deletion {
+    DELETED,
+    UNKNOWN,
+    /// It grows, is being finished, or its hook has not ended.
+    BUSY
+}

@@ -1,0 +1,4 @@
+package tapedeck.record;
+
+/// With the database in the data folder.
+class EmbeddedCatalogueTest extends CatalogueCases {}
