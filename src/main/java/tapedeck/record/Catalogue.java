@@ -107,9 +107,7 @@ final class Catalogue implements AutoCloseable {
                         told.journal().id(),
                         told.listener(),
                         new RecordingEntry.Outcome(
-                                told.state().name().toLowerCase(Locale.ROOT),
-                                told.exitStatus(),
-                                told.message()));
+                                told.state().name().toLowerCase(Locale.ROOT), told.exitStatus(), told.message()));
         }
         wake();
     }
@@ -394,7 +392,8 @@ final class Catalogue implements AutoCloseable {
     }
 
     List<RecordingEntry> oldest(long afterMillis, String afterId, int count) throws CatalogueAwayException {
-        return asked(there -> there.database().ask(handle -> there.table().oldest(handle, afterMillis, afterId, count)));
+        return asked(
+                there -> there.database().ask(handle -> there.table().oldest(handle, afterMillis, afterId, count)));
     }
 
     long finishedBytes() throws CatalogueAwayException {

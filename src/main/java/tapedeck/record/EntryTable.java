@@ -129,9 +129,9 @@ final class EntryTable {
 
     void tell(Handle handle, String id, FileEvent.Told.Listener listener, Outcome outcome) {
         String prefix = listener.name().toLowerCase(Locale.ROOT);
-        var update = handle.createUpdate("UPDATE recording SET %1$s_state = :%1$s_state, %1$s_exit = :%1$s_exit, "
-                        .formatted(prefix)
-                + "%1$s_message = :%1$s_message WHERE id = :id".formatted(prefix));
+        var update = handle.createUpdate(
+                "UPDATE recording SET %1$s_state = :%1$s_state, %1$s_exit = :%1$s_exit, ".formatted(prefix)
+                        + "%1$s_message = :%1$s_message WHERE id = :id".formatted(prefix));
         bind(update, prefix, outcome);
         update.bind("id", id).execute();
     }
@@ -186,8 +186,8 @@ final class EntryTable {
         long[] totals = count.map((row, _) -> new long[] {row.getLong(1), row.getLong(2)})
                 .one();
         // First the ids, so that what has to be sorted is small.
-        Query page = handle.createQuery("SELECT id" + where + " ORDER BY " + query.sort().column() + direction + ", id"
-                + direction + " LIMIT :size OFFSET :skip");
+        Query page = handle.createQuery("SELECT id" + where + " ORDER BY "
+                + query.sort().column() + direction + ", id" + direction + " LIMIT :size OFFSET :skip");
         binds.forEach(bind -> bind.accept(page));
         List<String> ids = page.bind("size", query.size())
                 .bind("skip", (long) query.page() * query.size())
@@ -209,7 +209,9 @@ final class EntryTable {
     }
 
     private static @Nullable String like(@Nullable String text) {
-        return text == null ? null : "%" + clean(folded(text), SEARCH_CHARACTERS).replaceAll("[!%_]", "!$0") + "%";
+        return text == null
+                ? null
+                : "%" + clean(folded(text), SEARCH_CHARACTERS).replaceAll("[!%_]", "!$0") + "%";
     }
 
     private static @Nullable String stream(@Nullable String name) {
@@ -230,8 +232,9 @@ final class EntryTable {
 
     /// Finished files in the order in which they ended, from behind `after`.
     List<RecordingEntry> oldest(Handle handle, long afterMillis, String afterId, int count) {
-        return handle.createQuery("SELECT * FROM recording WHERE node = :node AND " + FINISHED
-                        + " AND (ended_at > :after OR ended_at = :after AND id > :id) ORDER BY ended_at, id LIMIT :count")
+        return handle.createQuery(
+                        "SELECT * FROM recording WHERE node = :node AND " + FINISHED
+                                + " AND (ended_at > :after OR ended_at = :after AND id > :id) ORDER BY ended_at, id LIMIT :count")
                 .bind("node", node)
                 .bind("after", afterMillis)
                 .bind("id", afterId)
@@ -255,9 +258,8 @@ final class EntryTable {
                         + "WHERE node = :node AND state NOT IN ('recording', 'finishing')")
                 .bind("node", node)
                 .map((row, _) -> Map.entry(row.getString("file_name"), known(row)))
-                .forEach(each -> known.merge(each.getKey(), each.getValue(), (a, b) -> a.state() == State.FAILED
-                        ? b
-                        : a));
+                .forEach(each ->
+                        known.merge(each.getKey(), each.getValue(), (a, b) -> a.state() == State.FAILED ? b : a));
         return known;
     }
 
@@ -273,11 +275,7 @@ final class EntryTable {
     }
 
     private static Known known(ResultSet row) throws SQLException {
-        return new Known(
-                row.getString("id"),
-                state(row),
-                row.getLong("size_bytes"),
-                row.getLong("modified_at"));
+        return new Known(row.getString("id"), state(row), row.getLong("size_bytes"), row.getLong("modified_at"));
     }
 
     private static State state(ResultSet row) throws SQLException {

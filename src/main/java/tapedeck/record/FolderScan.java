@@ -66,7 +66,8 @@ final class FolderScan {
     }
 
     /// A file of the folder that has no row.
-    private record New(String fileName, Facts facts, @Nullable String idBefore) {}
+    private record New(
+            String fileName, Facts facts, @Nullable String idBefore) {}
 
     void run(Database database) throws DatabaseException {
         long began = System.nanoTime();
@@ -157,7 +158,10 @@ final class FolderScan {
                 table.find(handle, row.id())
                         .ifPresent(entry -> table.put(
                                 handle,
-                                entry.of(file.fileName(), file.facts().sizeBytes(), file.facts().modifiedAtMillis())));
+                                entry.of(
+                                        file.fileName(),
+                                        file.facts().sizeBytes(),
+                                        file.facts().modifiedAtMillis())));
                 return true;
             });
             fresh.remove(file);
@@ -219,12 +223,9 @@ final class FolderScan {
                         null))
                 .of(file.fileName(), facts.sizeBytes(), facts.modifiedAtMillis())
                 .containing(durationMillis, summary == null ? List.of() : TrackFacts.of(summary.tracks()));
-        State state = summary == null
-                ? State.FAILED
-                : entry.state() == State.INTERRUPTED ? State.INTERRUPTED : State.READY;
-        String reason = summary == null
-                ? UNREADABLE
-                : entry.reason().equals(UNREADABLE) ? "" : entry.reason();
+        State state =
+                summary == null ? State.FAILED : entry.state() == State.INTERRUPTED ? State.INTERRUPTED : State.READY;
+        String reason = summary == null ? UNREADABLE : entry.reason().equals(UNREADABLE) ? "" : entry.reason();
         return entry.with(state, reason, entry.part() == 0 ? facts.modifiedAtMillis() : entry.endedAtMillis());
     }
 }

@@ -85,7 +85,8 @@ final class RecordFolder implements AutoCloseable {
         Map<String, Facts> files = new HashMap<>();
         for (Listed listed : read()) {
             Key key = listed.key();
-            files.put(key.fileName(), new Facts(key.sizeBytes(), key.modifiedAt().toEpochMilli()));
+            files.put(
+                    key.fileName(), new Facts(key.sizeBytes(), key.modifiedAt().toEpochMilli()));
         }
         return files;
     }

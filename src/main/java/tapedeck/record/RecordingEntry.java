@@ -98,7 +98,8 @@ public record RecordingEntry(
     public record Outcome(String state, int exitStatus, String message) {}
 
     public boolean hasVideo() {
-        return tracks.isEmpty() || tracks.stream().anyMatch(track -> track.type().equals("video"));
+        return tracks.isEmpty()
+                || tracks.stream().anyMatch(track -> track.type().equals("video"));
     }
 
     static RecordingEntry begun(FileEvent.Begun event) {

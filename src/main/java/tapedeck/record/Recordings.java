@@ -142,9 +142,10 @@ public final class Recordings implements AutoCloseable {
     public void keepCatalogue(Database database) {
         catalogue.keep(
                 database,
-                new RetentionRules(settings.retention(), InstantSource.system(), () -> settings.dir()
-                        .toFile()
-                        .getUsableSpace()));
+                new RetentionRules(
+                        settings.retention(),
+                        InstantSource.system(),
+                        () -> settings.dir().toFile().getUsableSpace()));
     }
 
     /// The files of recordings, growing and finished, as far as `query` asks for them.

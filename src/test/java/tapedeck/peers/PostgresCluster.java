@@ -74,8 +74,8 @@ public final class PostgresCluster implements AutoCloseable {
     }
 
     public void start() throws IOException, InterruptedException {
-        String options = "-c listen_addresses=127.0.0.1 -p %d -k %s -c fsync=off -c max_connections=60"
-                .formatted(port, folder);
+        String options =
+                "-c listen_addresses=127.0.0.1 -p %d -k %s -c fsync=off -c max_connections=60".formatted(port, folder);
         asUser(
                 bin.resolve("pg_ctl").toString(),
                 "-D",

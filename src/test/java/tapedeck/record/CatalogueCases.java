@@ -49,7 +49,8 @@ class CatalogueCases {
     }
 
     /// What is listed, as soon as it is as `expected` says.
-    static List<RecordingEntry> await(Recordings recordings, java.util.function.Predicate<List<RecordingEntry>> expected)
+    static List<RecordingEntry> await(
+            Recordings recordings, java.util.function.Predicate<List<RecordingEntry>> expected)
             throws InterruptedException {
         AtomicReference<List<RecordingEntry>> last = new AtomicReference<>(List.of());
         try {
@@ -130,7 +131,8 @@ class CatalogueCases {
                     entries.stream().filter(e -> e.fileName().startsWith("p")).toList();
             assertTrue(parts.size() > 2, parts.toString());
             assertEquals(
-                    1, parts.stream().map(RecordingEntry::recordingId).distinct().count());
+                    1,
+                    parts.stream().map(RecordingEntry::recordingId).distinct().count());
             assertEquals(1, parts.getLast().part());
             assertEquals(parts.size(), parts.getFirst().part());
             assertEquals("rotated", parts.getLast().reason());
@@ -165,7 +167,8 @@ class CatalogueCases {
             Files.move(file, studio.records.resolve("renamed.webm"));
             RecordingEntry renamed = await(
                             studio.recordings,
-                            list -> list.size() == 1 && list.getFirst().fileName().equals("renamed.webm"))
+                            list -> list.size() == 1
+                                    && list.getFirst().fileName().equals("renamed.webm"))
                     .getFirst();
             assertEquals(ready.id(), renamed.id());
             assertEquals("a", renamed.streamName());
@@ -189,7 +192,9 @@ class CatalogueCases {
             Path cut = Files.copy(studio.file("a.mp4"), studio.records.resolve("a-s0-e1.mp4"));
             Path other = Files.copy(studio.file("a.mp4"), studio.records.resolve("b-s0-e1.mp4"));
             List<RecordingEntry> listed = await(studio.recordings, list -> list.size() == 2);
-            assertEquals(Deletion.DELETED, studio.recordings.delete(by(listed, "a.mp4").id()));
+            assertEquals(
+                    Deletion.DELETED,
+                    studio.recordings.delete(by(listed, "a.mp4").id()));
             assertFalse(Files.exists(cut));
             assertTrue(Files.exists(other), "no recording b.mp4 is there: this is one itself");
         }
@@ -241,7 +246,8 @@ class CatalogueCases {
             Files.createDirectories(studio.records);
             for (int i = 0; i < 25; i++) {
                 Path file = Files.writeString(
-                        studio.records.resolve("f%02d.%s".formatted(i, i % 5 == 0 ? "webm" : "mp4")), "x".repeat(i + 1));
+                        studio.records.resolve("f%02d.%s".formatted(i, i % 5 == 0 ? "webm" : "mp4")),
+                        "x".repeat(i + 1));
                 Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(1_000_000 + i * 1000L));
             }
             await(studio.recordings, list -> list.size() == 25);
