@@ -18,8 +18,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import tapedeck.bytes.MalformedException;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
+import tapedeck.record.CutRange;
+import tapedeck.record.CutRefusedException;
+import tapedeck.record.Cuts;
 import tapedeck.record.FinishedRecording;
 import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
@@ -62,11 +66,36 @@ final class Downloads {
         } else if (!access.granted(exchange)) {
             throw access.refused(exchange);
         }
-        Path file = find(fileName);
+        Path recording = find(fileName);
+        Path file = cut(exchange, recording);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            send(exchange, channel, file, fileName);
+            send(exchange, channel, file, mediaType(fileName, tag(recording)));
         } catch (NoSuchFileException e) {
             throw missing();
+        }
+    }
+
+    /// The part that `start` and `end` ask for, in a file of its own; containers that cannot be cut are sent whole.
+    private Path cut(HttpExchange exchange, Path file) throws IOException, HttpProblem {
+        Optional<CutRange> range;
+        try {
+            range = CutRange.parse(exchange.query("start"), exchange.query("end"));
+        } catch (MalformedException e) {
+            throw new HttpProblem(400, String.valueOf(e.getMessage()));
+        }
+        if (range.isEmpty() || !Cuts.canCut(file.getFileName().toString())) {
+            return file;
+        }
+        try {
+            return recordings.cuts().cut(file, range.get());
+        } catch (NoSuchFileException e) {
+            throw missing();
+        } catch (CutRefusedException e) {
+            int status = switch (e.reason()) {
+                case NOTHING_THERE, CANNOT_BE_CUT -> 404;
+                case NO_SPACE -> 507;
+            };
+            throw new HttpProblem(status, String.valueOf(e.getMessage()));
         }
     }
 
@@ -96,7 +125,8 @@ final class Downloads {
         Optional<FinishedRecording> found = recordings.finished().stream()
                 .filter(file -> file.fileName().equals(fileName))
                 .findFirst();
-        String mediaType = found.map(FinishedRecording::mediaType).orElse("application/octet-stream");
+        String mediaType = found.map(FinishedRecording::mediaType)
+                .orElseGet(() -> Cuts.canCut(fileName) ? "video/mp4" : "application/octet-stream");
         if (found.isPresent() && found.get().durationNanos() != FinishedRecording.UNKNOWN) {
             if (types.size() >= MAX_TYPES) {
                 types.clear();
@@ -110,10 +140,15 @@ final class Downloads {
         return new HttpProblem(404, "no such recording");
     }
 
-    private void send(HttpExchange exchange, FileChannel channel, Path file, String fileName) throws Exception {
+    private static String tag(Path file) throws IOException {
+        Instant modified = Files.getLastModifiedTime(file).toInstant();
+        return "\"%x-%x-%x\"".formatted(Files.size(file), modified.getEpochSecond(), modified.getNano());
+    }
+
+    private void send(HttpExchange exchange, FileChannel channel, Path file, String type) throws Exception {
         long sizeBytes = channel.size();
         Instant modified = Files.getLastModifiedTime(file).toInstant();
-        String tag = "\"%x-%x-%x\"".formatted(sizeBytes, modified.getEpochSecond(), modified.getNano());
+        String tag = tag(file);
         exchange.set("ETag", tag)
                 .set("Last-Modified", HttpDates.format(modified))
                 .set("Accept-Ranges", "bytes")
@@ -122,13 +157,14 @@ final class Downloads {
             case NOT_MODIFIED -> exchange.respond(304);
             case FAILED -> throw new HttpProblem(412, "the recording has changed");
             case GO_ON -> {
-                exchange.set("Content-Disposition", disposition(exchange, fileName));
+                exchange.set(
+                        "Content-Disposition",
+                        disposition(exchange, file.getFileName().toString()));
                 ByteRanges ranges = Preconditions.rangeApplies(exchange, tag, modified)
                         ? exchange.header("Range")
                                 .map(value -> ByteRanges.parse(value, sizeBytes))
                                 .orElse(new ByteRanges.Whole())
                         : new ByteRanges.Whole();
-                String type = mediaType(fileName, tag);
                 switch (ranges) {
                     case ByteRanges.Whole _ -> {
                         OutputStream out = exchange.start(200, type, sizeBytes);
@@ -194,10 +230,9 @@ final class Downloads {
     }
 
     /// The setting's word, or `attachment` on demand, and the name: RFC 6266 4.3, with RFC 8187 for what is not ASCII.
-    private String disposition(HttpExchange exchange, String fileName) {
+    private String disposition(HttpExchange exchange, String name) {
         boolean download = exchange.query("download").map("true"::equals).orElse(false);
         String kind = download ? "attachment" : disposition.name().toLowerCase(Locale.ROOT);
-        String name = fileName.substring(fileName.lastIndexOf('/') + 1);
         String ascii = name.replaceAll("[^\\x20-\\x7E]|[\"\\\\%]", "_");
         Optional<String> extended = ascii.equals(name) ? Optional.empty() : Optional.of(extended(name));
         return "%s;filename=\"%s\"%s"

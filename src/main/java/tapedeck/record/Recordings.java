@@ -44,6 +44,7 @@ public final class Recordings implements AutoCloseable {
     private final Catalogue catalogue;
     private final FolderLock lock;
     private final FolderLock dataLock;
+    private final Cuts cuts;
     private final Studio studio;
     private final List<DiskWriter> writers = new ArrayList<>();
 
@@ -92,6 +93,7 @@ public final class Recordings implements AutoCloseable {
         this.folder = new RecordFolder(this.settings.dir(), this.settings.cutsDir());
         Path dataDir = Files.createDirectories(settings.dataDir());
         this.lock = FolderLock.of(this.settings.tmpDir());
+        this.cuts = new Cuts(this.settings, guard);
         Journals journals =
                 new Journals(this.settings.tmpDir(), this.settings.fsync().isPresent());
         this.dataLock = Files.isSameFile(dataDir, this.settings.tmpDir()) ? lock : FolderLock.of(dataDir);
@@ -248,6 +250,11 @@ public final class Recordings implements AutoCloseable {
     /// The finished file of this name: inside the folder, no link, nothing hidden.
     public Optional<Path> file(String fileName) {
         return folder.file(fileName);
+    }
+
+    /// Parts of finished files.
+    public Cuts cuts() {
+        return cuts;
     }
 
     public synchronized boolean isRecording(String mediaSessionId) {

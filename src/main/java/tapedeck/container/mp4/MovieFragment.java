@@ -11,7 +11,7 @@ import tapedeck.bytes.MalformedException;
 final class MovieFragment {
     static final int MAX_MOOF_BYTES = 16 << 20;
     /// Offsets beyond this could overflow when sizes are added.
-    private static final long MAX_OFFSET = 1L << 62;
+    static final long MAX_OFFSET = 1L << 62;
 
     private static final int NOT_SYNC = 0x1_0000;
 

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.Summary;
@@ -73,13 +72,18 @@ final class Mp4Reader {
         for (MovieTrack track : movie.tracks()) {
             SampleList list = samples.get(track.id());
             if (list != null) {
-                tracks.add(new ReadTrack(track.id(), track.codec(), track.timescale(), shift(track, movie), list));
+                tracks.add(new ReadTrack(
+                        track.id(),
+                        track.codec(),
+                        track.timescale(),
+                        EditList.of(track, movie).shiftTicks(),
+                        list));
             }
         }
         return new Mp4Reader(file, boxes.size(), tracks);
     }
 
-    private static TopBox find(FileBoxes boxes, String type) throws IOException {
+    static TopBox find(FileBoxes boxes, String type) throws IOException {
         for (TopBox box = boxes.at(0); box != null; box = boxes.at(box.end())) {
             if (box.type().equals(type)) {
                 return box;
@@ -104,30 +108,6 @@ final class Mp4Reader {
                 }
             }
         }
-    }
-
-    /// ISO/IEC 14496-12 8.6.6: how long the track waits, less where in the media it begins. Edits behind the first one
-    /// with media are not followed.
-    private static long shift(MovieTrack track, Movie movie) {
-        Box edts = Box.find(track.boxes(), "edts");
-        Box elst = edts == null ? null : Box.find(edts.children(), "elst");
-        if (elst == null) {
-            return 0;
-        }
-        boolean large = elst.version() == 1;
-        ByteReader in = elst.fullBody();
-        long waitTicks = 0;
-        for (int left = elst.count(in, large ? 20 : 12); left > 0; left--) {
-            long duration = large ? in.i64() : in.u32();
-            long mediaTime = large ? in.i64() : in.i32();
-            in.skip(4);
-            if (mediaTime >= 0) {
-                long waitNanos = TrackClock.nanos(waitTicks, movie.timescale());
-                return TrackClock.ticks(waitNanos, track.timescale()) - mediaTime;
-            }
-            waitTicks += duration;
-        }
-        return 0;
     }
 
     List<ReadTrack> tracks() {

@@ -1,0 +1,172 @@
+package tapedeck.container.mp4;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.MalformedException;
+
+/// The samples of an `stbl`, ISO/IEC 14496-12 8.5 to 8.7: reads all its tables side by side.
+final class TableCursor implements SampleCursor {
+    private final long count;
+    private final long sameSize;
+    private final ByteReader sizes;
+    private final Runs times;
+    private final @Nullable Runs compositionOffsets;
+    private final @Nullable ByteReader syncSamples;
+    private final ByteReader chunks;
+    private final int chunkOffsetBytes;
+    private final ByteReader samplesToChunk;
+
+    private long sample;
+    private long nextSync;
+    private long chunksLeft;
+    private long chunk;
+    private long chunkChangesLeft;
+    private long nextChange = Long.MAX_VALUE;
+    private long samplesPerChunk;
+    private long leftInChunk;
+    private long nextOffset;
+
+    private long nextDecode;
+    private long decode;
+    private long duration;
+    private int compositionOffset;
+    private long offset;
+    private int size;
+    private boolean sync;
+
+    /// Pairs of a count and a value.
+    private static final class Runs {
+        private final String type;
+        private final ByteReader in;
+        private int entriesLeft;
+        private long left;
+        private int value;
+
+        Runs(Box box) {
+            type = box.type();
+            in = box.fullBody();
+            entriesLeft = box.count(in, 8);
+        }
+
+        int next() {
+            while (left == 0) {
+                if (entriesLeft-- == 0) {
+                    throw new MalformedException("MP4: %s has too few entries".formatted(type));
+                }
+                left = in.u32();
+                value = in.i32();
+            }
+            left--;
+            return value;
+        }
+    }
+
+    TableCursor(List<Box> stbl) {
+        Box stsz = Box.need("stbl", stbl, "stsz");
+        sizes = stsz.fullBody();
+        sameSize = sizes.u32();
+        count = sameSize == 0 ? stsz.count(sizes, 4) : sizes.u32();
+        times = new Runs(Box.need("stbl", stbl, "stts"));
+        Box ctts = Box.find(stbl, "ctts");
+        compositionOffsets = ctts == null ? null : new Runs(ctts);
+        Box stss = Box.find(stbl, "stss");
+        syncSamples = stss == null ? null : stss.fullBody();
+        if (stss != null && syncSamples != null) {
+            stss.count(syncSamples, 4);
+            nextSync = nextSync();
+        }
+        Box co64 = Box.find(stbl, "co64");
+        Box stco = co64 != null ? co64 : Box.need("stbl", stbl, "stco");
+        chunkOffsetBytes = co64 != null ? 8 : 4;
+        chunks = stco.fullBody();
+        chunksLeft = stco.count(chunks, chunkOffsetBytes);
+        Box stsc = Box.need("stbl", stbl, "stsc");
+        samplesToChunk = stsc.fullBody();
+        chunkChangesLeft = stsc.count(samplesToChunk, 12);
+        readChunkChange();
+    }
+
+    private long nextSync() {
+        return syncSamples != null && syncSamples.remaining() >= 4 ? syncSamples.u32() : Long.MAX_VALUE;
+    }
+
+    private void readChunkChange() {
+        nextChange = chunkChangesLeft-- > 0 ? samplesToChunk.u32() : Long.MAX_VALUE;
+    }
+
+    @Override
+    public boolean next() {
+        if (sample == count) {
+            return false;
+        }
+        sample++;
+        decode = nextDecode;
+        duration = times.next() & 0xFFFF_FFFFL;
+        nextDecode += duration;
+        compositionOffset = compositionOffsets == null ? 0 : compositionOffsets.next();
+        long bytes = sameSize == 0 ? sizes.u32() : sameSize;
+        if (bytes > Integer.MAX_VALUE) {
+            throw new MalformedException("MP4: sample of %d bytes".formatted(bytes));
+        }
+        size = (int) bytes;
+        while (leftInChunk == 0) {
+            nextChunk();
+        }
+        leftInChunk--;
+        offset = nextOffset;
+        nextOffset += size;
+        sync = syncSamples == null || sample == nextSync;
+        while (nextSync <= sample) {
+            nextSync = syncSamples == null ? Long.MAX_VALUE : nextSync();
+        }
+        return true;
+    }
+
+    private void nextChunk() {
+        if (chunksLeft-- == 0) {
+            throw new MalformedException("MP4: chunks end at sample %d of %d".formatted(sample - 1, count));
+        }
+        chunk++;
+        if (chunk == nextChange) {
+            samplesPerChunk = samplesToChunk.u32();
+            samplesToChunk.skip(4);
+            readChunkChange();
+        }
+        leftInChunk = samplesPerChunk;
+        nextOffset = chunkOffsetBytes == 8 ? chunks.i64() : chunks.u32();
+        if (nextOffset < 0 || nextOffset > MovieFragment.MAX_OFFSET) {
+            throw new MalformedException("MP4: a chunk at %d".formatted(nextOffset));
+        }
+    }
+
+    @Override
+    public long offset() {
+        return offset;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public long decodeTicks() {
+        return decode;
+    }
+
+    @Override
+    public long durationTicks() {
+        return duration;
+    }
+
+    @Override
+    public int compositionOffset() {
+        return compositionOffset;
+    }
+
+    @Override
+    public boolean isSync() {
+        return sync;
+    }
+}
