@@ -20,6 +20,7 @@ final class RecorderCalls {
     record Active(
             String fileName,
             String mediaSessionId,
+            String recordingId,
             String streamName,
             String state,
             long startTimeMillis,
@@ -30,6 +31,7 @@ final class RecorderCalls {
             return new Active(
                     recording.fileName(),
                     recording.mediaSessionId(),
+                    recording.recordingId(),
                     recording.stream().value(),
                     recording.state().name(),
                     recording.startedAt().toEpochMilli(),
@@ -90,7 +92,9 @@ final class RecorderCalls {
         Json.Body config = body.object("config");
         RecordingRequest request = new RecordingRequest(
                 config.optionalText("fileTemplate").orElse(null),
-                config.optionalText("rotation").orElse(null));
+                config.optionalText("rotation").orElse(null),
+                config.optionalNumber("preroll").map(RecorderCalls::seconds).orElse(null),
+                config.optionalFlag("parallel").orElse(false));
         try {
             recordings.start(mediaSessionId, request);
         } catch (RecordingRefusedException e) {
@@ -99,10 +103,19 @@ final class RecorderCalls {
         exchange.respond(200);
     }
 
+    private static int seconds(long number) {
+        return Math.toIntExact(Math.clamp(number, -1, Integer.MAX_VALUE));
+    }
+
+    /// `{"mediaSessionId"}` stops all recordings of it; with `"recordingId"` or `"fileName"` one of them.
     void terminate(HttpExchange exchange) throws Exception {
-        String mediaSessionId = Json.body(exchange).text("mediaSessionId");
+        Json.Body body = Json.body(exchange);
+        String mediaSessionId = body.text("mediaSessionId");
+        String one = body.optionalText("recordingId")
+                .or(() -> body.optionalText("fileName"))
+                .orElse(null);
         try {
-            recordings.terminate(mediaSessionId);
+            recordings.terminate(mediaSessionId, one);
         } catch (RecordingRefusedException e) {
             throw problem(e);
         }

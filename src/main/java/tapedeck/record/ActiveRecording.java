@@ -5,6 +5,7 @@ import tapedeck.stream.StreamName;
 
 /// A recording that is not yet a finished file, as of the moment it was asked for.
 ///
+/// @param recordingId the same for all parts of the recording
 /// @param fileName the name it will have, with the elements that are known only at its end left as they are in the
 ///     template, like `{endTime}`
 /// @param startedAt the wall clock when it was started
@@ -12,6 +13,7 @@ import tapedeck.stream.StreamName;
 /// @param sizeBytes written so far, all parts together
 /// @param gapFrames frames that are missing because the disk was too slow or refused them
 public record ActiveRecording(
+        String recordingId,
         String fileName,
         String mediaSessionId,
         StreamName stream,

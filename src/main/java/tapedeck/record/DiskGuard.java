@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 
-/// Says whether there is room for recordings. Asks the file system at most twice a second, however many ask.
+/// Says whether recordings can be written: the folders are there and there is room. Asks the file system at most
+/// twice a second, however many ask.
 final class DiskGuard {
     static final long ASK_EVERY_NANOS = 500_000_000L;
 
@@ -20,11 +21,19 @@ final class DiskGuard {
     private final ToLongFunction<Path> usableSpace;
     private final LongSupplier nanoClock;
     private final AtomicLong askedNanos;
-    private volatile boolean enough;
+    private volatile Room room;
     private volatile boolean doubted;
 
+    enum Room {
+        ENOUGH,
+        /// Less than `file_recorder_min_space`.
+        FULL,
+        /// A folder is gone, read-only or refuses writes.
+        UNWRITABLE
+    }
+
     DiskGuard(List<Path> folders, long minSpaceBytes) {
-        this(folders, minSpaceBytes, DiskGuard::usableSpace, System::nanoTime);
+        this(folders, minSpaceBytes, folder -> folder.toFile().getUsableSpace(), System::nanoTime);
     }
 
     DiskGuard(List<Path> folders, long minSpaceBytes, ToLongFunction<Path> usableSpace, LongSupplier nanoClock) {
@@ -33,39 +42,50 @@ final class DiskGuard {
         this.usableSpace = usableSpace;
         this.nanoClock = nanoClock;
         this.askedNanos = new AtomicLong(nanoClock.getAsLong());
-        this.enough = ask();
-    }
-
-    /// A folder that is gone, on a disk that became read-only, or that we may not write into has no space.
-    private static long usableSpace(Path folder) {
-        return Files.isWritable(folder) ? folder.toFile().getUsableSpace() : 0;
+        this.room = ask(minSpaceBytes);
     }
 
     boolean enough() {
+        return room() == Room.ENOUGH;
+    }
+
+    /// Whether recordings that were stopped can begin again: there is a sixteenth more space than needed, or they
+    /// would stop again at once.
+    boolean enoughAgain() {
+        return ask(minSpaceBytes + minSpaceBytes / 16) == Room.ENOUGH;
+    }
+
+    Room room() {
         long now = nanoClock.getAsLong();
         long last = askedNanos.get();
         if (now - last >= ASK_EVERY_NANOS && askedNanos.compareAndSet(last, now)) {
-            enough = ask();
+            room = ask(minSpaceBytes);
         }
-        return enough;
+        return room;
     }
 
-    /// A write was refused. A disk that failed can still count its free space, so until a file can be written there is
-    /// none.
+    /// A write was refused. A disk that failed can still count its free space, so until a file can be written there
+    /// is none.
     void doubt() {
         doubted = true;
         askedNanos.set(nanoClock.getAsLong() - ASK_EVERY_NANOS);
     }
 
-    private boolean ask() {
-        if (!folders.stream().allMatch(folder -> usableSpace.applyAsLong(folder) >= Math.max(minSpaceBytes, 1))) {
-            return false;
+    private Room ask(long leastBytes) {
+        for (Path folder : folders) {
+            // access(2) knows of a file system that became read-only, also for root.
+            if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+                return Room.UNWRITABLE;
+            }
+            if (usableSpace.applyAsLong(folder) < Math.max(leastBytes, 1)) {
+                return Room.FULL;
+            }
         }
         if (doubted && !folders.stream().allMatch(DiskGuard::takesFiles)) {
-            return false;
+            return Room.UNWRITABLE;
         }
         doubted = false;
-        return true;
+        return Room.ENOUGH;
     }
 
     private static boolean takesFiles(Path folder) {

@@ -13,6 +13,8 @@ final class NextPart {
     static final long MAX_KEYFRAME_WAIT_NANOS = 10_000_000_000L;
     /// A stream that was silent for longer goes on in a new part.
     static final long MAX_PAUSE_NANOS = 10_000_000_000L;
+    /// A track whose time goes back by more than this goes on in a new part.
+    static final long MAX_BACK_NANOS = 1_000_000_000L;
     /// So many parts in a minute because of changing codecs are nonsense.
     static final int MAX_CHANGES_PER_MINUTE = 10;
     /// A keyframe may come so much too early and still begin the next part, but no more than a twentieth of a part:
@@ -74,7 +76,7 @@ final class NextPart {
         if (frame.track().isVideo()) {
             learnLead(frame);
         }
-        return wantedDtsNanos != NOT_WANTED || rotates(open, frame) || paused(open, frame);
+        return wantedDtsNanos != NOT_WANTED || rotates(open, frame) || breaks(open, frame);
     }
 
     private boolean rotates(Part open, Frame frame) {
@@ -154,8 +156,14 @@ final class NextPart {
         }
     }
 
-    /// Whether the stream was silent for long. What the disk was too slow for is a hole in the same file instead.
-    boolean paused(Part open, Frame frame) {
+    /// Whether the stream was silent for long, or its time goes back: neither fits into one file. What the disk was
+    /// too slow for is a hole in the same file instead.
+    boolean breaks(Part open, Frame frame) {
+        long last = frame.track().isVideo() ? open.lastVideoDtsNanos() : open.lastAudioPtsNanos();
+        long time = frame.track().isVideo() ? frame.dtsNanos() : frame.ptsNanos();
+        if (last != Long.MIN_VALUE && last - time > MAX_BACK_NANOS) {
+            return true;
+        }
         return !afterGap && open.durationNanos() > 0 && frame.dtsNanos() - open.lastDtsNanos() > MAX_PAUSE_NANOS;
     }
 

@@ -22,6 +22,7 @@ final class Part {
     private final long uncountedBytes;
     private boolean unflushed;
     private long gatheredBytes;
+    private long gatheredFrames;
     private long keyframeBytes;
     private long lastVideoDtsNanos = Long.MIN_VALUE;
     private long lastAudioPtsNanos = Long.MIN_VALUE;
@@ -86,6 +87,7 @@ final class Part {
         unflushed = true;
         meter.frame(frame);
         gatheredBytes += frame.data().length();
+        gatheredFrames++;
         if (frame.track().isVideo()) {
             lastVideoDtsNanos = Math.max(lastVideoDtsNanos, frame.dtsNanos());
             if (frame.keyframe()) {
@@ -116,6 +118,7 @@ final class Part {
             unflushed = false;
             gatheredBytes = 0;
             muxer.flush();
+            gatheredFrames = 0;
         }
     }
 
@@ -162,6 +165,11 @@ final class Part {
         try (file) {
             muxer.close();
         }
+    }
+
+    /// Frames that were taken but are not on disk yet.
+    long gatheredFrames() {
+        return gatheredFrames;
     }
 
     /// Closes the file as it is after a write that failed.

@@ -63,6 +63,15 @@ final class Parts {
         this.fileName = fileName(journal("", Layout.NONE, startedAt.toEpochMilli()));
     }
 
+    String recordingId() {
+        return recordingId;
+    }
+
+    /// Frames that were taken but are not on disk yet.
+    long gatheredFrames() {
+        return (open == null ? 0 : open.gatheredFrames()) + (before == null ? 0 : before.gatheredFrames());
+    }
+
     /// The one that grows.
     @Nullable
     Part open() {
@@ -105,10 +114,6 @@ final class Parts {
     /// @return why the recording has to end instead, or null
     @Nullable
     EndReason begin(Beginning beginning) throws IOException {
-        if (!studio.guard().enough()) {
-            log.warn("recording {}: not started. Not enough available disk space", stream.name());
-            return EndReason.NO_SPACE;
-        }
         Collection<Track> known = beginning.known();
         Layout layout = Layout.of(known, studio.settings().formats());
         if (layout == null) {

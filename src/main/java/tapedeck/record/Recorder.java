@@ -30,12 +30,17 @@ final class Recorder {
     static final long MAX_BACKLOG_NANOS = 8_000_000_000L;
     /// The largest backlog.
     static final long MAX_BACKLOG_BYTES = 16 << 20;
+    /// And beyond that what a stream remembers of its past.
+    static final long MAX_PAST_BYTES = 64 << 20;
 
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /// What the system says of ENOSPC.
+    private static final String NO_SPACE_LEFT = "No space left";
     private static final long NANOS_PER_MINUTE = 60_000_000_000L;
 
     private final Studio studio;
+    private final Plan plan;
     private final Stream stream;
     private final DiskWriter writer;
     private final Instant startedAt = Instant.now();
@@ -59,14 +64,17 @@ final class Recorder {
     private volatile @Nullable EndReason stopReason;
     private volatile ActiveRecording.State state = ActiveRecording.State.WAITING;
     private volatile long gapFrames;
+    private volatile boolean outOfRoom;
+    private volatile boolean surprised;
 
-    Recorder(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer) {
+    Recorder(Studio studio, Stream stream, Plan plan, DiskWriter writer) {
+        this.plan = plan;
         this.studio = studio;
         this.stream = stream;
         this.sound = new AudioStage(stream, studio.settings(), studio.renditions(), this::wakeForSound);
         this.beginning = new Beginning(stream, sound::recorded);
-        this.parts = new Parts(studio, stream, naming, rotation, writer, startedAt);
-        this.nextPart = new NextPart(stream, rotation);
+        this.parts = new Parts(studio, stream, plan.naming(), plan.rotation(), writer, startedAt);
+        this.nextPart = new NextPart(stream, plan.rotation());
         this.keptSound = new KeptSound(studio.settings().audioBufferPackets());
         this.writer = writer;
         this.errors = new ErrorBudget(
@@ -74,25 +82,49 @@ final class Recorder {
         writer.recordings().incrementAndGet();
     }
 
-    /// Joins the stream, from its last entry point on.
+    /// Joins the stream, from its last entry point on or from one in the past.
     void start() {
         long fragmentNanos = studio.settings().fragmentMillis() * NANOS_PER_MILLI;
         long wakeNanos = Math.max(fragmentNanos - MARGIN_NANOS, fragmentNanos / 2);
-        reader = stream.subscribe(new ReaderOptions(
+        ReaderOptions options = new ReaderOptions(
                 "recorder",
                 false,
                 true,
-                wakeNanos + MAX_BACKLOG_NANOS,
-                MAX_BACKLOG_BYTES,
+                wakeNanos + MAX_BACKLOG_NANOS + plan.pastNanos(),
+                MAX_BACKLOG_BYTES + (plan.pastNanos() > 0 ? MAX_PAST_BYTES : 0),
                 studio.backlog(),
                 wakeNanos,
-                this::wake));
+                this::wake);
+        reader = stream.subscribe(options, plan.pastNanos());
         // The stream may have called before there was a reader to drain.
         wake();
     }
 
     Stream stream() {
         return stream;
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    boolean isBeside() {
+        return plan.begun() == Plan.Begun.BESIDE;
+    }
+
+    /// Whether this is its id, or the name of its file as far as it is known.
+    boolean isCalled(String idOrFileName) {
+        return parts.recordingId().equals(idOrFileName) || parts.fileName().equals(idOrFileName);
+    }
+
+    /// Whether it ended because nothing could be written, and is to begin again when something can.
+    boolean beginsAgain() {
+        return outOfRoom && plan.begun() == Plan.Begun.BY_SETTINGS;
+    }
+
+    /// Whether the disk refused although there seemed to be space.
+    boolean wasSurprised() {
+        return surprised;
     }
 
     /// Completed when nothing is recorded any more.
@@ -120,6 +152,7 @@ final class Recorder {
 
     ActiveRecording snapshot() {
         return new ActiveRecording(
+                parts.recordingId(),
                 parts.fileName(),
                 stream.mediaSessionId(),
                 stream.name(),
@@ -162,10 +195,11 @@ final class Recorder {
             return;
         }
         boolean over = false;
+        int at = 0;
         try {
             over = sound.drainTo(items);
-            for (Item item : items) {
-                switch (item) {
+            for (; at < items.size(); at++) {
+                switch (items.get(at)) {
                     case Item.Media media -> take(media);
                     case Item.Gap gap -> gap(gap.frames());
                     case Item.End _ -> over = true;
@@ -179,11 +213,16 @@ final class Recorder {
             flush();
             askForKeyframe(source);
         } catch (IOException e) {
+            over |= items.stream().anyMatch(Item.End.class::isInstance);
+            lost(items.subList(at, items.size()));
             failed(e);
         } catch (RuntimeException e) {
-            // A frame that a muxer refuses ends this recording, not its thread.
-            log.error("recording {}: stopped by a bug", stream.name(), e);
-            stopReason = EndReason.ERROR;
+            // What a frame does to a muxer costs its part, not the thread.
+            log.error("recording {}: a bug", stream.name(), e);
+            over |= items.stream().anyMatch(Item.End.class::isInstance);
+            lost(items.subList(at, items.size()));
+            countError();
+            abandon(EndReason.ERROR);
         } finally {
             items.clear();
         }
@@ -197,10 +236,30 @@ final class Recorder {
             return;
         }
         parts.flush();
-        if (!studio.guard().enough()) {
-            log.warn("recording {}: stopped. Not enough available disk space", stream.name());
-            stopReason = EndReason.NO_SPACE;
-        }
+        var _ = roomLeft();
+    }
+
+    /// False if the recording has to end because nothing can be written.
+    private boolean roomLeft() {
+        String what = parts.begun() ? "stopped" : "not started";
+        return switch (studio.guard().room()) {
+            case ENOUGH -> true;
+            case FULL -> {
+                log.warn("recording {}: {}. Not enough available disk space", stream.name(), what);
+                outOfRoom(EndReason.NO_SPACE);
+                yield false;
+            }
+            case UNWRITABLE -> {
+                log.warn("recording {}: {}. Its folder is gone or cannot be written", stream.name(), what);
+                outOfRoom(EndReason.ERROR);
+                yield false;
+            }
+        };
+    }
+
+    private void outOfRoom(EndReason reason) {
+        outOfRoom = true;
+        stopReason = reason;
     }
 
     private void take(Item.Media media) throws IOException {
@@ -276,7 +335,7 @@ final class Recorder {
     }
 
     private void write(Part open, Item.Media media) throws IOException {
-        if (nextPart.paused(open, media.frame())) {
+        if (nextPart.breaks(open, media.frame())) {
             // Not an entry point, or the next part had begun.
             skipToEntryPoint = true;
             nextPart.want(media.frame());
@@ -329,6 +388,9 @@ final class Recorder {
                 && !beginning.isEmpty()
                 && mayWrite()
                 && (now || parts.begun() || beginning.complete())) {
+            if (!roomLeft()) {
+                return;
+            }
             EndReason refused = parts.begin(beginning);
             if (refused != null) {
                 stopReason = refused;
@@ -352,21 +414,29 @@ final class Recorder {
         parts.missed(frames);
     }
 
+    private void lost(List<Item> rest) {
+        missed(rest.stream().filter(Item.Media.class::isInstance).count());
+    }
+
     /// The disk refused. What is on it stays; the recording goes on in a new part, unless that happens too often.
     private void failed(IOException cause) {
+        log.warn("recording {}: {}", stream.name(), cause.toString());
         studio.guard().doubt();
-        boolean full =
-                !studio.guard().enough() || String.valueOf(cause.getMessage()).contains("No space left");
-        if (full) {
-            log.warn("recording {}: stopped. Not enough available disk space: {}", stream.name(), cause.toString());
-            stopReason = EndReason.NO_SPACE;
-        } else {
-            log.warn("recording {}: {}", stream.name(), cause.toString());
+        if (String.valueOf(cause.getMessage()).contains(NO_SPACE_LEFT)) {
+            log.warn("recording {}: stopped. Not enough available disk space", stream.name());
+            surprised = studio.guard().enough();
+            outOfRoom(EndReason.NO_SPACE);
+        } else if (roomLeft()) {
             countError();
         }
-        parts.abandon(full ? EndReason.NO_SPACE : EndReason.ERROR);
-        missed(beginning.take().size() + keptSound.size());
+        EndReason reason = stopReason;
+        abandon(reason == null || reason == EndReason.STOPPED ? EndReason.ERROR : reason);
+    }
+
+    private void abandon(EndReason reason) {
+        missed(parts.gatheredFrames() + beginning.take().size() + keptSound.size());
         keptSound.clear();
+        parts.abandon(reason);
         skipToEntryPoint = true;
         stream.requestKeyframe();
     }
@@ -386,6 +456,7 @@ final class Recorder {
         try {
             parts.close(reason == null ? EndReason.STOPPED : reason);
         } catch (IOException | RuntimeException e) {
+            missed(parts.gatheredFrames());
             log.warn("recording {}: its end is not on disk: {}", stream.name(), e.toString());
         }
         beginning.take();

@@ -33,6 +33,8 @@ final class RecordingFile implements Output, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(RecordingFile.class);
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /// What the system says of EINVAL.
+    private static final String INVALID_ARGUMENT = "Invalid argument";
 
     private final Path path;
     private final DiskWriter writer;
@@ -66,9 +68,7 @@ final class RecordingFile implements Output, AutoCloseable {
         }
         try {
             FileChannel blocks = direct;
-            if (blocks != null && length >= LEAST_DIRECT_BYTES) {
-                appendBlocks(blocks, parts, length);
-            } else {
+            if (blocks == null || length < LEAST_DIRECT_BYTES || !appendedBlocks(blocks, parts, length)) {
                 cutFiller(channel);
                 writer.write(channel, parts, size);
             }
@@ -80,6 +80,24 @@ final class RecordingFile implements Output, AutoCloseable {
         size += length;
         if (options.fsyncMillis().isPresent()) {
             sync(channel, options.fsyncMillis().getAsLong() * NANOS_PER_MILLI);
+        }
+    }
+
+    /// False if the file system, which let the file be opened like this, refuses such writes (some that are mounted
+    /// over the network or in user space do): from now on it is written through the page cache.
+    private boolean appendedBlocks(FileChannel blocks, List<Bytes> parts, long length) throws IOException {
+        try {
+            appendBlocks(blocks, parts, length);
+            return true;
+        } catch (IOException e) {
+            if (!String.valueOf(e.getMessage()).contains(INVALID_ARGUMENT)) {
+                throw e;
+            }
+            log.info("{}: through the page cache from now on: {}", path, e.getMessage());
+            direct = null;
+            blocks.close();
+            filled = true;
+            return false;
         }
     }
 

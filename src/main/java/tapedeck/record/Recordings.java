@@ -6,18 +6,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.database.Database;
@@ -48,10 +45,7 @@ public final class Recordings implements AutoCloseable {
     private final Studio studio;
     private final List<DiskWriter> writers = new ArrayList<>();
 
-    // Guarded by this. A session has one recording; those that were stopped stay in `open` until their files are done.
-    private final Map<String, Recorder> current = new HashMap<>();
-    private final Set<Recorder> open = new LinkedHashSet<>();
-    private boolean closed;
+    private final Roster roster;
 
     /// Converts no sound.
     public Recordings(Settings settings, Streams streams) throws IOException {
@@ -112,11 +106,20 @@ public final class Recordings implements AutoCloseable {
         for (int i = 0; i < this.settings.threads(); i++) {
             writers.add(new DiskWriter("disk-" + i));
         }
-        streams.addListener(new Streams.Listener() {
+        this.roster = new Roster(
+                studio,
+                writers,
+                stream -> streams.findBySession(stream.mediaSessionId()).isPresent());
+        streams.keepPast(TimeUnit.SECONDS.toNanos(this.settings.prerollSeconds()));
+        recordWhatIsWanted();
+    }
+
+    private void recordWhatIsWanted() {
+        Streams.Listener listener = new Streams.Listener() {
             @Override
             public void published(Stream stream) {
                 if (wanted(stream.publisher())) {
-                    begin(stream, serverNaming(), serverRotation());
+                    roster.begin(stream, new Plan(serverNaming(), serverRotation(), 0, Plan.Begun.BY_SETTINGS));
                 }
             }
 
@@ -124,7 +127,8 @@ public final class Recordings implements AutoCloseable {
             public void ended(Stream stream, String reason) {
                 // The recorder's reader gets to know by itself, after the last frame.
             }
-        });
+        };
+        streams.addListener(listener);
     }
 
     private static DiskGuard guard(Settings.Recording settings) throws IOException {
@@ -166,15 +170,8 @@ public final class Recordings implements AutoCloseable {
         return catalogue.delete(id);
     }
 
-    private synchronized Map<String, Parts.Growing> growing() {
-        Map<String, Parts.Growing> growing = new HashMap<>();
-        for (Recorder recorder : open) {
-            Parts.Growing part = recorder.growing();
-            if (part != null) {
-                growing.put(part.id(), part);
-            }
-        }
-        return growing;
+    private Map<String, Parts.Growing> growing() {
+        return roster.growing();
     }
 
     /// On a writer's or the finisher's thread.
@@ -203,34 +200,49 @@ public final class Recordings implements AutoCloseable {
         }
     }
 
-    /// Starts a recording on demand, also where nothing is recorded by itself. One that runs for this media session
-    /// is stopped.
+    /// Starts a recording on demand, also where nothing is recorded by itself. The one that runs for this media
+    /// session is stopped, unless the new one is to run beside it.
     public ActiveRecording start(String mediaSessionId, RecordingRequest request) throws RecordingRefusedException {
         Stream stream = streams.findBySession(mediaSessionId)
                 .orElseThrow(() -> refused(Reason.NO_SUCH_STREAM, "no stream has the media session " + mediaSessionId));
-        if (!studio.guard().enough()) {
-            log.warn("recording {}: not started. Not enough available disk space", stream.name());
-            throw refused(Reason.NO_SPACE, "Not enough available disk space");
+        String refusal = switch (studio.guard().room()) {
+            case ENOUGH -> "";
+            case FULL -> "Not enough available disk space";
+            case UNWRITABLE -> "The folder of recordings is gone or cannot be written";
+        };
+        if (!refusal.isEmpty()) {
+            log.warn("recording {}: not started. {}", stream.name(), refusal);
+            throw refused(Reason.NO_SPACE, refusal);
         }
         Naming server = serverNaming();
         String template = request.fileTemplate();
         Naming naming =
                 template == null ? server : new Naming(template, server.encoding(), server.excludedCharacters());
         String rotation = request.rotation();
-        return begin(stream, naming, rotation == null ? serverRotation() : Rotation.parse(rotation))
+        Integer preroll = request.prerollSeconds();
+        Plan plan = new Plan(
+                naming,
+                rotation == null ? serverRotation() : Rotation.parse(rotation),
+                TimeUnit.SECONDS.toNanos(preroll == null ? settings.prerollSeconds() : preroll),
+                request.parallel() ? Plan.Begun.BESIDE : Plan.Begun.ON_DEMAND);
+        return roster.begin(stream, plan)
                 .orElseThrow(() -> refused(Reason.STOPPING, "the server is stopping"))
                 .snapshot();
     }
 
-    /// Stops the recording of this media session; its file is finished in the background.
+    /// Stops all recordings of this media session; their files are finished in the background.
     public void terminate(String mediaSessionId) throws RecordingRefusedException {
-        Recorder recorder;
-        synchronized (this) {
-            recorder = current.remove(mediaSessionId);
+        terminate(mediaSessionId, null);
+    }
+
+    /// Stops one recording of this media session.
+    ///
+    /// @param one its id, or the name of its file as [#active()] tells it; null stops all
+    public void terminate(String mediaSessionId, @Nullable String one) throws RecordingRefusedException {
+        if (roster.stop(mediaSessionId, recorder -> one == null || recorder.isCalled(one))) {
+            return;
         }
-        if (recorder != null) {
-            recorder.stop(EndReason.STOPPED);
-        } else if (streams.findBySession(mediaSessionId).isPresent()) {
+        if (streams.findBySession(mediaSessionId).isPresent()) {
             throw refused(Reason.NOT_RECORDED, "media session %s is not being recorded".formatted(mediaSessionId));
         } else {
             throw refused(Reason.NO_SUCH_STREAM, "no stream has the media session " + mediaSessionId);
@@ -238,8 +250,8 @@ public final class Recordings implements AutoCloseable {
     }
 
     /// The recordings that are not yet finished files, oldest first.
-    public synchronized List<ActiveRecording> active() {
-        return open.stream().map(Recorder::snapshot).toList();
+    public List<ActiveRecording> active() {
+        return roster.active();
     }
 
     /// The files in the folder of recordings, newest first, at most 10,000.
@@ -257,8 +269,8 @@ public final class Recordings implements AutoCloseable {
         return cuts;
     }
 
-    public synchronized boolean isRecording(String mediaSessionId) {
-        return current.containsKey(mediaSessionId);
+    public boolean isRecording(String mediaSessionId) {
+        return roster.isRecording(mediaSessionId);
     }
 
     /// @param writeCalls system calls that wrote to recordings so far
@@ -275,9 +287,7 @@ public final class Recordings implements AutoCloseable {
             calls += writer.writeCalls();
             bytes += writer.writtenBytes();
         }
-        synchronized (this) {
-            return new Statistics(calls, bytes, open.size(), finisher.finishedFiles(), finisher.failedFiles());
-        }
+        return new Statistics(calls, bytes, roster.size(), finisher.finishedFiles(), finisher.failedFiles());
     }
 
     /// For tests: what is on these threads is done in order.
@@ -309,34 +319,6 @@ public final class Recordings implements AutoCloseable {
                 };
     }
 
-    private synchronized Optional<Recorder> begin(Stream stream, Naming naming, Rotation rotation) {
-        if (closed) {
-            return Optional.empty();
-        }
-        Recorder before = current.remove(stream.mediaSessionId());
-        if (before != null) {
-            before.stop(EndReason.STOPPED);
-        }
-        DiskWriter writer = writers.stream()
-                .min(Comparator.comparingInt(candidate -> candidate.recordings().get()))
-                .orElseThrow();
-        Recorder recorder = new Recorder(studio, stream, naming, rotation, writer);
-        current.put(stream.mediaSessionId(), recorder);
-        open.add(recorder);
-        var _ = recorder.ended().thenRun(() -> forget(recorder));
-        var _ = recorder.done().thenRun(() -> forgetWholly(recorder));
-        recorder.start();
-        return Optional.of(recorder);
-    }
-
-    private synchronized void forget(Recorder recorder) {
-        current.remove(recorder.stream().mediaSessionId(), recorder);
-    }
-
-    private synchronized void forgetWholly(Recorder recorder) {
-        open.remove(recorder);
-    }
-
     private static RecordingRefusedException refused(Reason reason, String message) {
         return new RecordingRefusedException(reason, message);
     }
@@ -347,17 +329,12 @@ public final class Recordings implements AutoCloseable {
     public void close() {
         long endNanos = System.nanoTime()
                 + Duration.ofSeconds(settings.stopTimeoutSeconds()).toNanos();
-        List<Recorder> rest;
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            rest = List.copyOf(open);
+        Optional<List<Recorder>> rest = roster.close();
+        if (rest.isEmpty()) {
+            return;
         }
-        rest.forEach(recorder -> recorder.stop(EndReason.STOPPED));
         try {
-            CompletableFuture.allOf(rest.stream().map(Recorder::done).toArray(CompletableFuture<?>[]::new))
+            CompletableFuture.allOf(rest.get().stream().map(Recorder::done).toArray(CompletableFuture<?>[]::new))
                     .get(Math.max(0, endNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException _) {
             log.warn("recordings: not all could be finished in time, the rest is finished at the next start");

@@ -23,7 +23,7 @@ public final class Stream {
 
     // Guarded by this: a subscription sees the cache and joins the readers in one step, so that it gets every frame
     // once.
-    private final GopCache cache = new GopCache();
+    private final GopCache cache;
     private final List<Reader> readers = new ArrayList<>();
     private final SequencedMap<Integer, Track> tracks = new TreeMap<>();
     private boolean videoSeen;
@@ -42,7 +42,9 @@ public final class Stream {
             Publisher publisher,
             Instant startedAt,
             Feedback feedback,
-            LongSupplier nanoClock) {
+            LongSupplier nanoClock,
+            long pastNanos) {
+        this.cache = new GopCache(pastNanos);
         this.name = name;
         this.mediaSessionId = mediaSessionId;
         this.publisher = publisher;
@@ -86,6 +88,13 @@ public final class Stream {
     /// A reader from the last entry point or the next one on, as `options` say. On a stream that has ended it gets
     /// [Item.End] at once.
     public Reader subscribe(ReaderOptions options) {
+        return subscribe(options, 0);
+    }
+
+    /// A reader that begins so far in the past, as far as [Streams#keepPast] lets the stream remember.
+    ///
+    /// @param agoNanos 0 for the last entry point
+    public Reader subscribe(ReaderOptions options, long agoNanos) {
         Reader reader = new Reader(this, options);
         boolean wake = false;
         synchronized (this) {
@@ -93,7 +102,7 @@ public final class Stream {
                 wake = reader.end("ended") == Reader.Offered.WAKE;
             } else {
                 if (options.fromCache()) {
-                    for (Item.Media item : cache.items()) {
+                    for (Item.Media item : cache.since(agoNanos)) {
                         wake |= reader.offer(item) == Reader.Offered.WAKE;
                     }
                 }

@@ -23,6 +23,7 @@ public final class Streams {
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final Clock wallClock;
     private final LongSupplier nanoClock;
+    private volatile long pastNanos;
 
     public Streams() {
         this(Clock.systemUTC(), System::nanoTime);
@@ -37,9 +38,14 @@ public final class Streams {
         listeners.add(listener);
     }
 
+    /// Streams that are published from now on remember so much of their past for readers that want it.
+    public void keepPast(long nanos) {
+        pastNanos = nanos;
+    }
+
     public Publication publish(StreamName name, Publisher who, Feedback feedback) throws NameTakenException {
         String mediaSessionId = UUID.randomUUID().toString();
-        Stream stream = new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock);
+        Stream stream = new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock, pastNanos);
         if (live.putIfAbsent(name, stream) != null) {
             throw new NameTakenException(name);
         }

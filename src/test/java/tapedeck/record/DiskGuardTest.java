@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DiskGuardTest {
-    private static final Path A = Path.of("/a");
-    private static final Path B = Path.of("/b");
+    private static final Path A = Path.of(System.getProperty("java.io.tmpdir"));
+    private static final Path B = Path.of(System.getProperty("user.dir"));
 
     @Test
     void everyFolderNeedsTheSpace() {

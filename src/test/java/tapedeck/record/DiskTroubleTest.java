@@ -115,6 +115,83 @@ class DiskTroubleTest {
     }
 
     @Test
+    void whatTheSettingsRecordGoesOnWhenThereIsSpaceAgain() throws Exception {
+        List<Frame> frames = TestMedia.h264(8);
+        try (TestStudio studio = new TestStudio(dir)) {
+            Publication publication = studio.publish("a");
+            Publication demanded = studio.publish("b", RecordWish.NO, Expects.VIDEO);
+            studio.recordings.start(demanded.stream().mediaSessionId(), RecordingRequest.DEFAULT);
+            studio.feed(publication, frames.subList(0, 60));
+            studio.feed(demanded, frames.subList(0, 60));
+            studio.usableSpace = 0;
+            studio.feed(publication, frames.subList(60, 120));
+            studio.feed(demanded, frames.subList(60, 120));
+            studio.awaitFinished();
+            Publication late = studio.publish("late");
+            studio.feed(late, frames.subList(0, 75));
+            studio.awaitFinished();
+            // Not yet: a little more than the least is needed, or it would stop again at once.
+            studio.usableSpace = 1 << 20;
+            assertFalse(studio.recordings.isRecording(publication.stream().mediaSessionId()));
+            studio.usableSpace = 2 << 20;
+            for (Publication one : List.of(publication, late)) {
+                TestStudio.await(
+                        () -> studio.recordings.isRecording(one.stream().mediaSessionId()), "it is recorded again");
+            }
+            assertFalse(studio.recordings.isRecording(demanded.stream().mediaSessionId()), "nobody demanded it");
+            studio.feed(publication, frames.subList(120, 240));
+            publication.close();
+            studio.feed(late, frames.subList(75, 120));
+            late.close();
+            studio.awaitFinished();
+            assertEquals(List.of("a-2.mp4", "a.mp4", "b.mp4", "late.mp4"), studio.names());
+            Judge.assertHolds(studio.file("a-2.mp4"), frames.subList(90, 240));
+            Judge.assertHolds(studio.file("late.mp4"), frames.subList(60, 120));
+        }
+    }
+
+    @Test
+    void aFolderThatBecomesReadOnlyStopsTheRecordingWithinItsNextFragment() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        if (mount("-t", "tmpfs", "-o", "size=32m", "none", disk.toString()) != 0) {
+            System.out.println("SKIPPED: no right to mount a disk here");
+            return;
+        }
+        try (TestStudio studio = new TestStudio(disk, "mp4_container_moov_reserved_space_size=64")) {
+            Publication publication = studio.publish("a");
+            Reader live = publication.stream().subscribe(unbounded());
+            List<Frame> frames = minute();
+            studio.feed(publication, frames.subList(0, 75));
+            assertEquals(0, readOnly(disk));
+            studio.feed(publication, frames.subList(75, 135));
+            assertFalse(
+                    studio.recordings.isRecording(publication.stream().mediaSessionId()), "stopped within two seconds");
+            assertFalse(publication.stream().statistics().ended());
+            assertEquals(135, live.frames());
+            assertEquals(0, Ffmpeg.run(List.of("umount", disk.toString())).exitCode());
+            TestStudio.await(
+                    () -> studio.recordings.isRecording(publication.stream().mediaSessionId()), "it goes on");
+            studio.feed(publication, frames.subList(135, 300));
+            publication.close();
+            TestStudio.await(() -> !studio.names().isEmpty(), "the second part is in place");
+        } finally {
+            Ffmpeg.run(List.of("umount", "-l", disk.toString()));
+            Ffmpeg.run(List.of("umount", "-l", disk.toString()));
+        }
+    }
+
+    private static int mount(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("mount"));
+        command.addAll(List.of(arguments));
+        return Ffmpeg.run(command).exitCode();
+    }
+
+    /// A file that is open for writing forbids a plain remount; a second mount over the first one does not care.
+    private static int readOnly(Path disk) throws Exception {
+        return mount("--bind", disk.toString(), disk.toString()) + mount("-o", "remount,ro,bind", disk.toString());
+    }
+
+    @Test
     void aDiskThatIsFullToTheLastByteLeavesWhatFitted() throws Exception {
         Path small = Files.createDirectory(dir.resolve("small"));
         if (Ffmpeg.run(List.of("mount", "-t", "tmpfs", "-o", "size=1m", "none", small.toString()))

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import tapedeck.media.Frame;
 
 class GopCacheTest {
-    private final GopCache cache = new GopCache();
+    private final GopCache cache = new GopCache(0);
 
     @Test
     void itHoldsTheFramesSinceTheLastEntryPoint() {
@@ -54,6 +54,32 @@ class GopCacheTest {
         cache.add(media(video(1, true)));
         assertEquals(1, before.size());
         assertEquals(0, Frames.number(before.getFirst()));
+    }
+
+    @Test
+    void wholeGroupsOfThePastAreKeptAsFarAsTheyReach() {
+        GopCache remembers = new GopCache(1_000 * Frames.MILLIS);
+        // 40 ms apart, a keyframe every 400 ms.
+        for (int i = 0; i < 100; i++) {
+            remembers.add(media(video(i, i % 10 == 0)));
+        }
+        assertEquals(90, Frames.number(remembers.since(0).getFirst()));
+        assertEquals(90, Frames.number(remembers.since(360 * Frames.MILLIS).getFirst()));
+        assertEquals(80, Frames.number(remembers.since(361 * Frames.MILLIS).getFirst()));
+        assertEquals(70, Frames.number(remembers.since(1_000 * Frames.MILLIS).getFirst()));
+        assertEquals(70, Frames.number(remembers.since(Long.MAX_VALUE).getFirst()), "older ones are forgotten");
+        assertEquals(30, remembers.since(Long.MAX_VALUE).size());
+    }
+
+    @Test
+    void thePastIsBoundedInBytes() {
+        GopCache remembers = new GopCache(Long.MAX_VALUE / 2);
+        int quarter = (int) GopCache.MAX_BYTES / 4;
+        for (int i = 0; i < 40; i++) {
+            remembers.add(media(large(i, true, quarter)));
+        }
+        long most = GopCache.MAX_PAST_BYTES / quarter;
+        assertEquals(most, remembers.since(Long.MAX_VALUE).size());
     }
 
     private static Item.Media media(Frame frame) {
