@@ -40,7 +40,8 @@ public final class Cuts {
     /// How many files of other people may have the name before a part is refused.
     private static final int MAX_NAMES = 10;
     /// What all our names look like; only such files are looked into.
-    private static final Pattern NAME = Pattern.compile(".*-[se]\\d+(\\.\\d+)?(-e\\d+(\\.\\d+)?)?(~\\d+)?\\.mp4");
+    private static final Pattern NAME =
+            Pattern.compile(".*-[se]\\d+(\\.\\d+)?(-e\\d+(\\.\\d+)?)?(~\\d+)?\\.mp4", Pattern.DOTALL);
 
     private final Path dir;
     private final long minSpaceBytes;
@@ -72,10 +73,27 @@ public final class Cuts {
 
     /// Whether a file is a part of a recording and not one itself.
     public static boolean isCut(Path file) {
+        return origin(file) != null;
+    }
+
+    /// Whether a file is a part of the recording of this name.
+    static boolean isCutOf(String fileName, Path file) {
+        return originHex(fileName).equals(origin(file));
+    }
+
+    /// Whether it is worth looking into a file of this name.
+    static boolean mayBeCut(String fileName) {
+        return NAME.matcher(fileName).matches();
+    }
+
+    private static @Nullable String origin(Path file) {
         try {
-            return NAME.matcher(file.getFileName().toString()).matches() && label(file) != null;
+            boolean look =
+                    mayBeCut(file.getFileName().toString()) && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
+            String label = look ? label(file) : null;
+            return label == null ? null : label.substring(0, Math.max(0, label.indexOf(' ')));
         } catch (IOException | MalformedException _) {
-            return false;
+            return null;
         }
     }
 
@@ -128,7 +146,8 @@ public final class Cuts {
     }
 
     private Path find(Path recording, CutRange range) throws IOException, CutRefusedException {
-        String label = "%s %d %d".formatted(origin(recording), range.startMillis(), range.endMillis());
+        String label = "%s %d %d"
+                .formatted(originHex(recording.getFileName().toString()), range.startMillis(), range.endMillis());
         String version = " %d %d"
                 .formatted(
                         Files.size(recording),
@@ -151,8 +170,8 @@ public final class Cuts {
     }
 
     /// A file name can hold blanks, the label's fields cannot.
-    private static String origin(Path recording) {
-        return Bytes.ofUtf8(recording.getFileName().toString()).toHex();
+    private static String originHex(String fileName) {
+        return Bytes.ofUtf8(fileName).toHex();
     }
 
     private static @Nullable String label(Path file) throws IOException {

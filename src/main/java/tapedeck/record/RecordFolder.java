@@ -47,6 +47,7 @@ final class RecordFolder implements AutoCloseable {
     private final Path cuts;
     // By file name. A file that changed is another one.
     private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+    private final Map<String, KnownCut> knownCuts = new ConcurrentHashMap<>();
     private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
     private final ExecutorService thread =
             new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
@@ -60,6 +61,8 @@ final class RecordFolder implements AutoCloseable {
     private record Looked(Key key, @Nullable Summary summary) {}
 
     private record Listed(Key key, Container container) {}
+
+    private record KnownCut(Key key, boolean cut) {}
 
     /// Of a file, as far as the folder shows it.
     record Facts(long sizeBytes, long modifiedAtMillis) {}
@@ -112,9 +115,7 @@ final class RecordFolder implements AutoCloseable {
         }
         try (var found = Files.newDirectoryStream(cuts)) {
             for (Path cut : found) {
-                String name = cut.getFileName().toString();
-                if (CutName.originalOf(name).equals(Optional.of(fileName))
-                        && Files.isRegularFile(cut, LinkOption.NOFOLLOW_LINKS)) {
+                if (Cuts.isCutOf(fileName, cut)) {
                     Files.deleteIfExists(cut);
                 }
             }
@@ -186,6 +187,19 @@ final class RecordFolder implements AutoCloseable {
         }
     }
 
+    /// Only files whose names could be those of cuts are looked into, and only once.
+    private boolean isCut(Key key) {
+        if (!Cuts.mayBeCut(key.fileName())) {
+            return false;
+        }
+        KnownCut known = knownCuts.get(key.fileName());
+        if (known == null || !known.key().equals(key)) {
+            known = new KnownCut(key, Cuts.isCut(folder.resolve(key.fileName())));
+            knownCuts.put(key.fileName(), known);
+        }
+        return known.cut();
+    }
+
     private List<Listed> read() throws IOException {
         List<Listed> files = new ArrayList<>();
         Set<String> names = new HashSet<>();
@@ -209,9 +223,8 @@ final class RecordFolder implements AutoCloseable {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        files.removeIf(file -> CutName.originalOf(file.key().fileName())
-                .filter(names::contains)
-                .isPresent());
+        files.removeIf(file -> isCut(file.key()));
+        knownCuts.keySet().retainAll(names);
         return files;
     }
 

@@ -189,13 +189,17 @@ class CatalogueCases {
             Publication publication = studio.publish("a");
             studio.feed(publication, TestMedia.h264(2));
             studio.end(publication);
-            Path cut = Files.copy(studio.file("a.mp4"), studio.records.resolve("a-s0-e1.mp4"));
+            Path cut = studio.recordings.cuts().cut(studio.file("a.mp4"), new CutRange(0, 1000, true));
+            assertEquals("a-s0-e1.mp4", cut.getFileName().toString());
+            // Only called like a cut, which a template can do.
+            Path alike = Files.copy(studio.file("a.mp4"), studio.records.resolve("a-s0-e2.mp4"));
             Path other = Files.copy(studio.file("a.mp4"), studio.records.resolve("b-s0-e1.mp4"));
-            List<RecordingEntry> listed = await(studio.recordings, list -> list.size() == 2);
+            List<RecordingEntry> listed = await(studio.recordings, list -> list.size() == 3);
             assertEquals(
                     Deletion.DELETED,
                     studio.recordings.delete(by(listed, "a.mp4").id()));
             assertFalse(Files.exists(cut));
+            assertTrue(Files.exists(alike));
             assertTrue(Files.exists(other), "no recording b.mp4 is there: this is one itself");
         }
     }
