@@ -69,6 +69,10 @@ public final class Api implements AutoCloseable {
         Bytes description = resource("/openapi.json");
         routes.add("GET", "/openapi.json", exchange -> exchange.respond(200, "application/json", description));
         addStreamCalls(new StreamCalls(streams, recordings, bitrates, clocks.wall()));
+        CatalogueCalls catalogue = new CatalogueCalls(recordings);
+        routes.add("GET", CatalogueCalls.PATH, access.guarded(catalogue::list));
+        routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(catalogue::one));
+        routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(catalogue::delete));
         addRecorderCalls(new RecorderCalls(recordings, links));
         routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links)::handle);
         new Console(access).addTo(routes);

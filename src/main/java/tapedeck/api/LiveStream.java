@@ -2,6 +2,7 @@ package tapedeck.api;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -61,6 +62,16 @@ final class LiveStream {
     }
 
     /// As people write it.
+    /// @param name as FFmpeg names the codec
+    static String codecName(String name) {
+        return switch (name) {
+            case "opus" -> name;
+            case "pcm_alaw" -> "PCMA";
+            case "pcm_mulaw" -> "PCMU";
+            default -> name.toUpperCase(Locale.ROOT);
+        };
+    }
+
     static String codecName(Codec codec) {
         return switch (codec) {
             case Codec.H264 _ -> "H264";

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import tapedeck.bytes.Bytes;
+import tapedeck.database.Database;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -41,6 +42,7 @@ final class ApiServer implements AutoCloseable {
     final Streams streams = new Streams();
     final BoundPorts ports = new BoundPorts();
     final Recordings recordings;
+    final Database database;
     final HttpRoutes routes = new HttpRoutes();
     final HttpServer http;
     final Settings settings;
@@ -65,6 +67,8 @@ final class ApiServer implements AutoCloseable {
         all.addAll(List.of(assignments));
         settings = SettingsSource.read(dir.resolve("none.properties"), Map.of(), all);
         recordings = new Recordings(settings, streams);
+        database = new Database(settings.database(), settings.dataDir());
+        recordings.keepCatalogue(database);
         api = new Api(routes, settings, streams, recordings, ports, "1.2.3", new Api.Clocks(now::get, nanos::get));
         http = new HttpServer(0, routes);
         ports.add("HTTP", "tcp", http.port());
@@ -147,6 +151,7 @@ final class ApiServer implements AutoCloseable {
         http.close();
         api.close();
         recordings.close();
+        database.close();
         client.close();
     }
 }
