@@ -187,7 +187,8 @@ final class CatalogueCalls {
         Optional<String> text = exchange.query(name).filter(given -> !given.isEmpty());
         if (text.isPresent() && text.get().length() > RecordingQuery.MAX_TEXT_CHARACTERS) {
             throw new MalformedException("\"%s\": at most %d characters allowed, %d given"
-                    .formatted(name, RecordingQuery.MAX_TEXT_CHARACTERS, text.get().length()));
+                    .formatted(
+                            name, RecordingQuery.MAX_TEXT_CHARACTERS, text.get().length()));
         }
         return text.map(given -> Normalizer.normalize(given, Normalizer.Form.NFC))
                 .orElse(null);

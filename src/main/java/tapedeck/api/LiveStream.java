@@ -2,8 +2,8 @@ package tapedeck.api;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import tapedeck.media.Codec;

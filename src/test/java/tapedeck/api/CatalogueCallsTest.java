@@ -64,7 +64,8 @@ class CatalogueCallsTest {
         JsonNode first = list("?size=5", 12);
         assertEquals(66, first.path("totalBytes").intValue());
         assertEquals(5, first.path("size").intValue());
-        assertEquals("file11.mp4", first.path("recordings").get(0).path("fileName").stringValue());
+        assertEquals(
+                "file11.mp4", first.path("recordings").get(0).path("fileName").stringValue());
         JsonNode last = list("?size=5&page=2", 12);
         assertEquals(2, last.path("recordings").size());
         JsonNode one = last.path("recordings").get(1);
@@ -74,11 +75,14 @@ class CatalogueCallsTest {
         assertEquals(-1, one.path("durationMillis").intValue());
         assertTrue(one.path("quality").isNull());
         assertTrue(one.path("url").isNull());
-        assertEquals(one, ApiServer.json(server.get("/recordings/" + one.path("id").stringValue())));
+        assertEquals(
+                one, ApiServer.json(server.get("/recordings/" + one.path("id").stringValue())));
         assertEquals(3, list("?from=2023-11-14T22:13:29Z", 3).path("total").intValue());
         assertEquals(9, list("?to=1700000009000", 9).path("total").intValue());
         assertEquals(0, list("?from=2023-11-15", 0).path("total").intValue());
-        assertEquals("file00.mp4", list("?sort=size", 12).at("/recordings/0/fileName").stringValue());
+        assertEquals(
+                "file00.mp4",
+                list("?sort=size", 12).at("/recordings/0/fileName").stringValue());
         assertEquals(0, list("?state=ready", 0).path("total").intValue());
         assertEquals(0, list("?container=webm", 0).path("total").intValue());
         assertEquals(1, list("?q=FILE03", 1).path("total").intValue());
@@ -134,10 +138,19 @@ class CatalogueCallsTest {
         server.record("a.mp4", new byte[10]);
         String id = list("", 1).at("/recordings/0/id").stringValue();
         String path = "/recordings/" + id;
-        assertEquals(401, server.send("DELETE", path, "", "X-Forwarded-For", "203.0.113.9").statusCode());
-        assertEquals(401, server.get("/recordings", "X-Forwarded-For", "203.0.113.9").statusCode());
-        assertEquals(403, server.send("DELETE", path, "", "Origin", "https://evil.example").statusCode());
-        assertEquals(403, server.send("DELETE", path, "", "Sec-Fetch-Site", "cross-site").statusCode());
+        assertEquals(
+                401,
+                server.send("DELETE", path, "", "X-Forwarded-For", "203.0.113.9")
+                        .statusCode());
+        assertEquals(
+                401, server.get("/recordings", "X-Forwarded-For", "203.0.113.9").statusCode());
+        assertEquals(
+                403,
+                server.send("DELETE", path, "", "Origin", "https://evil.example")
+                        .statusCode());
+        assertEquals(
+                403,
+                server.send("DELETE", path, "", "Sec-Fetch-Site", "cross-site").statusCode());
         assertEquals(405, server.post(path, "").statusCode());
         assertTrue(Files.exists(dir.resolve("records/a.mp4")));
         assertEquals(204, server.send("DELETE", path, "").statusCode());
@@ -175,7 +188,8 @@ class CatalogueCallsTest {
             assertTrue(one.path("endMillis").isNull());
             assertEquals(
                     409,
-                    server.send("DELETE", "/recordings/" + one.path("id").stringValue(), "").statusCode());
+                    server.send("DELETE", "/recordings/" + one.path("id").stringValue(), "")
+                            .statusCode());
         }
     }
 
