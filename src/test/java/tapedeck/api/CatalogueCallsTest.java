@@ -178,8 +178,9 @@ class CatalogueCallsTest {
             server.post(
                     "/rest-api/recorder/startup",
                     "{\"mediaSessionId\": \"%s\"}".formatted(stream.stream().mediaSessionId()));
-            for (int i = 0; i < 250; i++) {
+            for (int i = 0; i < 60; i++) {
                 stream.write(ApiServer.frame(PICTURE, i * 40L, 1000));
+                stream.write(ApiServer.frame(ApiServer.AUDIO, i * 40L, 100));
             }
             JsonNode one = list("?state=recording&stream=a", 1).at("/recordings/0");
             assertEquals("a", one.path("streamName").stringValue());
