@@ -20,16 +20,18 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.Container;
 import tapedeck.container.Summary;
+import tapedeck.record.FileEvent.Told;
 import tapedeck.record.Journal.Ending;
 import tapedeck.record.Journal.Placement;
 
-/// Brings a growing file to its end: an ordinary file, its name, its folder, the hook. What runs when a recording stops
-/// and what runs after a crash is the same; every step may be done again.
+/// Brings a growing file to its end: an ordinary file, its name, its folder, the hook. What runs when a recording
+/// stops and what runs after a crash is the same; every step may be done again.
 final class Finisher implements AutoCloseable {
     /// Few: finishing is short, and recordings that go on need the disk too.
     static final int THREADS = 2;
@@ -42,6 +44,7 @@ final class Finisher implements AutoCloseable {
     private final Path folder;
     private final Journals journals;
     private final Hooks hooks;
+    private final @Nullable Webhook webhook;
     private final IndexRoom indexRoom;
     private final Consumer<FileEvent> events;
     private final Consumer<FinishStep> steps;
@@ -68,12 +71,14 @@ final class Finisher implements AutoCloseable {
             Path folder,
             Journals journals,
             Hooks hooks,
+            @Nullable Webhook webhook,
             IndexRoom indexRoom,
             Consumer<FileEvent> events,
             Consumer<FinishStep> steps) {
         this.folder = folder.toAbsolutePath();
         this.journals = journals;
         this.hooks = hooks;
+        this.webhook = webhook;
         this.indexRoom = indexRoom;
         this.events = events;
         this.steps = steps;
@@ -85,8 +90,8 @@ final class Finisher implements AutoCloseable {
         threads.setRejectedExecutionHandler((_, _) -> log.info("the rest is finished at the next start"));
     }
 
-    /// Brings the file to its end on another thread. The answer says whether it is in place after the first attempt; a
-    /// disk that refuses is tried again later.
+    /// Brings the file to its end on another thread. The answer says whether it is in place after the first
+    /// attempt; a disk that refuses is tried again later.
     CompletableFuture<Boolean> finish(Journal journal) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         Job job = new Job(journal);
@@ -165,6 +170,11 @@ final class Finisher implements AutoCloseable {
                 return false;
             }
             steps.accept(FinishStep.MOVED);
+            Webhook post = webhook;
+            if (post != null) {
+                // Before the hook, whose start takes the journal away.
+                post.tell(job.journal);
+            }
             hook(job);
             return true;
         } catch (MalformedException e) {
@@ -287,15 +297,24 @@ final class Finisher implements AutoCloseable {
                 "MEDIA_SESSION_ID", journal.origin().mediaSessionId(),
                 "START_TIME_MILLIS", Long.toString(journal.origin().startedAtMillis()),
                 "REASON", ending(journal).reason().hookValue());
+        tellHook(journal, Told.State.WAITING, new Hooks.Outcome(-1, ""));
         hooks.run(
                 Hooks.once(journals.path(journal), journals.hooked(journal)),
                 List.of(journal.origin().streamName(), path),
                 environment,
-                _ -> steps.accept(FinishStep.HOOK_STARTED),
-                () -> {
+                _ -> {
+                    steps.accept(FinishStep.HOOK_STARTED);
+                    tellHook(journal, Told.State.RUNNING, new Hooks.Outcome(-1, ""));
+                },
+                outcome -> {
                     steps.accept(FinishStep.HOOK_ENDED);
                     hookEnded(journal);
+                    tellHook(journal, outcome.problem().isEmpty() ? Told.State.DONE : Told.State.FAILED, outcome);
                 });
+    }
+
+    private void tellHook(Journal journal, Told.State state, Hooks.Outcome outcome) {
+        events.accept(new Told(journal, Told.Listener.HOOK, state, outcome.exitStatus(), outcome.problem()));
     }
 
     private void hookEnded(Journal journal) {
@@ -306,8 +325,8 @@ final class Finisher implements AutoCloseable {
         }
     }
 
-    /// The first free name: of files with the same name the second gets `-2`. Free means that no file has it and that
-    /// nobody else was given it.
+    /// The first free name: of files with the same name the second gets `-2`. Free means that no file has it and
+    /// that nobody else was given it.
     private String freeName(String base, int index, String extension) {
         synchronized (chosen) {
             // Doubling, then halving: a thousand files of one name cost twenty questions.

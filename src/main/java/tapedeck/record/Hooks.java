@@ -10,20 +10,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Starts a script for each finished file: never through a shell, never on a media thread, a few at once, and each for
-/// a limited time.
+/// Starts a script for each finished file: never through a shell, never on a media thread, a few at once, and each
+/// for a limited time.
 final class Hooks implements AutoCloseable {
-    /// How many scripts run at once; the others wait.
+    /// How many scripts run at once, unless the settings say otherwise; the others wait.
     static final int MAX_PARALLEL = 4;
-    /// How long a script may run. What takes longer belongs into a process of its own, started by the script.
+    /// How long a script may run, unless the settings say otherwise. What takes longer belongs into a process of
+    /// its own, started by the script.
     static final Duration DEADLINE = Duration.ofSeconds(10);
     /// How much of a script's output is kept; the rest is read and forgotten.
     static final int MAX_OUTPUT_BYTES = 64 << 10;
@@ -32,9 +36,23 @@ final class Hooks implements AutoCloseable {
     private static final int LOGGED_OUTPUT_CHARACTERS = 200;
     private static final String OWN_SETTINGS = "TAPEDECK_";
 
+    /// In the environment of a script and of all it starts, also of what leaves its process tree.
+    private static final String MARK = "HOOK_RUN_ID";
+    private static final int NO_STATUS = -1;
+
+    /// How a script ended.
+    ///
+    /// @param exitStatus -1 if there was none
+    /// @param problem what went wrong, else empty
+    record Outcome(int exitStatus, String problem) {
+        private static Outcome failed(String problem) {
+            return new Outcome(NO_STATUS, problem);
+        }
+    }
+
     private final Optional<Path> script;
     private final Duration deadline;
-    private final Semaphore turns = new Semaphore(MAX_PARALLEL, true);
+    private final Semaphore turns;
     private final Phaser open = new Phaser(1);
     private volatile boolean closed;
 
@@ -43,6 +61,11 @@ final class Hooks implements AutoCloseable {
     }
 
     Hooks(Optional<Path> script, Duration deadline) {
+        this(script, deadline, MAX_PARALLEL);
+    }
+
+    Hooks(Optional<Path> script, Duration deadline, int parallel) {
+        this.turns = new Semaphore(parallel, true);
         this.script = script.map(Path::toAbsolutePath);
         this.deadline = deadline;
     }
@@ -68,14 +91,16 @@ final class Hooks implements AutoCloseable {
             List<String> arguments,
             Map<String, String> environment,
             LongConsumer started,
-            Runnable ended) {
+            Consumer<Outcome> ended) {
         open.register();
         Thread.ofVirtual().name("hook").start(() -> {
             try {
                 turns.acquire();
                 try {
-                    if (!closed && runNow(script.orElseThrow(), claim, arguments, environment, started)) {
-                        ended.run();
+                    Outcome outcome =
+                            closed ? null : runNow(script.orElseThrow(), claim, arguments, environment, started);
+                    if (outcome != null) {
+                        ended.accept(outcome);
                     }
                 } finally {
                     turns.release();
@@ -88,8 +113,8 @@ final class Hooks implements AutoCloseable {
         });
     }
 
-    /// False if no process could be had: it is tried at the next start of the server.
-    private boolean runNow(
+    /// Null if no process could be had: it is tried at the next start of the server.
+    private @Nullable Outcome runNow(
             Path path,
             List<String> claim,
             List<String> arguments,
@@ -98,7 +123,7 @@ final class Hooks implements AutoCloseable {
             throws InterruptedException {
         if (!Files.isRegularFile(path) || !Files.isExecutable(path)) {
             log.warn("hook {}: cannot be started for {}: not an executable file", path, arguments);
-            return true;
+            return Outcome.failed("not an executable file: " + path);
         }
         List<String> command = new ArrayList<>(claim);
         command.add(path.toString());
@@ -108,31 +133,63 @@ final class Hooks implements AutoCloseable {
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().keySet().removeIf(key -> key.startsWith(OWN_SETTINGS));
         builder.environment().putAll(environment);
+        String mark = UUID.randomUUID().toString();
+        builder.environment().put(MARK, mark);
         Process process;
         try {
             process = builder.start();
         } catch (IOException e) {
             log.warn("hook {}: cannot be started for {}: {}", path, arguments, e.getMessage());
-            return false;
+            return null;
         }
         started.accept(process.pid());
         BoundedOutput output = new BoundedOutput(process.getInputStream());
+        Outcome outcome = new Outcome(0, "");
         if (!output.readUntilExit(process, deadline)) {
             log.warn("hook {}: killed after {} s for {}", path, deadline.toSeconds(), arguments);
-            killTree(process);
+            killTree(process, mark);
+            outcome = Outcome.failed("killed after %d s".formatted(deadline.toSeconds()));
         } else if (process.exitValue() != 0) {
             log.warn("hook {}: exit code {} for {}: {}", path, process.exitValue(), arguments, output.lastLine());
+            outcome = new Outcome(
+                    process.exitValue(),
+                    ("exit code " + process.exitValue() + ": " + output.lastLine()).replaceFirst(": $", ""));
         }
         // Frees the pipe also where a process that the script left behind still holds the other end.
         close(process.getInputStream());
-        return true;
+        return outcome;
     }
 
-    private static void killTree(Process process) throws InterruptedException {
+    private static void killTree(Process process, String mark) throws InterruptedException {
         List<ProcessHandle> children = process.descendants().toList();
         process.destroyForcibly();
         children.forEach(ProcessHandle::destroyForcibly);
+        killMarked(mark);
         process.waitFor();
+    }
+
+    /// Kills what has left the tree: a daemon is nobody's descendant, but it keeps its environment. Twice, for a
+    /// process may have been in the middle of a fork.
+    private static void killMarked(String mark) {
+        byte[] wanted = (MARK + "=" + mark).getBytes(StandardCharsets.UTF_8);
+        for (int round = 0; round < 2; round++) {
+            ProcessHandle.allProcesses()
+                    .filter(handle -> contains(environment(handle.pid()), wanted))
+                    .forEach(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    /// proc(5); empty for a process of somebody else, or where there is no such folder.
+    private static byte[] environment(long pid) {
+        try {
+            return Files.readAllBytes(Path.of("/proc", Long.toString(pid), "environ"));
+        } catch (IOException _) {
+            return new byte[0];
+        }
+    }
+
+    private static boolean contains(byte[] bytes, byte[] wanted) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).contains(new String(wanted, StandardCharsets.ISO_8859_1));
     }
 
     private static void close(InputStream stream) {

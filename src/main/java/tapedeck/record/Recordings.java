@@ -31,11 +31,15 @@ public final class Recordings implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recordings.class);
 
     /// What may wait for the disk, of all recordings together, is this part of the heap.
+    /// In the data folder: what is still to be told.
+    private static final String WEBHOOKS = "webhooks";
+
     private static final int BACKLOG_SHARE_OF_HEAP = 3;
 
     private final Settings.Recording settings;
     private final Streams streams;
     private final Hooks hooks;
+    private final @Nullable Webhook webhook;
     private final Finisher finisher;
     private final RecordFolder folder;
     private final Catalogue catalogue;
@@ -61,7 +65,10 @@ public final class Recordings implements AutoCloseable {
                 streams,
                 renditions,
                 guard(settings.recording()),
-                new Hooks(settings.hooks().onRecord()),
+                new Hooks(
+                        settings.hooks().onRecord(),
+                        Duration.ofSeconds(settings.hooks().timeoutSeconds()),
+                        settings.hooks().parallel()),
                 _ -> {});
     }
 
@@ -93,7 +100,12 @@ public final class Recordings implements AutoCloseable {
         this.dataLock = Files.isSameFile(dataDir, this.settings.tmpDir()) ? lock : FolderLock.of(dataDir);
         this.catalogue = new Catalogue(settings.dataDir(), folder, journals, this::growing);
         IndexRoom indexRoom = new IndexRoom(this.settings);
-        this.finisher = new Finisher(this.settings.dir(), journals, hooks, indexRoom, this::happened, steps);
+        Settings.Webhook target = settings.hooks().webhook().orElse(null);
+        this.webhook = target == null
+                ? null
+                : new Webhook(
+                        target, dataDir.resolve(WEBHOOKS), this.settings.dir(), this::happened, Webhook.FIRST_RETRY);
+        this.finisher = new Finisher(this.settings.dir(), journals, hooks, webhook, indexRoom, this::happened, steps);
         this.studio = new Studio(
                 this.settings,
                 journals,
@@ -193,7 +205,11 @@ public final class Recordings implements AutoCloseable {
             return 0;
         }
         try {
-            return finisher.recover();
+            int finished = finisher.recover();
+            if (webhook != null) {
+                webhook.recover();
+            }
+            return finished;
         } catch (IOException e) {
             log.warn("recovery: {}", e.toString());
             return 0;
@@ -351,6 +367,9 @@ public final class Recordings implements AutoCloseable {
             log.warn("recordings: a hook still runs");
         }
         catalogue.close();
+        if (webhook != null) {
+            webhook.close();
+        }
         folder.close();
         lock.close();
         dataLock.close();

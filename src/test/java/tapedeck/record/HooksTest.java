@@ -48,6 +48,53 @@ class HooksTest {
     }
 
     @Test
+    void aDaemonThatLeftTheTreeIsKilledWithItAtTheDeadline() throws Exception {
+        Path pid = folder.resolve("pid");
+        // Forked twice and in a session of its own: nobody's descendant any more.
+        Path script = script("(setsid sh -c 'echo $$ > %s; sleep 1000' >/dev/null 2>&1 &) ; sleep 1000".formatted(pid));
+        run(script, Duration.ofSeconds(2), List.of(), Map.of());
+        long daemon = Long.parseLong(Files.readString(pid).strip());
+        await(() -> !running(daemon), "the daemon is gone");
+    }
+
+    @Test
+    void howItEndedIsTold() throws Exception {
+        record Case(Path script, int exitStatus, String problem) {}
+        Path missing = folder.resolve("missing");
+        for (Case one : List.of(
+                new Case(script("exit 0"), 0, ""),
+                new Case(script("echo first; echo no space left >&2; exit 3"), 3, "exit code 3: no space left"),
+                new Case(script("kill -9 $$"), 137, "exit code 137"),
+                new Case(script("sleep 1000"), -1, "killed after 1 s"),
+                new Case(missing, -1, "not an executable file: " + missing))) {
+            List<Hooks.Outcome> outcomes = new ArrayList<>();
+            CountDownLatch ended = new CountDownLatch(1);
+            try (Hooks hooks = new Hooks(Optional.of(one.script()), Duration.ofSeconds(1))) {
+                hooks.run(List.of(), List.of(), Map.of(), _ -> {}, outcome -> {
+                    outcomes.add(outcome);
+                    ended.countDown();
+                });
+                assertTrue(ended.await(60, TimeUnit.SECONDS));
+            }
+            assertEquals(List.of(new Hooks.Outcome(one.exitStatus(), one.problem())), outcomes);
+        }
+    }
+
+    @Test
+    void asManyRunTogetherAsTheSettingsSay() throws Exception {
+        Path order = folder.resolve("order");
+        Path script = script("echo begin >> %s; sleep 0.1; echo end >> %s".formatted(order, order));
+        CountDownLatch ended = new CountDownLatch(3);
+        try (Hooks hooks = new Hooks(Optional.of(script), Hooks.DEADLINE, 1)) {
+            for (int i = 0; i < 3; i++) {
+                hooks.run(List.of(), List.of(), Map.of(), _ -> {}, _ -> ended.countDown());
+            }
+            assertTrue(ended.await(60, TimeUnit.SECONDS));
+        }
+        assertEquals(List.of("begin", "end", "begin", "end", "begin", "end"), lines(order));
+    }
+
+    @Test
     void endlessOutputIsReadAndForgotten() throws Exception {
         Path done = folder.resolve("done");
         Path script = script("head -c 50000000 /dev/zero; echo tail >&2; touch " + done);
@@ -83,7 +130,7 @@ class HooksTest {
         CountDownLatch ended = new CountDownLatch(count);
         try (Hooks hooks = new Hooks(Optional.of(script))) {
             for (int i = 0; i < count; i++) {
-                hooks.run(List.of(), List.of(), Map.of(), _ -> {}, ended::countDown);
+                hooks.run(List.of(), List.of(), Map.of(), _ -> {}, _ -> ended.countDown());
             }
             await(() -> lines(most).size() == Hooks.MAX_PARALLEL, "as many as allowed run");
             Files.createFile(go);
@@ -103,7 +150,7 @@ class HooksTest {
         Hooks hooks = new Hooks(Optional.of(script));
         List<Integer> ended = new ArrayList<>();
         for (int i = 0; i < 2 * Hooks.MAX_PARALLEL; i++) {
-            hooks.run(List.of(), List.of(), Map.of(), _ -> {}, () -> {
+            hooks.run(List.of(), List.of(), Map.of(), _ -> {}, _ -> {
                 synchronized (ended) {
                     ended.add(1);
                 }
@@ -121,7 +168,7 @@ class HooksTest {
         CountDownLatch ended = new CountDownLatch(1);
         AtomicLong pid = new AtomicLong();
         try (Hooks hooks = new Hooks(Optional.of(script), deadline)) {
-            hooks.run(List.of(), arguments, environment, pid::set, ended::countDown);
+            hooks.run(List.of(), arguments, environment, pid::set, _ -> ended.countDown());
             assertTrue(ended.await(60, TimeUnit.SECONDS), "the hook's end was seen");
         }
     }
