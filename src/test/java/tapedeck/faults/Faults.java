@@ -9,6 +9,7 @@ import org.opentest4j.TestAbortedException;
 
 /// All faults by name. `./check` makes each a short time ([FaultsTest]), `bench/faults NAME [ROUNDS]` a longer one.
 enum Faults {
+    KILL("F1: kill -9 in all containers, RTMP and WHIP; a round is one kill of eight recordings", 4, 1_000, Kill::run),
     FREEZE("F4: SIGSTOP and SIGCONT; rounds are 5, 30 and 120 s", 1, 3, Freeze::run),
     POWER_CUT("F3: a copy of the live disk image is what a power cut leaves; a round is one cut", 2, 30, PowerCut::run),
     DISK_FULL("F5: 64 MB fill up under ten recordings", 1, 5, DiskFull::run),

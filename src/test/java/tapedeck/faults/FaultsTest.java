@@ -59,4 +59,9 @@ class FaultsTest {
     void tracksThatBeginLateStayInTheirPlace() throws Exception {
         Faults.LATE.runShortly(dir);
     }
+
+    @Test
+    void aKillTakesASecondAtMost() throws Exception {
+        Faults.KILL.runShortly(dir);
+    }
 }
