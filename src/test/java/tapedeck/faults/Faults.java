@@ -16,9 +16,11 @@ enum Faults {
     DISK_ERRORS("F6: EIO and ENOSPC in 1 % and 10 % of writes; a round is one kind of error", 2, 6, DiskErrors::run),
     DISK_SLOW("F7: a disk of 2 MB/s under 5 MB/s; a round is ten seconds", 1, 6, DiskSlow::run),
     DISK_GONE("F8: read-only, folder removed, right to write lost; a round is one of them", 2, 3, DiskGone::run),
+    CLOCK("C1: the wall clock is set while recordings go on; a round is +1 h, -1 h, 1970, 2038", 1, 3, Clock::run),
     WRAP("C2: timestamps that wrap", 1, 1, Timestamps::wrap),
     JUMPS("C3: timestamps that jump", 1, 1, Timestamps::jumps),
-    LATE("C5: tracks that begin late, or never", 1, 1, Timestamps::late);
+    LATE("C5: tracks that begin late, or never", 1, 1, Timestamps::late),
+    STORM("M12: 500 starts and stops of one stream at once", 1, 10, Storm::run);
 
     private static final int EXIT_SKIPPED = 75;
 

@@ -64,4 +64,14 @@ class FaultsTest {
     void aKillTakesASecondAtMost() throws Exception {
         Faults.KILL.runShortly(dir);
     }
+
+    @Test
+    void aWallClockThatIsSetChangesNoDuration() throws Exception {
+        Faults.CLOCK.runShortly(dir);
+    }
+
+    @Test
+    void aStormOfStartsAndStopsLeavesNothingOpen() throws Exception {
+        Faults.STORM.runShortly(dir);
+    }
 }

@@ -40,6 +40,7 @@ final class Kill implements AutoCloseable {
     private static final double MOST_LOST_SECONDS = 1.0;
     /// Pictures wait for sound that is converted, until it is a second late: docs/reliability.md says when.
     private static final double MOST_LOST_CONVERTED_SECONDS = 3.0;
+    private static final double GOP_SECONDS = 1.0;
     private static final int SHORTEST_MILLIS = 500;
     private static final int LONGEST_MILLIS = 2_500;
     private static final int CLIP_SECONDS = 30;
@@ -53,9 +54,15 @@ final class Kill implements AutoCloseable {
 
     /// What was sent of one stream when the server died.
     ///
+    /// @param missedStart whether the server asked for a keyframe: the first came before it had the keys of SRTP
     /// @param converted whether its sound becomes AAC on the way
     private record Sent(
-            String name, double seconds, double frameMillis, boolean converted, List<Integer> pictures) {}
+            String name,
+            double seconds,
+            double frameMillis,
+            boolean missedStart,
+            boolean converted,
+            List<Integer> pictures) {}
 
     private final Trial trial;
     private final Path folder;
@@ -130,7 +137,12 @@ final class Kill implements AutoCloseable {
         trial.result(
                 "%s%d recordings killed, %s, all finished, listed, told once; lost %s; with converted sound %s; %d"
                         + " pictures never came (UDP)",
-                prefix, lost.size() + lostConverted.size(), byContainer, figures(lost), figures(lostConverted), holes.get());
+                prefix,
+                lost.size() + lostConverted.size(),
+                byContainer,
+                figures(lost),
+                figures(lostConverted),
+                holes.get());
         assertTrue(Collections.max(lost) <= MOST_LOST_SECONDS, "more than a second was lost");
         assertTrue(
                 lostConverted.stream().allMatch(seconds -> seconds <= MOST_LOST_CONVERTED_SECONDS),
@@ -143,7 +155,8 @@ final class Kill implements AutoCloseable {
         return sorted.isEmpty()
                 ? "nothing"
                 : "%.2f s in the middle, %.2f s in 99 of 100, %.2f s at most"
-                        .formatted(sorted.get(sorted.size() / 2), sorted.get(sorted.size() * 99 / 100), sorted.getLast());
+                        .formatted(
+                                sorted.get(sorted.size() / 2), sorted.get(sorted.size() * 99 / 100), sorted.getLast());
     }
 
     /// Opus in MP4 is stored as it is, but for some rounds; in TS it is always converted.
@@ -156,6 +169,7 @@ final class Kill implements AutoCloseable {
         return Scene.recording(
                 "record_dir=" + records,
                 "record_formats=" + FORMATS[round % FORMATS.length],
+                "webrtc_pre_init=true",
                 "record_mp4_audio=" + (converts(round) ? "aac" : "copy"),
                 "on_record_hook_script=" + hook);
     }
@@ -163,6 +177,7 @@ final class Kill implements AutoCloseable {
     private List<Sent> publishAndKill(ServerProcess server, int round, List<Sent> before) throws Exception {
         Map<String, LiveSender> senders = new TreeMap<>();
         Map<String, List<Frame>> frames = new HashMap<>();
+        Map<String, WhipClient> whip = new HashMap<>();
         List<AutoCloseable> clients = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
             String name = "r%d-%d".formatted(round, i);
@@ -178,6 +193,7 @@ final class Kill implements AutoCloseable {
                 URI uri = URI.create("http://127.0.0.1:%d/whip/%s".formatted(server.port("HTTP"), name));
                 WhipClient client = new WhipClient(uri, WhipClient.Options.of(codecs));
                 clients.add(client);
+                whip.put(name, client);
                 senders.put(name, new LiveSender.OfWhip(client, frames.get(name), System.nanoTime()));
             }
             Thread.ofPlatform().daemon().start(senders.get(name));
@@ -187,8 +203,13 @@ final class Kill implements AutoCloseable {
         Scene.await("every stream to send", () -> senders.values().stream().allMatch(sender -> sender.sentNanos() > 0));
         TimeUnit.MILLISECONDS.sleep(until);
         List<Sent> sent = new ArrayList<>();
-        senders.forEach((name, sender) -> sent.add(
-                new Sent(name, sender.sentNanos() / 1e9, frames.get(name) != vp8, sentPictures(frames, name))));
+        senders.forEach((name, sender) -> sent.add(new Sent(
+                name,
+                sender.sentNanos() / 1e9,
+                frames.containsKey(name) ? 1000.0 / TestMedia.FRAMES_PER_SECOND : Clip.FRAME_MILLIS,
+                whip.containsKey(name) && whip.get(name).keyframeRequests() > 0,
+                frames.get(name) == h264 && converts(round),
+                sentPictures(frames, name))));
         server.kill();
         senders.values().forEach(LiveSender::stop);
         for (AutoCloseable client : clients) {
@@ -236,7 +257,7 @@ final class Kill implements AutoCloseable {
         kept.removeIf(sent -> !listed.containsKey(sent.name()));
         before.stream().filter(sent -> !kept.contains(sent)).forEach(sent -> {
             byContainer.merge("nothing yet", 1, Integer::sum);
-            lost(sent, sent.name(), sent.seconds());
+            lost(sent, sent.name(), sent.seconds() - (sent.missedStart() ? GOP_SECONDS : 0));
         });
         Scene.await(
                 "every hook",
@@ -278,7 +299,10 @@ final class Kill implements AutoCloseable {
             assertEquals(sent.pictures().get(index), sample.crc(), file + ": picture " + index + " is another one");
         }
         holes.addAndGet(first + (int) Math.round(read.spanMillis() / sent.frameMillis()) + 1 - pictures.size());
-        lost(sent, file.getFileName().toString(), sent.seconds() - (read.spanMillis() + first * sent.frameMillis()) / 1e3);
+        lost(
+                sent,
+                file.getFileName().toString(),
+                sent.seconds() - (read.spanMillis() + first * sent.frameMillis()) / 1e3);
         String name = file.getFileName().toString();
         byContainer.merge(name.substring(name.lastIndexOf('.') + 1), 1, Integer::sum);
         if (lost.size() % (trial.thorough() ? SAMPLE : STREAMS) == 1) {

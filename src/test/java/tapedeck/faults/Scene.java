@@ -42,8 +42,11 @@ final class Scene implements AutoCloseable {
             return (int) (sender.sentNanos() / 1_000_000);
         }
 
-        /// Ends the stream as an encoder does; whatever was sent is received.
+        /// Ends the stream as an encoder does, once; whatever was sent is received.
         void end() throws IOException, InterruptedException {
+            if (client.socket().isClosed()) {
+                return;
+            }
             sender.stop();
             thread.join();
             client.unpublish();
