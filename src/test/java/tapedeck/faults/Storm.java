@@ -79,12 +79,11 @@ final class Storm {
     }
 
     private static int firstMillis(RecordedFile read, List<FlvFile.Tag> tags) {
-        return Scene.pictures(tags, Integer.MAX_VALUE).stream()
-                .filter(tag ->
-                        Clip.slices(tag.data()) == read.video().getFirst().crc())
-                .findFirst()
-                .orElseThrow()
-                .timestampMillis();
+        return Clip.FRAME_MILLIS
+                * Scene.pictures(tags, Integer.MAX_VALUE).stream()
+                        .map(tag -> Clip.slices(tag.data()))
+                        .toList()
+                        .indexOf(read.video().getFirst().crc());
     }
 
     private static List<Answer> storm(Scene scene, String session, Trial trial) throws Exception {

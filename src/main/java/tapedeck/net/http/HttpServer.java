@@ -39,6 +39,9 @@ public final class HttpServer implements AutoCloseable {
     /// How much of a body that is refused for its length is still read.
     static final int MAX_DRAINED_BYTES = 4 << 20;
 
+    /// Connections that come at once and are not yet accepted; the JDK's default of 50 resets the others.
+    private static final int ACCEPT_QUEUE = 1_024;
+
     private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
     private static final int PLATFORM_THREADS = 16;
     private static final String JSON = "application/json";
@@ -63,6 +66,7 @@ public final class HttpServer implements AutoCloseable {
         connector = new ServerConnector(server, new HttpConnectionFactory(configuration));
         connector.setPort(port);
         connector.setIdleTimeout(IDLE_MILLIS);
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
         server.setErrorHandler(this::refuse);
