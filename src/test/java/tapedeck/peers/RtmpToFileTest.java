@@ -26,7 +26,8 @@ class RtmpToFileTest {
 
     @BeforeEach
     void open() throws Exception {
-        server = new TestServer(folder.resolve("data"));
+        // The very packets that were sent have to be in the file.
+        server = new TestServer(folder.resolve("data"), "record_mp4_audio=copy");
     }
 
     @AfterEach
