@@ -18,8 +18,8 @@ import tapedeck.stream.Rendition;
 /// One stream that a worker converts. Remembers the packets whose sound has not come back yet, so that another worker
 /// can go on exactly where one died. All state is guarded by the slot.
 final class AacRendition implements Rendition {
-    /// What may wait for a worker. Beyond, sound is given up: the machine is too slow for it.
-    static final int MAX_JOBS = 40;
+    /// When an answer takes longer, new sound is given up until it comes: the machine is too slow.
+    static final long OVERLOAD_NANOS = 8_000_000_000L;
     /// An answer that takes longer holds other tracks back no more.
     static final long LATE_NANOS = 1_000_000_000L;
     /// A stream over which so many workers died is given silence.
@@ -187,7 +187,8 @@ final class AacRendition implements Rendition {
 
     private boolean tooMany() {
         boolean before = overloaded;
-        overloaded = jobs.size() > (overloaded ? MAX_JOBS / 2 : MAX_JOBS);
+        Job oldest = jobs.peek();
+        overloaded = oldest != null && System.nanoTime() - oldest.bornNanos > OVERLOAD_NANOS;
         if (overloaded && !before) {
             log.warn("transcode: this machine is too slow, the sound of a recording is silence for a while");
         }
