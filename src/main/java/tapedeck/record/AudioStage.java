@@ -57,6 +57,8 @@ final class AudioStage {
     private boolean ended;
     private boolean offeredOnce;
     private boolean soundIsEntry;
+    // Sound was seen, or is not waited for.
+    private boolean begun;
     // Not yet looked at: while it is undecided, or until a rendition has said its last.
     private List<Item> later = new ArrayList<>();
     private List<Frame> batch = new ArrayList<>();
@@ -182,6 +184,7 @@ final class AudioStage {
         } else if (current == null && convertible && mode == Mode.TO_AAC) {
             current = renditions.aac(track).map(offer -> offer.begin(wake)).orElse(null);
             rendition = current;
+            begun = true;
         } else {
             current = null;
         }
@@ -259,8 +262,25 @@ final class AudioStage {
             proceed();
             limitNanos = rendition == null ? Long.MAX_VALUE : soundEndNanos;
         }
+        if (waitsForSound()) {
+            return false;
+        }
         release(limitNanos, target);
         return ended && rendition == null && later.isEmpty() && held.isEmpty() && sound.isEmpty();
+    }
+
+    /// Before the first sound it is not known whether it can be converted, and a file that was begun for AAC could not
+    /// take anything else.
+    private boolean waitsForSound() {
+        if (begun || ended || mode != Mode.TO_AAC || held.isEmpty()) {
+            return false;
+        }
+        List<Track> known = stream.tracks().stream().filter(Track::isAudio).toList();
+        boolean comes = known.isEmpty()
+                ? stream.publisher().expects().audio()
+                : known.stream().anyMatch(track -> renditions.aac(track).isPresent());
+        begun = !comes || newestDtsNanos - held.getFirst().dtsNanos() > PATIENCE_NANOS;
+        return !begun;
     }
 
     private long drain(Rendition current) {

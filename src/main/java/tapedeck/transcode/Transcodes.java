@@ -43,6 +43,11 @@ public final class Transcodes implements Renditions, AutoCloseable {
         this(settings, Runtime.getRuntime().availableProcessors(), WorkerSlot.command());
     }
 
+    /// With workers that are started in another way.
+    public static Transcodes with(Settings.Aac settings, List<String> command) {
+        return new Transcodes(settings, Runtime.getRuntime().availableProcessors(), command);
+    }
+
     /// @param workers processes at most
     /// @param command of a worker
     Transcodes(Settings.Aac settings, int workers, List<String> command) {

@@ -23,6 +23,7 @@ import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
+import tapedeck.stream.Renditions;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
@@ -46,6 +47,15 @@ final class TestStudio implements AutoCloseable {
 
     /// @param hook the script to run
     TestStudio(Path dir, Optional<Path> hook, String... assignments) throws IOException, SettingsException {
+        this(dir, Renditions.NONE, hook, assignments);
+    }
+
+    TestStudio(Path dir, Renditions renditions, String... assignments) throws IOException, SettingsException {
+        this(dir, renditions, Optional.empty(), assignments);
+    }
+
+    private TestStudio(Path dir, Renditions renditions, Optional<Path> hook, String... assignments)
+            throws IOException, SettingsException {
         this.dir = dir;
         this.records = dir.resolve("records");
         this.tmp = dir.resolve("growing");
@@ -58,7 +68,7 @@ final class TestStudio implements AutoCloseable {
                 return clock[0] += SECOND;
             }
         });
-        recordings = new Recordings(settings, streams, guard, new Hooks(hook), _ -> {});
+        recordings = new Recordings(settings, streams, renditions, guard, new Hooks(hook), _ -> {});
     }
 
     static Settings settings(Path dir, String... assignments) throws SettingsException {

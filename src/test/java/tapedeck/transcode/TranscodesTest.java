@@ -15,6 +15,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Beeps;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.TestMedia;
 import tapedeck.settings.Settings;
@@ -40,7 +41,7 @@ class TranscodesTest {
     @Test
     void everyCodecBecomesAacOfTheSameLength() {
         try (Transcodes transcodes = transcodes(DEFAULT)) {
-            for (List<Frame> frames : List.of(TestMedia.opus(5), TestMedia.mp3(5), g711(5, 1, 1))) {
+            for (List<Frame> frames : List.of(TestMedia.opus(5), TestMedia.mp3(5), Beeps.g711(5, 1, 1))) {
                 String name = frames.getFirst().track().codec().name();
                 Converted converted =
                         Converted.of(transcodes, frames, BATCH_NANOS).assertSeamless();
@@ -120,7 +121,7 @@ class TranscodesTest {
     @Test
     void aFastSenderStaysInSyncForThreeHours() {
         double rateHz = 8008;
-        List<Frame> frames = g711(3 * 3600, rateHz / 8000, 0.1);
+        List<Frame> frames = Beeps.g711(3 * 3600, rateHz / 8000, 0.1);
         try (Transcodes transcodes = transcodes(new Settings.Aac(8000, 1, 1))) {
             Converted all = Converted.of(transcodes, frames, 8 * SECOND).assertSeamless();
             for (int from : new int[] {0, 600, 5400, 10_770}) {
@@ -136,7 +137,7 @@ class TranscodesTest {
     /// The worker dies between two batches and another one goes on: no sound is lost, the stamps go on.
     @Test
     void aWorkerThatIsKilledCostsNothing() {
-        List<Frame> frames = g711(10, 1, 0.1);
+        List<Frame> frames = Beeps.g711(10, 1, 0.1);
         try (Transcodes transcodes = transcodes(DEFAULT)) {
             List<Double> undisturbed =
                     Converted.of(transcodes, frames, BATCH_NANOS).onsets(0.1);
@@ -189,7 +190,7 @@ class TranscodesTest {
             converted.assertSeamless();
             assertEquals(72, converted.frames().size() * 1024 / 44_100.0, 1);
             Converted other =
-                    Converted.of(transcodes, g711(3, 1, 0.1), BATCH_NANOS).assertSeamless();
+                    Converted.of(transcodes, Beeps.g711(3, 1, 0.1), BATCH_NANOS).assertSeamless();
             assertEquals(3, other.onsets(0.1).size());
         }
     }
@@ -218,28 +219,6 @@ class TranscodesTest {
         assertEquals(1, pids.size());
         pids.forEach(
                 pid -> ProcessHandle.of(pid).ifPresent(worker -> worker.onExit().join()));
-    }
-
-    /// A beep of 100 ms in the middle of every second (of true time), from a sender whose clock is so much too fast;
-    /// for
-    /// a whole tone see [#tone].
-    static List<Frame> g711(int seconds, double fast, double beepSeconds) {
-        Track track = new Track(Track.AUDIO, new Codec.Pcmu(8000, 1));
-        List<Frame> frames = new ArrayList<>();
-        double rateHz = 8000 * fast;
-        for (long sample = 0; sample + 160 <= seconds * rateHz; sample += 160) {
-            byte[] data = new byte[160];
-            for (int i = 0; i < data.length; i++) {
-                double time = (sample + i) / rateHz;
-                double inSecond = time - Math.floor(time);
-                boolean beep = inSecond >= 0.5 && inSecond < 0.5 + beepSeconds || beepSeconds == 1;
-                // ITU-T G.711, table 2a: 0xFF is zero, 0x9F and 0x1F a quarter of full scale.
-                data[i] = (byte) (!beep ? 0xFF : ((sample + i) / 8) % 2 == 0 ? 0x9F : 0x1F);
-            }
-            long nanos = Math.round(sample / rateHz * 1e9);
-            frames.add(new Frame(track, nanos, nanos, true, Bytes.wrap(data)));
-        }
-        return frames;
     }
 
     /// White noise, which needs the most bits.
