@@ -21,9 +21,12 @@ import tapedeck.stream.Publisher.RecordWish;
 @Timeout(300)
 class LongRecordingTest {
     private static final long MINUTE = 60 * TestStudio.SECOND;
-    private static final int HOURS = 4;
+    private static final int HOURS = 8;
     private static final long VIDEO_NANOS = 40_000_000;
     private static final long AUDIO_NANOS = 20_000_000;
+    /// Of CPU time, for the whole process.
+    private static final double MOST_FINISHING_SECONDS = 2;
+
     private static final long TOLERATED_BYTES = 1 << 20;
 
     @TempDir
@@ -50,12 +53,15 @@ class LongRecordingTest {
                 feedUntil(studio, publication, video, HOURS * 60 * MINUTE);
                 long grown = usedHeapBytes() - afterMinute;
                 assertEquals(0, studio.recordings.active().getFirst().gapFrames());
+                long cpuBefore = processCpuNanos();
                 studio.end(publication);
+                double finishingSeconds = (processCpuNanos() - cpuBefore) / 1e9;
                 FinishedRecording file = studio.recordings.finished().getFirst();
                 assertEquals(HOURS * 3600.0, file.durationNanos() / 1e9, 0.1);
                 System.out.printf(
-                        "%s: %d hours, %d MB, heap after them %+d bytes against the first minute%n",
-                        codec.name(), HOURS, file.sizeBytes() >> 20, grown);
+                        "%s: %d hours, %d MB, heap after them %+d bytes against the first minute, finished in %.2f s of CPU%n",
+                        codec.name(), HOURS, file.sizeBytes() >> 20, grown, finishingSeconds);
+                assertTrue(finishingSeconds < MOST_FINISHING_SECONDS, finishingSeconds + " s of CPU to finish");
                 assertTrue(grown < TOLERATED_BYTES, codec.name() + " grew by " + grown);
             }
         }
@@ -73,6 +79,11 @@ class LongRecordingTest {
             }
         }
         studio.settle();
+    }
+
+    private static long processCpuNanos() {
+        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getProcessCpuTime();
     }
 
     private static long usedHeapBytes() {
