@@ -17,14 +17,14 @@ import tapedeck.stream.Rendition;
 import tapedeck.stream.Renditions;
 import tapedeck.stream.Stream;
 
-/// Stands between a recorder and its reader where the file wants AAC and the stream has something else: the recorder
-/// sees items as if the stream had AAC. Sound goes to a rendition and comes back a little later; pictures wait for the
-/// sound that belongs before them, but never long.
+/// Stands between a recorder and its reader where the file wants AAC and the stream has something else: the
+/// recorder sees items as if the stream had AAC. Sound goes to a rendition and comes back a little later; pictures
+/// wait for the sound that belongs before them, but never long.
 ///
 /// Used on the recorder's thread.
 final class AudioStage {
-    /// How far pictures may be held back behind what was received, for sound that an encoder still keeps: it shortens
-    /// what a crash may cost.
+    /// How far pictures may be held back behind what was received, for sound that an encoder still keeps: it
+    /// shortens what a crash may cost.
     static final long MAX_HOLD_NANOS = 120_000_000L;
     /// When sound is so far behind the pictures, it does not come: silence is put in its place.
     static final long PATIENCE_NANOS = 500_000_000L;
@@ -114,9 +114,8 @@ final class AudioStage {
         }
     }
 
-    /// As soon as the video codec is known, or it is known that there is none, or as late as the recorder itself goes
-    /// on
-    /// without.
+    /// As soon as the video codec is known, or it is known that there is none, or as late as the recorder itself
+    /// goes on without.
     private boolean decide() {
         Track found = null;
         long first = Long.MAX_VALUE;
@@ -132,7 +131,8 @@ final class AudioStage {
             found = stream.tracks().stream().filter(Track::isVideo).findFirst().orElse(null);
         }
         Expects expects = stream.publisher().expects();
-        boolean waited = last - first >= Beginning.MAX_WAIT_NANOS && first != Long.MAX_VALUE;
+        boolean waited = first != Long.MAX_VALUE
+                && (last - first >= Beginning.MAX_WAIT_NANOS || later.size() >= settings.audioBufferPackets());
         boolean known = found != null
                 || ended
                 || waited

@@ -19,13 +19,17 @@ final class Beginning {
 
     private final Stream stream;
     private final UnaryOperator<Track> recorded;
+    private final int maxSoundPackets;
     private final TreeMap<Integer, Track> latest = new TreeMap<>();
     private List<Item.Media> frames = new ArrayList<>();
     private long bytes;
+    private int soundPackets;
     private boolean waitedOnce;
 
     /// @param recorded what is recorded of a track that was announced
-    Beginning(Stream stream, UnaryOperator<Track> recorded) {
+    /// @param maxSoundPackets `record_audio_buffer_max_size`
+    Beginning(Stream stream, UnaryOperator<Track> recorded, int maxSoundPackets) {
+        this.maxSoundPackets = maxSoundPackets;
         this.stream = stream;
         this.recorded = recorded;
     }
@@ -40,6 +44,7 @@ final class Beginning {
     void add(Item.Media media) {
         frames.add(media);
         bytes += media.frame().data().length();
+        soundPackets += media.frame().track().isAudio() ? 1 : 0;
     }
 
     boolean isEmpty() {
@@ -55,6 +60,7 @@ final class Beginning {
         List<Item.Media> taken = frames;
         frames = new ArrayList<>();
         bytes = 0;
+        soundPackets = 0;
         return taken;
     }
 
@@ -72,7 +78,8 @@ final class Beginning {
         waitedOnce = true;
         long spanNanos =
                 frames.getLast().frame().dtsNanos() - frames.getFirst().frame().dtsNanos();
-        return complete || spanNanos >= MAX_WAIT_NANOS || bytes >= MAX_BYTES;
+        boolean enoughSound = soundPackets >= maxSoundPackets && !video;
+        return complete || enoughSound || spanNanos >= MAX_WAIT_NANOS || bytes >= MAX_BYTES;
     }
 
     /// The tracks for a file that begins with these frames: theirs, those that were seen before, and audio that was

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import tapedeck.bytes.Bytes;
 
-/// One thread that writes to disk, with the one buffer that it gathers each write in: a write of many parts of the heap
-/// would copy them one by one into buffers of the JDK's own.
+/// One thread that writes to disk, with the one buffer that it gathers each write in: a write of many parts of the
+/// heap would copy them one by one into buffers of the JDK's own.
 final class DiskWriter implements AutoCloseable {
     /// What leaves in one system call. A second of video is smaller at up to 8 Mbit/s.
     static final int BUFFER_BYTES = 1 << 20;
@@ -27,6 +27,7 @@ final class DiskWriter implements AutoCloseable {
     // Written by the thread alone.
     private volatile long writeCalls;
     private volatile long writtenBytes;
+    private volatile long syncCalls;
 
     DiskWriter(String name) {
         thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
@@ -53,6 +54,18 @@ final class DiskWriter implements AutoCloseable {
 
     long writtenBytes() {
         return writtenBytes;
+    }
+
+    /// How often a file was brought to disk for good.
+    long syncCalls() {
+        return syncCalls;
+    }
+
+    /// fdatasync(2); only on this thread.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes, others read
+    void sync(FileChannel file) throws IOException {
+        file.force(false);
+        syncCalls++;
     }
 
     /// Writes all parts, one after the other, at `position`; only on this thread.

@@ -58,6 +58,7 @@ final class Finisher implements AutoCloseable {
     private static final class Job {
         private Journal journal;
         private boolean refused;
+        private boolean told;
 
         Job(Journal journal) {
             this.journal = journal;
@@ -231,13 +232,14 @@ final class Finisher implements AutoCloseable {
         Path media = journals.media(job.journal);
         Path target = folder.resolve(placement.fileName());
         if (Files.exists(media)) {
-            if (Files.exists(target) && Files.size(target) != placement.sizeBytes()) {
+            boolean ours = Files.exists(target) && isCopy(job.journal.container(), media, target);
+            if (Files.exists(target) && !ours) {
                 // Somebody put a file of this name there while the server was down.
                 String base = job.journal.finalBase(placement.durationNanos(), endedAtMillis(job.journal));
                 name(job, job.journal, base, placement.sizeBytes(), placement.durationNanos());
                 target = folder.resolve(placement(job.journal).fileName());
             }
-            if (Files.exists(target)) {
+            if (ours) {
                 // A crash came between copying and deleting.
                 Files.delete(media);
             } else {
@@ -256,8 +258,34 @@ final class Finisher implements AutoCloseable {
                 placement.durationNanos() / NANOS_PER_MILLI,
                 placement.sizeBytes(),
                 ending(job.journal).reason().hookValue());
-        tellFinished(job.journal, target);
+        if (!job.told) {
+            job.told = true;
+            finishedFiles.incrementAndGet();
+            events.accept(new FileEvent.Placed(job.journal, target, summary(job.journal, target)));
+        }
         return true;
+    }
+
+    /// Whether `target` is what [#moveTo] makes of `media`, to the last byte: the same name and the same size could
+    /// be anybody's.
+    private boolean isCopy(Container container, Path media, Path target) throws IOException {
+        if (Files.isDirectory(target)) {
+            return false;
+        }
+        if (Files.mismatch(media, target) == -1) {
+            return true;
+        }
+        if (Files.getFileStore(media).equals(Files.getFileStore(folder))) {
+            return false;
+        }
+        Path copy = target.resolveSibling(media.getFileName());
+        try {
+            Files.deleteIfExists(copy);
+            indexRoom.copy(container, media, copy);
+            return Files.mismatch(copy, target) == -1;
+        } finally {
+            Files.deleteIfExists(copy);
+        }
     }
 
     /// Renames, or, from another file system, copies beside the target first, so that no half of a file is ever seen
@@ -273,11 +301,13 @@ final class Finisher implements AutoCloseable {
         }
     }
 
-    private void tellFinished(Journal journal, Path target) throws IOException {
-        finishedFiles.incrementAndGet();
+    /// What the file says of itself; one that is in place is in place, also if it cannot be read now.
+    private static Summary summary(Journal journal, Path target) {
         try (FileChannel file = FileChannel.open(target, StandardOpenOption.READ)) {
-            events.accept(
-                    new FileEvent.Placed(journal, target, journal.container().probe(file)));
+            return journal.container().probe(file);
+        } catch (IOException | MalformedException e) {
+            log.warn("{}: cannot be looked into: {}", target, e.toString());
+            return new Summary(placement(journal).durationNanos(), List.of());
         }
     }
 

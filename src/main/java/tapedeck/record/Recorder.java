@@ -72,7 +72,8 @@ final class Recorder {
         this.studio = studio;
         this.stream = stream;
         this.sound = new AudioStage(stream, studio.settings(), studio.renditions(), this::wakeForSound);
-        this.beginning = new Beginning(stream, sound::recorded);
+        this.beginning =
+                new Beginning(stream, sound::recorded, studio.settings().audioBufferPackets());
         this.parts = new Parts(studio, stream, plan.naming(), plan.rotation(), writer, startedAt);
         this.nextPart = new NextPart(stream, plan.rotation());
         this.keptSound = new KeptSound(studio.settings().audioBufferPackets());

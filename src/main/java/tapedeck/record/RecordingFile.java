@@ -39,6 +39,7 @@ final class RecordingFile implements Output, AutoCloseable {
     private final Path path;
     private final DiskWriter writer;
     private final Options options;
+    private final DirectOpener opener;
     private @Nullable FileChannel file;
     private @Nullable FileChannel direct;
     private long size;
@@ -47,6 +48,11 @@ final class RecordingFile implements Output, AutoCloseable {
     /// The bytes behind the last whole block; the rest of the array means nothing.
     private byte[] tail = new byte[0];
 
+    /// Opens a file past the page cache.
+    interface DirectOpener {
+        FileChannel open(Path path) throws IOException;
+    }
+
     /// @param fsyncMillis empty never, 0 after every append, else at most that far apart
     /// @param filler makes elements that readers skip; null for a file that stays in the page cache
     record Options(OptionalLong fsyncMillis, @Nullable IntFunction<Bytes> filler) {
@@ -54,6 +60,15 @@ final class RecordingFile implements Output, AutoCloseable {
     }
 
     RecordingFile(Path path, DiskWriter writer, Options options) {
+        this(
+                path,
+                writer,
+                options,
+                file -> FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT));
+    }
+
+    RecordingFile(Path path, DiskWriter writer, Options options, DirectOpener opener) {
+        this.opener = opener;
         this.path = path;
         this.writer = writer;
         this.options = options;
@@ -189,7 +204,7 @@ final class RecordingFile implements Output, AutoCloseable {
         try {
             long block = Files.getFileStore(path).getBlockSize();
             if (block >= Format.LEAST_FILLER_BYTES && DiskWriter.MAX_BLOCK_BYTES % block == 0) {
-                direct = FileChannel.open(path, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+                direct = opener.open(path);
                 tail = new byte[(int) block];
             }
         } catch (IOException | UnsupportedOperationException e) {
@@ -201,7 +216,7 @@ final class RecordingFile implements Output, AutoCloseable {
         long now = System.nanoTime();
         if (now - syncedNanos >= everyNanos) {
             syncedNanos = now;
-            channel.force(false);
+            writer.sync(channel);
         }
     }
 

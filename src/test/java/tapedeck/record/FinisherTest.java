@@ -108,6 +108,29 @@ class FinisherTest {
     }
 
     @Test
+    void aForeignFileOfTheSameNameAndSizeIsNotTakenForOurs() throws Exception {
+        Path other;
+        Journal journal;
+        try (TestStudio studio = studio()) {
+            journal = abandoned(studio, "a");
+            other = copied(journal, studio);
+        }
+        Path growing = other.resolve("growing");
+        Path records = Files.createDirectories(other.resolve("records"));
+        int size = (int) Files.size(new Journals(growing).media(journal));
+        new Journals(growing)
+                .write(journal.ended(new Journal.Ending(EndReason.STOPPED, 1))
+                        .placed(new Journal.Placement("a.mp4", size, 0)));
+        byte[] foreign = new byte[size];
+        Files.write(records.resolve("a.mp4"), foreign);
+        try (TestStudio studio = new TestStudio(other)) {
+            assertEquals(1, studio.recordings.recover());
+            assertEquals(-1, java.util.Arrays.mismatch(foreign, Files.readAllBytes(records.resolve("a.mp4"))));
+            assertEquals(size, Files.size(records.resolve("a-2.mp4")));
+        }
+    }
+
+    @Test
     void whatCannotBeRecoveredIsKeptAside() throws Exception {
         Path growing = Files.createDirectories(dir.resolve("growing"));
         Journals journals = new Journals(growing);

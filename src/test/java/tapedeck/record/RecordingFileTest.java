@@ -3,8 +3,10 @@ package tapedeck.record;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,69 @@ class RecordingFileTest {
 
     @TempDir
     private Path folder;
+
+    /// A file of the kernel's that opens for writing but takes no such bytes stands for a file system that lets
+    /// O_DIRECT through and refuses its writes: both say EINVAL.
+    @Test
+    void whereDirectWritesAreRefusedTheFileIsWrittenThroughThePageCache() throws Exception {
+        Path refuses = Path.of("/proc/self/oom_score_adj");
+        Path path = folder.resolve("file");
+        byte[] media = new byte[3 * RecordingFile.LEAST_DIRECT_BYTES + 5];
+        new Random(1).nextBytes(media);
+        int[] opened = {0};
+        try (DiskWriter writer = new DiskWriter("test");
+                RecordingFile file = new RecordingFile(path, writer, DIRECT, _ -> {
+                    opened[0]++;
+                    return FileChannel.open(refuses, StandardOpenOption.WRITE);
+                })) {
+            for (int i = 0; i < 3; i++) {
+                file.append(List.of(Bytes.wrap(media)));
+            }
+            assertEquals(3L * media.length, file.size());
+        }
+        assertEquals(1, opened[0]);
+        byte[] onDisk = Files.readAllBytes(path);
+        assertEquals(3 * media.length, onDisk.length);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(
+                    -1, Arrays.mismatch(media, Arrays.copyOfRange(onDisk, i * media.length, (i + 1) * media.length)));
+        }
+    }
+
+    @Test
+    void aFileIsSyncedAsOftenAsTheSettingsSay() throws Exception {
+        record Case(OptionalLong fsyncMillis, long leastSyncs, long mostSyncs) {}
+        for (Case one : List.of(
+                new Case(OptionalLong.empty(), 0, 0),
+                new Case(OptionalLong.of(0), 20, 20),
+                // Longer than the test: only the time counts, not the appends.
+                new Case(OptionalLong.of(3_600_000), 0, 0))) {
+            Path path = folder.resolve("synced" + one.fsyncMillis());
+            try (DiskWriter writer = new DiskWriter("test");
+                    RecordingFile file =
+                            new RecordingFile(path, writer, new RecordingFile.Options(one.fsyncMillis(), null))) {
+                for (int i = 0; i < 20; i++) {
+                    file.append(List.of(Bytes.ofUtf8("fragment")));
+                }
+                assertTrue(
+                        writer.syncCalls() >= one.leastSyncs() && writer.syncCalls() <= one.mostSyncs(),
+                        one + ": " + writer.syncCalls());
+            }
+        }
+        Path path = folder.resolve("every 10 ms");
+        try (DiskWriter writer = new DiskWriter("test");
+                RecordingFile file =
+                        new RecordingFile(path, writer, new RecordingFile.Options(OptionalLong.of(10), null))) {
+            long began = System.nanoTime();
+            int appends = 0;
+            while (writer.syncCalls() < 5) {
+                file.append(List.of(Bytes.ofUtf8("fragment")));
+                appends++;
+            }
+            assertTrue(System.nanoTime() - began >= 50_000_000L, "five times ten milliseconds went by");
+            assertTrue(appends > 5, "and not after every append");
+        }
+    }
 
     /// Appends of all sizes, holes and patches, past the page cache and through it, come out as in memory.
     @Test

@@ -144,6 +144,57 @@ class RecordingsTest {
     }
 
     @Test
+    void soundThatBeginsEightSecondsBeforeThePicturesIsAFileOfItsOwn() throws Exception {
+        List<Frame> audio = TestMedia.aac(12);
+        List<Frame> video = TestMedia.shifted(TestMedia.h264(4), 8_000_000_000L);
+        try (TestStudio studio = new TestStudio(dir)) {
+            Publication publication = studio.publish("a", RecordWish.YES, Expects.BOTH);
+            studio.feed(publication, TestMedia.interleaved(video, audio));
+            studio.end(publication);
+            assertEquals(List.of("a.mp4", "a_2.mp4"), studio.names());
+            Judge.assertHolds(studio.file("a.mp4"), before(audio, 8_000_000_000L));
+            List<Frame> rest = audio.subList(before(audio, 8_000_000_000L).size(), audio.size());
+            Judge.assertHolds(studio.file("a_2.mp4"), TestMedia.interleaved(video, rest));
+        }
+    }
+
+    @Test
+    void soundWaitsForAPictureAsLongAsTheBufferSays() throws Exception {
+        List<Frame> audio = TestMedia.aac(3);
+        for (int packets : List.of(10, 1000)) {
+            try (TestStudio studio =
+                    new TestStudio(dir.resolve("p" + packets), "record_audio_buffer_max_size=" + packets)) {
+                Publication publication = studio.publish("a", RecordWish.YES, Expects.BOTH);
+                studio.feed(publication, before(audio, 1_800_000_000L));
+                assertEquals(
+                        packets == 10 ? ActiveRecording.State.RECORDING : ActiveRecording.State.WAITING,
+                        studio.recordings.active().getFirst().state());
+                publication.close();
+            }
+        }
+    }
+
+    @Test
+    void timeThatGoesTenSecondsBackBeginsASecondFile() throws Exception {
+        List<Frame> first =
+                TestMedia.shifted(TestMedia.interleaved(TestMedia.h264(4), TestMedia.aac(4)), 20_000_000_000L);
+        List<Frame> second = TestMedia.shifted(first, -10_000_000_000L);
+        try (TestStudio studio = new TestStudio(dir)) {
+            Publication publication = studio.publish("a", RecordWish.YES, Expects.BOTH);
+            studio.feed(publication, first);
+            studio.feed(publication, second);
+            studio.end(publication);
+            assertEquals(List.of("a.mp4", "a_2.mp4"), studio.names());
+            Judge.assertHolds(studio.file("a.mp4"), first);
+            Judge.assertHolds(studio.file("a_2.mp4"), second);
+        }
+    }
+
+    private static List<Frame> before(List<Frame> frames, long nanos) {
+        return frames.stream().filter(frame -> frame.ptsNanos() < nanos).toList();
+    }
+
+    @Test
     void aChangedPictureSizeBeginsASecondFile() throws Exception {
         List<Frame> first = TestMedia.h264(2);
         Codec.H264 old = (Codec.H264) first.getFirst().track().codec();
