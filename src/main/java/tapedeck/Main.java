@@ -125,9 +125,17 @@ public final class Main implements Callable<Integer> {
             Map<String, String> overrides =
                     dir.map(path -> Map.of("record_tmp_dir", path.toString())).orElse(Map.of());
             try (Recordings recordings = new Recordings(main.settings(overrides), new Streams())) {
+                if (!recordings.mayRecover()) {
+                    System.out.println("not done: a server that runs uses this folder");
+                    return EXIT_FAILED;
+                }
                 System.out.println(recordings.recover() + " recordings finished");
+                long failed = recordings.statistics().failedFiles();
+                if (failed > 0) {
+                    System.out.println(failed + " could not be finished, and are kept as they are");
+                }
+                return failed > 0 ? EXIT_FAILED : 0;
             }
-            return 0;
         }
     }
 

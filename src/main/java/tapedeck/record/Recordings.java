@@ -150,6 +150,11 @@ public final class Recordings implements AutoCloseable {
                 List.of(settings.tmpDir().toAbsolutePath(), settings.dir().toAbsolutePath()), settings.minSpaceBytes());
     }
 
+    /// Whether no other server uses the folder of growing files, so that they can be recovered.
+    public boolean mayRecover() {
+        return lock.held();
+    }
+
     /// Whether no other server uses the folder of growing files, or the data folder.
     public boolean isAlone() {
         return lock.held() && dataLock.held();
@@ -206,7 +211,8 @@ public final class Recordings implements AutoCloseable {
         }
         try {
             int finished = finisher.recover();
-            if (webhook != null) {
+            // Those of a server that runs are its own.
+            if (webhook != null && dataLock.held()) {
                 webhook.recover();
             }
             return finished;

@@ -70,6 +70,41 @@ class DiskTroubleTest {
     }
 
     @Test
+    void aStopWaitsAsLongAsTheSettingsSayAndTheNextStartFinishesTheRest() throws Exception {
+        CountDownLatch disk = new CountDownLatch(1);
+        List<Frame> frames = TestMedia.h264(2);
+        TestStudio studio = new TestStudio(dir, "file_recorder_thread_pool_max_size=1", "record_stop_timeout=1");
+        studio.feed(studio.publish("a"), frames);
+        studio.recordings.writers().getFirst().execute(() -> awaitQuietly(disk));
+        long began = System.nanoTime();
+        studio.close();
+        long tookMillis = (System.nanoTime() - began) / 1_000_000;
+        assertTrue(tookMillis >= 1000 && tookMillis < 15_000, "not the default: " + tookMillis + " ms");
+        assertEquals(List.of(), studio.names());
+        disk.countDown();
+        try (TestStudio next = new TestStudio(dir)) {
+            assertEquals(1, next.recordings.recover());
+            Judge.assertDecodes(next.file("a.mp4"));
+        }
+    }
+
+    @Test
+    void recordingsAreSpreadOverAsManyThreadsAsTheSettingsSay() throws Exception {
+        try (TestStudio studio = new TestStudio(dir, "file_recorder_thread_pool_max_size=3")) {
+            List<Publication> publications = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                publications.add(studio.publish("s" + i));
+            }
+            assertEquals(
+                    List.of(2, 2, 2),
+                    studio.recordings.writers().stream()
+                            .map(writer -> writer.recordings().get())
+                            .toList());
+            publications.forEach(Publication::close);
+        }
+    }
+
+    @Test
     void withoutSpaceNothingStarts() throws Exception {
         try (TestStudio studio = new TestStudio(dir)) {
             Publication publication = studio.publish("a", RecordWish.NO, Expects.VIDEO);
