@@ -3,6 +3,7 @@ package tapedeck.faults;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -264,8 +265,8 @@ final class Kill implements AutoCloseable {
                 () -> Files.exists(notes) && Files.readAllLines(notes).size() >= kept.size());
         Path judgedFolder = folder.resolve("judge");
         Files.createDirectories(judgedFolder);
-        List<String> told = Files.readAllLines(notes);
-        Files.delete(notes);
+        List<String> told = told();
+        Files.deleteIfExists(notes);
         assertEquals(kept.size(), told.size(), told::toString);
         for (Sent sent : kept) {
             JsonNode file = listed.get(sent.name());
@@ -280,6 +281,10 @@ final class Kill implements AutoCloseable {
                 return null;
             }));
         }
+    }
+
+    private List<String> told() throws IOException {
+        return Files.exists(notes) ? Files.readAllLines(notes) : List.of();
     }
 
     private static String stem(String fileName) {
