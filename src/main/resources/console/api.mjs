@@ -55,7 +55,9 @@ function call(path, body = {}) {
 export const api = {
   streams: () => call("stream/find_all"),
   activeRecordings: () => call("recorder/find_all"),
-  finishedRecordings: () => call("recording/find_all"),
+  /** @param query q, state, sort, page, size */
+  recordings: (query) => request(`/recordings?${new URLSearchParams(query)}`, {method: "GET"}),
+  deleteRecording: (id) => request(`/recordings/${encodeURIComponent(id)}`, {method: "DELETE"}),
   health: () => request("/health", {method: "GET"}),
   startRecording: (mediaSessionId) => call("stream/startRecording", {mediaSessionId}),
   stopRecording: (mediaSessionId) => call("stream/stopRecording", {mediaSessionId}),

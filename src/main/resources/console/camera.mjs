@@ -346,7 +346,7 @@ class AwaitedFile {
 
   matches(file) {
     return this.pattern
-      ? this.pattern.test(file.fileName) && file.modifiedMillis >= this.recording.startTimeMillis
+      ? this.pattern.test(file.fileName) && file.endMillis >= this.recording.startTimeMillis
       : file.fileName.includes(this.streamName) && !this.known.has(file.fileName);
   }
 }

@@ -9,17 +9,14 @@ import {liveStreams} from "./streams.mjs";
 import * as words from "./words.mjs";
 
 const POLL_MILLIS = 2000;
-const FINISHED_MILLIS = 10_000;
+const NEWEST = 30;
 
 prepare(byId("confirm"));
 const updateStreams = liveStreams(refresh);
-const updateRecordings = recordings();
+const catalogue = recordings(refresh);
 const updateCamera = camera(refresh);
 let timer = 0;
 let running = Promise.resolve();
-let finished = [];
-let finishedAt = 0;
-let activeNames = "";
 
 /** What the server has now. After a change, what was asked before it does not count: it is asked again. */
 function refresh() {
@@ -27,23 +24,27 @@ function refresh() {
   return running;
 }
 
-/** Finished files change when a recording ends; otherwise now and then is enough for what somebody copies there. */
-async function askFinished(active) {
-  const names = active.map((r) => r.fileName).sort().join("\n");
-  if (names !== activeNames || Date.now() - finishedAt > FINISHED_MILLIS) {
-    finished = await api.finishedRecordings();
-    finishedAt = Date.now();
-    activeNames = names;
+/** What the page shows of the recordings; what is newest, whatever the person looks at, for whoever waits for a file. */
+async function askRecordings() {
+  try {
+    const shown = await api.recordings(catalogue.query());
+    catalogue.render(shown);
+    catalogue.reachable(true);
+    const newest = catalogue.filtered() ? await api.recordings({size: NEWEST}) : shown;
+    return newest.recordings.filter((r) => r.url !== null);
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.status !== 503) throw problem;
+    catalogue.reachable(false);
+    return [];
   }
 }
 
 async function ask() {
   try {
     const [health, streams, active] = await Promise.all([api.health(), api.streams(), api.activeRecordings()]);
-    await askFinished(active);
+    const finished = await askRecordings();
     publishHints(health.ports ?? []);
     updateStreams(streams);
-    updateRecordings(active, finished);
     updateCamera(active, finished);
     const recording = active.some((r) => r.state === "RECORDING");
     byId("deck").classList.toggle("turning", recording);

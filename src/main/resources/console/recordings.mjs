@@ -1,10 +1,13 @@
-// Recordings: those that grow, and the finished files with their player.
+// Recordings: those that grow and those that are done, in pages as the server has them, with their player.
 import {api} from "./api.mjs";
-import {copy, prepare, toast} from "./dialogs.mjs";
+import {confirm, copy, prepare, toast} from "./dialogs.mjs";
 import {byId, element, KeyedList, setText, show} from "./dom.mjs";
 import * as words from "./words.mjs";
 
 const PAGE = 30;
+const TYPING_MILLIS = 250;
+/** A picture that stands for longer is seen. */
+const SEEN_FREEZE_MILLIS = 1000;
 const SEARCH_FROM = 8;
 const LINK_SECONDS = 7 * 86_400;
 
@@ -16,7 +19,7 @@ function describe(file) {
   const tracks = file.tracks.map((t) => t.type === "video"
     ? words.videoTrack(t.codec, t.width, t.height)
     : words.audioTrack(t.codec, t.sampleRate, t.channels));
-  return tracks.length > 0 ? tracks.join(" · ") : file.mediaType;
+  return tracks.length > 0 ? tracks.join(" · ") : file.state === "failed" ? "Not a recording that can be played" : file.mediaType;
 }
 
 function knownDuration(file) {
@@ -54,99 +57,173 @@ export function play(file) {
   media.focus();
 }
 
+const STATES = {recording: "Recording", finishing: "Finishing", interrupted: "Interrupted", failed: "Failed"};
+const REASONS = {error: "Stopped after errors", no_space: "Stopped: the disk was full"};
+
+/** What somebody should know of a file besides what is in it: [text, whether it is a trouble]. */
+function notes(file) {
+  const list = [];
+  if (file.streamName !== "") list.push([file.part > 1 ? `${file.streamName}, part ${file.part}` : file.streamName, false]);
+  if (file.state === "interrupted") list.push(["The server died while it was recorded", true]);
+  if (file.state === "failed") list.push([capital(file.reason), true]);
+  else if (REASONS[file.reason]) list.push([REASONS[file.reason], true]);
+  const quality = file.quality;
+  if (quality && file.state !== "failed") {
+    const {framesMissing, freezeMillis} = quality;
+    list.push([framesMissing > 0 ? `${words.counted(framesMissing, "frame")} missing` : "no frame missing", framesMissing > 0]);
+    if (freezeMillis >= SEEN_FREEZE_MILLIS) list.push([`longest freeze ${words.seconds(freezeMillis)}`, true]);
+    if (quality.filledMillis > 0) list.push([`${words.seconds(quality.filledMillis)} of silence filled in`, false]);
+  }
+  for (const [name, outcome] of [["Hook", file.hook], ["Webhook", file.webhook]]) {
+    if (outcome?.state === "failed") list.push([`${name} failed: ${outcome.message || `status ${outcome.exitStatus}`}`, true]);
+    if (outcome?.state === "running") list.push([`${name} runs`, false]);
+  }
+  return list;
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 class FileRow {
-  constructor(file) {
-    this.title = element("h3", {class: "name", id: `r-${crypto.getRandomValues(new Uint32Array(2)).join("")}`});
+  constructor(file, refresh) {
+    this.refresh = refresh;
+    this.title = element("h3", {class: "name", id: `r-${file.id}`});
+    this.badge = element("span", {class: "badge", hidden: true}, element("span", {class: "dot", "aria-hidden": "true"}), "");
     this.media = element("p", {class: "media"});
+    this.notes = element("p", {class: "notes"});
     this.duration = element("dd");
     this.size = element("dd");
     this.date = element("dd");
-    const facts = [["Duration", this.duration], ["Size", this.size], ["Recorded", this.date]]
+    const facts = [["Duration", this.duration], ["Size", this.size], ["Started", this.date]]
       .map(([label, value]) => element("div", {}, element("dt", {}, label), value));
     const described = {"aria-describedby": this.title.id};
     this.play = element("button", {type: "button", class: "button", onclick: () => play(this.file), ...described}, "Play");
     this.download = element("a", {class: "button quiet", download: true, ...described}, "Download");
     this.link = element("button", {type: "button", class: "button quiet", onclick: () => copyLink(this.file), ...described}, "Copy link");
+    this.remove = element("button", {type: "button", class: "button quiet", onclick: () => this.confirmDelete(), ...described}, "Delete");
     this.node = element("li", {class: "row file"},
-      element("div", {class: "what"}, this.title, this.media),
+      element("div", {class: "what"}, element("div", {class: "name-line"}, this.title, this.badge), this.media, this.notes),
       element("dl", {class: "facts"}, ...facts),
-      element("div", {class: "actions"}, this.play, this.download, this.link));
+      element("div", {class: "actions"}, this.play, this.download, this.link, this.remove));
     this.update(file);
   }
 
   update(file) {
     this.file = file;
-    setText(this.title, file.fileName);
+    const grows = file.state === "recording" || file.state === "finishing";
+    const there = file.url !== null;
+    // What the server fills in at the end, like {endTime}, says nothing yet.
+    setText(this.title, grows ? file.fileName.replaceAll(/\{\w+\}/g, "…") : file.fileName);
+    show(this.badge, file.state in STATES);
+    setText(this.badge.lastChild, STATES[file.state] ?? "");
+    this.badge.classList.toggle("still", !grows);
+    this.node.classList.toggle("growing", grows);
+    this.node.classList.toggle("finishing", file.state === "finishing");
     setText(this.media, describe(file));
+    this.showNotes(notes(file));
     setText(this.duration, knownDuration(file));
     setText(this.size, words.size(file.size));
-    setText(this.date, words.when(file.modifiedMillis));
-    const href = `${file.url}?download=true`;
-    if (this.download.getAttribute("href") !== href) this.download.href = href;
+    setText(this.date, words.when(file.startMillis));
+    for (const action of [this.play, this.download, this.link]) show(action, there);
+    show(this.remove, !grows);
+    if (there) {
+      const href = `${file.url}?download=true`;
+      if (this.download.getAttribute("href") !== href) this.download.href = href;
+    }
+  }
+
+  /** Written anew only if something changed, so that a screen reader is not told the same again. */
+  showNotes(list) {
+    const said = JSON.stringify(list);
+    if (said === this.said) return;
+    this.said = said;
+    this.notes.replaceChildren(...list.flatMap(([text, trouble], i) => [
+      i > 0 ? " · " : "",
+      trouble ? element("strong", {}, text) : text,
+    ]));
+    show(this.notes, list.length > 0);
+  }
+
+  async confirmDelete() {
+    const {id, fileName} = this.file;
+    const wanted = await confirm({
+      title: "Delete this recording?",
+      text: `${fileName} and what was cut from it are removed from the disk. This cannot be undone.`,
+      yes: "Delete",
+    });
+    if (!wanted) return;
+    try {
+      await api.deleteRecording(id);
+      toast(`${fileName} was deleted.`);
+    } catch (problem) {
+      toast(problem.status === 404 ? `${fileName} was deleted already.` : problem.message);
+    }
+    await this.refresh();
   }
 }
 
-class ActiveRow {
-  constructor() {
-    this.title = element("h3", {class: "name"});
-    this.state = element("span", {class: "badge"}, element("span", {class: "dot", "aria-hidden": "true"}), "");
-    this.media = element("p", {class: "media"});
-    this.duration = element("dd");
-    this.size = element("dd");
-    const facts = [["Duration", this.duration], ["Size", this.size]]
-      .map(([label, value]) => element("div", {}, element("dt", {}, label), value));
-    this.node = element("li", {class: "row file growing"},
-      element("div", {class: "what"}, element("div", {class: "name-line"}, this.title, this.state), this.media),
-      element("dl", {class: "facts"}, ...facts));
-  }
-
-  update(recording) {
-    // What the server fills in at the end, like {endTime}, says nothing yet.
-    setText(this.title, recording.fileName.replaceAll(/\{\w+\}/g, "…"));
-    setText(this.state.lastChild, {WAITING: "Starting", RECORDING: "Recording", FINISHING: "Finishing"}[recording.state]);
-    setText(this.media, `of ${recording.streamName}`);
-    setText(this.duration, words.duration(recording.durationMillis));
-    setText(this.size, words.size(recording.size));
-  }
-}
-
-export function recordings() {
+/** @param refresh asks the server again at once */
+export function recordings(refresh) {
   prepare(byId("player"));
   byId("player").addEventListener("close", () => byId("player-stage").replaceChildren());
   const list = byId("recordings");
-  const rows = new KeyedList(list,
-    (r) => (r.state ? `active ${r.mediaSessionId} ${r.fileName}` : `file ${r.fileName}`),
-    (r) => (r.state ? new ActiveRow() : new FileRow(r)));
+  const rows = new KeyedList(list, (r) => r.id, (r) => new FileRow(r, refresh));
   const search = byId("search");
-  let shown = PAGE;
-  let last = {active: [], finished: []};
+  const state = byId("state");
+  const sort = byId("sort");
+  let page = 0;
+  let typing = 0;
+  let known = 0;
 
-  function render() {
-    const {active, finished} = last;
-    const wanted = search.value.trim().toLowerCase();
-    const matching = finished.filter((f) => f.fileName.toLowerCase().includes(wanted));
-    rows.update([...(wanted === "" ? active : []), ...matching.slice(0, shown)]);
-    const any = active.length + finished.length > 0;
-    show(list, list.childElementCount > 0);
-    show(byId("recordings-empty"), !any);
-    show(byId("recordings-none"), any && list.childElementCount === 0);
-    show(byId("search-label"), finished.length >= SEARCH_FROM);
-    show(byId("more"), matching.length > shown);
-    const total = finished.reduce((sum, f) => sum + f.size, 0);
-    setText(byId("recordings-summary"), finished.length === 0 ? "" : `${words.counted(finished.length, "file")} · ${words.size(total)}`);
+  function filtered() {
+    return search.value.trim() !== "" || state.value !== "";
+  }
+
+  function query() {
+    const asked = {sort: sort.value, page, size: PAGE};
+    if (search.value.trim() !== "") asked.q = search.value.trim();
+    if (state.value !== "") asked.state = state.value;
+    return asked;
+  }
+
+  function turn(to) {
+    page = Math.max(0, to);
+    refresh();
   }
 
   search.addEventListener("input", () => {
-    shown = PAGE;
-    render();
+    clearTimeout(typing);
+    typing = setTimeout(() => turn(0), TYPING_MILLIS);
   });
-  byId("more").addEventListener("click", () => {
-    shown += PAGE;
-    render();
-  });
+  for (const select of [state, sort]) select.addEventListener("change", () => turn(0));
+  byId("previous").addEventListener("click", () => turn(page - 1));
+  byId("next").addEventListener("click", () => turn(page + 1));
 
-  return function update(active, finished) {
-    last = {active, finished};
-    render();
-  };
+  function render(answer) {
+    const {total, totalBytes, recordings: entries} = answer;
+    if (entries.length === 0 && page > 0) {
+      turn(Math.ceil(total / PAGE) - 1);
+      return;
+    }
+    if (!filtered()) known = total;
+    rows.update(entries);
+    show(list, entries.length > 0);
+    show(byId("recordings-empty"), total === 0 && !filtered());
+    show(byId("recordings-none"), total === 0 && filtered());
+    show(byId("tools"), known >= SEARCH_FROM || filtered());
+    show(byId("pages"), total > PAGE);
+    byId("previous").disabled = page === 0;
+    byId("next").disabled = (page + 1) * PAGE >= total;
+    setText(byId("pages-text"), `${page * PAGE + 1} to ${page * PAGE + entries.length} of ${words.number(total)}`);
+    setText(byId("recordings-summary"), total === 0 ? "" : `${words.counted(total, "file")} · ${words.size(totalBytes)}`);
+  }
+
+  /** @param away whether the server cannot say now what there is */
+  function reachable(yes) {
+    show(byId("recordings-away"), !yes);
+    list.classList.toggle("stale", !yes);
+  }
+
+  return {query, filtered, render, reachable};
 }

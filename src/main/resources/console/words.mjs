@@ -1,6 +1,6 @@
 // Numbers and names as people read them.
 
-const number = new Intl.NumberFormat("en", {maximumFractionDigits: 1, minimumFractionDigits: 1});
+const decimal = new Intl.NumberFormat("en", {maximumFractionDigits: 1, minimumFractionDigits: 1});
 const whole = new Intl.NumberFormat("en", {maximumFractionDigits: 0});
 const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
 const day = new Intl.DateTimeFormat(undefined, {day: "numeric", month: "short"});
@@ -28,6 +28,16 @@ export function counted(n, noun) {
   return `${whole.format(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+/** 12345 → "12,345". */
+export function number(n) {
+  return whole.format(n);
+}
+
+/** 1234 → "1.2 s". */
+export function seconds(millis) {
+  return millis < 60_000 ? `${decimal.format(millis / 1000)} s` : duration(millis);
+}
+
 export function size(bytes) {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   let value = bytes;
@@ -36,12 +46,12 @@ export function size(bytes) {
     value /= 1000;
     unit++;
   }
-  return `${unit === 0 || value >= 100 ? whole.format(value) : number.format(value)} ${units[unit]}`;
+  return `${unit === 0 || value >= 100 ? whole.format(value) : decimal.format(value)} ${units[unit]}`;
 }
 
 export function bitrate(bitsPerSecond) {
   return bitsPerSecond >= 1e6
-    ? `${number.format(bitsPerSecond / 1e6)} Mbit/s`
+    ? `${decimal.format(bitsPerSecond / 1e6)} Mbit/s`
     : `${whole.format(bitsPerSecond / 1e3)} kbit/s`;
 }
 
@@ -73,7 +83,7 @@ export function channels(count) {
 }
 
 function sampleRate(hz) {
-  return `${hz % 1000 === 0 ? hz / 1000 : number.format(hz / 1000)} kHz`;
+  return `${hz % 1000 === 0 ? hz / 1000 : decimal.format(hz / 1000)} kHz`;
 }
 
 /** "H.264 1280 × 720". */

@@ -146,7 +146,7 @@ class ConsoleBrowserTest {
 
     @Test
     void aSignedLinkIsCopiedThatOpensTheFileElsewhere() throws Exception {
-        server.record("a.mp4", new byte[100]);
+        record("a");
         context.grantPermissions(List.of("clipboard-read", "clipboard-write"));
         button("Copy link").click();
         assertThat(page.locator("#toast")).containsText("Link copied");
@@ -154,6 +154,67 @@ class ConsoleBrowserTest {
         assertEquals(
                 200,
                 server.sendTo(link, "GET", "", "X-Forwarded-For", "203.0.113.9").statusCode());
+    }
+
+    /// A real recording of two seconds.
+    private void record(String name) throws Exception {
+        try (LivePublisher _ = new LivePublisher(server, name)) {
+            Locator row = page.locator("#live li");
+            row.getByRole(AriaRole.BUTTON).first().click();
+            assertThat(page.locator("#recordings .growing dd").first()).hasText(Pattern.compile("0:0[2-9]|0:[1-5]\\d"));
+        }
+        assertThat(page.locator("#recordings li:not(.growing)")).hasCount(1);
+    }
+
+    @Test
+    void aRecordingIsDescribedAndDeletedAfterAQuestion() throws Exception {
+        record("studio");
+        Locator row = page.locator("#recordings li");
+        assertThat(row.locator(".notes")).containsText("studio · no frame missing");
+        row.getByText("Delete").click();
+        Locator dialog = page.getByRole(AriaRole.ALERTDIALOG);
+        assertThat(dialog).containsText("This cannot be undone.");
+        dialog.getByText("Cancel").click();
+        assertThat(row).hasCount(1);
+        row.getByText("Delete").click();
+        dialog.getByText("Delete", new Locator.GetByTextOptions().setExact(true)).click();
+        assertThat(page.getByText("No recordings yet")).isVisible();
+        assertThat(page.locator("#toast")).containsText("was deleted.");
+        assertEquals(List.of(), server.recordings.finished());
+    }
+
+    @Test
+    void manyRecordingsAreSearchedSortedAndPaged() throws Exception {
+        for (int i = 0; i < 65; i++) {
+            Path file = server.record("file%02d.mp4".formatted(i), new byte[i * 10]);
+            java.nio.file.Files.setLastModifiedTime(
+                    file, java.nio.file.attribute.FileTime.fromMillis(1_700_000_000_000L + i * 1000L));
+        }
+        Locator rows = page.locator("#recordings li");
+        assertThat(page.locator("#recordings-summary")).hasText("65 files · 20.8 kB");
+        assertThat(rows).hasCount(30);
+        assertThat(rows.first().getByRole(AriaRole.HEADING)).hasText("file64.mp4");
+        assertThat(rows.first().locator(".badge")).hasText("Failed");
+        assertThat(rows.first().locator(".actions .button").first()).isHidden();
+        button("Next").click();
+        assertThat(page.locator("#pages-text")).hasText("31 to 60 of 65");
+        button("Next").click();
+        assertThat(rows).hasCount(5);
+        assertThat(page.locator("#next")).isDisabled();
+        page.getByLabel("Order").selectOption("file");
+        assertThat(rows.first().getByRole(AriaRole.HEADING)).hasText("file00.mp4");
+        page.getByLabel("Search recordings").fill("FILE07");
+        assertThat(rows).hasCount(1);
+        page.getByLabel("State").selectOption("ready");
+        assertThat(page.getByText("No recording matches.")).isVisible();
+    }
+
+    @Test
+    void aDatabaseThatIsAwayIsSaidAndTheRestGoesOn() throws Exception {
+        assertThat(page.getByText("No recordings yet")).isVisible();
+        server.database.close();
+        assertThat(page.locator("#recordings-away")).isVisible();
+        assertThat(page.locator("#trouble")).isHidden();
     }
 
     @Test

@@ -1,0 +1,170 @@
+package tapedeck.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.database.Database;
+import tapedeck.peers.PostgresCluster;
+import tapedeck.peers.TestMedia;
+import tapedeck.record.RecordingEntry.State;
+import tapedeck.settings.Settings;
+import tapedeck.stream.Publication;
+
+/// The database goes away, comes back, or was never there.
+@Timeout(300)
+class CatalogueFaultsTest {
+    private static final Settings.Database EMBEDDED = new Settings.Database("", "", "");
+
+    @TempDir
+    Path dir;
+
+    private static void record(TestStudio studio, String name) throws Exception {
+        Publication publication = studio.publish(name);
+        studio.feed(publication, TestMedia.vp8(1));
+        publication.close();
+        TestStudio.await(
+                () -> studio.recordings.file(name + ".webm").isPresent(), name + " is finished");
+    }
+
+    private static boolean allReady(List<RecordingEntry> list, int count) {
+        return list.size() == count && list.stream().allMatch(entry -> entry.state() == State.READY);
+    }
+
+    @Test
+    @Tag("peer")
+    void postgresGoesDownAndComesBackAndNothingIsMissed() throws Exception {
+        try (PostgresCluster cluster = new PostgresCluster()) {
+            Settings.Database where = cluster.database();
+            try (Database database = new Database(where, dir);
+                    TestStudio studio = new TestStudio(dir)) {
+                studio.recordings.keepCatalogue(database);
+                Publication across = studio.publish("across");
+                studio.feed(across, TestMedia.vp8(1));
+                CatalogueCases.await(studio.recordings, list -> list.size() == 1);
+                cluster.stop();
+                for (int i = 0; i < 5; i++) {
+                    record(studio, "while-away-" + i);
+                }
+                TestStudio.await(() -> isAway(studio.recordings), "the catalogue says that it is away");
+                studio.feed(across, TestMedia.vp8(1));
+                cluster.start();
+                List<RecordingEntry> back = CatalogueCases.await(studio.recordings, list -> list.size() == 6);
+                assertEquals(
+                        List.of("across", "while-away-0", "while-away-1", "while-away-2", "while-away-3", "while-away-4"),
+                        back.stream().map(RecordingEntry::streamName).sorted().toList());
+                assertEquals(5, back.stream().filter(entry -> entry.state() == State.READY).count());
+                cluster.stop();
+                record(studio, "before-the-restart");
+                studio.feed(across, TestMedia.vp8(1));
+                studio.end(across);
+            }
+            cluster.start();
+            try (Database database = new Database(where, dir);
+                    TestStudio studio = new TestStudio(dir)) {
+                studio.recordings.keepCatalogue(database);
+                List<RecordingEntry> list = CatalogueCases.await(studio.recordings, found -> allReady(found, 7));
+                assertTrue(list.stream().allMatch(entry -> entry.quality() != null), list.toString());
+                assertTrue(list.stream().anyMatch(entry -> entry.streamName().equals("before-the-restart")));
+            }
+        }
+    }
+
+    private static boolean isAway(Recordings recordings) {
+        try {
+            recordings.find(CatalogueCases.all());
+            return false;
+        } catch (CatalogueAwayException _) {
+            return true;
+        }
+    }
+
+    @Test
+    void aDamagedFileIsMadeAnewFromTheFolder() throws Exception {
+        try (Database database = new Database(EMBEDDED, dir);
+                TestStudio studio = new TestStudio(dir)) {
+            studio.recordings.keepCatalogue(database);
+            record(studio, "a");
+            record(studio, "b");
+            CatalogueCases.await(studio.recordings, list -> allReady(list, 2));
+        }
+        Files.writeString(dir.resolve("catalogue.mv.db"), "rubbish".repeat(1000));
+        try (Database database = new Database(EMBEDDED, dir);
+                TestStudio studio = new TestStudio(dir)) {
+            studio.recordings.keepCatalogue(database);
+            record(studio, "c");
+            List<RecordingEntry> list = CatalogueCases.await(studio.recordings, found -> allReady(found, 3));
+            assertEquals(
+                    List.of("", "", "c"),
+                    list.stream().map(RecordingEntry::streamName).sorted().toList());
+        }
+    }
+
+    @Test
+    void whatWaitsIsBoundedAndNothingOfItIsLost() throws Exception {
+        Path pending = dir.resolve("pending");
+        ChangeQueue queue = new ChangeQueue(pending, 10);
+        for (int i = 0; i < 35; i++) {
+            queue.put(entry("id" + i));
+        }
+        queue.tell("id30", FileEvent.Told.Listener.HOOK, new RecordingEntry.Outcome("failed", 3, "no"));
+        assertEquals(10, queue.next(100).size());
+        assertEquals(35, pending.toFile().list().length);
+        ChangeQueue afterDeath = new ChangeQueue(pending, 10);
+        java.util.Map<String, RecordingEntry> written = new java.util.HashMap<>();
+        for (List<ChangeQueue.Change> batch = afterDeath.next(4); !batch.isEmpty(); batch = afterDeath.next(4)) {
+            assertTrue(batch.size() <= 4);
+            batch.forEach(change -> written.put(change.id(), ((ChangeQueue.Change.Put) change).entry()));
+            afterDeath.done(batch);
+        }
+        assertEquals(35, written.size());
+        assertNotNull(written.get("id30").hook());
+        assertEquals(0, pending.toFile().list().length);
+    }
+
+    @Test
+    void rubbishAmongWhatWaitsIsDropped() throws Exception {
+        Path pending = Files.createDirectories(dir.resolve("pending"));
+        Files.writeString(pending.resolve("a.json"), "{");
+        Files.writeString(pending.resolve("b.json"), "{\"id\": \"other\"}");
+        Files.writeString(pending.resolve("c.json"), "[]");
+        Files.write(pending.resolve("d.json"), new byte[ChangeQueue.MAX_FILE_BYTES + 1]);
+        ChangeQueue queue = new ChangeQueue(pending, 10);
+        queue.put(entry("good"));
+        assertEquals(1, queue.next(10).size());
+        queue.done(queue.next(10));
+        assertEquals(List.of(), queue.next(10));
+        assertEquals(0, pending.toFile().list().length);
+    }
+
+    private static RecordingEntry entry(String id) {
+        return new RecordingEntry(
+                id, id, "s", "m", "l", "RTMP", 1, id + ".mp4", tapedeck.container.Container.MP4, List.of(), 1, 2, 3, 4,
+                5, State.READY, "stopped", null, null, null);
+    }
+
+    @Test
+    void aRowThatTheDatabaseRefusesDoesNotKeepTheOthersOut() throws Exception {
+        Path records = Files.createDirectories(dir.resolve("records"));
+        RecordFolder folder = new RecordFolder(records, records);
+        ChangeQueue queue = new ChangeQueue(dir.resolve(Catalogue.PENDING), 10);
+        queue.put(entry("x".repeat(100)));
+        queue.put(entry("good"));
+        try (Database database = new Database(EMBEDDED, dir);
+                Catalogue catalogue = new Catalogue(dir, folder, new Journals(records, false), Map::of)) {
+            catalogue.keep(
+                    database,
+                    new RetentionRules(
+                            new Settings.Retention(0, 0, 0), java.time.InstantSource.system(), () -> Long.MAX_VALUE));
+            TestStudio.await(() -> dir.resolve(Catalogue.PENDING).toFile().list().length == 0, "both are dealt with");
+        }
+    }
+}
