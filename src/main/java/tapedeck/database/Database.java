@@ -105,7 +105,7 @@ public final class Database implements AutoCloseable {
             try {
                 fresh = connect();
             } catch (RuntimeException e) {
-                if (!embedded() || !DamagedFile.isCauseOf(e)) {
+                if (!embedded() || !DamagedFile.isCauseOfNotOpening(e)) {
                     throw e;
                 }
                 setAside(rootMessage(e));
@@ -236,7 +236,7 @@ public final class Database implements AutoCloseable {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        String message = String.valueOf(root.getMessage());
+        String message = root.getMessage() == null ? root.toString() : root.getMessage();
         return message.lines().findFirst().orElse(message);
     }
 

@@ -84,9 +84,10 @@ class DatabaseTest {
         }
         byte[] good = Files.readAllBytes(folder.resolve(FILE));
         Random random = new Random(7);
-        for (int round = 0; round < 12; round++) {
+        for (int round = 0; round < 15; round++) {
             byte[] bad = good.clone();
-            switch (round % 4) {
+            switch (round % 5) {
+                case 4 -> bad = "rubbish".repeat(1 + random.nextInt(3000)).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
                 case 0 -> random.nextBytes(bad);
                 case 1 -> java.util.Arrays.fill(bad, (byte) 0);
                 case 2 -> bad = java.util.Arrays.copyOf(good, random.nextInt(good.length));
@@ -136,6 +137,45 @@ class DatabaseTest {
         }
     }
 
+    @Test
+    void whateverWasSaidToBeWrittenSurvivesKillMinusNine() throws Exception {
+        Random random = new Random(5);
+        int said = 0;
+        for (int round = 0; round < 5; round++) {
+            Process child = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            "-Xshare:auto",
+                            "-Xmx128m",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            CrashingWriter.class.getName(),
+                            folder.toString(),
+                            Integer.toString(said + 1))
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            int rows = 20 + random.nextInt(300);
+            try (var lines = child.inputReader()) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (line.matches("\\d+")) {
+                        said = Integer.parseInt(line);
+                        if (--rows == 0) {
+                            child.toHandle().destroyForcibly();
+                        }
+                    }
+                }
+            }
+            child.waitFor();
+            assertTrue(rows <= 0, "the child died by itself");
+            try (Database database = new Database(EMBEDDED, folder)) {
+                database.open();
+                long there = count(database);
+                assertTrue(there == said || there == said + 1, "said %d, there %d".formatted(said, there));
+                said = (int) there;
+            }
+        }
+        assertEquals(0, setAside());
+    }
+
     /// Opens it, twice if damage shows only later, and writes.
     private static void usable(Database database) throws DatabaseException {
         database.open();
@@ -159,7 +199,7 @@ class DatabaseTest {
                 .one());
     }
 
-    private static void write(Database database, int from, int to) throws DatabaseException {
+    static void write(Database database, int from, int to) throws DatabaseException {
         database.change(handle -> {
             var batch = handle.prepareBatch("INSERT INTO recording VALUES (:id, 'r', 'n', :stream, '', '', 'RTMP', 0,"
                     + " :file, 'mp4', '[]', 0, 0, 0, 0, 0, 'ready', '', NULL, NULL, NULL, NULL, '', NULL, '', '', NULL,"

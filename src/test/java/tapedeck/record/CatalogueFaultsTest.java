@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.database.Database;
+import tapedeck.media.Frame;
 import tapedeck.peers.PostgresCluster;
 import tapedeck.peers.TestMedia;
 import tapedeck.record.RecordingEntry.State;
@@ -48,14 +49,15 @@ class CatalogueFaultsTest {
                     TestStudio studio = new TestStudio(dir)) {
                 studio.recordings.keepCatalogue(database);
                 Publication across = studio.publish("across");
-                studio.feed(across, TestMedia.vp8(1));
+                List<Frame> frames = TestMedia.vp8(6);
+                studio.feed(across, frames.subList(0, frames.size() / 2));
                 CatalogueCases.await(studio.recordings, list -> list.size() == 1);
                 cluster.stop();
                 for (int i = 0; i < 5; i++) {
                     record(studio, "while-away-" + i);
                 }
                 TestStudio.await(() -> isAway(studio.recordings), "the catalogue says that it is away");
-                studio.feed(across, TestMedia.vp8(1));
+                studio.feed(across, frames.subList(frames.size() / 2, frames.size()));
                 cluster.start();
                 List<RecordingEntry> back = CatalogueCases.await(studio.recordings, list -> list.size() == 6);
                 assertEquals(
@@ -64,7 +66,6 @@ class CatalogueFaultsTest {
                 assertEquals(5, back.stream().filter(entry -> entry.state() == State.READY).count());
                 cluster.stop();
                 record(studio, "before-the-restart");
-                studio.feed(across, TestMedia.vp8(1));
                 studio.end(across);
             }
             cluster.start();
