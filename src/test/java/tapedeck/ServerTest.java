@@ -34,8 +34,7 @@ class ServerTest {
             SettingsException same = assertThrows(SettingsException.class, () -> Server.open(settings()));
             assertTrue(same.getMessage().contains("another server uses this folder"), same.getMessage());
             SettingsException sameData = assertThrows(
-                    SettingsException.class,
-                    () -> Server.open(settings("record_dir=" + dir.resolve("elsewhere"))));
+                    SettingsException.class, () -> Server.open(settings("record_dir=" + dir.resolve("elsewhere"))));
             assertTrue(sameData.getMessage().contains("another server uses this folder"), sameData.getMessage());
         }
         try (Server again = Server.open(settings())) {

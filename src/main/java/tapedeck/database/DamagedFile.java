@@ -35,7 +35,8 @@ final class DamagedFile {
         }
         boolean stumbled = false;
         for (Throwable e = failure; e != null; e = e.getCause()) {
-            if (e instanceof IOException || e instanceof MVStoreException store && PASSING.contains(store.getErrorCode())) {
+            if (e instanceof IOException
+                    || e instanceof MVStoreException store && PASSING.contains(store.getErrorCode())) {
                 return false;
             }
             stumbled |= e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.GENERAL_ERROR_1;

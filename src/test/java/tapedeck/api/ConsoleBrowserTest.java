@@ -177,7 +177,8 @@ class ConsoleBrowserTest {
         dialog.getByText("Cancel").click();
         assertThat(row).hasCount(1);
         row.getByText("Delete").click();
-        dialog.getByText("Delete", new Locator.GetByTextOptions().setExact(true)).click();
+        dialog.getByText("Delete", new Locator.GetByTextOptions().setExact(true))
+                .click();
         assertThat(page.getByText("No recordings yet")).isVisible();
         assertThat(page.locator("#toast")).containsText("was deleted.");
         assertEquals(List.of(), server.recordings.finished());

@@ -87,7 +87,10 @@ class DatabaseTest {
         for (int round = 0; round < 15; round++) {
             byte[] bad = good.clone();
             switch (round % 5) {
-                case 4 -> bad = "rubbish".repeat(1 + random.nextInt(3000)).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+                case 4 ->
+                    bad = "rubbish"
+                            .repeat(1 + random.nextInt(3000))
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
                 case 0 -> random.nextBytes(bad);
                 case 1 -> java.util.Arrays.fill(bad, (byte) 0);
                 case 2 -> bad = java.util.Arrays.copyOf(good, random.nextInt(good.length));
@@ -143,7 +146,8 @@ class DatabaseTest {
         int said = 0;
         for (int round = 0; round < 5; round++) {
             Process child = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xshare:auto",
                             "-Xmx128m",
                             "-cp",

@@ -32,8 +32,7 @@ class CatalogueFaultsTest {
         Publication publication = studio.publish(name);
         studio.feed(publication, TestMedia.vp8(1));
         publication.close();
-        TestStudio.await(
-                () -> studio.recordings.file(name + ".webm").isPresent(), name + " is finished");
+        TestStudio.await(() -> studio.recordings.file(name + ".webm").isPresent(), name + " is finished");
     }
 
     private static boolean allReady(List<RecordingEntry> list, int count) {
@@ -61,9 +60,19 @@ class CatalogueFaultsTest {
                 cluster.start();
                 List<RecordingEntry> back = CatalogueCases.await(studio.recordings, list -> list.size() == 6);
                 assertEquals(
-                        List.of("across", "while-away-0", "while-away-1", "while-away-2", "while-away-3", "while-away-4"),
+                        List.of(
+                                "across",
+                                "while-away-0",
+                                "while-away-1",
+                                "while-away-2",
+                                "while-away-3",
+                                "while-away-4"),
                         back.stream().map(RecordingEntry::streamName).sorted().toList());
-                assertEquals(5, back.stream().filter(entry -> entry.state() == State.READY).count());
+                assertEquals(
+                        5,
+                        back.stream()
+                                .filter(entry -> entry.state() == State.READY)
+                                .count());
                 cluster.stop();
                 record(studio, "before-the-restart");
                 studio.end(across);
@@ -148,8 +157,26 @@ class CatalogueFaultsTest {
 
     private static RecordingEntry entry(String id) {
         return new RecordingEntry(
-                id, id, "s", "m", "l", "RTMP", 1, id + ".mp4", tapedeck.container.Container.MP4, List.of(), 1, 2, 3, 4,
-                5, State.READY, "stopped", null, null, null);
+                id,
+                id,
+                "s",
+                "m",
+                "l",
+                "RTMP",
+                1,
+                id + ".mp4",
+                tapedeck.container.Container.MP4,
+                List.of(),
+                1,
+                2,
+                3,
+                4,
+                5,
+                State.READY,
+                "stopped",
+                null,
+                null,
+                null);
     }
 
     @Test

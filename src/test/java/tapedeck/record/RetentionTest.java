@@ -102,7 +102,11 @@ class RetentionTest {
 
     @Test
     void whatIsOlderThanTheDaysGoes() throws Exception {
-        assertEquals(days(0, 4), left(new Settings.Retention(5, 0, 0)).stream().filter(n -> !n.equals("day5.webm")).toList());
+        assertEquals(
+                days(0, 4),
+                left(new Settings.Retention(5, 0, 0)).stream()
+                        .filter(n -> !n.equals("day5.webm"))
+                        .toList());
     }
 
     @Test
@@ -131,8 +135,8 @@ class RetentionTest {
             studio.recordings.keepCatalogue(database);
             Publication publication = studio.publish("grows");
             studio.feed(publication, TestMedia.vp8(2));
-            RecordingEntry grows =
-                    CatalogueCases.await(studio.recordings, list -> list.size() == 1).getFirst();
+            RecordingEntry grows = CatalogueCases.await(studio.recordings, list -> list.size() == 1)
+                    .getFirst();
             assertEquals(Deletion.BUSY, studio.recordings.delete(grows.id()));
             studio.end(publication);
             RecordingEntry ready = CatalogueCases.await(
