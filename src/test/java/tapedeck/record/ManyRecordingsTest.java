@@ -63,8 +63,8 @@ class ManyRecordingsTest {
     }
 
     private static List<String> names(Database database, EntryTable table, String text) throws Exception {
-        RecordingPage page = database.ask(handle -> table.find(
-                handle, new RecordingQuery(text, null, null, null, null, null, Sort.START, true, 0, 50)));
+        RecordingPage page = database.ask(handle ->
+                table.find(handle, new RecordingQuery(text, null, null, null, null, null, Sort.START, true, 0, 50)));
         return page.entries().stream().map(RecordingEntry::streamName).toList();
     }
 
