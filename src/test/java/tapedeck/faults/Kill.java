@@ -260,9 +260,7 @@ final class Kill implements AutoCloseable {
             byContainer.merge("nothing yet", 1, Integer::sum);
             lost(sent, sent.name(), sent.seconds() - (sent.missedStart() ? GOP_SECONDS : 0));
         });
-        Scene.await(
-                "every hook",
-                () -> Files.exists(notes) && Files.readAllLines(notes).size() >= kept.size());
+        Scene.await("every hook", () -> told().size() >= kept.size());
         Path judgedFolder = folder.resolve("judge");
         Files.createDirectories(judgedFolder);
         List<String> told = told();
