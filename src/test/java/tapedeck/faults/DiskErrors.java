@@ -48,7 +48,7 @@ final class DiskErrors {
                 List.of(), Map.of("LD_PRELOAD", LIBFIU + ":" + POSIX, "FIU_CTRL_FIFO", control.toString()), List.of());
         String[] settings = Scene.recording(
                 "record_fragment_duration=300", "record_fsync=300", "file_recorder_max_errors_per_interval=1000");
-        int seconds = trial.thorough() ? 30 : 6;
+        int seconds = trial.thorough() ? 30 : 4;
         List<FlvFile.Tag> tags = Clip.tags(seconds + 30);
         int missed;
         long errors;

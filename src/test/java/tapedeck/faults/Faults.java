@@ -9,7 +9,9 @@ import org.opentest4j.TestAbortedException;
 
 /// All faults by name. `./check` makes each a short time ([FaultsTest]), `bench/faults NAME [ROUNDS]` a longer one.
 enum Faults {
-    KILL("F1: kill -9 in all containers, RTMP and WHIP; a round is one kill of eight recordings", 4, 1_000, Kill::run),
+    KILL("F1: kill -9 in all containers, RTMP and WHIP; a round is one kill of eight recordings", 3, 1_000, Kill::run),
+    FINISH_KILL("F2: kill -9 while files are finished; a round is eight files", 2, 40, FinishKill::run),
+    HOOKS("F11: hooks that hang, flood, die and leave daemons", 1, 1, HookFaults::run),
     FREEZE("F4: SIGSTOP and SIGCONT; rounds are 5, 30 and 120 s", 1, 3, Freeze::run),
     POWER_CUT("F3: a copy of the live disk image is what a power cut leaves; a round is one cut", 2, 30, PowerCut::run),
     DISK_FULL("F5: 64 MB fill up under ten recordings", 1, 5, DiskFull::run),
@@ -20,6 +22,7 @@ enum Faults {
     WRAP("C2: timestamps that wrap", 1, 1, Timestamps::wrap),
     JUMPS("C3: timestamps that jump", 1, 1, Timestamps::jumps),
     LATE("C5: tracks that begin late, or never", 1, 1, Timestamps::late),
+    RANGES("M10: odd ranges and cuts; a round is 100 cuts at once", 1, 10, Ranges::run),
     STORM("M12: 500 starts and stops of one stream at once", 1, 10, Storm::run);
 
     private static final int EXIT_SKIPPED = 75;

@@ -74,4 +74,19 @@ class FaultsTest {
     void aStormOfStartsAndStopsLeavesNothingOpen() throws Exception {
         Faults.STORM.runShortly(dir);
     }
+
+    @Test
+    void killedWhileItFinishesNoFileIsLostOrToldTwice() throws Exception {
+        Faults.FINISH_KILL.runShortly(dir);
+    }
+
+    @Test
+    void hooksThatMisbehaveHarmNobody() throws Exception {
+        Faults.HOOKS.runShortly(dir);
+    }
+
+    @Test
+    void oddRangesAndManyCutsAreAnswered() throws Exception {
+        Faults.RANGES.runShortly(dir);
+    }
 }
