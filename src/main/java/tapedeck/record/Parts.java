@@ -148,11 +148,13 @@ final class Parts {
         boolean reserveStays = layout.container() != Container.MP4
                 || (studio.settings().mp4().moovFirst()
                         && studio.settings().mp4().keepsReserve());
+        var webm = studio.settings().webm();
+        var clusters = new MuxerOptions.Clusters(webm.clusterMillis(), webm.clusterBytes());
         return new Part(
                 layout,
                 journal,
                 file,
-                new MuxerOptions(timeZero, reserveBytes, stream.name().value()),
+                new MuxerOptions(timeZero, reserveBytes, stream.name().value(), clusters),
                 reserveStays ? 0 : reserveBytes);
     }
 

@@ -210,7 +210,8 @@ public final class RtmpClient implements AutoCloseable {
         }
     }
 
-    private List<Object> awaitResult(double transaction) throws IOException {
+    /// The values of the answer to the command with this number.
+    public List<Object> awaitResult(double transaction) throws IOException {
         while (true) {
             Message message = read();
             if (message.type() == 20 && message.values().get(1).equals(transaction)) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import tapedeck.Server;
 import tapedeck.record.FinishedRecording;
 import tapedeck.settings.SettingsSource;
@@ -50,15 +51,24 @@ public final class TestServer implements AutoCloseable {
 
     /// Waits until `fileName` is finished and listed.
     public Path awaitRecording(String fileName) throws InterruptedException {
+        return await(fileName::equals, fileName);
+    }
+
+    /// Waits until the recording of this stream is finished, whatever its container.
+    public Path awaitRecordingOf(String streamName) throws InterruptedException {
+        return await(fileName -> fileName.startsWith(streamName + "."), streamName);
+    }
+
+    private Path await(Predicate<String> wanted, String what) throws InterruptedException {
         for (long left = DEADLINE_SECONDS * 50; left > 0; left--) {
             for (FinishedRecording finished : server.recordings().finished()) {
-                if (finished.fileName().equals(fileName)) {
-                    return server.recordings().file(fileName).orElseThrow();
+                if (wanted.test(finished.fileName())) {
+                    return server.recordings().file(finished.fileName()).orElseThrow();
                 }
             }
             TimeUnit.MILLISECONDS.sleep(20);
         }
-        throw new AssertionError(fileName + " did not appear; there are "
+        throw new AssertionError(what + " did not appear; there are "
                 + server.recordings().finished().stream()
                         .map(FinishedRecording::fileName)
                         .toList());

@@ -40,6 +40,14 @@ public record Av1TemporalUnit(boolean keyframe, Optional<Av1SequenceHeader> sequ
         return new Av1TemporalUnit(false, sequenceHeader);
     }
 
+    /// The unit as a frame of ours has it: 7.4.1, the temporal delimiter stands in front of all else.
+    public static Bytes withoutDelimiter(Bytes unit) {
+        if (unit.isEmpty() || (unit.u8(0) >> 3 & 0xF) != Obu.TEMPORAL_DELIMITER) {
+            return unit;
+        }
+        return unit.slice(Obu.read(unit).whole().length());
+    }
+
     /// `show_existing_frame` 0, `frame_type` KEY_FRAME (0), `show_frame` 1.
     private static boolean shownKeyFrame(Obu obu) {
         if (obu.payload().isEmpty()) {

@@ -9,6 +9,7 @@ import tapedeck.bytes.MalformedException;
 /// @param whole header, size and payload
 record Obu(int type, Bytes payload, Bytes whole) {
     static final int SEQUENCE_HEADER = 1;
+    static final int TEMPORAL_DELIMITER = 2;
     static final int FRAME_HEADER = 3;
     static final int FRAME = 6;
 

@@ -4,9 +4,15 @@ import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.av1.Av1SequenceHeader;
+import tapedeck.codec.av1.Av1TemporalUnit;
 import tapedeck.codec.h264.AvcConfiguration;
 import tapedeck.codec.h264.H264;
+import tapedeck.codec.h265.HevcConfiguration;
 import tapedeck.codec.mp3.Mp3Header;
+import tapedeck.codec.opus.OpusHead;
+import tapedeck.codec.vp8.Vp8Header;
+import tapedeck.codec.vp9.Vp9Header;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -35,6 +41,7 @@ public final class FlvDemuxer {
 
     private static final int EXTENDED_AUDIO = 9;
     private static final int COMMAND_FRAME = 5;
+    private static final int MP3_LAYER = 3;
     private static final int G711_RATE_HZ = 8_000;
     private static final int AVC_HEADER_BYTES = 5;
     private static final int AAC_HEADER_BYTES = 2;
@@ -60,7 +67,7 @@ public final class FlvDemuxer {
             case MP3, MP3_8KHZ -> body.length() == 1 ? NOTHING : mp3(timestampMillis, body.slice(1));
             case PCMA -> plain(new Codec.Pcma(G711_RATE_HZ, channels), timestampMillis, body.slice(1));
             case PCMU -> plain(new Codec.Pcmu(G711_RATE_HZ, channels), timestampMillis, body.slice(1));
-            case EXTENDED_AUDIO -> new FlvItem.Unsupported("enhanced RTMP audio " + fourCc(body));
+            case EXTENDED_AUDIO -> enhancedAudio(timestampMillis, EnhancedTag.parse(body, false));
             default -> new FlvItem.Unsupported(audioName(format));
         };
     }
@@ -73,15 +80,19 @@ public final class FlvDemuxer {
         if (body.u8(1) == SEQUENCE_HEADER) {
             return header(Aac.fromConfig(data));
         }
-        if (audio == null || !(audio.codec() instanceof Codec.Aac)) {
-            throw new MalformedException("AAC frame before its sequence header");
-        }
-        return audioFrame(audio, timestampMillis, data);
+        return headed(Codec.Aac.class, timestampMillis, data);
     }
 
     private FlvItem mp3(int timestampMillis, Bytes data) {
         Codec current = audioCodec();
         Mp3Header header = Mp3Header.parse(data);
+        if (header.layer() != MP3_LAYER) {
+            // In the middle of MP3 it is damage.
+            if (current instanceof Codec.Mp3) {
+                throw new MalformedException("MP3: a frame of layer %d".formatted(header.layer()));
+            }
+            return new FlvItem.Unsupported("MPEG audio layer " + header.layer());
+        }
         boolean same = current instanceof Codec.Mp3 mp3
                 && mp3.sampleRateHz() == header.sampleRateHz()
                 && mp3.channels() == header.channels();
@@ -111,7 +122,7 @@ public final class FlvDemuxer {
         }
         int first = body.u8(0);
         if ((first & EXTENDED_VIDEO) != 0) {
-            return new FlvItem.Unsupported("enhanced RTMP video " + fourCc(body));
+            return enhancedVideo(timestampMillis, EnhancedTag.parse(body, true));
         }
         if (first >> 4 == COMMAND_FRAME) {
             return NOTHING;
@@ -130,21 +141,143 @@ public final class FlvDemuxer {
                 nalLengthBytes = configuration.nalLengthBytes();
                 yield header(configuration.codec());
             }
-            case CODED -> picture(timestampMillis, body, data, first >> 4 == KEYFRAME);
+            case CODED -> nalUnits(timestampMillis, body.u24(2) << 8 >> 8, data, first >> 4 == KEYFRAME);
             default -> NOTHING;
         };
     }
 
-    private FlvItem picture(int timestampMillis, Bytes body, Bytes data, boolean keyframe) {
-        if (video == null) {
-            throw new MalformedException("AVC picture before its sequence header");
+    /// A picture of H.264 or H.265.
+    private FlvItem nalUnits(int timestampMillis, int compositionMillis, Bytes data, boolean keyframe) {
+        if (video == null || !(video.codec() instanceof Codec.H264 || video.codec() instanceof Codec.H265)) {
+            throw new MalformedException("a picture before its sequence header");
         }
         Bytes accessUnit = H264.normalised(data, nalLengthBytes);
+        return picture(video, timestampMillis, compositionMillis, keyframe, accessUnit);
+    }
+
+    private FlvItem picture(Track track, int timestampMillis, int compositionMillis, boolean keyframe, Bytes data) {
         long dtsMillis = clock.millis(videoLine, timestampMillis);
-        int compositionMillis = body.u24(2) << 8 >> 8;
         long ptsMillis = dtsMillis + compositionMillis;
         return new FlvItem.Media(
-                new Frame(video, dtsMillis * NANOS_PER_MILLI, ptsMillis * NANOS_PER_MILLI, keyframe, accessUnit));
+                new Frame(track, dtsMillis * NANOS_PER_MILLI, ptsMillis * NANOS_PER_MILLI, keyframe, data));
+    }
+
+    private FlvItem enhancedVideo(int timestampMillis, EnhancedTag tag) {
+        return switch (tag.fourCc()) {
+            case null -> NOTHING;
+            case "avc1", "hvc1", "vp08", "vp09", "av01" ->
+                switch (tag.packetType()) {
+                    case EnhancedTag.SEQUENCE_START -> tag.body().isEmpty() ? NOTHING : sequenceStart(tag);
+                    case EnhancedTag.CODED_FRAMES, EnhancedTag.CODED_FRAMES_X -> coded(timestampMillis, tag);
+                    // Ends, colours, and what MPEG-TS calls a start
+                    default -> NOTHING;
+                };
+            default -> new FlvItem.Unsupported("enhanced RTMP video " + tag.fourCc());
+        };
+    }
+
+    /// VP8 and VP9 say in their keyframes what is needed.
+    private FlvItem sequenceStart(EnhancedTag tag) {
+        return switch (String.valueOf(tag.fourCc())) {
+            case "avc1" -> {
+                AvcConfiguration configuration = AvcConfiguration.parse(tag.body());
+                nalLengthBytes = configuration.nalLengthBytes();
+                yield header(configuration.codec());
+            }
+            case "hvc1" -> {
+                HevcConfiguration configuration = HevcConfiguration.parse(tag.body());
+                nalLengthBytes = configuration.nalLengthBytes();
+                yield header(configuration.codec());
+            }
+            case "av01" -> header(Av1SequenceHeader.parseAv1C(tag.body()).codec());
+            default -> NOTHING;
+        };
+    }
+
+    private FlvItem coded(int timestampMillis, EnhancedTag tag) {
+        Bytes data = tag.body();
+        if (data.isEmpty()) {
+            return NOTHING;
+        }
+        return switch (String.valueOf(tag.fourCc())) {
+            case "vp08" -> vp8(timestampMillis, data);
+            case "vp09" -> vp9(timestampMillis, data);
+            case "av01" -> av1(timestampMillis, data);
+            default -> {
+                boolean composed = tag.packetType() == EnhancedTag.CODED_FRAMES;
+                if (composed && data.length() <= 3) {
+                    yield NOTHING;
+                }
+                int compositionMillis = composed ? data.u24(0) << 8 >> 8 : 0;
+                yield nalUnits(timestampMillis, compositionMillis, composed ? data.slice(3) : data, tag.keyframe());
+            }
+        };
+    }
+
+    private FlvItem vp8(int timestampMillis, Bytes data) {
+        Vp8Header header = Vp8Header.parse(data);
+        return selfDescribed(timestampMillis, header.keyframe() ? header.codec() : null, data);
+    }
+
+    private FlvItem vp9(int timestampMillis, Bytes data) {
+        Vp9Header header = Vp9Header.parse(data);
+        return selfDescribed(timestampMillis, header.keyframe() ? header.codec() : null, data);
+    }
+
+    /// A keyframe may bring another sequence header than the start did.
+    private FlvItem av1(int timestampMillis, Bytes data) {
+        Bytes unit = Av1TemporalUnit.withoutDelimiter(data);
+        if (unit.isEmpty()) {
+            return NOTHING;
+        }
+        Av1TemporalUnit parsed = Av1TemporalUnit.parse(unit);
+        boolean known = video != null && video.codec() instanceof Codec.Av1;
+        Codec codec = parsed.keyframe() && !known
+                ? parsed.sequenceHeader().orElseThrow().codec()
+                : null;
+        if (codec != null) {
+            video = new Track(Track.VIDEO, codec);
+        } else if (video == null || !known) {
+            throw new MalformedException("AV1 picture before a sequence header");
+        }
+        return picture(video, timestampMillis, 0, parsed.keyframe(), unit);
+    }
+
+    /// @param codec what a keyframe says of it; null for another picture
+    private FlvItem selfDescribed(int timestampMillis, @Nullable Codec codec, Bytes data) {
+        if (codec != null && (video == null || !video.codec().equals(codec))) {
+            video = new Track(Track.VIDEO, codec);
+        }
+        if (video == null) {
+            throw new MalformedException("a picture before the first keyframe");
+        }
+        return picture(video, timestampMillis, 0, codec != null, data);
+    }
+
+    private FlvItem enhancedAudio(int timestampMillis, EnhancedTag tag) {
+        Bytes data = tag.body();
+        boolean start = tag.packetType() == EnhancedTag.SEQUENCE_START;
+        if (String.valueOf(tag.fourCc()).equals("multitrack")) {
+            return new FlvItem.Unsupported("enhanced RTMP audio multitrack");
+        }
+        if (data.isEmpty() || !start && tag.packetType() != EnhancedTag.CODED_FRAMES) {
+            return NOTHING;
+        }
+        return switch (String.valueOf(tag.fourCc())) {
+            case "Opus" ->
+                start ? header(OpusHead.parse(data).codec()) : headed(Codec.Opus.class, timestampMillis, data);
+            case "mp4a" -> start ? header(Aac.fromConfig(data)) : headed(Codec.Aac.class, timestampMillis, data);
+            case ".mp3" -> start ? NOTHING : mp3(timestampMillis, data);
+            default -> new FlvItem.Unsupported("enhanced RTMP audio " + tag.fourCc());
+        };
+    }
+
+    /// A frame of a codec that has a sequence header.
+    private FlvItem headed(Class<? extends Codec> codec, int timestampMillis, Bytes data) {
+        if (audio == null || !codec.isInstance(audio.codec())) {
+            throw new MalformedException("a frame of sound before its sequence header");
+        }
+        return audioFrame(audio, timestampMillis, data);
     }
 
     private @Nullable Codec audioCodec() {
@@ -163,18 +296,6 @@ public final class FlvDemuxer {
             audio = current;
         }
         return new FlvItem.Header(current);
-    }
-
-    private static String fourCc(Bytes body) {
-        if (body.length() < 5) {
-            return "without a name";
-        }
-        StringBuilder name = new StringBuilder();
-        for (int i = 1; i < 5; i++) {
-            int c = body.u8(i);
-            name.append(c > ' ' && c < 0x7F ? (char) c : '?');
-        }
-        return name.toString();
     }
 
     private static String audioName(int format) {

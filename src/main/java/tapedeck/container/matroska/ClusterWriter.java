@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.zip.CRC32;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.MuxerOptions.Clusters;
 
 /// Gathers the blocks of one cluster: RFC 9559 5.1.3, 10.1 (SimpleBlock).
 ///
@@ -20,12 +21,20 @@ final class ClusterWriter {
 
     private static final int FLAG_KEYFRAME = 0x80;
 
+    private final long maxTicks;
+    private final long maxBytes;
     /// Headers of all blocks one behind the other; `ends.get(i)` is where that of block `i` ends.
     private final ByteWriter headers = new ByteWriter(1024);
     private final List<Integer> ends = new ArrayList<>();
     private final List<Bytes> frames = new ArrayList<>();
     private long timestamp;
     private long blockBytes;
+
+    ClusterWriter(Clusters limits) {
+        // A tick is a millisecond, and a block's time relative to its cluster has 16 bits.
+        maxTicks = Math.min(Short.MAX_VALUE, limits.maxMillis() - 1);
+        maxBytes = Math.min(MAX_BYTES, limits.maxBytes());
+    }
 
     boolean isEmpty() {
         return frames.isEmpty();
@@ -34,8 +43,7 @@ final class ClusterWriter {
     /// Whether a block at this time still fits.
     boolean takes(long time, int frameBytes) {
         long relative = time - timestamp;
-        return isEmpty()
-                || relative >= Short.MIN_VALUE && relative <= Short.MAX_VALUE && blockBytes + frameBytes <= MAX_BYTES;
+        return isEmpty() || relative >= Short.MIN_VALUE && relative <= maxTicks && blockBytes + frameBytes <= maxBytes;
     }
 
     /// Adds a block; the first one sets the cluster's timestamp.

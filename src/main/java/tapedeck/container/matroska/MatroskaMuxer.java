@@ -25,7 +25,7 @@ final class MatroskaMuxer implements Muxer {
     private final MuxerOptions options;
     private final List<TrackEnd> ends = new ArrayList<>();
     private final List<Frame> pending = new ArrayList<>();
-    private final ClusterWriter cluster = new ClusterWriter();
+    private final ClusterWriter cluster;
     private long originNanos;
     /// 0 before the head is written: Duration never stands at the start of a file.
     private int durationAt;
@@ -35,6 +35,7 @@ final class MatroskaMuxer implements Muxer {
         this.doctype = doctype;
         this.tracks = List.copyOf(tracks);
         this.options = options;
+        this.cluster = new ClusterWriter(options.clusters());
         for (Track track : this.tracks) {
             check(track);
             ends.add(new TrackEnd(track.codec()));

@@ -1,7 +1,9 @@
 package tapedeck.protocol.rtmp;
 
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
@@ -14,6 +16,11 @@ final class RtmpReplies {
     /// The most that we send without an acknowledgement, and that a peer may: 5.4.4 and 5.4.5. Nobody waits for it
     /// here.
     static final int WINDOW_BYTES = 2_500_000;
+
+    /// What a publisher may send under its FourCC, as [tapedeck.container.flv.FlvDemuxer] takes it.
+    private static final List<String> VIDEO_FOUR_CCS = List.of("avc1", "hvc1", "av01", "vp09", "vp08");
+
+    private static final List<String> AUDIO_FOUR_CCS = List.of("mp4a", "Opus", ".mp3");
 
     private static final int BUFFER_BYTES = 1024;
     private static final int DYNAMIC_LIMIT = 2;
@@ -46,7 +53,8 @@ final class RtmpReplies {
         return gathered;
     }
 
-    void connected(double transaction) {
+    /// @param asked the object of the peer's `connect`: whoever names FourCCs in it is told those that are taken
+    void connected(double transaction, @Nullable Object asked) {
         control(RtmpMessage.WINDOW_SIZE, new ByteWriter(4).u32(WINDOW_BYTES));
         control(RtmpMessage.PEER_BANDWIDTH, new ByteWriter(5).u32(WINDOW_BYTES).u8(DYNAMIC_LIMIT));
         control(RtmpMessage.SET_CHUNK_SIZE, new ByteWriter(4).u32(ChunkEncoder.CHUNK_SIZE));
@@ -54,7 +62,7 @@ final class RtmpReplies {
         // The version is one that clients take as a reason to use all that is specified.
         result(
                 transaction,
-                properties("fmsVer", "FMS/3,5,7,7009", "capabilities", 31.0, "mode", 1.0),
+                server(asked),
                 properties(
                         "level",
                         "status",
@@ -64,6 +72,21 @@ final class RtmpReplies {
                         "Connection succeeded.",
                         "objectEncoding",
                         0.0));
+    }
+
+    private static Map<String, Object> server(@Nullable Object asked) {
+        Map<String, Object> server = properties("fmsVer", "FMS/3,5,7,7009", "capabilities", 31.0, "mode", 1.0);
+        if (asked instanceof Map<?, ?> client
+                && (client.containsKey("fourCcList")
+                        || client.containsKey("videoFourCcInfoMap")
+                        || client.containsKey("audioFourCcInfoMap"))) {
+            List<String> all = new ArrayList<>(VIDEO_FOUR_CCS);
+            all.addAll(AUDIO_FOUR_CCS);
+            server.put("fourCcList", all);
+            server.put("videoFourCcInfoMap", received(VIDEO_FOUR_CCS));
+            server.put("audioFourCcInfoMap", received(AUDIO_FOUR_CCS));
+        }
+        return server;
     }
 
     void result(double transaction, @Nullable Object object, @Nullable Object value) {
@@ -101,6 +124,13 @@ final class RtmpReplies {
 
     private void control(int type, ByteWriter body) {
         encoder.write(buffer(), ChunkEncoder.CONTROL, type, 0, 0, body.toBytes());
+    }
+
+    /// Enhanced RTMP: 1 says that we take it in.
+    private static Map<String, Object> received(List<String> fourCcs) {
+        Map<String, Object> masks = new LinkedHashMap<>();
+        fourCcs.forEach(fourCc -> masks.put(fourCc, 1.0));
+        return masks;
     }
 
     private static Map<String, Object> status(String level, String code, String description) {

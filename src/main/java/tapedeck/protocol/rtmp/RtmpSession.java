@@ -177,7 +177,8 @@ final class RtmpSession implements Conversation {
         lastMessageNanos = connection.lastReadNanos();
         String unsupported = publishing.receive(message);
         if (unsupported != null) {
-            String reason = unsupported + " is not supported: H.264, and AAC, MP3 or G.711, are";
+            String reason =
+                    unsupported + " is not supported: H.264, H.265, VP8, VP9 or AV1, and AAC, Opus, MP3 or G.711, are";
             replies.onStatus(publishing.streamId(), "error", "NetStream.Publish.Failed", reason);
             connection.end(reason);
         }
@@ -227,7 +228,7 @@ final class RtmpSession implements Conversation {
             throw new MalformedException("RTMP: connect twice");
         }
         state = new State.Commanding(System.nanoTime(), true);
-        replies.connected(command.transaction());
+        replies.connected(command.transaction(), command.argument(0));
     }
 
     private void createStream(RtmpMessage.Command command) {

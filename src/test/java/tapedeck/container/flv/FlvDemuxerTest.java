@@ -15,6 +15,8 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
 import tapedeck.codec.h264.H264;
+import tapedeck.codec.h265.H265;
+import tapedeck.codec.opus.OpusHead;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -156,13 +158,159 @@ class FlvDemuxerTest {
                 () -> FlvTag.read(Bytes.ofHex("29 000000 000000 00 000000").reader()));
     }
 
+    // Enhanced RTMP: the first byte is 80 | frame type << 4 | packet type.
+    private static Bytes enhanced(int first, String fourCc, String bodyHex) {
+        return new ByteWriter()
+                .u8(first)
+                .ascii(fourCc)
+                .bytes(Bytes.ofHex(bodyHex))
+                .toBytes();
+    }
+
+    private static Bytes h265Start() {
+        Codec.H265 codec =
+                (Codec.H265) tapedeck.peers.TestMedia.h265(1).getFirst().track().codec();
+        return enhanced(0x90, "hvc1", H265.toHvcc(codec).toHex());
+    }
+
+    @Test
+    void h265ComesUnderItsFourCcWithAndWithoutACompositionTime() {
+        Track track = header(demuxer.video(0, h265Start()));
+        assertEquals("hevc", track.codec().name());
+        assertEquals(
+                frame(track, 0, 80, true, "00000003 2601ac"),
+                media(demuxer.video(500, enhanced(0x91, "hvc1", "000050 00000003 2601ac"))));
+        assertEquals(
+                frame(track, 40, 40, false, "00000003 0201ac"),
+                media(demuxer.video(540, enhanced(0xA3, "hvc1", "00000003 0201ac"))));
+        assertInstanceOf(FlvItem.Nothing.class, demuxer.video(580, enhanced(0x92, "hvc1", "")));
+        assertInstanceOf(FlvItem.Nothing.class, demuxer.video(580, enhanced(0x94, "hvc1", "02")));
+    }
+
+    @Test
+    void extensionsOfATagArePassedOver() {
+        Track track = header(demuxer.video(0, h265Start()));
+        // ModEx of 3 bytes, TimestampOffsetNano, then CodedFramesX
+        Bytes tag = new ByteWriter()
+                .bytes(Bytes.ofHex("97 02 000001 03"))
+                .ascii("hvc1")
+                .bytes(Bytes.ofHex("00000003 2601ac"))
+                .toBytes();
+        assertEquals(frame(track, 0, 0, true, "00000003 2601ac"), media(demuxer.video(500, tag)));
+        Bytes endless = Bytes.ofHex("97" + "00ff07".repeat(20));
+        assertThrows(MalformedException.class, () -> demuxer.video(500, endless));
+    }
+
+    @Test
+    void vp9AndAv1AndVp8SayWhatTheyAreInTheirKeyframes() {
+        for (List<Frame> frames : List.of(
+                tapedeck.peers.TestMedia.vp8(1), tapedeck.peers.TestMedia.vp9(1), tapedeck.peers.TestMedia.av1(1))) {
+            FlvDemuxer fresh = new FlvDemuxer();
+            String fourCc = switch (frames.getFirst().track().codec()) {
+                case Codec.Vp8 _ -> "vp08";
+                case Codec.Vp9 _ -> "vp09";
+                default -> "av01";
+            };
+            assertInstanceOf(FlvItem.Nothing.class, fresh.video(0, enhanced(0x90, fourCc, "")));
+            String inter = frames.get(1).data().toHex();
+            assertThrows(MalformedException.class, () -> fresh.video(0, enhanced(0xA1, fourCc, inter)));
+            for (int i = 0; i < 3; i++) {
+                Frame sent = frames.get(i);
+                int first = sent.keyframe() ? 0x91 : 0xA1;
+                String data = (fourCc.equals("av01") && i > 0 ? "1200" : "")
+                        + sent.data().toHex();
+                Frame heard = media(fresh.video(i * 40, enhanced(first, fourCc, data)));
+                assertEquals(sent.data(), heard.data());
+                assertEquals(sent.keyframe(), heard.keyframe());
+                assertEquals(sent.track().codec(), heard.track().codec());
+            }
+        }
+    }
+
+    @Test
+    void soundComesUnderItsFourCcToo() {
+        Codec.Opus opus = new Codec.Opus(2, 312);
+        assertThrows(MalformedException.class, () -> demuxer.audio(0, enhanced(0x91, "Opus", "fc01")));
+        assertEquals(
+                opus,
+                header(demuxer.audio(
+                                0,
+                                enhanced(
+                                        0x90,
+                                        "Opus",
+                                        OpusHead.of(opus).toBytes().toHex())))
+                        .codec());
+        assertEquals(
+                "fc01",
+                media(demuxer.audio(0, enhanced(0x91, "Opus", "fc01"))).data().toHex());
+        assertEquals(
+                AUDIO,
+                header(demuxer.audio(0, enhanced(0x90, "mp4a", AUDIO.config().toHex())))
+                        .codec());
+        assertEquals(
+                "0102",
+                media(demuxer.audio(20, enhanced(0x91, "mp4a", "0102"))).data().toHex());
+        assertEquals(
+                new Codec.Mp3(44_100, 2),
+                media(demuxer.audio(40, enhanced(0x91, ".mp3", "fffb9064 00")))
+                        .track()
+                        .codec());
+        assertInstanceOf(FlvItem.Nothing.class, demuxer.audio(40, enhanced(0x92, ".mp3", "")));
+    }
+
+    @Test
+    void mp3IsLayerThreeAndNoOther() {
+        FlvDemuxer fresh = new FlvDemuxer();
+        assertEquals(new FlvItem.Unsupported("MPEG audio layer 2"), fresh.audio(0, Bytes.ofHex("2f fffd9004 00")));
+        assertEquals(
+                "mp3",
+                media(fresh.audio(0, Bytes.ofHex("2f fffb9064 00")))
+                        .track()
+                        .codec()
+                        .name());
+        assertThrows(MalformedException.class, () -> fresh.audio(20, Bytes.ofHex("2f fffd9004 00")));
+    }
+
+    @Test
+    void severalTracksInOneTagAreRefusedByName() {
+        assertEquals(
+                new FlvItem.Unsupported("enhanced RTMP video multitrack"),
+                demuxer.video(0, Bytes.ofHex("96 01 68766331 00")));
+        assertEquals(
+                new FlvItem.Unsupported("enhanced RTMP audio multitrack"),
+                demuxer.audio(0, Bytes.ofHex("95 01 4f707573 00")));
+        assertEquals(
+                new FlvItem.Unsupported("enhanced RTMP audio fLaC"), demuxer.audio(0, enhanced(0x90, "fLaC", "00")));
+    }
+
+    private static Bytes enhancedTags() {
+        List<FlvFile.Tag> tags = new ArrayList<>();
+        tags.add(new FlvFile.Tag(9, 0, h265Start()));
+        tags.add(new FlvFile.Tag(9, 0, enhanced(0x91, "hvc1", "000050 00000003 2601ac")));
+        for (Frame frame : tapedeck.peers.TestMedia.vp9(1).subList(0, 3)) {
+            tags.add(new FlvFile.Tag(9, 40, enhanced(0x91, "vp09", frame.data().toHex())));
+        }
+        for (Frame frame : tapedeck.peers.TestMedia.av1(1).subList(0, 3)) {
+            tags.add(new FlvFile.Tag(9, 80, enhanced(0x93, "av01", frame.data().toHex())));
+        }
+        tags.add(new FlvFile.Tag(
+                8,
+                80,
+                enhanced(
+                        0x90,
+                        "Opus",
+                        OpusHead.of(new Codec.Opus(2, 312)).toBytes().toHex())));
+        tags.add(new FlvFile.Tag(8, 80, enhanced(0x91, "Opus", "fc01")));
+        return tags(tags);
+    }
+
     @Test
     void rubbishIsRefusedAndTimeNeverGoesBack() {
         List<Bytes> further = SharedMedia.files("flv", "flv").stream()
                 .map(path -> tags(FlvFile.read(path).tags().stream().limit(60).toList()))
                 .toList();
         Bytes good = tags(tapedeck.peers.TestFlv.bothTracks().tags().subList(0, 40));
-        Fuzz.parser(List.of(good), further, FlvDemuxerTest::demuxAll);
+        Fuzz.parser(List.of(good, enhancedTags()), further, FlvDemuxerTest::demuxAll);
     }
 
     private static Bytes tags(List<FlvFile.Tag> tags) {
@@ -183,7 +331,9 @@ class FlvDemuxerTest {
             if (item instanceof FlvItem.Media(Frame frame)) {
                 assertTrue(frame.dtsNanos() >= last[frame.track().id()]);
                 last[frame.track().id()] = frame.dtsNanos();
-                FlvBody.prefix(frame);
+                if (FlvBody.canCarry(frame.track().codec())) {
+                    FlvBody.prefix(frame);
+                }
             }
         }
     }

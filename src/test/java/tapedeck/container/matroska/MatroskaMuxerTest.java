@@ -156,6 +156,35 @@ class MatroskaMuxerTest {
     }
 
     @Test
+    void aClusterEndsWhereItsLimitsAreReached() throws IOException {
+        List<Frame> sound = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            sound.add(new Frame(Samples.OPUS, i * 20L * MILLI, i * 20L * MILLI, true, Bytes.wrap(new byte[100])));
+        }
+        // 100 frames of 20 ms and about 107 bytes: in one flush, 5, 10 and 1 of them make a cluster.
+        assertEquals(20, limitedClusters(sound, 100, Integer.MAX_VALUE));
+        assertEquals(10, limitedClusters(sound, 100_000, 1100));
+        assertEquals(100, limitedClusters(sound, 100_000, 1));
+        assertEquals(1, limitedClusters(sound, 100_000, 131_072));
+    }
+
+    private static long limitedClusters(List<Frame> frames, int maxMillis, int maxBytes) throws IOException {
+        var options =
+                new MuxerOptions(Samples.OPTIONS.startedAt(), 4096, "", new MuxerOptions.Clusters(maxMillis, maxBytes));
+        MemoryFile file = new MemoryFile();
+        try (Muxer muxer = MatroskaFormat.WEBM.muxer(file, Samples.tracks(frames), options)) {
+            for (Frame frame : frames) {
+                muxer.write(frame);
+            }
+        }
+        // The head, and all clusters in one.
+        assertEquals(2, file.appends());
+        MatroskaFormat.WEBM.finish(file);
+        assertEquals(Samples.expected(frames), Samples.blocks(file));
+        return clusters(file);
+    }
+
+    @Test
     void durationIsTrueAfterEachFlush() throws IOException {
         List<Frame> frames = Samples.frames(Samples.VP8, Samples.OPUS, 4, 500);
         MemoryFile file = new MemoryFile();

@@ -283,6 +283,25 @@ class RtmpSessionTest {
         }
     }
 
+    /// Enhanced RTMP: the answer to `connect` says what is taken, to those who ask.
+    @Test
+    void whoNamesFourCcsIsToldOurs() throws IOException {
+        for (boolean asks : new boolean[] {true, false}) {
+            try (RtmpClient client = RtmpClient.open(server.port()).handshake()) {
+                Map<String, Object> object =
+                        asks ? Map.of("app", "live", "fourCcList", List.of("*")) : Map.of("app", "live");
+                client.command(0, "connect", 1, object);
+                Map<?, ?> answer = (Map<?, ?>) client.awaitResult(1).get(2);
+                assertEquals("FMS/3,5,7,7009", answer.get("fmsVer"));
+                assertEquals(
+                        asks ? List.of("avc1", "hvc1", "av01", "vp09", "vp08", "mp4a", "Opus", ".mp3") : null,
+                        answer.get("fourCcList"));
+                assertEquals(asks, answer.containsKey("videoFourCcInfoMap"));
+                assertEquals(asks, answer.containsKey("audioFourCcInfoMap"));
+            }
+        }
+    }
+
     private static String endOf(FrameCollector collector) {
         collector.untilEnd();
         return collector.endReason();
@@ -293,10 +312,12 @@ class RtmpSessionTest {
         "8, 12, ADPCM",
         "8, b2, Speex",
         "8, 62, Nellymoser",
-        "8, 90 4f707573, enhanced RTMP audio Opus",
+        "8, 90 664c6143, enhanced RTMP audio fLaC",
+        "8, 95 11 4f707573, enhanced RTMP audio multitrack",
         "9, 12, Sorenson H.263",
         "9, 1c, H.265 with codec id 12",
-        "9, 90 68766331, enhanced RTMP video hvc1"
+        "9, 90 76766331, enhanced RTMP video vvc1",
+        "9, 96 11 68766331, enhanced RTMP video multitrack"
     })
     void aCodecThatIsNotSupportedIsRefusedByName(int type, String head, String name) throws IOException {
         FrameCollector collector = FrameCollector.of(streams, "a");
@@ -305,7 +326,9 @@ class RtmpSessionTest {
             client.message(4, type, client.streamId(), 0, Bytes.ofHex(head + "0102030405"));
             RtmpClient.Status status = client.awaitStatus();
             assertEquals("NetStream.Publish.Failed", status.code());
-            assertEquals(name + " is not supported: H.264, and AAC, MP3 or G.711, are", status.description());
+            assertEquals(
+                    name + " is not supported: H.264, H.265, VP8, VP9 or AV1, and AAC, Opus, MP3 or G.711, are",
+                    status.description());
             client.awaitClosed();
             collector.untilEnd();
         }
