@@ -17,6 +17,8 @@ final class Viewer implements AutoCloseable {
 
     Viewer(int rtmpPort, String name) throws IOException {
         client = RtmpClient.connected(rtmpPort).play(name);
+        // Some trials stop the server for longer than a client waits.
+        client.socket().setSoTimeout(0);
         thread = Thread.ofPlatform().daemon().name("viewer " + name).start(this::watch);
     }
 
