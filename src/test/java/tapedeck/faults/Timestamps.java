@@ -182,6 +182,9 @@ final class Timestamps {
                     client.send(tag.at(clock.applyAsInt(tag.timestampMillis())));
                 }
                 client.unpublish();
+                // Closed with answers unread, the connection would be reset, and what is not yet received lost.
+                client.socket().shutdownOutput();
+                client.awaitClosed();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
