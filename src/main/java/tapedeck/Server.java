@@ -96,6 +96,9 @@ public final class Server implements AutoCloseable {
             log.info("{} recordings that were left open are finished", recovered);
         }
         recordings.keepCatalogue(database);
+        if (settings.recording().mp4().audio() == Settings.Mp4Audio.AAC) {
+            transcodes.warmUp();
+        }
         EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
         HttpRoutes routes = new HttpRoutes();
         OptionalInt rtmpPort = settings.rtmp().port().number();

@@ -19,13 +19,17 @@ import tapedeck.stream.Stream;
 
 /// Stands between a recorder and its reader where the file wants AAC and the stream has something else: the
 /// recorder sees items as if the stream had AAC. Sound goes to a rendition and comes back a little later; pictures
-/// wait for the sound that belongs before them, but never long.
+/// wait for the answer, but only as long as a worker needs that runs: what waits is lost in a crash. Sound that comes
+/// after its pictures still goes to the part that its time belongs to.
 ///
 /// Used on the recorder's thread.
 final class AudioStage {
-    /// How far pictures may be held back behind what was received, for sound that an encoder still keeps: it
-    /// shortens what a crash may cost.
-    static final long MAX_HOLD_NANOS = 120_000_000L;
+    /// So much sound before the first picture is given up where it would hold that picture back. More is waited for.
+    static final long EARLY_NANOS = 100_000_000L;
+    /// How far pictures go ahead of sound that takes longer than usual: less than a part takes late sound.
+    static final long AHEAD_NANOS = 1_500_000_000L;
+    /// Pictures wait for sound before them not longer than this: nothing is on disk meanwhile.
+    static final long MAX_HOLD_NANOS = 1_000_000_000L;
     /// When sound is so far behind the pictures, it does not come: silence is put in its place.
     static final long PATIENCE_NANOS = 500_000_000L;
     /// Sound that always comes late is waited for longer, but not longer than this.
@@ -65,6 +69,7 @@ final class AudioStage {
     private final Deque<Held> held = new ArrayDeque<>();
     private final Deque<Frame> sound = new ArrayDeque<>();
     private long newestDtsNanos = Long.MIN_VALUE;
+    private long firstSoundNanos = Long.MIN_VALUE;
     private long soundEndNanos = Long.MIN_VALUE;
     private long silentNanos = Long.MIN_VALUE;
     private long patienceNanos = PATIENCE_NANOS;
@@ -193,6 +198,7 @@ final class AudioStage {
         } else {
             late(frame);
             batch.add(frame);
+            firstSoundNanos = firstSoundNanos == Long.MIN_VALUE ? frame.dtsNanos() : firstSoundNanos;
             soundIsEntry = media.entryPoint();
             newestDtsNanos = Math.max(newestDtsNanos, frame.dtsNanos());
         }
@@ -292,10 +298,11 @@ final class AudioStage {
         }
         return switch (progress) {
             case WAITING -> soundEndNanos;
-            case LATE -> Long.MAX_VALUE - 1;
+            case SLOW -> soundComesFirst() ? soundEndNanos : Math.max(soundEndNanos, firstSoundNanos) + AHEAD_NANOS;
+            case LATE -> soundComesFirst() ? soundEndNanos : Long.MAX_VALUE - 1;
             case IDLE -> {
                 if (!finishing) {
-                    yield Math.max(soundEndNanos, newestDtsNanos - MAX_HOLD_NANOS);
+                    yield newestDtsNanos;
                 }
                 end(current);
                 yield Long.MAX_VALUE;
@@ -308,6 +315,15 @@ final class AudioStage {
                 yield Long.MAX_VALUE;
             }
         };
+    }
+
+    /// Time 0 of a file is in its first fragment: sound that is much earlier has to be there.
+    private boolean soundComesFirst() {
+        Held first = held.peek();
+        return first != null
+                && soundEndNanos == Long.MIN_VALUE
+                && firstSoundNanos < first.dtsNanos() - EARLY_NANOS
+                && newestDtsNanos - first.dtsNanos() < MAX_HOLD_NANOS;
     }
 
     private void end(Rendition current) {

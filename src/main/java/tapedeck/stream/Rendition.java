@@ -29,6 +29,8 @@ public interface Rendition extends AutoCloseable {
         IDLE,
         /// An answer is to come.
         WAITING,
+        /// As before, but it takes longer than usual: other tracks may go ahead by a second.
+        SLOW,
         /// As before, but it should have come long ago: do not wait with other tracks.
         LATE,
         /// Nothing can be converted any more: the last drain ended with the frames as they were written.

@@ -20,6 +20,8 @@ import tapedeck.stream.Rendition;
 final class AacRendition implements Rendition {
     /// When an answer takes longer, new sound is given up until it comes: the machine is too slow.
     static final long OVERLOAD_NANOS = 8_000_000_000L;
+    /// A worker that runs answers in less.
+    static final long SLOW_NANOS = 60_000_000L;
     /// An answer that takes longer holds other tracks back no more.
     static final long LATE_NANOS = 1_000_000_000L;
     /// A stream over which so many workers died is given silence.
@@ -110,7 +112,11 @@ final class AacRendition implements Rendition {
             if (oldest == null) {
                 return Progress.IDLE;
             }
-            return late(System.nanoTime()) ? Progress.LATE : Progress.WAITING;
+            long ageNanos = System.nanoTime() - oldest.bornNanos;
+            if (ageNanos > LATE_NANOS) {
+                return Progress.LATE;
+            }
+            return slot.isTried() && ageNanos > SLOW_NANOS ? Progress.SLOW : Progress.WAITING;
         }
     }
 
@@ -145,9 +151,10 @@ final class AacRendition implements Rendition {
         return closed;
     }
 
-    boolean late(long nowNanos) {
+    /// Whether somebody may wait for an answer that does not come in the usual time.
+    boolean slow(long nowNanos) {
         Job oldest = jobs.peek();
-        return oldest != null && nowNanos - oldest.bornNanos > LATE_NANOS;
+        return oldest != null && nowNanos - oldest.bornNanos > SLOW_NANOS;
     }
 
     boolean openedIn(int generation) {

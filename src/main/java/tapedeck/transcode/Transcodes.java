@@ -19,7 +19,8 @@ import tapedeck.settings.Settings;
 import tapedeck.stream.Rendition;
 import tapedeck.stream.Renditions;
 
-/// All conversions of the server. A worker process is started when the first stream needs it, and kept.
+/// All conversions of the server. One worker process is started with the server, the others when streams need them;
+/// they are kept.
 public final class Transcodes implements Renditions, AutoCloseable {
     /// After workers could not be started, sound is left as it is for so long.
     static final long UNAVAILABLE_NANOS = Duration.ofMinutes(1).toNanos();
@@ -36,6 +37,7 @@ public final class Transcodes implements Renditions, AutoCloseable {
     });
     private final AtomicLong damagedPackets = new AtomicLong();
     private final AtomicLong crashes = new AtomicLong();
+    private volatile boolean tried;
     private volatile boolean unavailable;
     private volatile long unavailableAtNanos;
 
@@ -55,6 +57,12 @@ public final class Transcodes implements Renditions, AutoCloseable {
         for (int i = 0; i < workers; i++) {
             slots.add(new WorkerSlot(this, "transcode-" + i, command));
         }
+    }
+
+    /// Starts the first worker, in the background: the first stream is recorded as promptly as the tenth, and a machine
+    /// that cannot convert is known before.
+    public void warmUp() {
+        slots.getFirst().warmUp();
     }
 
     @Override
@@ -77,6 +85,14 @@ public final class Transcodes implements Renditions, AutoCloseable {
                 return slot.begin(nextStream.incrementAndGet(), track, settings, wake);
             }
         });
+    }
+
+    void tried() {
+        tried = true;
+    }
+
+    boolean isTried() {
+        return tried;
     }
 
     private boolean unavailable() {

@@ -38,7 +38,7 @@ final class WorkerSlot {
     /// Lines of a worker's standard error that are logged.
     static final int MAX_LOGGED_LINES = 20;
 
-    private static final long WATCH_NANOS = AacRendition.LATE_NANOS / 2;
+    private static final long WATCH_NANOS = AacRendition.SLOW_NANOS / 2;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
 
@@ -195,6 +195,7 @@ final class WorkerSlot {
 
     private synchronized void readied() {
         ready = true;
+        owner.tried();
         failedStarts = 0;
         lastSignNanos = System.nanoTime();
         asked.removeIf(job -> job.rendition.isClosed());
@@ -302,7 +303,7 @@ final class WorkerSlot {
     }
 
     private void check() {
-        Set<AacRendition> late = new LinkedHashSet<>();
+        Set<AacRendition> slow = new LinkedHashSet<>();
         synchronized (this) {
             watched = false;
             Process running = process;
@@ -315,13 +316,25 @@ final class WorkerSlot {
                 running.destroyForcibly();
             }
             for (Job job : asked) {
-                if (!job.rendition.isClosed() && job.rendition.late(now)) {
-                    late.add(job.rendition);
+                if (!job.rendition.isClosed() && job.rendition.slow(now)) {
+                    slow.add(job.rendition);
                 }
             }
             watch();
         }
-        late.forEach(AacRendition::wake);
+        slow.forEach(AacRendition::wake);
+    }
+
+    /// Starts its worker before it is needed.
+    synchronized void warmUp() {
+        if (process == null && !closed) {
+            start();
+        }
+    }
+
+    /// Whether workers are known to run on this machine.
+    boolean isTried() {
+        return owner.isTried();
     }
 
     synchronized void close() {
