@@ -40,6 +40,8 @@ final class PeerTransport {
     /// Address → when it was last checked, oldest first.
     private final Map<InetSocketAddress, Long> addresses = new LinkedHashMap<>();
 
+    private final EarlyMedia earlyMedia = new EarlyMedia();
+
     private State state = State.WAITING_FOR_CHECK;
     private @Nullable InetSocketAddress selected;
     private boolean nominated;
@@ -170,9 +172,15 @@ final class PeerTransport {
     void media(byte[] packet, int length, long arrivalNanos) {
         if (state == State.CONNECTED) {
             media.received(packet, length, arrivalNanos);
-        } else {
+        } else if (state != State.HANDSHAKING || !earlyMedia.keep(packet, length, arrivalNanos)) {
             early++;
         }
+    }
+
+    private void connected(DtlsKeys keys) {
+        state = State.CONNECTED;
+        media.connected(keys);
+        earlyMedia.release(media::received);
     }
 
     void tick(long now) {
@@ -209,6 +217,7 @@ final class PeerTransport {
             return;
         }
         state = State.CLOSED;
+        earlyMedia.clear();
         port.remove(this);
         List.copyOf(addresses.keySet()).forEach(this::forget);
         dtls.close();
@@ -229,8 +238,7 @@ final class PeerTransport {
         public void connected(DtlsKeys keys) {
             port.execute(() -> {
                 if (state == State.HANDSHAKING) {
-                    state = State.CONNECTED;
-                    media.connected(keys);
+                    PeerTransport.this.connected(keys);
                 }
             });
         }
