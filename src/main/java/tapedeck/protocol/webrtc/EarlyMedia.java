@@ -12,7 +12,15 @@ final class EarlyMedia {
 
     private final Queue<Packet> packets = new ArrayDeque<>();
 
-    private record Packet(byte[] bytes, int length, long arrivalNanos) {}
+    private static final class Packet {
+        private final byte[] bytes;
+        private final long arrivalNanos;
+
+        Packet(byte[] bytes, long arrivalNanos) {
+            this.bytes = bytes;
+            this.arrivalNanos = arrivalNanos;
+        }
+    }
 
     /// Takes one datagram, in the order of their arrival.
     interface Receiver {
@@ -24,14 +32,14 @@ final class EarlyMedia {
         if (packets.size() == MAX_PACKETS) {
             return false;
         }
-        packets.add(new Packet(Arrays.copyOf(packet, length), length, arrivalNanos));
+        packets.add(new Packet(Arrays.copyOf(packet, length), arrivalNanos));
         return true;
     }
 
     /// Hands over everything and keeps nothing.
     void release(Receiver receiver) {
         for (Packet packet = packets.poll(); packet != null; packet = packets.poll()) {
-            receiver.received(packet.bytes(), packet.length(), packet.arrivalNanos());
+            receiver.received(packet.bytes, packet.bytes.length, packet.arrivalNanos);
         }
     }
 
