@@ -68,7 +68,7 @@ record Converted(List<Frame> frames, boolean failed) {
                     case FAILED -> {
                         return false;
                     }
-                    case WAITING, LATE ->
+                    case WAITING, SLOW, LATE ->
                         assertTrue(woken.tryAcquire(DEADLINE_SECONDS, TimeUnit.SECONDS), "no answer comes");
                 }
             }
