@@ -3,6 +3,8 @@ package tapedeck.record;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -54,11 +56,10 @@ public final class Cuts {
         dir = settings.cutsDir().toAbsolutePath();
         minSpaceBytes = settings.minSpaceBytes();
         this.guard = guard;
-        deleteLeftOver();
     }
 
-    /// Halves that a crash left.
-    private void deleteLeftOver() {
+    /// Removes halves that a crash left. Only for a server that has its folders to itself.
+    void deleteLeftOver() {
         if (!Files.isDirectory(dir)) {
             return;
         }
@@ -155,14 +156,19 @@ public final class Cuts {
         for (int i = 1; i <= MAX_NAMES; i++) {
             Path file = dir.resolve(name(recording, range, i));
             if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                return make(recording, range, label + version, file);
+                try {
+                    return make(recording, range, label + version, file, false);
+                } catch (FileAlreadyExistsException _) {
+                    // A recording got this name while the part was cut.
+                    continue;
+                }
             }
             String found = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) ? label(file) : null;
             if (found != null && found.equals(label + version)) {
                 return file;
             }
             if (found != null && found.startsWith(label + " ")) {
-                return make(recording, range, label + version, file);
+                return make(recording, range, label + version, file, true);
             }
             // It is a recording that is called like that, or a part of another one with a name as long.
         }
@@ -192,7 +198,9 @@ public final class Cuts {
         return base + end;
     }
 
-    private Path make(Path recording, CutRange range, String label, Path file) throws IOException, CutRefusedException {
+    /// @param replaces whether the name is that of an older form of this part
+    private Path make(Path recording, CutRange range, String label, Path file, boolean replaces)
+            throws IOException, CutRefusedException {
         Files.createDirectories(dir);
         places.acquireUninterruptibly();
         Path growing = dir.resolve(GROWING_PREFIX + UUID.randomUUID() + EXTENSION);
@@ -211,7 +219,11 @@ public final class Cuts {
                     FileChannel.open(growing, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 cut.get().writeTo(target);
             }
-            Files.move(growing, file, StandardCopyOption.ATOMIC_MOVE);
+            publish(growing, file, replaces);
+            if (!Files.exists(recording, LinkOption.NOFOLLOW_LINKS)) {
+                Files.deleteIfExists(file);
+                throw new CutRefusedException(Reason.NOTHING_THERE, "the recording was deleted");
+            }
             made.incrementAndGet();
             return file;
         } catch (MalformedException e) {
@@ -220,5 +232,20 @@ public final class Cuts {
             places.release();
             Files.deleteIfExists(growing);
         }
+    }
+
+    /// A rename would replace whatever has the name by now, be it a recording; a link does not.
+    private static void publish(Path growing, Path file, boolean replaces) throws IOException {
+        if (!replaces) {
+            try {
+                Files.createLink(file, growing);
+                return;
+            } catch (FileAlreadyExistsException e) {
+                throw e;
+            } catch (UnsupportedOperationException | FileSystemException _) {
+                // No links here.
+            }
+        }
+        Files.move(growing, file, StandardCopyOption.ATOMIC_MOVE);
     }
 }

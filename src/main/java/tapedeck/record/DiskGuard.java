@@ -71,7 +71,7 @@ final class DiskGuard {
         askedNanos.set(nanoClock.getAsLong() - ASK_EVERY_NANOS);
     }
 
-    private Room ask(long leastBytes) {
+    private synchronized Room ask(long leastBytes) {
         for (Path folder : folders) {
             // access(2) knows of a file system that became read-only, also for root.
             if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
@@ -92,7 +92,7 @@ final class DiskGuard {
         Path probe = folder.resolve(PROBE);
         try {
             Files.write(probe, new byte[PROBE_BYTES]);
-            Files.delete(probe);
+            Files.deleteIfExists(probe);
             return true;
         } catch (IOException _) {
             return false;

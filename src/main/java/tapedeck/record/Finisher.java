@@ -136,6 +136,8 @@ final class Finisher implements AutoCloseable {
         for (Path hooked : journals.deleteHooked()) {
             log.warn("hook: was running when the server died, and is not started again: {}", hooked.getFileName());
         }
+        // Before the first is finished: what is under way would look like one.
+        List<Path> orphans = journals.orphans();
         List<CompletableFuture<Boolean>> all = new ArrayList<>();
         for (String id : journals.ids()) {
             if (journals.isOwn(id)) {
@@ -151,9 +153,14 @@ final class Finisher implements AutoCloseable {
                 journals.setAside(id);
             }
         }
-        for (Path orphan : journals.orphans()) {
+        for (Path orphan : orphans) {
             log.warn("set aside, for it has no journal: {}", orphan);
-            Files.move(orphan, orphan.resolveSibling(orphan.getFileName() + Journals.BROKEN));
+            try {
+                Files.move(orphan, orphan.resolveSibling(orphan.getFileName() + Journals.BROKEN));
+            } catch (NoSuchFileException _) {
+                // Somebody else cleans up too.
+                log.debug("{} is gone", orphan);
+            }
         }
         int count = 0;
         for (CompletableFuture<Boolean> one : all) {
@@ -221,7 +228,12 @@ final class Finisher implements AutoCloseable {
         String name = freeName(base, journal.index(), journal.container().extension());
         Journal placed = journal.placed(new Placement(name, sizeBytes, durationNanos));
         // First on disk: a retry after a failed write begins here again.
-        journals.write(placed);
+        try {
+            journals.write(placed);
+        } catch (IOException e) {
+            release(folder.resolve(name));
+            throw e;
+        }
         job.journal = placed;
         steps.accept(FinishStep.NAMED);
     }

@@ -14,6 +14,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.Container;
 import tools.jackson.core.JacksonException;
@@ -28,6 +32,8 @@ final class Journals {
     /// A journal is far smaller; a larger file is none.
     static final int MAX_JOURNAL_BYTES = 64 << 10;
 
+    private static final Logger log = LoggerFactory.getLogger(Journals.class);
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}");
     private static final String SUFFIX = ".json";
     private static final String NEW = ".new";
     /// What a journal becomes in the moment in which its hook starts.
@@ -150,7 +156,12 @@ final class Journals {
         try (var files = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
             for (Path file : files) {
                 String name = file.getFileName().toString();
-                ids.add(name.substring(PREFIX.length(), name.length() - SUFFIX.length()));
+                String id = name.substring(PREFIX.length(), name.length() - SUFFIX.length());
+                if (ID.matcher(id).matches()) {
+                    ids.add(id);
+                } else {
+                    log.warn("not a journal of ours, left alone: {}", file);
+                }
             }
         }
         ids.sort(null);
@@ -177,7 +188,8 @@ final class Journals {
 
     // A file that somebody edited can lack anything, whatever the record's types say.
     private static boolean complete(Journal journal) {
-        return Objects.nonNull(journal.container())
+        return (journal.placement() == null || isPlain(journal.placement().fileName()))
+                && Objects.nonNull(journal.container())
                 && Objects.nonNull(journal.naming())
                 && Objects.nonNull(journal.naming().template())
                 && Objects.nonNull(journal.naming().encoding())
@@ -189,6 +201,14 @@ final class Journals {
                 && Objects.nonNull(journal.origin().login())
                 && Objects.nonNull(journal.origin().audioCodec())
                 && Objects.nonNull(journal.origin().videoCodec());
+    }
+
+    /// One visible name in one folder: whoever can write into the folder of growing files must not choose another.
+    private static boolean isPlain(@Nullable String fileName) {
+        return fileName != null
+                && !fileName.isEmpty()
+                && !fileName.startsWith(".")
+                && fileName.chars().noneMatch(c -> c == '/' || c == 0);
     }
 
     /// Puts what cannot be used out of the way, without losing a byte of it: [#BROKEN] is added to the names.

@@ -40,9 +40,8 @@ record Layout(Container container, List<Track> tracks, List<Track> leftOut) {
         return tracks.isEmpty() ? null : new Layout(container, List.copyOf(tracks), List.copyOf(leftOut));
     }
 
-    /// Whether sound has to be AAC in the file of a stream with this video codec (null without video). Matroska keeps
-    /// what
-    /// it gets.
+    /// Whether sound has to be AAC in the file of a stream with this video codec (null without video). Matroska
+    /// keeps what it gets.
     static boolean wantsAac(Codec.@Nullable Video video, Settings.Recording settings) {
         if (settings.mp4().audio() != Settings.Mp4Audio.AAC) {
             return false;

@@ -181,10 +181,16 @@ final class Recorder {
         if (!stopping) {
             List<Item> read = new ArrayList<>();
             source.drainTo(read);
-            sound.offer(read);
-            if (stopReason != null) {
-                stopping = true;
-                sound.finish();
+            try {
+                sound.offer(read);
+                if (stopReason != null) {
+                    stopping = true;
+                    sound.finish();
+                }
+            } catch (RuntimeException e) {
+                log.error("recording {}: a bug", stream.name(), e);
+                lost(read);
+                stopReason = EndReason.ERROR;
             }
         }
         record();

@@ -30,10 +30,10 @@ import tapedeck.stream.Streams;
 public final class Recordings implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recordings.class);
 
-    /// What may wait for the disk, of all recordings together, is this part of the heap.
     /// In the data folder: what is still to be told.
     private static final String WEBHOOKS = "webhooks";
 
+    /// What may wait for the disk, of all recordings together, is this part of the heap.
     private static final int BACKLOG_SHARE_OF_HEAP = 3;
 
     private final Settings.Recording settings;
@@ -95,6 +95,9 @@ public final class Recordings implements AutoCloseable {
         Path dataDir = Files.createDirectories(settings.dataDir());
         this.lock = FolderLock.of(this.settings.tmpDir());
         this.cuts = new Cuts(this.settings, guard);
+        if (lock.held()) {
+            cuts.deleteLeftOver();
+        }
         Journals journals =
                 new Journals(this.settings.tmpDir(), this.settings.fsync().isPresent());
         this.dataLock = Files.isSameFile(dataDir, this.settings.tmpDir()) ? lock : FolderLock.of(dataDir);
@@ -202,8 +205,7 @@ public final class Recordings implements AutoCloseable {
         }
     }
 
-    /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each
-    /// file.
+    /// Finishes what a crash left open, and returns how many files that were. Hooks run afterwards, once for each.
     public int recover() {
         if (!lock.held()) {
             log.warn("recovery: not done, a server that runs uses {}", settings.tmpDir());
@@ -261,7 +263,7 @@ public final class Recordings implements AutoCloseable {
     ///
     /// @param one its id, or the name of its file as [#active()] tells it; null stops all
     public void terminate(String mediaSessionId, @Nullable String one) throws RecordingRefusedException {
-        if (roster.stop(mediaSessionId, recorder -> one == null || recorder.isCalled(one))) {
+        if (roster.stop(mediaSessionId, one)) {
             return;
         }
         if (streams.findBySession(mediaSessionId).isPresent()) {
@@ -345,8 +347,8 @@ public final class Recordings implements AutoCloseable {
         return new RecordingRefusedException(reason, message);
     }
 
-    /// Finishes all open recordings, within `record_stop_timeout`. What is not done by then is done at the next
-    /// start.
+    /// Finishes all open recordings, within `record_stop_timeout`. What is not done by then is done at
+    /// the next start.
     @Override
     public void close() {
         long endNanos = System.nanoTime()

@@ -10,8 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.stream.Stream;
@@ -50,7 +52,7 @@ final class Roster {
             created.setDaemon(true);
             return created;
         });
-        clock.setRejectedExecutionHandler(new java.util.concurrent.ThreadPoolExecutor.DiscardPolicy());
+        clock.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
     /// Starts a recording; the one of this media session ends, unless the new one is to run beside it. Empty if the
@@ -79,15 +81,17 @@ final class Roster {
         return Optional.of(recorder);
     }
 
-    /// Stops the recordings of a media session that `which` names; false if there is none.
-    boolean stop(String mediaSessionId, Predicate<Recorder> which) {
+    /// Stops the recordings of a media session, or the one that has this id or file name; false if there is none.
+    boolean stop(String mediaSessionId, @Nullable String one) {
         List<Recorder> stopped;
         boolean waited;
         synchronized (this) {
             List<Recorder> all = running.getOrDefault(mediaSessionId, List.of());
-            stopped = all.stream().filter(which).toList();
-            stopped.forEach(recorder -> leave(recorder));
-            waited = starved.remove(mediaSessionId) != null;
+            stopped = all.stream()
+                    .filter(recorder -> one == null || recorder.isCalled(one))
+                    .toList();
+            stopped.forEach(this::leave);
+            waited = one == null && starved.remove(mediaSessionId) != null;
         }
         stopped.forEach(recorder -> recorder.stop(EndReason.STOPPED));
         return waited || !stopped.isEmpty();
@@ -119,8 +123,9 @@ final class Roster {
     }
 
     private synchronized void ended(Recorder recorder) {
-        leave(recorder);
-        if (recorder.beginsAgain() && !closed) {
+        // One that somebody stopped or replaced has left before, whatever its disk said then.
+        boolean left = leave(recorder);
+        if (left && recorder.beginsAgain() && !closed) {
             long waitNanos = recorder.wasSurprised() ? SURPRISED_WAIT_NANOS : 0;
             Stream stream = recorder.stream();
             boolean first = starved.isEmpty();
@@ -157,11 +162,17 @@ final class Roster {
         }
     }
 
-    private void leave(Recorder recorder) {
-        running.computeIfPresent(recorder.stream().mediaSessionId(), (_, all) -> {
-            all.remove(recorder);
-            return all.isEmpty() ? null : all;
-        });
+    /// False if it was not there any more.
+    private boolean leave(Recorder recorder) {
+        String mediaSessionId = recorder.stream().mediaSessionId();
+        List<Recorder> all = running.get(mediaSessionId);
+        if (all == null || !all.remove(recorder)) {
+            return false;
+        }
+        if (all.isEmpty()) {
+            running.remove(mediaSessionId);
+        }
+        return true;
     }
 
     private synchronized void forget(Recorder recorder) {

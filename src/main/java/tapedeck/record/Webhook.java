@@ -11,10 +11,12 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -54,6 +56,9 @@ final class Webhook implements AutoCloseable {
     private final Journals queue;
     private final Consumer<FileEvent> events;
     private final Duration firstRetry;
+    // What a server that is gone had not delivered.
+    private final List<String> left;
+    private final AtomicReference<String> lastProblem = new AtomicReference<>("");
     private final AtomicInteger waiting = new AtomicInteger();
     private final ObjectMapper json = JsonMapper.builder().build();
     private final HttpClient client;
@@ -81,6 +86,7 @@ final class Webhook implements AutoCloseable {
         this.target = target;
         this.records = records.toAbsolutePath();
         this.queue = new Journals(Files.createDirectories(folder), true);
+        this.left = queue.ids();
         this.events = events;
         this.firstRetry = firstRetry;
         // A redirect could lead anywhere: it counts as a failure.
@@ -112,10 +118,12 @@ final class Webhook implements AutoCloseable {
 
     /// Goes on with what a server that is gone had not delivered.
     void recover() throws IOException {
-        for (String id : queue.ids()) {
+        for (String id : left) {
             try {
                 waiting.incrementAndGet();
                 attemptAfter(queue.read(id), firstRetry, 0);
+            } catch (NoSuchFileException _) {
+                waiting.decrementAndGet();
             } catch (MalformedException e) {
                 waiting.decrementAndGet();
                 log.warn("webhook: set aside: {}", e.getMessage());
@@ -141,16 +149,19 @@ final class Webhook implements AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         } catch (RuntimeException e) {
-            log.error("webhook {}: {}", target.url(), journal.id(), e);
+            log.error("webhook {}: {}", target.url().getHost(), journal.id(), e);
             problem = e.toString();
+        }
+        // One line when it changes: ten thousand may wait.
+        if (!problem.equals(lastProblem.getAndSet(problem)) && !problem.isEmpty()) {
+            log.warn("webhook {}: {} for {}", target.url().getHost(), problem, journal.id());
         }
         if (problem.isEmpty()) {
             done(journal, told(journal, Told.State.DONE, status, ""));
             return;
         }
-        log.warn("webhook {}: {} for {}", target.url(), problem, journal.id());
         if (isTooOld(journal)) {
-            log.warn("webhook {}: given up for {}", target.url(), journal.id());
+            log.warn("webhook {}: given up for {}", target.url().getHost(), journal.id());
             done(journal, told(journal, Told.State.FAILED, status, "given up: " + problem));
             return;
         }

@@ -1,8 +1,7 @@
 package tapedeck.transcode;
 
-/// Decides what is done about the difference between when sound should be and where it is: the stamps of the packets
-/// are
-/// right, the number of their samples is not.
+/// Decides what is done about the difference between when sound should be and where it is: the stamps of the
+/// packets are right, the number of their samples is not.
 ///
 /// Small differences, as those of a sound card that is not quite as fast as it says, are stretched or squeezed away;
 /// holes become silence and overlaps are cut. Positions are samples of the converted sound since the anchor.

@@ -1,6 +1,5 @@
-/// Sound from one codec into another, by FFmpeg, in worker processes: what a hostile packet does to native code, it
-/// does
-/// not to the server.
+/// Sound from one codec into another, by FFmpeg, in worker processes: what a hostile packet does to native
+/// code, it does not to the server.
 ///
 /// Public: [Transcodes], which answers [tapedeck.stream.Renditions], and [TranscodeWorker], the main class of a worker.
 ///

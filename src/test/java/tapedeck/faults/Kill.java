@@ -39,8 +39,6 @@ final class Kill implements AutoCloseable {
     private static final int VP8_WHIP_STREAMS = 2;
     static final int STREAMS = RTMP_STREAMS + H264_WHIP_STREAMS + VP8_WHIP_STREAMS;
     private static final double MOST_LOST_SECONDS = 1.0;
-    /// Pictures wait for sound that is converted, until it is a second late: docs/reliability.md says when.
-    private static final double MOST_LOST_CONVERTED_SECONDS = 3.0;
     private static final double GOP_SECONDS = 1.0;
     private static final int SHORTEST_MILLIS = 500;
     private static final int LONGEST_MILLIS = 2_500;
@@ -144,10 +142,9 @@ final class Kill implements AutoCloseable {
                 figures(lost),
                 figures(lostConverted),
                 holes.get());
-        assertTrue(Collections.max(lost) <= MOST_LOST_SECONDS, "more than a second was lost");
-        assertTrue(
-                lostConverted.stream().allMatch(seconds -> seconds <= MOST_LOST_CONVERTED_SECONDS),
-                "more was lost than conversion may hold back");
+        List<Double> all = new ArrayList<>(lost);
+        all.addAll(lostConverted);
+        assertTrue(Collections.max(all) <= MOST_LOST_SECONDS, "more than a second was lost");
     }
 
     private static String figures(List<Double> lost) {
@@ -234,6 +231,10 @@ final class Kill implements AutoCloseable {
         try (var files = Files.list(records)) {
             open = files.filter(file -> file.getFileName().toString().matches("\\.tapedeck-.*\\.(mp4|webm|mkv|ts)"))
                     .toList();
+        }
+        if (open.isEmpty()) {
+            // No recording was old enough.
+            return;
         }
         Path file = open.get(trial.random().nextInt(open.size()));
         Ffmpeg.Result ffprobe = Ffmpeg.ffprobe("-v", "error", "-show_entries", "format=format_name", file.toString());

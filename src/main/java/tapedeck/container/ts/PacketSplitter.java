@@ -71,8 +71,8 @@ final class PacketSplitter {
         rest = bytes.slice(at);
     }
 
-    /// Where the first packets begin, whose distance is [#stride] then; or what has to be looked at again with more
-    /// bytes.
+    /// Where the first packets begin, whose distance is [#stride] then; or what has to be looked at again
+    /// with more bytes.
     private int lock(Bytes bytes, int from, int lockPackets) {
         for (int at = from; at < bytes.length(); at++) {
             if (bytes.u8(at) != TsPacket.SYNC) {

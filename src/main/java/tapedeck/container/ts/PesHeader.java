@@ -8,8 +8,7 @@ import tapedeck.bytes.MalformedException;
 /// The head of a PES packet, 2.4.3.6.
 ///
 /// ```
-/// 00 00 01 │ stream_id │ length 16 (0 = not said, video only) │ 84: aligned │ 80 PTS, 40 DTS │ bytes of stamps │
-/// stamps
+/// 00 00 01 │ stream_id │ length 16 (0 = not said, video only) │ 84: aligned │ 80 PTS, 40 DTS │ length │ stamps
 /// stamp: 4 bits kind │ 3 bits │ 1 │ 15 bits │ 1 │ 15 bits │ 1
 /// ```
 /// @param bytes of the whole packet, 0 if not said

@@ -4,9 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Queue;
 
-/// Media that overtakes the end of the handshake: the peer has its keys as soon as it sent its last flight, we have
-/// ours
-/// a little later on another thread. The first keyframe is in there, so these packets wait.
+/// Media that overtakes the end of the handshake: the peer has its keys as soon as it sent its last flight, ours
+/// come a little later on another thread. The first keyframe is in there, so these packets wait.
 final class EarlyMedia {
     /// A first keyframe at the rate that browsers begin with.
     static final int MAX_PACKETS = 32;
