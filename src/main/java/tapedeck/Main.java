@@ -106,7 +106,9 @@ public final class Main implements Callable<Integer> {
 
     @Command(
             name = "recover",
-            description = "Finishes recordings that a crash left open; the server does it at start too.")
+            description =
+                    "Finishes recordings that a crash left open and moves them to record_dir; the server does it at "
+                            + "start too. Settings stand before it: ./run --set key=value recover DIR.")
     static final class RecoverCommand implements Callable<Integer> {
         @ParentCommand
         private Main main = new Main();
@@ -130,6 +132,7 @@ public final class Main implements Callable<Integer> {
                     return EXIT_FAILED;
                 }
                 System.out.println(recordings.recover() + " recordings finished");
+                recordings.awaitHooks();
                 long failed = recordings.statistics().failedFiles();
                 if (failed > 0) {
                     System.out.println(failed + " could not be finished, and are kept as they are");

@@ -200,6 +200,11 @@ final class Hooks implements AutoCloseable {
         }
     }
 
+    /// Waits until every script that was to run has ended; each has its deadline.
+    void awaitAll() {
+        open.awaitAdvance(open.arrive());
+    }
+
     /// Starts no further script and waits for those that run.
     boolean close(Duration patience) {
         closed = true;

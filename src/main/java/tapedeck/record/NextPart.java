@@ -30,7 +30,9 @@ final class NextPart {
     // Of a part's largest size: so much of it may be left when the next part begins …
     private static final int SPARE_SHARE = 20;
     // … or so much, if the next group of pictures would not fit.
-    private static final int MAX_GOP_SHARE = 10;
+    private static final int MAX_GOP_SHARE = 2;
+    // The next group of pictures may be larger than the last by one part in so many.
+    private static final int GOP_SPREAD = 8;
     // What the sizes of a file's index and headers, not known before its end, are of it at most.
     private static final int INDEX_SHARE = 50;
 
@@ -87,7 +89,7 @@ final class NextPart {
         if (rotation.bySize()) {
             long most = mostBytes();
             long next = open.hasVideo()
-                    ? Math.min(open.bytesSinceKeyframe(), most / MAX_GOP_SHARE)
+                    ? Math.min(open.bytesSinceKeyframe() / GOP_SPREAD * (GOP_SPREAD + 1), most / MAX_GOP_SHARE)
                     : frame.data().length();
             return open.expectedBytes() + next > most
                     || (open.hasVideo() && open.expectedBytes() >= most - most / SPARE_SHARE);

@@ -224,6 +224,11 @@ public final class Recordings implements AutoCloseable {
         }
     }
 
+    /// Waits for the hooks of files that are finished.
+    public void awaitHooks() {
+        hooks.awaitAll();
+    }
+
     /// Starts a recording on demand, also where nothing is recorded by itself. The one that runs for this media
     /// session is stopped, unless the new one is to run beside it.
     public ActiveRecording start(String mediaSessionId, RecordingRequest request) throws RecordingRefusedException {
