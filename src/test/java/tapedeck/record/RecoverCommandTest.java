@@ -37,9 +37,13 @@ class RecoverCommandTest {
                 publication.close();
             }
         }
-        Ffmpeg.Result first = recover(leftovers);
+        Path notes = dir.resolve("notes");
+        Path hook = TestStudio.notingHook(dir, notes);
+        Ffmpeg.Result first = recover(leftovers, hook.toString());
         assertTrue(first.text().contains("4 recordings finished"), first.text() + first.err());
         assertEquals(0, first.exitCode());
+        assertEquals(4, TestStudio.lines(notes).size(), "every hook ran before the command ended");
+        assertEquals(List.of(), new Journals(leftovers).ids());
         for (String name : List.of("h264-mp4.mp4", "h264-mkv.mkv", "vp8-webm.webm", "h264-ts.ts")) {
             Judge.assertDecodes(dir.resolve("records").resolve(name));
         }
@@ -77,6 +81,10 @@ class RecoverCommandTest {
     }
 
     private Ffmpeg.Result recover(Path leftovers) {
+        return recover(leftovers, "");
+    }
+
+    private Ffmpeg.Result recover(Path leftovers, String hook) {
         List<String> command = new ArrayList<>(List.of(
                 "timeout",
                 "60",
@@ -85,7 +93,9 @@ class RecoverCommandTest {
                 System.getProperty("java.class.path"),
                 "tapedeck.Main"));
         for (String setting : List.of(
-                "data_dir=" + dir.resolve("data"), "record_dir=" + dir.resolve("records"), "on_record_hook_script=")) {
+                "data_dir=" + dir.resolve("data"),
+                "record_dir=" + dir.resolve("records"),
+                "on_record_hook_script=" + hook)) {
             command.addAll(List.of("--set", setting));
         }
         command.addAll(List.of("recover", leftovers.toString()));
