@@ -1,6 +1,7 @@
 package tapedeck.peers;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -33,6 +34,11 @@ public final class RangeServer implements AutoCloseable {
 
     public String url(String name) {
         return "http://127.0.0.1:%d/%s".formatted(server.getAddress().getPort(), name);
+    }
+
+    /// Something else than a file at a path, such as a page that plays them.
+    public void answer(String path, HttpHandler handler) {
+        server.createContext(path, handler);
     }
 
     public long requests() {
