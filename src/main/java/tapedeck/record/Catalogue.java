@@ -22,6 +22,7 @@ import tapedeck.database.Database;
 import tapedeck.database.DatabaseException;
 import tapedeck.record.ChangeQueue.Change;
 import tapedeck.record.Parts.Growing;
+import tapedeck.record.RecordFolder.Facts;
 import tapedeck.record.RecordingEntry.State;
 
 /// What is known of every recording, in the database. Files and journals are the truth: whoever records tells
@@ -376,7 +377,16 @@ final class Catalogue implements AutoCloseable {
                 return Deletion.BUSY;
             }
             if (entry.modifiedAtMillis() > 0) {
-                folder.delete(entry.fileName());
+                Optional<Facts> file = folder.facts(entry.fileName());
+                Facts own = new Facts(entry.sizeBytes(), entry.modifiedAtMillis());
+                if (file.isEmpty() || file.get().equals(own)) {
+                    folder.delete(entry.fileName());
+                } else if (!asked(
+                        there -> there.database().ask(h -> there.table().hasNamesake(h, entry)))) {
+                    // Somebody changed or exchanged it. The next look at the folder says which.
+                    wantScan();
+                    return Deletion.BUSY;
+                }
             }
             journals.deleteBroken(id);
             return asked(there -> {
@@ -398,6 +408,12 @@ final class Catalogue implements AutoCloseable {
 
     long finishedBytes() throws CatalogueAwayException {
         return asked(there -> there.database().ask(there.table()::finishedBytes));
+    }
+
+    /// How often it was looked whether files have to go.
+    long retentionRuns() {
+        Kept there = kept;
+        return there == null ? 0 : there.retention().runs();
     }
 
     @Override

@@ -66,15 +66,19 @@ final class ChangeQueue {
     synchronized void put(RecordingEntry entry) {
         boolean last = !entry.state().isOpen();
         boolean kept = last && keep(entry);
-        if (kept && waiting.size() >= maxWaiting && !waiting.containsKey(entry.id())) {
-            spilled = true;
-        } else {
+        if (waiting.size() < maxWaiting || waiting.containsKey(entry.id())) {
             waiting.put(entry.id(), new Change.Put(entry));
+        } else if (kept) {
+            spilled = true;
         }
+        // Else the last word on this file comes later, or the look at the folder finds it.
     }
 
     synchronized void remove(String id) {
-        waiting.put(id, new Change.Remove(id));
+        // One that does not fit leaves an open row without a journal, and the look at the folder gives such rows up.
+        if (waiting.size() < maxWaiting || waiting.containsKey(id)) {
+            waiting.put(id, new Change.Remove(id));
+        }
     }
 
     /// The entry as it will be, null if nothing waits for this row.

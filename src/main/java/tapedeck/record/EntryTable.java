@@ -45,7 +45,7 @@ final class EntryTable {
     private final ObjectMapper json = JsonMapper.builder().build();
 
     /// What is needed to compare the table with the folder.
-    record Known(String id, State state, long sizeBytes, long modifiedAtMillis) {}
+    record Known(String id, String fileName, State state, long sizeBytes, long modifiedAtMillis) {}
 
     /// @param node whose rows these are, in a table that several servers share
     EntryTable(String node) {
@@ -55,8 +55,14 @@ final class EntryTable {
     void put(Handle handle, RecordingEntry entry) {
         if (entry.state().isFinished() && entry.part() > 0) {
             // The folder was looked at between the file's move and this news of it.
-            handle.createUpdate("DELETE FROM recording WHERE node = :node AND file_name = :file_name AND part = 0")
+            // Or it was taken for an older one of this name, which somebody had moved away.
+            handle.createUpdate("DELETE FROM recording WHERE node = :node AND file_name = :file_name AND id <> :id "
+                            + "AND (part = 0 OR size_bytes = :size AND modified_at = :modified) "
+                            + "AND state NOT IN ('recording', 'finishing')")
                     .bind("node", node)
+                    .bind("id", entry.id())
+                    .bind("size", entry.sizeBytes())
+                    .bind("modified", entry.modifiedAtMillis())
                     .bind("file_name", clean(entry.fileName(), NAME_CHARACTERS))
                     .execute();
         }
@@ -253,16 +259,25 @@ final class EntryTable {
                 .one();
     }
 
-    /// All rows by file name; of two with the same name the one whose file is there.
-    Map<String, Known> known(Handle handle) {
-        Map<String, Known> known = new HashMap<>();
-        handle.createQuery("SELECT id, file_name, state, size_bytes, modified_at FROM recording "
+    /// Whether another row, finished or not, has the file name of this one.
+    boolean hasNamesake(Handle handle, RecordingEntry entry) {
+        return handle.createQuery(
+                                "SELECT count(*) FROM recording WHERE node = :node AND file_name = :name AND id <> :id")
+                        .bind("node", node)
+                        .bind("name", clean(entry.fileName(), NAME_CHARACTERS))
+                        .bind("id", entry.id())
+                        .mapTo(Long.class)
+                        .one()
+                > 0;
+    }
+
+    /// The rows of files that nobody works on. Two can have one name: the older file was moved away.
+    List<Known> known(Handle handle) {
+        return handle.createQuery("SELECT id, file_name, state, size_bytes, modified_at FROM recording "
                         + "WHERE node = :node AND state NOT IN ('recording', 'finishing')")
                 .bind("node", node)
-                .map((row, _) -> Map.entry(row.getString("file_name"), known(row)))
-                .forEach(each ->
-                        known.merge(each.getKey(), each.getValue(), (a, b) -> a.state() == State.FAILED ? b : a));
-        return known;
+                .map((row, _) -> known(row))
+                .list();
     }
 
     /// Ids of the rows that somebody should be working on, with their file names.
@@ -277,7 +292,12 @@ final class EntryTable {
     }
 
     private static Known known(ResultSet row) throws SQLException {
-        return new Known(row.getString("id"), state(row), row.getLong("size_bytes"), row.getLong("modified_at"));
+        return new Known(
+                row.getString("id"),
+                row.getString("file_name"),
+                state(row),
+                row.getLong("size_bytes"),
+                row.getLong("modified_at"));
     }
 
     private static State state(ResultSet row) throws SQLException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -83,7 +84,8 @@ final class FolderScan {
         long settledMillis = System.currentTimeMillis() - SETTLING.toMillis();
         settling = files.values().stream().anyMatch(facts -> facts.modifiedAtMillis() > settledMillis);
         Map<String, String> open = database.ask(table::open);
-        Map<String, Known> known = database.ask(table::known);
+        List<Known> rows = database.ask(table::known);
+        Map<String, Known> known = byName(rows, files);
         giveUp(database, open);
         Set<String> taken = new HashSet<>(open.values());
         List<New> fresh = new ArrayList<>();
@@ -93,7 +95,13 @@ final class FolderScan {
                 fresh.add(new New(name, facts, row == null ? null : row.id()));
             }
         });
-        List<Known> gone = gone(files, known);
+        List<Known> gone;
+        try {
+            gone = gone(files, rows, known);
+        } catch (IOException e) {
+            log.warn("{}", e.toString());
+            return;
+        }
         rename(database, fresh, gone);
         for (Known row : gone) {
             if (!catalogue.isOpen(row.id())) {
@@ -125,17 +133,39 @@ final class FolderScan {
         }
     }
 
-    private static List<Known> gone(Map<String, Facts> files, Map<String, Known> known) {
+    /// The row of each name: of several the one whose file is there, else the one whose file came last.
+    private static Map<String, Known> byName(List<Known> rows, Map<String, Facts> files) {
+        Map<String, Facts> there = new HashMap<>();
+        files.forEach((name, facts) -> there.put(EntryTable.clean(name, EntryTable.NAME_CHARACTERS), facts));
+        Comparator<Known> nearer = Comparator.<Known>comparingInt(row -> {
+                    Facts facts = there.get(row.fileName());
+                    return facts != null && !differs(row, facts) ? 1 : 0;
+                })
+                .thenComparingLong(Known::modifiedAtMillis)
+                .thenComparing(Known::id);
+        Map<String, Known> known = new HashMap<>();
+        rows.forEach(row -> known.merge(row.fileName(), row, (a, b) -> nearer.compare(a, b) >= 0 ? a : b));
+        return known;
+    }
+
+    /// Rows whose file is not there, or is there as that of another row.
+    private List<Known> gone(Map<String, Facts> files, List<Known> rows, Map<String, Known> known) throws IOException {
         Set<String> there = new HashSet<>();
         files.keySet().forEach(name -> there.add(EntryTable.clean(name, EntryTable.NAME_CHARACTERS)));
         List<Known> gone = new ArrayList<>();
-        known.forEach((name, row) -> {
+        for (Known row : rows) {
             // One that failed before it had its name never had a file here.
             boolean hadFile = row.modifiedAtMillis() > 0;
-            if (hadFile && !there.contains(name)) {
+            boolean others = !row.equals(known.get(row.fileName()));
+            if (!hadFile || !others && there.contains(row.fileName())) {
+                continue;
+            }
+            // A recording can have got its name since the folder was listed.
+            Optional<Facts> now = folder.facts(row.fileName());
+            if (others ? now.isEmpty() || differs(row, now.get()) : now.isEmpty()) {
                 gone.add(row);
             }
-        });
+        }
         return gone;
     }
 
@@ -177,10 +207,13 @@ final class FolderScan {
             }
             // Looking takes a while; what finished meanwhile has its row by now, and keeps it.
             database.change(handle -> {
-                Map<String, Known> now = table.known(handle);
+                Map<String, Set<String>> ids = new HashMap<>();
+                table.known(handle)
+                        .forEach(row -> ids.computeIfAbsent(row.fileName(), _ -> new HashSet<>())
+                                .add(row.id()));
                 for (RecordingEntry entry : entries) {
-                    Known row = now.get(EntryTable.clean(entry.fileName(), EntryTable.NAME_CHARACTERS));
-                    if (row == null || row.id().equals(entry.id())) {
+                    Set<String> rows = ids.get(EntryTable.clean(entry.fileName(), EntryTable.NAME_CHARACTERS));
+                    if (rows == null || rows.contains(entry.id())) {
                         table.put(handle, entry);
                     }
                 }

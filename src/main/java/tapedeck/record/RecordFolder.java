@@ -94,6 +94,21 @@ final class RecordFolder implements AutoCloseable {
         return files;
     }
 
+    /// Of one recording, as it is now; empty if no such file is there.
+    Optional<Facts> facts(String fileName) throws IOException {
+        Optional<Path> file = file(fileName);
+        if (file.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            BasicFileAttributes attributes = attributes(file.get());
+            return Optional.of(
+                    new Facts(attributes.size(), attributes.lastModifiedTime().toMillis()));
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        }
+    }
+
     /// What is in a file; null if it is none of ours.
     @Nullable
     Summary look(String fileName, Facts facts) {
@@ -121,6 +136,8 @@ final class RecordFolder implements AutoCloseable {
             }
         } catch (NoSuchFileException _) {
             // Nothing was ever cut.
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         looked.remove(fileName);
     }

@@ -171,7 +171,7 @@ public final class Recordings implements AutoCloseable {
                 new RetentionRules(
                         settings.retention(),
                         InstantSource.system(),
-                        () -> settings.dir().toFile().getUsableSpace()));
+                        () -> Files.getFileStore(settings.dir()).getUsableSpace()));
     }
 
     /// The files of recordings, growing and finished, as far as `query` asks for them.

@@ -2,7 +2,10 @@ package tapedeck.record;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +24,10 @@ final class Retention {
     private final Catalogue catalogue;
     // On the catalogue's thread alone.
     private long lookedAtMillis = Long.MIN_VALUE;
+    private boolean spaceUnknown;
+    // Files that could not be deleted the last time: said once.
+    private Set<String> stuck = Set.of();
+    private final AtomicLong runs = new AtomicLong();
 
     Retention(RetentionRules rules, Catalogue catalogue) {
         this.rules = rules;
@@ -30,28 +37,37 @@ final class Retention {
     /// Does what is due, if it is time.
     void run() {
         long now = rules.clock().millis();
-        if (rules.none() || lookedAtMillis != Long.MIN_VALUE && now - lookedAtMillis < EVERY.toMillis()) {
-            return;
+        // A clock that was set back must not stop it for as long.
+        if (now < lookedAtMillis || lookedAtMillis == Long.MIN_VALUE || now - lookedAtMillis >= EVERY.toMillis()) {
+            lookedAtMillis = now;
+            if (!rules.none()) {
+                attempt(now);
+            }
+            runs.incrementAndGet();
         }
-        lookedAtMillis = now;
+    }
+
+    /// How often it was looked.
+    long runs() {
+        return runs.get();
+    }
+
+    private void attempt(long now) {
         try {
             apply(now);
         } catch (CatalogueAwayException e) {
             log.debug("later", e);
-        } catch (IOException e) {
-            log.warn("retention: stopped, tried again in a minute: {}", e.toString());
         }
     }
 
-    private void apply(long now) throws CatalogueAwayException, IOException {
+    private void apply(long now) throws CatalogueAwayException {
         var limits = rules.limits();
         long tooOld = limits.days() == 0
                 ? Long.MIN_VALUE
                 : now - Duration.ofDays(limits.days()).toMillis();
         long tooMany = limits.maxBytes() == 0 ? 0 : catalogue.finishedBytes() - limits.maxBytes();
-        long missing = limits.minFreeBytes() == 0
-                ? 0
-                : limits.minFreeBytes() - rules.usableBytes().getAsLong();
+        long missing = missing();
+        Set<String> undeletable = new HashSet<>();
         long afterMillis = Long.MIN_VALUE;
         String afterId = "";
         while (true) {
@@ -63,9 +79,10 @@ final class Retention {
                                 ? "all together are larger than %d bytes".formatted(limits.maxBytes())
                                 : missing > 0 ? "less than %d bytes are free".formatted(limits.minFreeBytes()) : "";
                 if (why.isEmpty()) {
+                    stuck = undeletable;
                     return;
                 }
-                if (catalogue.delete(entry.id()) == Deletion.DELETED) {
+                if (deleted(entry, undeletable)) {
                     log.info("retention: {} deleted, {} bytes: {}", entry.fileName(), entry.sizeBytes(), why);
                     tooMany -= entry.sizeBytes();
                     missing -= entry.sizeBytes();
@@ -74,8 +91,40 @@ final class Retention {
                 afterId = entry.id();
             }
             if (oldest.size() < BATCH) {
+                stuck = undeletable;
                 return;
             }
+        }
+    }
+
+    /// One file that stays whatever is done must not keep the others.
+    private boolean deleted(RecordingEntry entry, Set<String> undeletable) throws CatalogueAwayException {
+        try {
+            return catalogue.delete(entry.id()) == Deletion.DELETED;
+        } catch (IOException e) {
+            undeletable.add(entry.id());
+            if (!stuck.contains(entry.id())) {
+                log.warn("retention: {} cannot be deleted, the next ones are: {}", entry.fileName(), e.toString());
+            }
+            return false;
+        }
+    }
+
+    private long missing() {
+        long wanted = rules.limits().minFreeBytes();
+        if (wanted == 0) {
+            return 0;
+        }
+        try {
+            long missing = wanted - rules.freeSpace().usableBytes();
+            spaceUnknown = false;
+            return missing;
+        } catch (IOException e) {
+            if (!spaceUnknown) {
+                log.warn("retention: nothing is deleted for space, nobody knows how much is free: {}", e.toString());
+            }
+            spaceUnknown = true;
+            return 0;
         }
     }
 }

@@ -181,6 +181,37 @@ class CatalogueCases {
         }
     }
 
+    /// Somebody moved x.webm away, and the next recording got its name.
+    @Test
+    void deletingTheOlderOfOneNameLeavesTheFileOfTheNewer() throws Exception {
+        try (Database database = opened(settings());
+                TestStudio studio = new TestStudio(dir)) {
+            studio.recordings.keepCatalogue(database);
+            Publication publication = studio.publish("x");
+            studio.feed(publication, TestMedia.vp8(2));
+            studio.end(publication);
+            RecordingEntry newer = only(studio.recordings, State.READY);
+            RecordingEntry older = CatalogueFaultsTest.entry("older").of("x.webm", 5, newer.modifiedAtMillis() - 1000);
+            EntryTable table = new EntryTable(database.node());
+            database.change(handle -> {
+                table.put(handle, older);
+                return true;
+            });
+            assertEquals(Deletion.DELETED, studio.recordings.delete("older"));
+            assertEquals(newer.sizeBytes(), Files.size(studio.file("x.webm")));
+            assertEquals(newer.id(), only(studio.recordings, State.READY).id());
+            // Without a deletion the older row goes by itself.
+            database.change(handle -> {
+                table.put(handle, older);
+                return true;
+            });
+            Files.writeString(studio.records.resolve("notes.txt"), "so that somebody looks");
+            assertEquals(newer.id(), only(studio.recordings, State.READY).id());
+            assertEquals(Deletion.DELETED, studio.recordings.delete(newer.id()));
+            assertFalse(Files.exists(studio.records.resolve("x.webm")));
+        }
+    }
+
     @Test
     void aCutIsNoRecordingAndGoesWithIts() throws Exception {
         try (Database database = opened(settings());

@@ -141,6 +141,30 @@ class CatalogueFaultsTest {
     }
 
     @Test
+    void openEntriesAndRemovalsAreBoundedTooAndTheLastWordsAreKept() throws Exception {
+        ChangeQueue queue = new ChangeQueue(dir.resolve("pending"), 10);
+        for (int i = 0; i < 35; i++) {
+            RecordingEntry last = entry("id" + i);
+            queue.put(last.with(State.RECORDING, "", 0));
+            queue.put(last.with(State.FINISHING, "stopped", 2));
+            queue.put(last);
+            queue.remove("empty" + i);
+            assertTrue(queue.next(100).size() <= 10);
+        }
+        java.util.Map<String, State> written = new java.util.HashMap<>();
+        for (List<ChangeQueue.Change> batch = queue.next(4); !batch.isEmpty(); batch = queue.next(4)) {
+            for (ChangeQueue.Change change : batch) {
+                if (change instanceof ChangeQueue.Change.Put put) {
+                    written.put(put.id(), put.entry().state());
+                }
+            }
+            queue.done(batch);
+        }
+        assertEquals(35, written.size());
+        assertEquals(java.util.Set.of(State.READY), java.util.Set.copyOf(written.values()));
+    }
+
+    @Test
     void rubbishAmongWhatWaitsIsDropped() throws Exception {
         Path pending = Files.createDirectories(dir.resolve("pending"));
         Files.writeString(pending.resolve("a.json"), "{");
@@ -155,7 +179,7 @@ class CatalogueFaultsTest {
         assertEquals(0, pending.toFile().list().length);
     }
 
-    private static RecordingEntry entry(String id) {
+    static RecordingEntry entry(String id) {
         return new RecordingEntry(
                 id,
                 id,
