@@ -89,7 +89,7 @@ final class CatalogueCalls {
                     entry.container().extension(),
                     entry.tracks().stream().map(FileTrack::of).toList(),
                     entry.startedAtMillis(),
-                    entry.endedAtMillis() == 0 ? null : (Long) entry.endedAtMillis(),
+                    lastMillis(entry),
                     entry.durationMillis(),
                     entry.sizeBytes(),
                     entry.state().word(),
@@ -98,6 +98,14 @@ final class CatalogueCalls {
                     entry.hook(),
                     entry.webhook());
         }
+    }
+
+    /// On the same clock as the start: that of the time stamps, where the server's own runs a little behind the media.
+    private static @Nullable Long lastMillis(RecordingEntry entry) {
+        if (entry.endedAtMillis() == 0) {
+            return null;
+        }
+        return entry.durationMillis() >= 0 ? entry.startedAtMillis() + entry.durationMillis() : entry.endedAtMillis();
     }
 
     /// @param size the most that a page has

@@ -192,6 +192,10 @@ class CatalogueCallsTest {
                     server.send("DELETE", "/recordings/" + one.path("id").stringValue(), "")
                             .statusCode());
         }
+        JsonNode done = list("?state=ready&stream=a", 1).at("/recordings/0");
+        assertEquals(
+                done.path("durationMillis").longValue(),
+                done.path("endMillis").longValue() - done.path("startMillis").longValue());
     }
 
     @Test
