@@ -2,6 +2,7 @@ package tapedeck.protocol.webrtc;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,6 @@ import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.RtpReceiver;
 import tapedeck.rtp.TransportArrivals;
-import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.rtp.srtp.SrtpKeys;
 import tapedeck.rtp.srtp.SrtpSender;
 import tapedeck.stream.Publication;
@@ -46,17 +46,18 @@ final class InboundMedia {
     private long limitNanos;
     private long unknown;
 
+    /// @param agreed the sections that the peer sends
     /// @param keys what we protect our feedback with
     /// @param send takes one protected datagram
-    InboundMedia(WhipAnswer answer, SrtpKeys keys, Publication publication, Consumer<Bytes> send, long nowNanos) {
+    InboundMedia(
+            List<AgreedMedia> agreed, SrtpKeys keys, Publication publication, Consumer<Bytes> send, long nowNanos) {
         this.srtp = new SrtpSender(keys);
         this.send = send;
         this.frames = publication::write;
         this.arrivalsNanos = nowNanos;
         this.limitNanos = nowNanos;
         PeerClock clock = new PeerClock(nowNanos);
-        answer.video().ifPresent(accepted -> add(Track.VIDEO, accepted, clock));
-        answer.audio().ifPresent(accepted -> add(Track.AUDIO, accepted, clock));
+        agreed.forEach(section -> add(section, clock));
         limits &= !reportsArrivals;
     }
 
@@ -75,26 +76,14 @@ final class InboundMedia {
         }
     }
 
-    private void add(int trackId, WhipAnswer.Accepted accepted, PeerClock clock) {
-        List<PayloadFormat> formats = new ArrayList<>();
-        PayloadFormat format = accepted.format();
-        formats.add(new PayloadFormat(
-                format.payloadType(),
-                format.encodingName(),
-                format.clockRateHz(),
-                format.channels(),
-                format.parameters(),
-                accepted.feedback()));
-        accepted.rtx()
-                .ifPresent(type -> formats.add(new PayloadFormat(
-                        type, "rtx", format.clockRateHz(), 1, "apt=" + format.payloadType(), List.of())));
-        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, localSsrc), formats, clock);
-        tracks.add(new Inbound(
-                trackId == Track.VIDEO, receiver, accepted.transportWideId().orElse(-1)));
-        reportsArrivals |=
-                accepted.feedsBack("transport-cc") && accepted.transportWideId().isPresent();
-        limits |= accepted.feedsBack("goog-remb");
-        reducedSize &= accepted.offered().has("rtcp-rsize");
+    private void add(AgreedMedia agreed, PeerClock clock) {
+        int trackId = agreed.isVideo() ? Track.VIDEO : Track.AUDIO;
+        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, localSsrc), agreed.formats(), clock);
+        OptionalInt transportWide = agreed.extension(AgreedMedia.TRANSPORT_WIDE);
+        tracks.add(new Inbound(agreed.isVideo(), receiver, transportWide.orElse(-1)));
+        reportsArrivals |= agreed.feedsBack("transport-cc") && transportWide.isPresent();
+        limits |= agreed.feedsBack("goog-remb");
+        reducedSize &= agreed.reducedSize();
     }
 
     void rtp(Bytes plain, long arrivalNanos) {

@@ -5,6 +5,10 @@ import java.util.function.LongSupplier;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
+import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
+import tapedeck.protocol.webrtc.dtls.WarmUp;
+import tapedeck.protocol.webrtc.ice.Addresses;
+import tapedeck.protocol.webrtc.transport.UdpPort;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 

@@ -1,12 +1,15 @@
 package tapedeck.protocol.webrtc;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.payload.H264Parameters;
 import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.rtp.sdp.Attribute;
@@ -32,24 +35,10 @@ record WhipAnswer(
     /// that grows in the first seconds would split an H.264 recording. Others ignore it.
     private static final int START_KBPS = 1_500;
 
-    /// An accepted section.
-    ///
-    /// @param rtx payload type of retransmissions
-    /// @param transportWideId header extension of the transport-wide sequence number
-    record Accepted(
-            MediaDescription offered,
-            PayloadFormat format,
-            OptionalInt rtx,
-            List<String> feedback,
-            List<MediaDescription.ExtensionMap> extensions,
-            OptionalInt transportWideId) {
+    /// An accepted section: as it was offered, and what was agreed on.
+    record Accepted(MediaDescription offered, AgreedMedia agreed, List<MediaDescription.ExtensionMap> extensions) {
         Accepted {
-            feedback = List.copyOf(feedback);
             extensions = List.copyOf(extensions);
-        }
-
-        boolean feedsBack(String kind) {
-            return feedback.contains(kind);
         }
     }
 
@@ -62,13 +51,9 @@ record WhipAnswer(
         }
     }
 
-    static final String TRANSPORT_WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
-
     /// Video orientation is left out on purpose: a browser that may not say how the picture is turned turns it itself.
-    private static final Set<String> EXTENSIONS = Set.of(
-            "urn:ietf:params:rtp-hdrext:sdes:mid",
-            "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-            TRANSPORT_WIDE);
+    private static final Set<String> EXTENSIONS =
+            Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE);
 
     private static final Set<String> FEEDBACK = Set.of("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc");
 
@@ -79,6 +64,13 @@ record WhipAnswer(
 
     /// RFC 8445 5.3: what ICE fragments and passwords may look like.
     private static final String UFRAG = "[A-Za-z0-9+/]{4,256}";
+
+    /// The accepted sections.
+    List<AgreedMedia> agreed() {
+        return Stream.concat(video.stream(), audio.stream())
+                .map(Accepted::agreed)
+                .toList();
+    }
 
     /// @throws MalformedException if the offer breaks the rules, with the reason in words
     static WhipAnswer to(SessionDescription offer, Ours ours) {
@@ -159,15 +151,34 @@ record WhipAnswer(
         if (!section.has("rtcp-mux")) {
             throw new MalformedException("SDP: a=rtcp-mux is missing in the %s section".formatted(section.type()));
         }
-        return Optional.of(new Accepted(
-                section,
-                format,
-                section.rtxOf(format.payloadType()),
-                format.feedback().stream().filter(FEEDBACK::contains).distinct().toList(),
-                section.extensionMaps().stream()
-                        .filter(map -> EXTENSIONS.contains(map.uri()))
-                        .toList(),
-                section.extensionId(TRANSPORT_WIDE)));
+        List<MediaDescription.ExtensionMap> extensions = section.extensionMaps().stream()
+                .filter(map -> EXTENSIONS.contains(map.uri()))
+                .toList();
+        Map<String, Integer> ids = new HashMap<>();
+        extensions.forEach(map -> ids.putIfAbsent(map.uri(), map.id()));
+        AgreedMedia agreed = new AgreedMedia(
+                section.type().equals("video") ? AgreedMedia.Kind.VIDEO : AgreedMedia.Kind.AUDIO,
+                section.mid(),
+                formats(section, format),
+                ids,
+                List.of(),
+                section.has("rtcp-rsize"));
+        return Optional.of(new Accepted(section, agreed, extensions));
+    }
+
+    private static List<PayloadFormat> formats(MediaDescription section, PayloadFormat format) {
+        List<PayloadFormat> formats = new ArrayList<>();
+        formats.add(new PayloadFormat(
+                format.payloadType(),
+                format.encodingName(),
+                format.clockRateHz(),
+                format.channels(),
+                format.parameters(),
+                format.feedback().stream().filter(FEEDBACK::contains).distinct().toList()));
+        section.rtxOf(format.payloadType())
+                .ifPresent(type -> formats.add(new PayloadFormat(
+                        type, "rtx", format.clockRateHz(), 1, "apt=" + format.payloadType(), List.of())));
+        return formats;
     }
 
     private static String ufrag(SessionDescription offer, MediaDescription section) {
@@ -234,20 +245,21 @@ record WhipAnswer(
         }
         attributes.add(new Attribute("recvonly"));
         accepted.extensions().forEach(map -> attributes.add(new Attribute("extmap", map.id() + " " + map.uri())));
-        PayloadFormat format = accepted.format();
+        AgreedMedia agreed = accepted.agreed();
+        PayloadFormat format = agreed.format();
         attributes.add(new Attribute("rtpmap", format.rtpmap()));
         String parameters = parameters(format);
         if (!parameters.isEmpty()) {
             attributes.add(new Attribute("fmtp", format.payloadType() + " " + parameters));
         }
-        accepted.feedback()
-                .forEach(kind -> attributes.add(new Attribute("rtcp-fb", format.payloadType() + " " + kind)));
+        format.feedback().forEach(kind -> attributes.add(new Attribute("rtcp-fb", format.payloadType() + " " + kind)));
         List<String> formats = new ArrayList<>(List.of(String.valueOf(format.payloadType())));
-        accepted.rtx().ifPresent(rtx -> {
-            formats.add(String.valueOf(rtx));
-            attributes.add(new Attribute("rtpmap", rtx + " rtx/" + format.clockRateHz()));
-            attributes.add(new Attribute("fmtp", rtx + " apt=" + format.payloadType()));
-        });
+        for (PayloadFormat companion :
+                agreed.formats().subList(1, agreed.formats().size())) {
+            formats.add(String.valueOf(companion.payloadType()));
+            attributes.add(new Attribute("rtpmap", companion.rtpmap()));
+            attributes.add(new Attribute("fmtp", companion.payloadType() + " " + companion.parameters()));
+        }
         ours.candidates().forEach(candidate -> attributes.add(new Attribute("candidate", candidate.toString())));
         attributes.add(new Attribute("end-of-candidates"));
         Candidate first = ours.candidates().getFirst();

@@ -9,6 +9,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
+import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.ice.Addresses;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.transport.PeerMedia;
+import tapedeck.protocol.webrtc.transport.PeerTransport;
+import tapedeck.protocol.webrtc.transport.UdpPort;
 import tapedeck.rtp.srtp.SrtpReceiver;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
@@ -102,7 +109,7 @@ final class WhipSession implements PeerMedia {
             publication = opened;
             connectedNanos = port.now();
             srtp = new SrtpReceiver(keys.client());
-            media = new InboundMedia(answer, keys.server(), opened, transport::send, connectedNanos);
+            media = new InboundMedia(answer.agreed(), keys.server(), opened, transport::send, connectedNanos);
             log.info("{}: WebRTC from {}, {}", request.name(), address(), keys.profile());
         } catch (NameTakenException e) {
             transport.close(String.valueOf(e.getMessage()));

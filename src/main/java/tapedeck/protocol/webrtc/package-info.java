@@ -1,7 +1,6 @@
-/// WebRTC: browsers and encoders publish by WHIP (RFC 9725) over ICE-lite (RFC 8445), DTLS-SRTP (RFC 5764) and RTP, all
-/// sessions on one UDP port.
+/// WebRTC: browsers and encoders publish by WHIP (RFC 9725). A session lives on the event loop of its port; what is
+/// below it is in `transport` (one port, ICE-lite), `ice` (STUN) and `dtls` (keys and certificate).
 ///
-/// One [PeerTransport] is one peer's ICE, DTLS and SRTP, on the port's event loop; what it carries is its [PeerMedia],
-/// today a [WhipSession]. Public: [WebRtcServer].
+/// Public: [WebRtcServer].
 @org.jspecify.annotations.NullMarked
 package tapedeck.protocol.webrtc;

@@ -22,6 +22,13 @@ import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
+import tapedeck.protocol.webrtc.dtls.DtlsFilter;
+import tapedeck.protocol.webrtc.dtls.DtlsFilterTest;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.ice.StunMessage;
+import tapedeck.protocol.webrtc.ice.StunWriter;
+import tapedeck.protocol.webrtc.transport.PeerTransport;
+import tapedeck.protocol.webrtc.transport.UdpPort;
 import tapedeck.stream.StreamName;
 
 /// What anybody on the internet may send to the port, before, during and after others connect.

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.sdp.Candidate;
 import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
@@ -57,12 +58,13 @@ class WhipAnswerTest {
     @Test
     void theOffersOwnOrderDecidesAboutTheCodec() throws IOException {
         WhipAnswer vp8First = answer(offer("chromium-156"));
-        assertTrue(vp8First.video().orElseThrow().format().is("VP8"));
-        assertEquals(97, vp8First.video().orElseThrow().rtx().orElseThrow());
-        assertEquals(3, vp8First.video().orElseThrow().transportWideId().orElseThrow());
+        AgreedMedia video = vp8First.agreed().getFirst();
+        assertTrue(video.format().is("VP8"));
+        assertEquals("97 rtx/90000", video.formats().get(1).rtpmap());
+        assertEquals(3, video.extension(AgreedMedia.TRANSPORT_WIDE).orElseThrow());
         WhipAnswer h264First =
                 answer(offer("chromium-156").replace("SAVPF 96 97 102 103 104 107", "SAVPF 104 107 102 103 96 97"));
-        assertEquals(102, h264First.video().orElseThrow().format().payloadType(), "packetization-mode=1, not 0");
+        assertEquals(102, h264First.agreed().getFirst().format().payloadType(), "packetization-mode=1, not 0");
     }
 
     @Test

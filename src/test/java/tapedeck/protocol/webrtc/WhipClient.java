@@ -30,6 +30,12 @@ import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.protocol.webrtc.dtls.DtlsClientRole;
+import tapedeck.protocol.webrtc.dtls.DtlsConnection;
+import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.ice.StunMessage;
+import tapedeck.protocol.webrtc.ice.StunWriter;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.payload.Packetizer;
@@ -233,7 +239,7 @@ public final class WhipClient implements AutoCloseable {
             sdp.append("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n".formatted(local.ufrag(), local.password()));
             sdp.append("a=fingerprint:%s\r\na=setup:actpass\r\n".formatted(identity.fingerprint()));
             sdp.append("a=mid:%s\r\na=sendonly\r\na=rtcp-mux\r\na=rtcp-rsize\r\n".formatted(source.mid));
-            sdp.append("a=extmap:%d %s\r\n".formatted(TRANSPORT_WIDE_ID, WhipAnswer.TRANSPORT_WIDE));
+            sdp.append("a=extmap:%d %s\r\n".formatted(TRANSPORT_WIDE_ID, AgreedMedia.TRANSPORT_WIDE));
             sdp.append("a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid\r\n".formatted(MID_ID));
             sdp.append("a=rtpmap:%d %s\r\n".formatted(source.payloadType, source.rtpmap()));
             for (String kindOfFeedback : List.of("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc")) {

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import java.io.IOException;
 import java.util.Hashtable;
@@ -21,20 +21,20 @@ import tapedeck.rtp.srtp.SrtpProfile;
 
 /// The other side of [DtlsServerRole]: for the handshake with ourselves that warms the code up at the start, and for
 /// clients in tests. It believes any server.
-final class DtlsClientRole extends DefaultTlsClient {
+public final class DtlsClientRole extends DefaultTlsClient {
     private final DtlsIdentity identity;
     private final List<SrtpProfile> profiles;
     private @Nullable SrtpProfile answered;
     private @Nullable DtlsKeys keys;
 
     /// @param profiles SRTP protection profiles in order of preference
-    DtlsClientRole(DtlsIdentity identity, List<SrtpProfile> profiles) {
+    public DtlsClientRole(DtlsIdentity identity, List<SrtpProfile> profiles) {
         super(identity.crypto());
         this.identity = identity;
         this.profiles = List.copyOf(profiles);
     }
 
-    DtlsKeys keys() {
+    public DtlsKeys keys() {
         DtlsKeys agreed = keys;
         if (agreed == null) {
             throw new IllegalStateException("the handshake is not complete");

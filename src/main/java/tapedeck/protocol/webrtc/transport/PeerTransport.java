@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.transport;
 
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -11,6 +11,12 @@ import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
+import tapedeck.protocol.webrtc.dtls.DtlsConnection;
+import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
+import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.ice.StunMessage;
+import tapedeck.protocol.webrtc.ice.StunWriter;
 import tapedeck.rtp.sdp.Fingerprint;
 
 /// One peer's way to us: ICE as the lite side (RFC 8445), DTLS as the server, and the addresses between which its media
@@ -18,11 +24,11 @@ import tapedeck.rtp.sdp.Fingerprint;
 ///
 /// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is
 /// where we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675).
-final class PeerTransport {
+public final class PeerTransport {
     /// RFC 7675 5.1.
-    static final long CONSENT_NANOS = TimeUnit.SECONDS.toNanos(30);
+    public static final long CONSENT_NANOS = TimeUnit.SECONDS.toNanos(30);
     /// A phone has Wi-Fi, cellular and a VPN, each with IPv4 and IPv6.
-    static final int MAX_ADDRESSES = 8;
+    public static final int MAX_ADDRESSES = 8;
 
     private enum State {
         WAITING_FOR_CHECK,
@@ -52,7 +58,7 @@ final class PeerTransport {
 
     /// @param remoteUfrag of the peer's SDP
     /// @param remote the certificate that the peer's SDP promised
-    PeerTransport(
+    public PeerTransport(
             UdpPort port,
             DtlsIdentity identity,
             IceCredentials local,
@@ -74,12 +80,12 @@ final class PeerTransport {
 
     /// Where the peer's media goes to and most likely comes from.
     @Nullable
-    InetSocketAddress selected() {
+    public InetSocketAddress selected() {
         return selected;
     }
 
     /// Datagrams that were dropped, for the log.
-    String drops() {
+    public String drops() {
         return "bad checks %d, DTLS dropped %d, early media %d".formatted(badChecks, droppedDtls, early);
     }
 
@@ -204,7 +210,7 @@ final class PeerTransport {
     }
 
     /// Sent with the port's next flush; lost while no address is known.
-    void send(Bytes datagram) {
+    public void send(Bytes datagram) {
         InetSocketAddress to = selected;
         if (to != null) {
             port.write(datagram, to);
@@ -212,7 +218,7 @@ final class PeerTransport {
     }
 
     /// Ends the session; again without effect. On the loop.
-    void close(String reason) {
+    public void close(String reason) {
         if (state == State.CLOSED) {
             return;
         }

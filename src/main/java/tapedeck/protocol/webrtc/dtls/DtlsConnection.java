@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import java.io.IOException;
 import java.util.Arrays;
@@ -20,9 +20,9 @@ import tapedeck.rtp.sdp.Fingerprint;
 /// datagrams may be. A hello that makes no sense spoils one attempt, not the session: the next attempt starts at once,
 /// within the same deadline, and the spoilt one's alert is not sent. After the handshake the thread sleeps until the
 /// peer says close_notify.
-final class DtlsConnection {
+public final class DtlsConnection {
     /// Told from the connection's own thread.
-    interface Events {
+    public interface Events {
         void send(Bytes datagram);
 
         void connected(DtlsKeys keys);
@@ -33,9 +33,9 @@ final class DtlsConnection {
 
     static final int MAX_QUEUED_DATAGRAMS = 64;
     static final int MAX_ATTEMPTS = 100;
-    static final int MAX_DATAGRAM_BYTES = 2_048;
+    public static final int MAX_DATAGRAM_BYTES = 2_048;
     /// RFC 6347 4.1.1.1: below any path MTU of the internet.
-    static final int SEND_BYTES = 1_200;
+    public static final int SEND_BYTES = 1_200;
 
     private static final Logger log = LoggerFactory.getLogger(DtlsConnection.class);
 
@@ -49,24 +49,24 @@ final class DtlsConnection {
     private long deadlineNanos;
     private volatile boolean closing;
 
-    DtlsConnection(DtlsIdentity identity, Fingerprint expected, Events events) {
+    public DtlsConnection(DtlsIdentity identity, Fingerprint expected, Events events) {
         this.identity = identity;
         this.expected = expected;
         this.events = events;
         this.thread = Thread.ofVirtual().name("dtls").unstarted(this::run);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 
     /// Whether the datagram was taken; false counts as dropped. From one thread.
-    boolean receive(Bytes datagram) {
+    public boolean receive(Bytes datagram) {
         return datagram.length() <= MAX_DATAGRAM_BYTES && filter.passes(datagram) && received.offer(datagram);
     }
 
     /// Says close_notify, if there is a peer to say it to, and ends.
-    void close() {
+    public void close() {
         closing = true;
         thread.interrupt();
     }

@@ -1,8 +1,10 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.transport;
 
+import tapedeck.protocol.webrtc.dtls.DtlsKeys;
 /// What one peer's transport carries: the media of a publisher or, one day, of a viewer. All calls come from the event
 /// loop of the port.
-interface PeerMedia {
+
+public interface PeerMedia {
     /// The peer has proved who it is, and both sides have keys.
     void connected(DtlsKeys keys);
 

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.transport;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import org.bouncycastle.tls.TlsContext;
 import tapedeck.rtp.srtp.SrtpKeys;
@@ -8,7 +8,7 @@ import tapedeck.rtp.srtp.SrtpProfile;
 ///
 /// @param client what the client protects with
 /// @param server what the server protects with
-record DtlsKeys(SrtpKeys client, SrtpKeys server) {
+public record DtlsKeys(SrtpKeys client, SrtpKeys server) {
     static DtlsKeys export(TlsContext context, SrtpProfile profile) {
         byte[] exported = context.exportKeyingMaterial(SrtpKeys.EXPORTER_LABEL, null, profile.exportBytes());
         return new DtlsKeys(
@@ -16,7 +16,7 @@ record DtlsKeys(SrtpKeys client, SrtpKeys server) {
                 SrtpKeys.ofExport(profile, exported, SrtpKeys.Writer.SERVER));
     }
 
-    SrtpProfile profile() {
+    public SrtpProfile profile() {
         return client.profile();
     }
 }

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.ice;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -7,18 +7,18 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /// One side's short-term credentials, RFC 8445 5.3: at least 24 bits of chance in the fragment, 128 in the password.
-record IceCredentials(String ufrag, String password) {
+public record IceCredentials(String ufrag, String password) {
     private static final String ICE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     private static final int UFRAG_CHARS = 12;
     private static final int PASSWORD_CHARS = 24;
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    static IceCredentials random() {
+    public static IceCredentials random() {
         return new IceCredentials(chars(UFRAG_CHARS), chars(PASSWORD_CHARS));
     }
 
     /// Keyed with the password; for one thread.
-    Mac hmac() {
+    public Mac hmac() {
         try {
             Mac hmac = Mac.getInstance("HmacSHA1");
             hmac.init(new SecretKeySpec(password.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
@@ -29,7 +29,7 @@ record IceCredentials(String ufrag, String password) {
     }
 
     /// Random characters out of the 64 of RFC 8839 5.4.
-    static String chars(int count) {
+    public static String chars(int count) {
         StringBuilder text = new StringBuilder(count);
         for (int i = 0; i < count; i++) {
             text.append(ICE_CHARS.charAt(RANDOM.nextInt(ICE_CHARS.length())));

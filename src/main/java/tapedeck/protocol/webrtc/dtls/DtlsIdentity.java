@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import java.io.IOException;
 import java.math.BigInteger;
@@ -38,7 +38,7 @@ import tapedeck.rtp.sdp.Fingerprint;
 
 /// The self-signed ECDSA P-256 certificate that the server (or, in tests, a client) shows in every DTLS handshake, made
 /// anew for each process: who we are is proved by the fingerprint in the SDP answer (RFC 8122 5), not by a chain.
-final class DtlsIdentity {
+public final class DtlsIdentity {
     /// RFC 8827 6.5 leaves the lifetime open; browsers take 30 days for their own.
     private static final Duration LIFETIME = Duration.ofDays(3_650);
     private static final Duration CLOCK_SKEW = Duration.ofDays(1);
@@ -56,7 +56,7 @@ final class DtlsIdentity {
         this.fingerprint = new Fingerprint("sha-256", hash("sha-256", encoded));
     }
 
-    static DtlsIdentity create() {
+    public static DtlsIdentity create() {
         SecureRandom random = new SecureRandom();
         ECKeyPairGenerator generator = new ECKeyPairGenerator();
         generator.init(
@@ -88,7 +88,7 @@ final class DtlsIdentity {
     }
 
     /// Of our certificate.
-    Fingerprint fingerprint() {
+    public Fingerprint fingerprint() {
         return fingerprint;
     }
 

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.ice;
 
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -20,31 +20,31 @@ import tapedeck.bytes.MalformedException;
 ///
 /// @param attributes in order, without what follows MESSAGE-INTEGRITY (14.5: to be ignored) except FINGERPRINT
 /// @param bytes the whole message
-record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, Bytes bytes) {
+public record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, Bytes bytes) {
     /// @param position of its header in the message
-    record Attribute(int type, Bytes value, int position) {}
+    public record Attribute(int type, Bytes value, int position) {}
 
-    static final int BINDING_REQUEST = 0x0001;
+    public static final int BINDING_REQUEST = 0x0001;
     static final int BINDING_INDICATION = 0x0011;
-    static final int BINDING_SUCCESS = 0x0101;
-    static final int BINDING_ERROR = 0x0111;
+    public static final int BINDING_SUCCESS = 0x0101;
+    public static final int BINDING_ERROR = 0x0111;
 
-    static final int USERNAME = 0x0006;
-    static final int MESSAGE_INTEGRITY = 0x0008;
+    public static final int USERNAME = 0x0006;
+    public static final int MESSAGE_INTEGRITY = 0x0008;
     static final int ERROR_CODE = 0x0009;
     static final int UNKNOWN_ATTRIBUTES = 0x000A;
-    static final int MESSAGE_INTEGRITY_SHA256 = 0x001C;
+    public static final int MESSAGE_INTEGRITY_SHA256 = 0x001C;
     static final int XOR_MAPPED_ADDRESS = 0x0020;
-    static final int PRIORITY = 0x0024;
-    static final int USE_CANDIDATE = 0x0025;
+    public static final int PRIORITY = 0x0024;
+    public static final int USE_CANDIDATE = 0x0025;
     static final int SOFTWARE = 0x8022;
     static final int FINGERPRINT = 0x8028;
-    static final int ICE_CONTROLLED = 0x8029;
-    static final int ICE_CONTROLLING = 0x802A;
+    public static final int ICE_CONTROLLED = 0x8029;
+    public static final int ICE_CONTROLLING = 0x802A;
 
     static final int MAGIC_COOKIE = 0x2112A442;
     static final int HEADER_BYTES = 20;
-    static final int TRANSACTION_ID_BYTES = 12;
+    public static final int TRANSACTION_ID_BYTES = 12;
     /// RFC 8489 14.7: what the CRC is XORed with, "STUN" in ASCII.
     static final int FINGERPRINT_XOR = 0x5354554E;
 
@@ -56,7 +56,7 @@ record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, By
 
     private static final int INTEGRITY_BYTES = 20;
 
-    StunMessage {
+    public StunMessage {
         attributes = List.copyOf(attributes);
     }
 
@@ -65,7 +65,7 @@ record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, By
         return datagram.length() >= HEADER_BYTES && datagram.u8(0) < 4 && datagram.i32(4) == MAGIC_COOKIE;
     }
 
-    static StunMessage parse(Bytes bytes) {
+    public static StunMessage parse(Bytes bytes) {
         if (bytes.length() > MAX_BYTES) {
             throw new MalformedException(
                     "STUN: at most %d bytes allowed, %d given".formatted(MAX_BYTES, bytes.length()));
@@ -110,7 +110,7 @@ record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, By
     }
 
     /// The first attribute of this type.
-    Optional<Attribute> attribute(int type) {
+    public Optional<Attribute> attribute(int type) {
         for (Attribute attribute : attributes) {
             if (attribute.type() == type) {
                 return Optional.of(attribute);
@@ -119,13 +119,13 @@ record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, By
         return Optional.empty();
     }
 
-    boolean has(int type) {
+    public boolean has(int type) {
         return attribute(type).isPresent();
     }
 
     /// RFC 8489 14.5: whether MESSAGE-INTEGRITY is there and was made with the key in `hmac`. The HMAC covers all bytes
     /// before the attribute, with the length field as if the message ended right behind it.
-    boolean integrityBy(Mac hmac) {
+    public boolean integrityBy(Mac hmac) {
         Attribute integrity = attribute(MESSAGE_INTEGRITY).orElse(null);
         if (integrity == null || integrity.value().length() != INTEGRITY_BYTES) {
             return false;
@@ -138,7 +138,7 @@ record StunMessage(int type, Bytes transactionId, List<Attribute> attributes, By
     }
 
     /// RFC 8489 14.7: whether FINGERPRINT is there and right.
-    boolean fingerprintRight() {
+    public boolean fingerprintRight() {
         Attribute fingerprint = attribute(FINGERPRINT).orElse(null);
         if (fingerprint == null || fingerprint.value().length() != 4) {
             return false;

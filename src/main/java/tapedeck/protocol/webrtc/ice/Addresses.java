@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.ice;
 
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.rtp.sdp.Candidate;
 
 /// Where peers can reach the port: what the settings announce, or else the addresses of the machine's interfaces.
-final class Addresses {
+public final class Addresses {
     /// RFC 8445 5.1.2.2: the type preference of host candidates.
     private static final long HOST_PREFERENCE = 126;
 
@@ -23,13 +23,13 @@ final class Addresses {
 
     private final List<String> announced;
 
-    Addresses(List<String> announced) {
+    public Addresses(List<String> announced) {
         this.announced = List.copyOf(announced);
     }
 
     /// Our candidates for the peer that sent its offer from `peer`. The loopback address helps nobody but peers on this
     /// machine, so only they are told of it.
-    List<Candidate> candidates(InetAddress peer, int port) {
+    public List<Candidate> candidates(InetAddress peer, int port) {
         List<String> addresses = new ArrayList<>(announced.isEmpty() ? ofInterfaces() : announced);
         if (announced.isEmpty() && (peer.isLoopbackAddress() || addresses.isEmpty())) {
             addresses.add("127.0.0.1");
@@ -72,7 +72,7 @@ final class Addresses {
     }
 
     /// An address and port for people.
-    static String text(InetSocketAddress address) {
+    public static String text(InetSocketAddress address) {
         String host = text(address.getAddress());
         return (host.contains(":") ? "[" + host + "]:" : host + ":") + address.getPort();
     }

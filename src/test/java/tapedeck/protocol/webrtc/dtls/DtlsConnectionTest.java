@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

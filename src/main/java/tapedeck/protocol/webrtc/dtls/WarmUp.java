@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import java.io.IOException;
 import java.util.Arrays;
@@ -22,7 +22,7 @@ import tapedeck.rtp.srtp.SrtpSender;
 
 /// Shakes hands with ourselves at the start (`webrtc_pre_init`) and sends ourselves some packets: a first handshake
 /// loads hundreds of classes and costs up to 0.1 s of CPU, and cold packet code lets the socket buffer overflow.
-final class WarmUp implements DtlsConnection.Events, DatagramTransport {
+public final class WarmUp implements DtlsConnection.Events, DatagramTransport {
     private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
     private static final int HANDSHAKES = 3;
     /// Enough for the compiler to notice.
@@ -43,7 +43,7 @@ final class WarmUp implements DtlsConnection.Events, DatagramTransport {
     }
 
     /// Returns whether all is warm, and logs why not: the server works without.
-    static boolean run(DtlsIdentity identity) {
+    public static boolean run(DtlsIdentity identity) {
         long start = System.nanoTime();
         try {
             for (int i = 0; i < HANDSHAKES; i++) {

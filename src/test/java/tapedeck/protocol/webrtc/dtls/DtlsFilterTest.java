@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Test;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 
-class DtlsFilterTest {
+public class DtlsFilterTest {
     /// One plain record around `content`.
-    static Bytes record(int type, int epoch, Bytes content) {
+    public static Bytes record(int type, int epoch, Bytes content) {
         return new ByteWriter()
                 .u8(type)
                 .u16(0xFEFD)
@@ -21,7 +21,7 @@ class DtlsFilterTest {
                 .toBytes();
     }
 
-    static Bytes fragment(int messageLength, int messageSeq, int offset, int length, int really) {
+    public static Bytes fragment(int messageLength, int messageSeq, int offset, int length, int really) {
         return new ByteWriter()
                 .u8(1)
                 .u24(messageLength)

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.dtls;
 
 import tapedeck.bytes.Bytes;
 
@@ -16,7 +16,7 @@ import tapedeck.bytes.Bytes;
 /// record:   type (8) | version (16) | epoch (16) | sequence (48) | length (16) | fragment …      RFC 6347 4.1
 /// fragment: type (8) | length (24) | message_seq (16) | offset (24) | length (24) | bytes …      RFC 6347 4.2.2
 /// ```
-final class DtlsFilter {
+public final class DtlsFilter {
     /// The longest handshake message: a chain of a few certificates; browsers' largest is a ClientHello of 1.6 KB.
     static final int MAX_MESSAGE_BYTES = 16 * 1024;
     static final int MAX_RECORDS_PER_DATAGRAM = 16;
@@ -28,7 +28,7 @@ final class DtlsFilter {
 
     static final int CHANGE_CIPHER_SPEC = 20;
     static final int ALERT = 21;
-    static final int HANDSHAKE = 22;
+    public static final int HANDSHAKE = 22;
     static final int APPLICATION_DATA = 23;
 
     private static final int RECORD_HEADER_BYTES = 13;

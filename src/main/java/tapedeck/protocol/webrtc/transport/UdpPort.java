@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.transport;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
@@ -27,15 +27,16 @@ import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.EventLoops;
+import tapedeck.protocol.webrtc.ice.StunMessage;
 
 /// The one UDP port of all sessions. Its first byte says what a datagram is (RFC 7983 7); a connectivity check
 /// finds its session by our ufrag, everything else by an address that such a check has proved. What belongs to
 /// nobody gets no answer, so that nothing can be reflected or amplified.
 ///
 /// All sessions live on the port's event loop; other threads come in by [#execute(Runnable)].
-final class UdpPort implements AutoCloseable {
-    static final int TICK_MILLIS = 20;
-    static final int MAX_SESSIONS = 4_096;
+public final class UdpPort implements AutoCloseable {
+    public static final int TICK_MILLIS = 20;
+    public static final int MAX_SESSIONS = 4_096;
     /// Larger than any packet that fits the internet's MTU.
     static final int MAX_DATAGRAM_BYTES = 2_048;
 
@@ -60,7 +61,7 @@ final class UdpPort implements AutoCloseable {
     private long junkLoggedNanos;
 
     /// @param port 0 takes a free one
-    UdpPort(EventLoops loops, int port, LongSupplier nanoClock) {
+    public UdpPort(EventLoops loops, int port, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
         this.junkLoggedNanos = nanoClock.getAsLong() - JUNK_LOG_NANOS;
         Bootstrap bootstrap = new Bootstrap()
@@ -80,17 +81,17 @@ final class UdpPort implements AutoCloseable {
         loop = channel.eventLoop();
     }
 
-    int port() {
+    public int port() {
         return channel.localAddress().getPort();
     }
 
     /// The monotonic clock of all sessions.
-    long now() {
+    public long now() {
         return nanoClock.getAsLong();
     }
 
     /// Runs `task` on the loop; at once where the caller is on it.
-    void execute(Runnable task) {
+    public void execute(Runnable task) {
         if (loop.inEventLoop()) {
             task.run();
         } else {
@@ -99,12 +100,12 @@ final class UdpPort implements AutoCloseable {
     }
 
     /// Runs `task` on the loop, but never at once: for callers that hold a lock.
-    void later(Runnable task) {
+    public void later(Runnable task) {
         loop.execute(task);
     }
 
     /// On the loop. False if there are too many.
-    boolean add(PeerTransport transport) {
+    public boolean add(PeerTransport transport) {
         if (byUfrag.size() >= MAX_SESSIONS) {
             return false;
         }

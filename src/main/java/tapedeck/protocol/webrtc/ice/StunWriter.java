@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.protocol.webrtc.ice;
 
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -7,25 +7,25 @@ import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 
 /// Writes one STUN message, attribute by attribute; integrity and fingerprint come last, in this order.
-final class StunWriter {
+public final class StunWriter {
     private final ByteWriter out = new ByteWriter(128);
     private final int type;
     private final Bytes transactionId;
 
-    StunWriter(int type, Bytes transactionId) {
+    public StunWriter(int type, Bytes transactionId) {
         this.type = type;
         this.transactionId = transactionId;
         out.u16(type).u16(0).u32(StunMessage.MAGIC_COOKIE).bytes(transactionId);
     }
 
     /// RFC 8489 14: padding may have any value; zeros here.
-    StunWriter attribute(int type, Bytes value) {
+    public StunWriter attribute(int type, Bytes value) {
         out.u16(type).u16(value.length()).bytes(value).zeros(-value.length() & 3);
         return this;
     }
 
     /// RFC 8489 14.2: port and address XORed with the cookie and, for IPv6, the transaction id.
-    StunWriter xorMappedAddress(InetSocketAddress address) {
+    public StunWriter xorMappedAddress(InetSocketAddress address) {
         byte[] ip = address.getAddress().getAddress();
         byte[] mask = new ByteWriter()
                 .u32(StunMessage.MAGIC_COOKIE)
@@ -42,7 +42,7 @@ final class StunWriter {
     }
 
     /// RFC 8489 14.8.
-    StunWriter errorCode(int code, String reason) {
+    public StunWriter errorCode(int code, String reason) {
         return attribute(
                 StunMessage.ERROR_CODE,
                 new ByteWriter()
@@ -54,25 +54,25 @@ final class StunWriter {
     }
 
     /// RFC 8489 14.10.
-    StunWriter unknownAttributes(List<Integer> types) {
+    public StunWriter unknownAttributes(List<Integer> types) {
         ByteWriter value = new ByteWriter();
         types.forEach(value::u16);
         return attribute(StunMessage.UNKNOWN_ATTRIBUTES, value.toBytes());
     }
 
-    StunWriter integrity(Mac hmac) {
+    public StunWriter integrity(Mac hmac) {
         setLength(24);
         byte[] digest = hmac.doFinal(out.toByteArray());
         return attribute(StunMessage.MESSAGE_INTEGRITY, Bytes.wrap(digest));
     }
 
-    StunWriter fingerprint() {
+    public StunWriter fingerprint() {
         setLength(8);
         int crc = StunMessage.fingerprint(out.toBytes());
         return attribute(StunMessage.FINGERPRINT, new ByteWriter(4).u32(crc).toBytes());
     }
 
-    Bytes toBytes() {
+    public Bytes toBytes() {
         setLength(0);
         return out.toBytes();
     }

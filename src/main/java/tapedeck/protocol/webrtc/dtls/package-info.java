@@ -1,0 +1,6 @@
+/// DTLS 1.2 as the server (RFC 6347, RFC 5764): the handshake that gives SRTP its keys, what is kept away from it, and
+/// the server's certificate.
+///
+/// Public: [DtlsConnection], [DtlsIdentity], [DtlsKeys], [DtlsClientRole], [WarmUp].
+@org.jspecify.annotations.NullMarked
+package tapedeck.protocol.webrtc.dtls;
