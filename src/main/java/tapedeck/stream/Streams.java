@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -23,6 +24,7 @@ public final class Streams {
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final Clock wallClock;
     private final LongSupplier nanoClock;
+    private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
     private volatile long pastNanos;
 
     public Streams() {
@@ -67,6 +69,20 @@ public final class Streams {
 
     public Collection<Stream> all() {
         return List.copyOf(live.values());
+    }
+
+    /// From now on the conversation is shown to whoever asks for [#sessions()].
+    public void opened(Session session) {
+        sessions.add(session);
+    }
+
+    public void closed(Session session) {
+        sessions.remove(session);
+    }
+
+    /// How all peers do, as of now.
+    public List<SessionReport> sessions() {
+        return sessions.stream().map(Session::report).toList();
     }
 
     void end(Stream stream, String reason) {

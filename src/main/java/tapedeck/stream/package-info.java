@@ -1,6 +1,6 @@
 /// The heart: names become streams, a publication writes frames into a stream, readers take them out.
 ///
 /// Public: [Streams], [Stream], [Publication], [Reader] and what they speak of: [StreamName], [Publisher], [Item],
-/// [ReaderOptions], [ByteBudget], [Feedback].
+/// [ReaderOptions], [ByteBudget], [Feedback]; and [Session], which shows how one peer does.
 @org.jspecify.annotations.NullMarked
 package tapedeck.stream;

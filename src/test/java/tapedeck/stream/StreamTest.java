@@ -13,9 +13,11 @@ import static tapedeck.stream.Frames.numbers;
 import static tapedeck.stream.Frames.video;
 
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -438,6 +440,25 @@ class StreamTest {
         assertEquals(1, statistics.frames());
         assertEquals(1, statistics.keyframes());
         assertFalse(statistics.ended());
+    }
+
+    @Test
+    void aSessionIsShownAsItIsNowUntilItIsClosed() {
+        AtomicLong since = new AtomicLong();
+        Session session = () -> new SessionReport(
+                "id",
+                SessionReport.Direction.PLAYS,
+                NAME,
+                Publisher.Protocol.WEBRTC,
+                Instant.ofEpochMilli(since.get()),
+                Optional.empty(),
+                List.of());
+        streams.opened(session);
+        since.set(7);
+        assertEquals(List.of(session.report()), streams.sessions());
+        assertEquals(7, streams.sessions().getFirst().since().toEpochMilli());
+        streams.closed(session);
+        assertEquals(List.of(), streams.sessions());
     }
 
     private Publication publish() throws NameTakenException {
