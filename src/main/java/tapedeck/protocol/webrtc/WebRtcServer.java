@@ -8,14 +8,14 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.WarmUp;
 import tapedeck.protocol.webrtc.ice.Addresses;
-import tapedeck.protocol.webrtc.transport.UdpPort;
+import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 
 /// WebRTC on one UDP port, with WHIP among the HTTP routes.
 public final class WebRtcServer implements AutoCloseable {
 
-    private final UdpPort port;
+    private final PeerPort port;
 
     /// @throws IllegalArgumentException if the settings turn WebRTC off
     public WebRtcServer(
@@ -32,7 +32,7 @@ public final class WebRtcServer implements AutoCloseable {
             LongSupplier nanoClock) {
         OptionalInt number = settings.port().number();
         DtlsIdentity identity = DtlsIdentity.create();
-        port = new UdpPort(
+        port = new PeerPort(
                 loops,
                 number.orElseThrow(() -> new IllegalArgumentException("webrtc_port is empty: WebRTC is off")),
                 nanoClock);

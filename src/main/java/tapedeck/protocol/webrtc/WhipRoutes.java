@@ -13,7 +13,7 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
-import tapedeck.protocol.webrtc.transport.UdpPort;
+import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
@@ -32,14 +32,14 @@ final class WhipRoutes {
     private static final String SDP = "application/sdp";
     private static final String FRAGMENT = "application/trickle-ice-sdpfrag";
 
-    private final UdpPort port;
+    private final PeerPort port;
     private final DtlsIdentity identity;
     private final Addresses addresses;
     private final Streams streams;
     private final Map<StreamName, WhipSession> byName = new ConcurrentHashMap<>();
     private final Map<String, WhipSession> byId = new ConcurrentHashMap<>();
 
-    WhipRoutes(UdpPort port, DtlsIdentity identity, Addresses addresses, Streams streams) {
+    WhipRoutes(PeerPort port, DtlsIdentity identity, Addresses addresses, Streams streams) {
         this.port = port;
         this.identity = identity;
         this.addresses = addresses;
@@ -91,7 +91,7 @@ final class WhipRoutes {
         byId.put(id, session);
         if (!session.open()) {
             ended(session);
-            throw new HttpProblem(503, "the server has %d WebRTC sessions already".formatted(UdpPort.MAX_SESSIONS));
+            throw new HttpProblem(503, "the server has %d WebRTC sessions already".formatted(PeerPort.MAX_SESSIONS));
         }
         exchange.set("Location", "/whip/session/" + id).set("ETag", "\"" + ice.ufrag() + "\"");
         exchange.respond(201, SDP, Bytes.ofUtf8(answer.description().toString()));

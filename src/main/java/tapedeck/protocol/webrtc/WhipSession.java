@@ -15,7 +15,7 @@ import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.transport.PeerMedia;
 import tapedeck.protocol.webrtc.transport.PeerTransport;
-import tapedeck.protocol.webrtc.transport.UdpPort;
+import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.rtp.srtp.SrtpReceiver;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
@@ -40,7 +40,7 @@ final class WhipSession implements PeerMedia {
     /// @param id names the session at the outside
     record Request(StreamName name, Publisher.RecordWish recording, String id, WhipAnswer answer) {}
 
-    private final UdpPort port;
+    private final PeerPort port;
     private final PeerTransport transport;
     private final Request request;
     private final Streams streams;
@@ -56,7 +56,7 @@ final class WhipSession implements PeerMedia {
     private long malformed;
 
     WhipSession(
-            UdpPort port,
+            PeerPort port,
             DtlsIdentity identity,
             IceCredentials ice,
             Request request,

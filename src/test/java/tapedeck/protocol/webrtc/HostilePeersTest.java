@@ -28,7 +28,7 @@ import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 import tapedeck.protocol.webrtc.transport.PeerTransport;
-import tapedeck.protocol.webrtc.transport.UdpPort;
+import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.stream.StreamName;
 
 /// What anybody on the internet may send to the port, before, during and after others connect.
@@ -182,7 +182,7 @@ class HostilePeersTest {
             WhipTest.await("stream", () -> live("cam"));
             client.vanish();
             house.skippedNanos.set(TimeUnit.SECONDS.toNanos(25));
-            TimeUnit.MILLISECONDS.sleep(5L * UdpPort.TICK_MILLIS);
+            TimeUnit.MILLISECONDS.sleep(5L * PeerPort.TICK_MILLIS);
             assertTrue(live("cam"));
             house.skippedNanos.set(PeerTransport.CONSENT_NANOS);
             WhipTest.await("consent lost", () -> !live("cam"));

@@ -13,7 +13,7 @@ public interface PeerMedia {
     /// @param packet shared by all packets: read it now or never; the packet is at `[0, length)`
     void received(byte[] packet, int length, long arrivalNanos);
 
-    /// Every [UdpPort#TICK_MILLIS].
+    /// Every [PeerPort#TICK_MILLIS].
     void tick(long nowNanos);
 
     /// Once: the transport is closed.

@@ -37,7 +37,7 @@ public final class PeerTransport {
         CLOSED
     }
 
-    private final UdpPort port;
+    private final PeerPort port;
     private final IceCredentials local;
     private final Mac hmac;
     private final String username;
@@ -59,7 +59,7 @@ public final class PeerTransport {
     /// @param remoteUfrag of the peer's SDP
     /// @param remote the certificate that the peer's SDP promised
     public PeerTransport(
-            UdpPort port,
+            PeerPort port,
             DtlsIdentity identity,
             IceCredentials local,
             String remoteUfrag,

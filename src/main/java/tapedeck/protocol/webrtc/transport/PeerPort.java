@@ -34,13 +34,13 @@ import tapedeck.protocol.webrtc.ice.StunMessage;
 /// nobody gets no answer, so that nothing can be reflected or amplified.
 ///
 /// All sessions live on the port's event loop; other threads come in by [#execute(Runnable)].
-public final class UdpPort implements AutoCloseable {
+public final class PeerPort implements AutoCloseable {
     public static final int TICK_MILLIS = 20;
     public static final int MAX_SESSIONS = 4_096;
     /// Larger than any packet that fits the internet's MTU.
     static final int MAX_DATAGRAM_BYTES = 2_048;
 
-    private static final Logger log = LoggerFactory.getLogger(UdpPort.class);
+    private static final Logger log = LoggerFactory.getLogger(PeerPort.class);
     private static final int DATAGRAMS_PER_READ = 32;
     private static final int MAX_DATAGRAMS_PER_TURN = 256;
     /// Holds what 300 publishers send while the loop is busy for 30 ms, as far as `net.core.rmem_max` allows.
@@ -61,7 +61,7 @@ public final class UdpPort implements AutoCloseable {
     private long junkLoggedNanos;
 
     /// @param port 0 takes a free one
-    public UdpPort(EventLoops loops, int port, LongSupplier nanoClock) {
+    public PeerPort(EventLoops loops, int port, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
         this.junkLoggedNanos = nanoClock.getAsLong() - JUNK_LOG_NANOS;
         Bootstrap bootstrap = new Bootstrap()
