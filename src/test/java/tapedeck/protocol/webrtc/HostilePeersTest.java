@@ -27,8 +27,8 @@ import tapedeck.protocol.webrtc.dtls.DtlsFilterTest;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
-import tapedeck.protocol.webrtc.transport.PeerTransport;
 import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.protocol.webrtc.transport.PeerTransport;
 import tapedeck.stream.StreamName;
 
 /// What anybody on the internet may send to the port, before, during and after others connect.
