@@ -69,6 +69,10 @@ public final class Api implements AutoCloseable {
         Bytes description = resource("/openapi.json");
         routes.add("GET", "/openapi.json", exchange -> exchange.respond(200, "application/json", description));
         addStreamCalls(new StreamCalls(streams, recordings, bitrates, clocks.wall()));
+        SessionCalls sessions = new SessionCalls(streams, clocks.wall());
+        routes.add("GET", SessionCalls.PATH, access.guarded(sessions::list));
+        routes.add("GET", SessionCalls.PATH + "/*", access.guarded(sessions::one));
+        routes.add("DELETE", SessionCalls.PATH + "/*", access.guarded(sessions::terminate));
         CatalogueCalls catalogue = new CatalogueCalls(recordings);
         routes.add("GET", CatalogueCalls.PATH, access.guarded(catalogue::list));
         routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(catalogue::one));

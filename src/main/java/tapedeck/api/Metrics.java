@@ -36,9 +36,11 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     private final LongAccumulator mostFrames = new LongAccumulator(Math::max, 0);
     private final LongAccumulator mostBytes = new LongAccumulator(Math::max, 0);
     private final AtomicLong published = new AtomicLong();
+    private final SessionMetrics sessions;
 
     Metrics(Streams streams, Recordings recordings) {
         this.streams = streams;
+        sessions = new SessionMetrics(registry, streams);
         registerStreams();
         registerRecordings(recordings);
         new JvmMemoryMetrics().bindTo(registry);
@@ -123,6 +125,7 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     }
 
     void handle(HttpExchange exchange) throws Exception {
+        sessions.refresh();
         exchange.set("Cache-Control", "no-store");
         exchange.respond(200, TYPE, Bytes.ofUtf8(registry.scrape()));
     }

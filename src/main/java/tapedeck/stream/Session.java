@@ -4,4 +4,7 @@ package tapedeck.stream;
 public interface Session {
     /// As of now; from any thread, so an implementation copies what its own thread keeps.
     SessionReport report();
+
+    /// Somebody else ends it; from any thread.
+    void terminate(String reason);
 }

@@ -80,9 +80,9 @@ public final class Streams {
         sessions.remove(session);
     }
 
-    /// How all peers do, as of now.
-    public List<SessionReport> sessions() {
-        return sessions.stream().map(Session::report).toList();
+    /// All open conversations.
+    public Collection<Session> sessions() {
+        return List.copyOf(sessions);
     }
 
     void end(Stream stream, String reason) {
