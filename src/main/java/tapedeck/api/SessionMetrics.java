@@ -84,7 +84,8 @@ final class SessionMetrics {
             report.path().ifPresent(path -> trips.add(MultiGauge.Row.of(tags, path.roundTripNanos() / 1e9)));
             for (SessionReport.TrackReport track : report.tracks()) {
                 Tags ofTrack = tags.and("kind", track.kind(), "codec", track.codec(), "layer", track.layer());
-                rows.forEach((measure, list) -> list.add(MultiGauge.Row.of(ofTrack, measure.value.applyAsDouble(track))));
+                rows.forEach(
+                        (measure, list) -> list.add(MultiGauge.Row.of(ofTrack, measure.value.applyAsDouble(track))));
             }
         }
         List<MultiGauge.Row<?>> counts = new ArrayList<>();
