@@ -28,6 +28,7 @@ public final class Api implements AutoCloseable {
 
     private final Metrics metrics;
     private final Access access;
+    private final CallLimit limit;
     private final HttpRoutes routes;
 
     /// @param version of the server, for `/health`
@@ -57,10 +58,11 @@ public final class Api implements AutoCloseable {
         this.routes = routes;
         AdminToken token = AdminToken.open(settings.dataDir());
         access = new Access(settings.http(), token, clocks.wall(), clocks.nanos());
+        limit = new CallLimit(access, settings.http().callsPerSecond(), clocks.nanos());
         SignedLinks links = new SignedLinks(token, clocks.wall());
         Bitrates bitrates = new Bitrates(clocks.nanos());
         streams.addListener(bitrates);
-        metrics = new Metrics(streams, recordings);
+        metrics = new Metrics(streams, recordings, limit);
         streams.addListener(metrics);
 
         addSecurityHeaders();
@@ -74,9 +76,9 @@ public final class Api implements AutoCloseable {
         routes.add("GET", SessionCalls.PATH + "/*", access.guarded(sessions::one));
         routes.add("DELETE", SessionCalls.PATH + "/*", access.guarded(sessions::terminate));
         CatalogueCalls catalogue = new CatalogueCalls(recordings);
-        routes.add("GET", CatalogueCalls.PATH, access.guarded(catalogue::list));
-        routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(catalogue::one));
-        routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(catalogue::delete));
+        routes.add("GET", CatalogueCalls.PATH, access.guarded(limit.query(catalogue::list)));
+        routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(limit.query(catalogue::one)));
+        routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(limit.command(catalogue::delete)));
         addRecorderCalls(new RecorderCalls(recordings, links));
         routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links)::handle);
         new Console(access).addTo(routes);
@@ -103,17 +105,21 @@ public final class Api implements AutoCloseable {
         command("stream/stopRecording", calls::terminate);
         command("recorder/terminate", calls::terminate);
         query("recorder/find_all", calls::findActive);
-        query("recording/find_all", calls::findFinished);
-        command("recording/sign", calls::sign);
+        query("recording/find_all", limit.query(calls::findFinished));
+        post("recording/sign", calls::sign);
     }
 
     /// A call that changes nothing: `@flashphoner/websdk` sends those without a body as GET.
     private void query(String path, HttpHandler handler) {
-        command(path, handler);
+        post(path, handler);
         routes.add("GET", "/rest-api/" + path, access.guarded(handler));
     }
 
     private void command(String path, HttpHandler handler) {
+        post(path, limit.command(handler));
+    }
+
+    private void post(String path, HttpHandler handler) {
         routes.add("POST", "/rest-api/" + path, access.guarded(handler));
     }
 

@@ -48,7 +48,7 @@ final class Attempts {
 
     /// Counts one; the last that is allowed leaves a line in the log.
     synchronized void failed(InetAddress address) {
-        Bytes key = key(address);
+        Bytes key = network(address);
         Window window = current(key);
         if (window == null) {
             window = new Window(nanoClock.getAsLong());
@@ -61,7 +61,7 @@ final class Attempts {
 
     /// Seconds until `address` may try again; 0 for at once.
     synchronized long waitSeconds(InetAddress address) {
-        Window window = current(key(address));
+        Window window = current(network(address));
         if (window == null || window.failures < MAX_FAILURES) {
             return 0;
         }
@@ -78,7 +78,8 @@ final class Attempts {
         return window;
     }
 
-    private static Bytes key(InetAddress address) {
+    /// What counts as one address.
+    static Bytes network(InetAddress address) {
         byte[] raw = address.getAddress();
         return Bytes.wrap(address instanceof Inet6Address ? Arrays.copyOf(raw, 8) : raw);
     }

@@ -38,11 +38,14 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     private final AtomicLong published = new AtomicLong();
     private final SessionMetrics sessions;
 
-    Metrics(Streams streams, Recordings recordings) {
+    Metrics(Streams streams, Recordings recordings, CallLimit limit) {
         this.streams = streams;
         sessions = new SessionMetrics(registry, streams);
         registerStreams();
         registerRecordings(recordings);
+        FunctionCounter.builder("tapedeck.rest.refused", limit, CallLimit::refused)
+                .description("REST calls answered 429")
+                .register(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ClassLoaderMetrics().bindTo(registry);

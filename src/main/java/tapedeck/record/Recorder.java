@@ -80,11 +80,11 @@ final class Recorder {
         this.writer = writer;
         this.errors = new ErrorBudget(
                 studio.settings().maxErrorsPerInterval(), studio.settings().errorIntervalMinutes() * NANOS_PER_MINUTE);
-        writer.recordings().incrementAndGet();
     }
 
     /// Joins the stream, from its last entry point on or from one in the past.
     void start() {
+        writer.recordings().incrementAndGet();
         long fragmentNanos = studio.settings().fragmentMillis() * NANOS_PER_MILLI;
         long wakeNanos = Math.max(fragmentNanos - MARGIN_NANOS, fragmentNanos / 2);
         ReaderOptions options = new ReaderOptions(

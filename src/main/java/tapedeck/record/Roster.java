@@ -57,28 +57,48 @@ final class Roster {
 
     /// Starts a recording; the one of this media session ends, unless the new one is to run beside it. Empty if the
     /// server is stopping.
-    synchronized Optional<Recorder> begin(Stream stream, Plan plan) {
-        if (closed) {
+    Optional<Recorder> begin(Stream stream, Plan plan) {
+        Recorder recorder = new Recorder(studio, stream, plan, freest());
+        List<Recorder> replaced = enter(recorder);
+        if (replaced == null) {
             return Optional.empty();
         }
-        List<Recorder> all = running.computeIfAbsent(stream.mediaSessionId(), _ -> new ArrayList<>());
-        if (plan.begun() != Plan.Begun.BESIDE) {
-            starved.remove(stream.mediaSessionId());
-            List<Recorder> replaced =
-                    all.stream().filter(other -> !other.isBeside()).toList();
-            all.removeAll(replaced);
-            replaced.forEach(recorder -> recorder.stop(EndReason.STOPPED));
+        replaced.forEach(other -> other.stop(EndReason.STOPPED));
+        start(recorder);
+        return Optional.of(recorder);
+    }
+
+    /// Nothing here waits for anything: hundreds of callers can stand before this lock, and the writer threads too.
+    ///
+    /// @return those that it replaces; null if the server is stopping
+    private synchronized @Nullable List<Recorder> enter(Recorder recorder) {
+        if (closed) {
+            return null;
         }
-        DiskWriter writer = writers.stream()
-                .min(Comparator.comparingInt(candidate -> candidate.recordings().get()))
-                .orElseThrow();
-        Recorder recorder = new Recorder(studio, stream, plan, writer);
+        String mediaSessionId = recorder.stream().mediaSessionId();
+        List<Recorder> all = running.computeIfAbsent(mediaSessionId, _ -> new ArrayList<>());
+        List<Recorder> replaced = List.of();
+        if (!recorder.isBeside()) {
+            starved.remove(mediaSessionId);
+            replaced = all.stream().filter(other -> !other.isBeside()).toList();
+            all.removeAll(replaced);
+        }
         all.add(recorder);
         open.add(recorder);
+        return replaced;
+    }
+
+    /// One that was stopped since it entered starts too, and ends at once.
+    private void start(Recorder recorder) {
         var _ = recorder.ended().thenRun(() -> ended(recorder));
         var _ = recorder.done().thenRun(() -> forget(recorder));
         recorder.start();
-        return Optional.of(recorder);
+    }
+
+    private DiskWriter freest() {
+        return writers.stream()
+                .min(Comparator.comparingInt(candidate -> candidate.recordings().get()))
+                .orElseThrow();
     }
 
     /// Stops the recordings of a media session, or the one that has this id or file name; false if there is none.
@@ -102,14 +122,18 @@ final class Roster {
     }
 
     /// Those that are not yet finished files, oldest first.
-    synchronized List<ActiveRecording> active() {
-        return open.stream().map(Recorder::snapshot).toList();
+    List<ActiveRecording> active() {
+        return open().stream().map(Recorder::snapshot).toList();
+    }
+
+    private synchronized List<Recorder> open() {
+        return List.copyOf(open);
     }
 
     /// The files that grow, by id.
-    synchronized Map<String, Parts.Growing> growing() {
+    Map<String, Parts.Growing> growing() {
         Map<String, Parts.Growing> growing = new HashMap<>();
-        for (Recorder recorder : open) {
+        for (Recorder recorder : open()) {
             Parts.Growing part = recorder.growing();
             if (part != null) {
                 growing.put(part.id(), part);
@@ -143,22 +167,29 @@ final class Roster {
     /// Begins the recordings again that ended because nothing could be written, if it can now.
     private void lookAgain() {
         boolean room = studio.guard().enoughAgain();
+        List<Recorder> again = new ArrayList<>();
         synchronized (this) {
             starved.values().removeIf(one -> !live.test(one.stream()));
             if (room) {
                 long now = System.nanoTime();
                 for (Starved one : List.copyOf(starved.values())) {
                     if (now - one.notBeforeNanos() >= 0) {
-                        log.info(
-                                "recording {}: goes on, there is space again",
-                                one.stream().name());
-                        var _ = begin(one.stream(), one.plan());
+                        Recorder recorder = new Recorder(studio, one.stream(), one.plan(), freest());
+                        if (enter(recorder) != null) {
+                            again.add(recorder);
+                        }
                     }
                 }
             }
             if (!starved.isEmpty()) {
                 lookAgainLater();
             }
+        }
+        for (Recorder recorder : again) {
+            log.info(
+                    "recording {}: goes on, there is space again",
+                    recorder.stream().name());
+            start(recorder);
         }
     }
 

@@ -22,7 +22,13 @@ public record Settings(
     /// A port to listen on: empty turns the protocol off, 0 takes a free one.
     public record Port(String key, OptionalInt number) {}
 
-    public record Http(Port port, boolean trustLoopback, List<String> trustedProxies, Disposition disposition) {
+    /// @param callsPerSecond of REST that change something, from one address; 0 for any number
+    public record Http(
+            Port port,
+            boolean trustLoopback,
+            List<String> trustedProxies,
+            int callsPerSecond,
+            Disposition disposition) {
         /// What `Content-Disposition` says of a recording.
         public enum Disposition {
             INLINE,

@@ -49,6 +49,7 @@ final class SettingsReader {
                         values.port("http_port", 8081),
                         values.flag("http_trust_loopback", true),
                         values.list("http_trusted_proxies"),
+                        values.number("rest_calls_per_second", 100, 0, 1_000_000),
                         values.choice(
                                 "record_response_content_disposition_header_value", Settings.Http.Disposition.INLINE)),
                 new Settings.Rtmp(values.port("rtmp_port", 1935)),
@@ -93,6 +94,7 @@ final class SettingsReader {
                 "http_port",
                 "http_trust_loopback",
                 "http_trusted_proxies",
+                "rest_calls_per_second",
                 "record_response_content_disposition_header_value",
                 "rtmp_port",
                 "webrtc_port",

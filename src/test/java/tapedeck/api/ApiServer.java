@@ -142,6 +142,10 @@ final class ApiServer implements AutoCloseable {
         webRtc = new WebRtcServer(settings.webrtc(), opened, streams, routes, ports);
     }
 
+    Access access() throws Exception {
+        return new Access(settings.http(), AdminToken.open(settings.dataDir()), now::get, nanos::get);
+    }
+
     @Override
     public void close() throws Exception {
         if (webRtc != null) {

@@ -33,6 +33,7 @@ class SettingsTest {
         assertEquals(OptionalInt.of(1935), settings.rtmp().port().number());
         assertEquals(OptionalInt.of(8189), settings.webrtc().port().number());
         assertTrue(settings.http().trustLoopback());
+        assertEquals(100, settings.http().callsPerSecond());
         Settings.Recording recording = settings.recording();
         assertTrue(recording.streams());
         assertEquals(false, recording.rtmpStreams());
