@@ -95,9 +95,15 @@ final class LossyLink {
             packetizer = Packetizer.of(frame.track().codec(), 500);
         }
         long sentNanos = captureNanos + conditions.encodeNanos();
-        packetizer.packetize(frame, (payload, marker) -> {
+        packetizer.packetize(frame, (header, body, marker) -> {
             RtpPacket packet = RtpPacket.of(
-                    format.payloadType(), marker, sequence & 0xFFFF, ticks(captureNanos), ssrc, List.of(), payload);
+                    format.payloadType(),
+                    marker,
+                    sequence & 0xFFFF,
+                    ticks(captureNanos),
+                    ssrc,
+                    List.of(),
+                    Packetizer.joined(header, body));
             sent.put(sequence & 0xFFFF, packet);
             sequence++;
             transmit(packet, sentNanos);

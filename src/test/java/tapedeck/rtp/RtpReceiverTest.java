@@ -232,7 +232,7 @@ class RtpReceiverTest {
             for (Frame frame : media) {
                 packetizer.packetize(
                         frame,
-                        (payload, marker) -> receiver.receive(
+                        (header, body, marker) -> receiver.receive(
                                 RtpPacket.of(
                                         format.payloadType(),
                                         marker,
@@ -240,7 +240,7 @@ class RtpReceiverTest {
                                         start + frame.ptsNanos() / 1000 * 9 / 100,
                                         7,
                                         List.of(),
-                                        payload),
+                                        Packetizer.joined(header, body)),
                                 sequence[0] * MILLI));
                 receiver.poll(sequence[0] * MILLI + SECOND, out::add);
             }
@@ -269,14 +269,14 @@ class RtpReceiverTest {
                 Packetizer.of(frame.track().codec(), 300)
                         .packetize(
                                 frame,
-                                (payload, marker) -> samples.add(RtpPacket.of(
+                                (header, body, marker) -> samples.add(RtpPacket.of(
                                                 format.payloadType(),
                                                 marker,
                                                 sequence[0]++,
                                                 frame.ptsNanos() / 11_111,
                                                 7,
                                                 List.of(),
-                                                payload)
+                                                Packetizer.joined(header, body))
                                         .bytes()));
             }
         }

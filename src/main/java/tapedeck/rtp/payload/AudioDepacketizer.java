@@ -1,6 +1,7 @@
 package tapedeck.rtp.payload;
 
 import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
 import tapedeck.codec.opus.OpusHead;
 import tapedeck.codec.opus.OpusPacket;
 import tapedeck.media.Codec;
@@ -9,6 +10,9 @@ import tapedeck.media.Codec;
 final class AudioDepacketizer implements Depacketizer {
     private final Codec.Audio codec;
     private long missingFrames;
+    /// Those of the missing frames that a repeat may still bring.
+    private long openFrames;
+    private long lastTimestamp = Long.MIN_VALUE;
 
     AudioDepacketizer(Codec.Audio codec) {
         this.codec = codec;
@@ -41,11 +45,33 @@ final class AudioDepacketizer implements Depacketizer {
         }
         // The payload shares its packet's array, which nobody else keeps: no copy.
         sink.frame(codec, timestamp, true, payload);
+        lastTimestamp = timestamp;
+        openFrames = 0;
+    }
+
+    /// A packet that was sent before, and that the caller gives again in front of the next one. It is handed on if it
+    /// fills a gap, and else it was here already. A damaged one is as good as none.
+    void repeated(Bytes payload, long timestamp, Sink sink) {
+        if (openFrames == 0 || timestamp <= lastTimestamp || payload.isEmpty()) {
+            return;
+        }
+        if (codec instanceof Codec.Opus) {
+            try {
+                OpusPacket.samples(payload);
+            } catch (MalformedException _) {
+                return;
+            }
+        }
+        sink.frame(codec, timestamp, true, payload);
+        lastTimestamp = timestamp;
+        openFrames--;
+        missingFrames--;
     }
 
     @Override
     public void gap(long packets) {
         missingFrames += packets;
+        openFrames += packets;
     }
 
     @Override

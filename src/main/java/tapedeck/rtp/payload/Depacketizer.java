@@ -48,4 +48,20 @@ public interface Depacketizer {
         }
         return new AudioDepacketizer(AudioDepacketizer.codec(format));
     }
+
+    /// For the payload type `red`, RFC 2198: unpacks into `plain`, which goes on to take the packets that come without
+    /// redundancy (browsers mix both). A [#gap(long)] and the count of missing frames are those of both:
+    /// tell either.
+    ///
+    /// A frame that was lost and comes again with a later packet is handed on then, with its own timestamp, in
+    /// front of the newer one: whoever uses this need not wait for a lost packet before the gap is told.
+    ///
+    /// @param plainFormat what stands in the blocks: `fmtp` of `red` names its payload type
+    /// @param plain made by [#of] from `plainFormat`
+    static Depacketizer red(PayloadFormat plainFormat, Depacketizer plain) {
+        if (!(plain instanceof AudioDepacketizer audio)) {
+            throw new IllegalArgumentException("redundancy of " + plainFormat);
+        }
+        return new RedDepacketizer(audio, plainFormat.payloadType());
+    }
 }

@@ -4,33 +4,69 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 
-/// Cuts frames into RTP payloads.
+/// Cuts frames into RTP payloads. One for each track and peer: it counts pictures.
+///
+/// The payloads of a picture are all of the same size but the last, which is shorter (parameter sets and other small
+/// units that travel alone aside), so that a run of them can go out by one system call with UDP segmentation offload.
+/// A payload is never copied together here: it comes as a few bytes of header and a slice of the frame, and whoever
+/// sends writes both behind its RTP header into the buffer that is encrypted.
+///
+/// ```java
+/// packetizer.packetize(frame, (header, body, marker) -> {
+///     ByteBuffer packet = next(marker);    // the RTP header is in it
+///     header.writeTo(packet);
+///     body.writeTo(packet);
+///     history.keep(sequenceNumber, header, body);    // for RTX: no copy either, both are immutable
+/// });
+/// ```
 public interface Packetizer {
     /// What fits into a datagram beside IP, UDP, an RTP header with extensions and an SRTP tag on every usual path.
     int USUAL_PAYLOAD_BYTES = 1180;
 
+    /// No packetizer works with less.
+    int MIN_PAYLOAD_BYTES = 64;
+
     /// Takes payloads in order.
     @FunctionalInterface
     interface Output {
+        /// @param header what stands in front of the body in this payload; may be empty, and the same instance may come
+        ///     again
+        /// @param body the rest of the payload, mostly a slice of the frame; may be kept
         /// @param marker set on the last payload of a video frame
-        void payload(Bytes payload, boolean marker);
+        void payload(Bytes header, Bytes body, boolean marker);
     }
 
-    void packetize(Frame frame, Output out);
+    /// All payloads of a frame, in order. False if the frame cannot be sent in payloads of this size at all, and then
+    /// nothing was put out: only in H.264's packetization mode 0, which cannot cut a NAL unit (RFC 6184 6.2).
+    boolean packetize(Frame frame, Output out);
 
-    /// @param maxPayloadBytes at least 64
+    /// @param maxPayloadBytes of header and body together; at least [#MIN_PAYLOAD_BYTES]
     static Packetizer of(Codec codec, int maxPayloadBytes) {
-        if (maxPayloadBytes < 64) {
+        if (maxPayloadBytes < MIN_PAYLOAD_BYTES) {
             throw new IllegalArgumentException("RTP payloads of %d bytes".formatted(maxPayloadBytes));
         }
         return switch (codec) {
-            case Codec.H264 _ -> new H264Packetizer(maxPayloadBytes);
+            case Codec.H264 _ -> new H264Packetizer(maxPayloadBytes, 1);
             case Codec.Vp8 _ -> new Vp8Packetizer(maxPayloadBytes);
             // One packet is one frame; the marker of RFC 3551 4.1 (a talk spurt begins) is not used.
             case Codec.Opus _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
-                (frame, out) -> out.payload(frame.data(), false);
+                (frame, out) -> {
+                    out.payload(Bytes.EMPTY, frame.data(), false);
+                    return true;
+                };
             case Codec.H265 _, Codec.Vp9 _, Codec.Av1 _, Codec.Aac _, Codec.Mp3 _ ->
                 throw new IllegalArgumentException("no packetizer for " + codec.name());
         };
+    }
+
+    /// Header and body in one piece, for those who do not mind the copy.
+    static Bytes joined(Bytes header, Bytes body) {
+        if (header.isEmpty()) {
+            return body;
+        }
+        byte[] payload = new byte[header.length() + body.length()];
+        header.copyTo(0, payload, 0, header.length());
+        body.copyTo(0, payload, header.length(), body.length());
+        return Bytes.wrap(payload);
     }
 }

@@ -3,9 +3,13 @@ package tapedeck.rtp.payload;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 
-/// VP8, RFC 7741, with a picture id of 15 bits, which receivers use to see the order of frames.
+/// VP8, RFC 7741 4.2, with a picture id of 15 bits, by which receivers see that no picture is missing. Layers are not
+/// signalled: what goes to one peer is one whole stream, so no TL0PICIDX is needed.
 final class Vp8Packetizer implements Packetizer {
-    private static final int DESCRIPTOR_BYTES = 4;
+    private static final int X = 0x80;
+    private static final int S = 0x10;
+    private static final int I = 0x80;
+    private static final int M = 0x80;
 
     private final int maxPayloadBytes;
     private int pictureId;
@@ -15,20 +19,15 @@ final class Vp8Packetizer implements Packetizer {
     }
 
     @Override
-    public void packetize(Frame frame, Output out) {
-        Bytes data = frame.data();
-        int parts = Math.ceilDiv(data.length(), maxPayloadBytes - DESCRIPTOR_BYTES);
-        for (int i = 0; i < parts; i++) {
-            int from = (int) ((long) data.length() * i / parts);
-            int to = (int) ((long) data.length() * (i + 1) / parts);
-            byte[] payload = new byte[DESCRIPTOR_BYTES + to - from];
-            payload[0] = (byte) (0x80 | (i == 0 ? 0x10 : 0));
-            payload[1] = (byte) 0x80;
-            payload[2] = (byte) (0x80 | pictureId >> 8);
-            payload[3] = (byte) pictureId;
-            data.copyTo(from, payload, DESCRIPTOR_BYTES, to - from);
-            out.payload(Bytes.wrap(payload), i == parts - 1);
-        }
+    public boolean packetize(Frame frame, Output out) {
+        Bytes first = descriptor(X | S);
+        Bytes next = descriptor(X);
+        EqualParts.cut(frame.data(), new EqualParts.Headers(first, next, next, first), maxPayloadBytes, true, out);
         pictureId = pictureId + 1 & 0x7FFF;
+        return true;
+    }
+
+    private Bytes descriptor(int head) {
+        return Bytes.ofU8(head, I, M | pictureId >> 8, pictureId);
     }
 }

@@ -135,8 +135,8 @@ public final class WhipClient implements AutoCloseable {
         Source source = sources.get(frame.track().codec().name());
         List<Bytes> payloads = new ArrayList<>();
         List<Boolean> markers = new ArrayList<>();
-        source.packetizer.packetize(frame, (payload, marker) -> {
-            payloads.add(payload);
+        source.packetizer.packetize(frame, (header, body, marker) -> {
+            payloads.add(Packetizer.joined(header, body));
             markers.add(marker);
         });
         source.report(frame);
