@@ -3,6 +3,7 @@ package tapedeck.protocol.webrtc;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import tapedeck.rtp.payload.PayloadFormat;
 
@@ -15,13 +16,22 @@ import tapedeck.rtp.payload.PayloadFormat;
 /// @param extensions URI of a header extension → its id
 /// @param rids layers of a simulcast in the offer's order, RFC 8853; empty where there is one picture only
 /// @param reducedSize whether feedback may go without a report in front, RFC 5506
+/// @param source what we send under, as our answer said it; null where the peer sends
 record AgreedMedia(
         Kind kind,
         @Nullable String mid,
         List<PayloadFormat> formats,
         Map<String, Integer> extensions,
         List<String> rids,
-        boolean reducedSize) {
+        boolean reducedSize,
+        @Nullable Source source) {
+
+    /// The sources of what we send, RFC 5576: both have to be used, peers find their sections by them.
+    ///
+    /// @param ssrc of the frames' packets
+    /// @param rtxSsrc of what is sent again (RFC 4588); empty where the peer takes no `rtx`
+    /// @param cname the same for all sections of a session, RFC 7022
+    record Source(long ssrc, OptionalLong rtxSsrc, String cname) {}
 
     enum Kind {
         VIDEO,
@@ -45,6 +55,17 @@ record AgreedMedia(
         }
     }
 
+    /// A section in which the peer sends.
+    AgreedMedia(
+            Kind kind,
+            @Nullable String mid,
+            List<PayloadFormat> formats,
+            Map<String, Integer> extensions,
+            List<String> rids,
+            boolean reducedSize) {
+        this(kind, mid, formats, extensions, rids, reducedSize, null);
+    }
+
     boolean isVideo() {
         return kind == Kind.VIDEO;
     }
@@ -52,6 +73,17 @@ record AgreedMedia(
     /// What the frames travel in.
     PayloadFormat format() {
         return formats.getFirst();
+    }
+
+    /// What repairs [#format()], RFC 4588; null where the peer has no such thing.
+    @Nullable
+    PayloadFormat rtx() {
+        for (PayloadFormat format : formats) {
+            if (format.is("rtx")) {
+                return format;
+            }
+        }
+        return null;
     }
 
     OptionalInt extension(String uri) {

@@ -76,13 +76,7 @@ final class WhipRoutes {
         Publisher.RecordWish wish = recordWish(exchange.query("record"));
         String id = IceCredentials.chars(22).replace('+', '-').replace('/', '_');
         IceCredentials ice = IceCredentials.random();
-        WhipAnswer answer = WhipAnswer.to(
-                SessionDescription.parse(exchange.body(MAX_OFFER_BYTES).toUtf8()),
-                new WhipAnswer.Ours(
-                        ThreadLocalRandom.current().nextLong(1L << 62),
-                        ice,
-                        identity.fingerprint(),
-                        addresses.candidates(exchange.peer().getAddress(), port.port())));
+        Answer answer = answer(exchange, ice);
         WhipSession.Request request = new WhipSession.Request(name, wish, id, answer);
         WhipSession session = new WhipSession(port, identity, ice, request, streams, this::ended);
         if (streams.find(name).isPresent() || byName.putIfAbsent(name, session) != null) {
@@ -95,6 +89,19 @@ final class WhipRoutes {
         }
         exchange.set("Location", "/whip/session/" + id).set("ETag", "\"" + ice.ufrag() + "\"");
         exchange.respond(201, SDP, Bytes.ofUtf8(answer.description().toString()));
+    }
+
+    private Answer answer(HttpExchange exchange, IceCredentials ice) throws Exception {
+        Answer.Ours ours = new Answer.Ours(
+                ThreadLocalRandom.current().nextLong(1L << 62),
+                ice,
+                identity.fingerprint(),
+                addresses.candidates(exchange.peer().getAddress(), port.port()));
+        try {
+            return Answer.to(Offer.parse(exchange.body(MAX_OFFER_BYTES).toUtf8()), new Part.Receiving(), ours);
+        } catch (NothingFitsException e) {
+            throw new HttpProblem(406, String.valueOf(e.getMessage()));
+        }
     }
 
     private void ended(WhipSession session) {

@@ -38,7 +38,7 @@ final class WhipSession implements PeerMedia {
     /// What the offer asked for.
     ///
     /// @param id names the session at the outside
-    record Request(StreamName name, Publisher.RecordWish recording, String id, WhipAnswer answer) {}
+    record Request(StreamName name, Publisher.RecordWish recording, String id, Answer answer) {}
 
     private final PeerPort port;
     private final PeerTransport transport;
@@ -66,7 +66,7 @@ final class WhipSession implements PeerMedia {
         this.request = request;
         this.streams = streams;
         this.ended = ended;
-        WhipAnswer answer = request.answer();
+        Answer answer = request.answer();
         this.transport = new PeerTransport(port, identity, ice, answer.remoteUfrag(), answer.fingerprint(), this);
     }
 
@@ -96,7 +96,7 @@ final class WhipSession implements PeerMedia {
 
     @Override
     public void connected(DtlsKeys keys) {
-        WhipAnswer answer = request.answer();
+        Answer answer = request.answer();
         Publisher publisher = new Publisher(
                 Publisher.Protocol.WEBRTC,
                 address(),
@@ -116,11 +116,11 @@ final class WhipSession implements PeerMedia {
         }
     }
 
-    private static Publisher.Expects expects(WhipAnswer answer) {
-        if (answer.video().isEmpty()) {
+    private static Publisher.Expects expects(Answer answer) {
+        if (!answer.hasVideo()) {
             return Publisher.Expects.AUDIO;
         }
-        return answer.audio().isEmpty() ? Publisher.Expects.VIDEO : Publisher.Expects.BOTH;
+        return !answer.hasAudio() ? Publisher.Expects.VIDEO : Publisher.Expects.BOTH;
     }
 
     private String address() {

@@ -20,11 +20,11 @@ import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// Our answers to real offers, as text that can be read. Chromium's and Firefox's are recorded; OBS's and GStreamer's
+/// Our answers to publishers' real offers, as text that can be read. Chromium's and Firefox's are recorded; OBS's and GStreamer's
 /// are written as those programs do.
-class WhipAnswerTest {
+class AnswerTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
-    private static final WhipAnswer.Ours OURS = new WhipAnswer.Ours(
+    private static final Answer.Ours OURS = new Answer.Ours(
             7,
             new IceCredentials("OurUfrag0000", "OurPassword0000000000000"),
             new Fingerprint("sha-256", Bytes.wrap(new byte[32])),
@@ -34,13 +34,13 @@ class WhipAnswerTest {
         return Files.readString(FOLDER.resolve("offers/" + name + ".sdp"));
     }
 
-    private static WhipAnswer answer(String offer) {
-        return WhipAnswer.to(SessionDescription.parse(offer), OURS);
+    private static Answer answer(String offer) throws NothingFitsException {
+        return Answer.to(Offer.parse(offer), new Part.Receiving(), OURS);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"chromium-156", "firefox-153", "obs-libdatachannel", "gstreamer-webrtcbin"})
-    void theAnswerToARealOfferIsAsWrittenDown(String name) throws IOException {
+    void theAnswerToARealOfferIsAsWrittenDown(String name) throws Exception {
         String answer = answer(offer(name)).description().toString();
         Path golden = FOLDER.resolve("answers/" + name + ".sdp");
         if (System.getProperty("golden", "check").equals("write")) {
@@ -56,40 +56,40 @@ class WhipAnswerTest {
     }
 
     @Test
-    void theOffersOwnOrderDecidesAboutTheCodec() throws IOException {
-        WhipAnswer vp8First = answer(offer("chromium-156"));
-        AgreedMedia video = vp8First.agreed().getFirst();
+    void theOffersOwnOrderDecidesAboutTheCodec() throws Exception {
+        Answer vp8First = answer(offer("chromium-156"));
+        AgreedMedia video = vp8First.agreed().getLast();
         assertTrue(video.format().is("VP8"));
         assertEquals("97 rtx/90000", video.formats().get(1).rtpmap());
         assertEquals(3, video.extension(AgreedMedia.TRANSPORT_WIDE).orElseThrow());
-        WhipAnswer h264First =
+        Answer h264First =
                 answer(offer("chromium-156").replace("SAVPF 96 97 102 103 104 107", "SAVPF 104 107 102 103 96 97"));
-        assertEquals(102, h264First.agreed().getFirst().format().payloadType(), "packetization-mode=1, not 0");
+        assertEquals(102, h264First.agreed().getLast().format().payloadType(), "packetization-mode=1, not 0");
     }
 
     @Test
-    void whatThePeerDoesNotSendOrWeDoNotTakeHasPortZeroAndIsNotBundled() throws IOException {
-        String noH264 = offer("obs-libdatachannel").replace("H264/90000", "H265/90000");
-        WhipAnswer audioOnly = answer(noH264);
-        assertTrue(audioOnly.video().isEmpty());
+    void whatThePeerDoesNotSendOrWeDoNotTakeHasPortZeroAndIsNotBundled() throws Exception {
+        String noH264 = offer("obs-libdatachannel").replace("H264/90000", "MP2V/90000");
+        Answer audioOnly = answer(noH264);
+        assertTrue(!audioOnly.hasVideo());
         MediaDescription rejected = audioOnly.description().media().get(1);
         assertEquals(0, rejected.port());
         assertEquals(List.of(List.of("0")), audioOnly.description().bundles());
 
         String recvonly = offer("obs-libdatachannel").replaceFirst("a=sendonly", "a=recvonly");
-        assertTrue(answer(recvonly).audio().isEmpty());
-        assertTrue(answer(recvonly).video().isPresent());
+        assertTrue(!answer(recvonly).hasAudio());
+        assertTrue(answer(recvonly).hasVideo());
     }
 
     @Test
-    void aSectionOnATransportOfItsOwnIsNotTaken() throws IOException {
-        WhipAnswer answer = answer(offer("obs-libdatachannel").replace("a=group:BUNDLE 0 1\n", ""));
-        assertTrue(answer.audio().isPresent());
-        assertTrue(answer.video().isEmpty());
+    void aSectionOnATransportOfItsOwnIsNotTaken() throws Exception {
+        Answer answer = answer(offer("obs-libdatachannel").replace("a=group:BUNDLE 0 1\n", ""));
+        assertTrue(answer.hasAudio());
+        assertTrue(!answer.hasVideo());
     }
 
     @Test
-    void brokenOffersAreRefusedInWords() throws IOException {
+    void brokenOffersAreRefusedInWords() throws Exception {
         String offer = offer("obs-libdatachannel");
         assertRefused(offer.replaceAll("a=fingerprint.*\n", ""), "a=fingerprint is missing");
         assertRefused(offer.replace("sha-256", "sha-1"), "sha-256, sha-384 or sha-512");
@@ -97,9 +97,31 @@ class WhipAnswerTest {
         assertRefused(offer.replace("a=ice-ufrag:vTnI", "a=ice-ufrag:v I"), "a=ice-ufrag or a=ice-pwd");
         assertRefused(offer.replace("a=setup:actpass", "a=setup:passive"), "a=setup");
         assertRefused(offer.replace("a=rtcp-mux\n", ""), "a=rtcp-mux");
-        assertRefused(offer.replace("a=sendonly", "a=recvonly"), "neither H264");
+        assertRefused("v=0\r\n", "no media");
         assertRefused("nonsense", "SDP");
         assertRefused("", "SDP");
+    }
+
+    @Test
+    void anOfferThatSendsNothingForUsIsNotABrokenOne() throws Exception {
+        String offer = offer("obs-libdatachannel");
+        assertFitsNothing(
+                new Part.Receiving(), offer.replace("a=sendonly", "a=recvonly"), "the offer sends nothing", "nothing");
+        assertFitsNothing(
+                new Part.Receiving(),
+                offer.replace("H264/90000", "theora/90000").replace("opus/48000", "speex/48000"),
+                "H264",
+                "theora",
+                "speex");
+    }
+
+    private static void assertFitsNothing(Part part, String offer, String... words) {
+        String message = assertThrows(
+                        NothingFitsException.class, () -> Answer.to(Offer.parse(offer), part, OURS))
+                .getMessage();
+        for (String word : words) {
+            assertTrue(message.contains(word), message);
+        }
     }
 
     private static void assertRefused(String offer, String words) {

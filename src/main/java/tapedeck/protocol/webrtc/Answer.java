@@ -1,0 +1,156 @@
+package tapedeck.protocol.webrtc;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.rtp.payload.PayloadFormat;
+import tapedeck.rtp.sdp.Candidate;
+import tapedeck.rtp.sdp.Fingerprint;
+import tapedeck.rtp.sdp.MediaDescription;
+import tapedeck.rtp.sdp.SessionDescription;
+
+/// Our answer to an offer, RFC 9725 4.2 and RFC 9429 5.3: at most one video and one audio section on one bundled
+/// transport, with the payload types and extension numbers of the offer. Everything else is answered with port 0.
+///
+/// @param agreed the accepted sections, in the offer's order
+/// @param remoteUfrag the peer's ICE fragment
+/// @param fingerprint of the certificate that the peer will show
+record Answer(
+        List<AgreedMedia> agreed, String remoteUfrag, Fingerprint fingerprint, SessionDescription description) {
+    Answer {
+        agreed = List.copyOf(agreed);
+    }
+
+    /// What is ours in every answer.
+    ///
+    /// @param sessionId for `o=`
+    record Ours(long sessionId, IceCredentials ice, Fingerprint fingerprint, List<Candidate> candidates) {
+        Ours {
+            candidates = List.copyOf(candidates);
+        }
+    }
+
+    /// An accepted section: as it was offered, and what was agreed on.
+    ///
+    /// @param index its place in the offer
+    record Accepted(int index, MediaDescription offered, AgreedMedia agreed) {}
+
+    private static final Set<String> FEEDBACK = Set.of("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc");
+
+    /// RFC 8285 4.2: larger numbers need the two-byte form, 15 has no meaning.
+    private static final int MAX_EXTENSION_ID = 14;
+
+    private static final int CNAME_CHARS = 16;
+
+    boolean hasVideo() {
+        return agreed.stream().anyMatch(AgreedMedia::isVideo);
+    }
+
+    boolean hasAudio() {
+        return agreed.stream().anyMatch(media -> !media.isVideo());
+    }
+
+    /// @throws MalformedException if the offer breaks the rules, with the reason in words
+    /// @throws NothingFitsException if there is no section that both sides could use
+    static Answer to(Offer offer, Part part, Ours ours) throws NothingFitsException {
+        String cname = IceCredentials.chars(CNAME_CHARS);
+        List<Accepted> accepted = new ArrayList<>();
+        for (int i = 0; i < offer.media().size(); i++) {
+            MediaDescription section = offer.media().get(i);
+            AgreedMedia.@Nullable Kind kind = kind(section);
+            if (kind == null
+                    || !Offer.usable(section)
+                    || !part.fits(offer.description().direction(section))
+                    || accepted.stream().anyMatch(other -> other.agreed().kind() == kind)
+                    || !accepted.isEmpty()
+                            && !offer.bundled(section, accepted.getFirst().offered())) {
+                continue;
+            }
+            PayloadFormat format = part.choose(section.type(), section.payloadFormats());
+            if (format != null) {
+                Offer.demandMux(section);
+                accepted.add(new Accepted(i, section, agree(kind, section, format, part, cname)));
+            }
+        }
+        if (accepted.isEmpty()) {
+            throw new NothingFitsException(part.nothingFits(offered(offer, part)));
+        }
+        MediaDescription tagged =
+                offer.tagged(accepted.stream().map(Accepted::offered).toList());
+        return new Answer(
+                accepted.stream().map(Accepted::agreed).toList(),
+                offer.ufrag(tagged),
+                offer.fingerprint(tagged),
+                new AnswerWriter(part, ours).describe(offer, accepted));
+    }
+
+    private static AgreedMedia.@Nullable Kind kind(MediaDescription section) {
+        return switch (section.type()) {
+            case "video" -> AgreedMedia.Kind.VIDEO;
+            case "audio" -> AgreedMedia.Kind.AUDIO;
+            default -> null;
+        };
+    }
+
+    private static List<PayloadFormat> offered(Offer offer, Part part) {
+        List<PayloadFormat> formats = new ArrayList<>();
+        for (MediaDescription section : offer.media()) {
+            if (Offer.usable(section) && part.fits(offer.description().direction(section))) {
+                formats.addAll(section.payloadFormats());
+            }
+        }
+        return formats;
+    }
+
+    private static AgreedMedia agree(
+            AgreedMedia.Kind kind, MediaDescription section, PayloadFormat format, Part part, String cname) {
+        OptionalInt rtx = section.rtxOf(format.payloadType());
+        List<PayloadFormat> formats = new ArrayList<>();
+        formats.add(new PayloadFormat(
+                format.payloadType(),
+                format.encodingName(),
+                format.clockRateHz(),
+                format.channels(),
+                format.parameters(),
+                format.feedback().stream().filter(FEEDBACK::contains).distinct().toList()));
+        rtx.ifPresent(type -> formats.add(
+                new PayloadFormat(type, "rtx", format.clockRateHz(), 1, "apt=" + format.payloadType(), List.of())));
+        AgreedMedia.@Nullable Source source = switch (part) {
+            case Part.Receiving _ -> null;
+            case Part.Sending _ -> source(rtx.isPresent(), cname);
+        };
+        return new AgreedMedia(
+                kind, section.mid(), formats, extensions(section, part), List.of(), section.has("rtcp-rsize"), source);
+    }
+
+    /// Two equal numbers among four are as likely as a collision with any other SSRC, RFC 3550 8.1; only the pair of
+    /// one section is kept apart.
+    private static AgreedMedia.Source source(boolean rtx, String cname) {
+        long ssrc = ThreadLocalRandom.current().nextLong(1, 1L << 31) * 2;
+        return new AgreedMedia.Source(ssrc, rtx ? OptionalLong.of(ssrc + 1) : OptionalLong.empty(), cname);
+    }
+
+    /// RFC 8285 6: `/recvonly` and the like are the peer's direction.
+    private static Map<String, Integer> extensions(MediaDescription section, Part part) {
+        String against = part.direction().attribute();
+        Map<String, Integer> ids = new HashMap<>();
+        for (MediaDescription.ExtensionMap map : section.extensionMaps()) {
+            if (part.extensions().contains(map.uri())
+                    && map.id() >= 1
+                    && map.id() <= MAX_EXTENSION_ID
+                    && !map.direction().equals(against)
+                    && !map.direction().equals(MediaDescription.Direction.INACTIVE.attribute())) {
+                ids.putIfAbsent(map.uri(), map.id());
+            }
+        }
+        return ids;
+    }
+}

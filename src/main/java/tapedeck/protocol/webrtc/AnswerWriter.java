@@ -1,0 +1,141 @@
+package tapedeck.protocol.webrtc;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tapedeck.rtp.payload.PayloadFormat;
+import tapedeck.rtp.sdp.Attribute;
+import tapedeck.rtp.sdp.Candidate;
+import tapedeck.rtp.sdp.MediaDescription;
+import tapedeck.rtp.sdp.SessionDescription;
+
+/// Puts an answer into words: the sections of the offer in their order, each accepted or refused.
+final class AnswerWriter {
+    /// Chromium and Safari begin at this rate instead of 300 kbit/s, and so with the whole picture: a picture
+    /// that grows in the first seconds would split an H.264 recording. Others ignore it.
+    private static final int START_KBPS = 1_500;
+
+    private final Part part;
+    private final Answer.Ours ours;
+
+    AnswerWriter(Part part, Answer.Ours ours) {
+        this.part = part;
+        this.ours = ours;
+    }
+
+    SessionDescription describe(Offer offer, List<Answer.Accepted> accepted) {
+        List<MediaDescription> sections = new ArrayList<>();
+        List<String> bundle = new ArrayList<>();
+        for (int i = 0; i < offer.media().size(); i++) {
+            int index = i;
+            MediaDescription section = offer.media().get(i);
+            Optional<Answer.Accepted> taken =
+                    accepted.stream().filter(a -> a.index() == index).findFirst();
+            String mid = section.mid();
+            if (taken.isPresent() && mid != null) {
+                bundle.add(mid);
+            }
+            sections.add(taken.map(this::describe).orElseGet(() -> reject(section)));
+        }
+        List<Attribute> attributes = new ArrayList<>();
+        if (!bundle.isEmpty()) {
+            attributes.add(new Attribute("group", "BUNDLE " + String.join(" ", bundle)));
+        }
+        attributes.add(new Attribute("ice-lite"));
+        String origin = "- %d 1 IN IP4 127.0.0.1".formatted(ours.sessionId());
+        return new SessionDescription(origin, "-", "", "0 0", attributes, sections);
+    }
+
+    private MediaDescription describe(Answer.Accepted accepted) {
+        MediaDescription offered = accepted.offered();
+        AgreedMedia agreed = accepted.agreed();
+        List<Attribute> attributes = new ArrayList<>();
+        String mid = offered.mid();
+        if (mid != null) {
+            attributes.add(new Attribute("mid", mid));
+        }
+        transport(attributes);
+        attributes.add(new Attribute("rtcp-mux"));
+        if (agreed.reducedSize()) {
+            attributes.add(new Attribute("rtcp-rsize"));
+        }
+        attributes.add(new Attribute(part.direction().attribute()));
+        agreed.extensions().entrySet().stream()
+                .sorted(Map.Entry.comparingByValue())
+                .forEach(map -> attributes.add(new Attribute("extmap", map.getValue() + " " + map.getKey())));
+        List<String> formats = new ArrayList<>();
+        for (PayloadFormat format : agreed.formats()) {
+            formats.add(String.valueOf(format.payloadType()));
+            describe(format, attributes);
+        }
+        AgreedMedia.@Nullable Source source = agreed.source();
+        if (source != null) {
+            describe(source, offered.type(), attributes);
+        }
+        ours.candidates().forEach(candidate -> attributes.add(new Attribute("candidate", candidate.toString())));
+        attributes.add(new Attribute("end-of-candidates"));
+        Candidate first = ours.candidates().getFirst();
+        return new MediaDescription(
+                offered.type(), first.port(), offered.protocol(), formats, connection(first.address()), attributes);
+    }
+
+    private void transport(List<Attribute> attributes) {
+        attributes.add(new Attribute("ice-ufrag", ours.ice().ufrag()));
+        attributes.add(new Attribute("ice-pwd", ours.ice().password()));
+        attributes.add(new Attribute("fingerprint", ours.fingerprint().toString()));
+        attributes.add(new Attribute("setup", "passive"));
+    }
+
+    private void describe(PayloadFormat format, List<Attribute> attributes) {
+        attributes.add(new Attribute("rtpmap", format.rtpmap()));
+        String parameters = parameters(format);
+        if (!parameters.isEmpty()) {
+            attributes.add(new Attribute("fmtp", format.payloadType() + " " + parameters));
+        }
+        format.feedback().forEach(kind -> attributes.add(new Attribute("rtcp-fb", format.payloadType() + " " + kind)));
+    }
+
+    /// What most formats say holds for both sides; VP8's limits are about what the other side receives.
+    private String parameters(PayloadFormat format) {
+        String agreed = format.is("VP8") ? "" : format.parameters();
+        boolean starts = switch (part) {
+            case Part.Receiving _ -> Formats.isVideo(format);
+            case Part.Sending _ -> false;
+        };
+        if (!starts) {
+            return agreed;
+        }
+        return (agreed.isEmpty() ? "" : agreed + ";") + "x-google-start-bitrate=" + START_KBPS;
+    }
+
+    /// RFC 5576 4 and RFC 8830 2. One stream for all sections: browsers play what is in one stream in sync.
+    private static void describe(AgreedMedia.Source source, String type, List<Attribute> attributes) {
+        attributes.add(new Attribute("msid", source.cname() + " " + type));
+        source.rtxSsrc()
+                .ifPresent(rtx ->
+                        attributes.add(new Attribute("ssrc-group", "FID %d %d".formatted(source.ssrc(), rtx))));
+        ssrc(source.ssrc(), source.cname(), type, attributes);
+        source.rtxSsrc().ifPresent(rtx -> ssrc(rtx, source.cname(), type, attributes));
+    }
+
+    private static void ssrc(long ssrc, String cname, String type, List<Attribute> attributes) {
+        attributes.add(new Attribute("ssrc", "%d cname:%s".formatted(ssrc, cname)));
+        attributes.add(new Attribute("ssrc", "%d msid:%s %s".formatted(ssrc, cname, type)));
+    }
+
+    private static String connection(String address) {
+        return (address.contains(":") ? "IN IP6 " : "IN IP4 ") + address;
+    }
+
+    /// RFC 3264 6: port 0, and the formats as they were.
+    private static MediaDescription reject(MediaDescription section) {
+        String mid = section.mid();
+        List<Attribute> attributes = mid == null
+                ? List.of(new Attribute("inactive"))
+                : List.of(new Attribute("mid", mid), new Attribute("inactive"));
+        return new MediaDescription(
+                section.type(), 0, section.protocol(), section.formats(), "IN IP4 0.0.0.0", attributes);
+    }
+}
