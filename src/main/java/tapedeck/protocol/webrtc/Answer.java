@@ -23,8 +23,7 @@ import tapedeck.rtp.sdp.SessionDescription;
 /// @param agreed the accepted sections, in the offer's order
 /// @param remoteUfrag the peer's ICE fragment
 /// @param fingerprint of the certificate that the peer will show
-record Answer(
-        List<AgreedMedia> agreed, String remoteUfrag, Fingerprint fingerprint, SessionDescription description) {
+record Answer(List<AgreedMedia> agreed, String remoteUfrag, Fingerprint fingerprint, SessionDescription description) {
     Answer {
         agreed = List.copyOf(agreed);
     }

@@ -17,8 +17,7 @@ final class Formats {
     private static final Set<String> VIDEO = Set.of("H264", "H265", "VP8", "VP9", "AV1");
 
     /// Formats that carry no stream of their own.
-    private static final Set<String> COMPANIONS =
-            Set.of("RTX", "RED", "ULPFEC", "FLEXFEC-03", "CN", "TELEPHONE-EVENT");
+    private static final Set<String> COMPANIONS = Set.of("RTX", "RED", "ULPFEC", "FLEXFEC-03", "CN", "TELEPHONE-EVENT");
 
     private Formats() {}
 
@@ -28,7 +27,8 @@ final class Formats {
 
     /// The first format of `offered` in which frames of this codec can be sent, or null.
     ///
-    /// H.264 is sent with fragments (packetization-mode=1). Among these the one with the stream's own profile is best;
+    /// H.264 is sent with fragments (packetization-mode=1). Among these the one with the stream's own profile is
+    best;
     /// but decoders take more than their offers say, so that any other is better than none.
     static @Nullable PayloadFormat carrier(Codec codec, List<PayloadFormat> offered) {
         PayloadFormat best = null;

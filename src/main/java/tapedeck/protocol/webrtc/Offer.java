@@ -91,8 +91,7 @@ record Offer(SessionDescription description) {
                 .map(Fingerprint::parse)
                 .filter(fingerprint -> SAFE_HASHES.contains(fingerprint.algorithm()))
                 .findFirst()
-                .orElseThrow(
-                        () -> new MalformedException("SDP: a=fingerprint has to be sha-256, sha-384 or sha-512"));
+                .orElseThrow(() -> new MalformedException("SDP: a=fingerprint has to be sha-256, sha-384 or sha-512"));
     }
 
     /// RFC 5761 5.1.3: we have one port for both.

@@ -20,7 +20,8 @@ import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// Our answers to publishers' real offers, as text that can be read. Chromium's and Firefox's are recorded; OBS's and GStreamer's
+/// Our answers to publishers' real offers, as text that can be read. Chromium's and Firefox's are recorded; OBS's and
+/// GStreamer's
 /// are written as those programs do.
 class AnswerTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
@@ -116,8 +117,7 @@ class AnswerTest {
     }
 
     private static void assertFitsNothing(Part part, String offer, String... words) {
-        String message = assertThrows(
-                        NothingFitsException.class, () -> Answer.to(Offer.parse(offer), part, OURS))
+        String message = assertThrows(NothingFitsException.class, () -> Answer.to(Offer.parse(offer), part, OURS))
                 .getMessage();
         for (String word : words) {
             assertTrue(message.contains(word), message);

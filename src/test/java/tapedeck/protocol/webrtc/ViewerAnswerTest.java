@@ -43,9 +43,8 @@ class ViewerAnswerTest {
 
     /// @param profileLevelId the three bytes of an SPS that offers name
     private static Codec.H264 h264(int profileLevelId) {
-        Bytes sps = Bytes.wrap(new byte[] {
-            0x67, (byte) (profileLevelId >> 16), (byte) (profileLevelId >> 8), (byte) profileLevelId
-        });
+        Bytes sps = Bytes.wrap(
+                new byte[] {0x67, (byte) (profileLevelId >> 16), (byte) (profileLevelId >> 8), (byte) profileLevelId});
         return new Codec.H264(List.of(sps), List.of(Bytes.wrap(new byte[] {0x68, 0})), 640, 360);
     }
 
@@ -59,8 +58,7 @@ class ViewerAnswerTest {
         assertEquals(97, video.rtx().payloadType());
         assertTrue(video.feedsBack("nack") && video.feedsBack("nack pli") && video.feedsBack("transport-cc"));
         assertEquals(OptionalLong.empty(), audio.source().rtxSsrc());
-        assertNotEquals(
-                video.source().ssrc(), video.source().rtxSsrc().orElseThrow());
+        assertNotEquals(video.source().ssrc(), video.source().rtxSsrc().orElseThrow());
         assertEquals(audio.source().cname(), video.source().cname());
 
         SessionDescription written =
@@ -68,8 +66,7 @@ class ViewerAnswerTest {
         MediaDescription section = written.media().get(1);
         assertEquals(MediaDescription.Direction.SENDONLY, written.direction(section));
         assertEquals(
-                List.of(List.of(
-                        video.source().ssrc(), video.source().rtxSsrc().orElseThrow())),
+                List.of(List.of(video.source().ssrc(), video.source().rtxSsrc().orElseThrow())),
                 section.sourceGroups("FID"));
         assertEquals(
                 video.source().cname(),
@@ -114,8 +111,7 @@ class ViewerAnswerTest {
         assertEquals(0, audioOnly.description().media().get(1).port());
         assertTrue(audioOnly.description().media().get(1).has("inactive"));
 
-        String message = assertThrows(
-                        NothingFitsException.class, () -> answer(offer("firefox-153"), h264(0x42001F)))
+        String message = assertThrows(NothingFitsException.class, () -> answer(offer("firefox-153"), h264(0x42001F)))
                 .getMessage();
         assertEquals("the stream is h264, the offer takes opus, G722, PCMU, PCMA, VP8, VP9, AV1", message);
         assertThrows(
