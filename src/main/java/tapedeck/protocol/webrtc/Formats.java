@@ -27,9 +27,8 @@ final class Formats {
 
     /// The first format of `offered` in which frames of this codec can be sent, or null.
     ///
-    /// H.264 is sent with fragments (packetization-mode=1). Among these the one with the stream's own profile is
-    best;
-    /// but decoders take more than their offers say, so that any other is better than none.
+    /// H.264 is sent with fragments (packetization-mode=1). The one with the stream's own profile is best; but
+    /// decoders take more than their offers say, so that any other is better than none.
     static @Nullable PayloadFormat carrier(Codec codec, List<PayloadFormat> offered) {
         PayloadFormat best = null;
         for (PayloadFormat format : offered) {
