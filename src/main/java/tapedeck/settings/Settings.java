@@ -38,7 +38,7 @@ public record Settings(
 
     public record Rtmp(Port port) {}
 
-    /// @param announce addresses put into the SDP answer; empty announces those of the machine's interfaces
+    /// @param announce what [Announced] reads; empty announces the addresses of the machine's interfaces
     /// @param preInit whether the first session's classes are loaded and its code is warmed at the start
     public record WebRtc(Port port, List<String> announce, boolean preInit) {}
 

@@ -55,12 +55,22 @@ final class SettingsReader {
                 new Settings.Rtmp(values.port("rtmp_port", 1935)),
                 new Settings.WebRtc(
                         values.port("webrtc_port", 8189),
-                        values.list("webrtc_announce"),
+                        announced("webrtc_announce"),
                         values.flag("webrtc_pre_init", true)),
                 new RecordingReader(source, values).recording(dataDir),
                 new RecordingReader(source, values).hooks(),
                 database(),
                 new Settings.Unbuilt(unbuiltValues()));
+    }
+
+    private List<String> announced(String key) throws SettingsException {
+        List<String> items = values.list(key);
+        try {
+            Announced.parse(items);
+            return items;
+        } catch (IllegalArgumentException e) {
+            throw source.refuse(key, String.join(",", items), "IP addresses and stun:HOST:PORT, separated by commas");
+        }
     }
 
     private Settings.Database database() throws SettingsException {

@@ -9,10 +9,11 @@ import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.WarmUp;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.settings.Announced;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 
-/// WebRTC on one UDP port, with WHIP among the HTTP routes.
+/// WebRTC on one port for UDP and TCP, with WHIP among the HTTP routes.
 public final class WebRtcServer implements AutoCloseable {
 
     private final PeerPort port;
@@ -37,7 +38,10 @@ public final class WebRtcServer implements AutoCloseable {
                 number.orElseThrow(() -> new IllegalArgumentException("webrtc_port is empty: WebRTC is off")),
                 nanoClock);
         ports.add("WebRTC", "udp", port.port());
-        new WhipRoutes(port, identity, new Addresses(settings.announce()), streams).addTo(routes);
+        ports.add("WebRTC", "tcp", port.port());
+        Announced announced = Announced.parse(settings.announce());
+        Addresses addresses = new Addresses(announced, port.ask(announced.stunServers()));
+        new WhipRoutes(port, identity, addresses, streams).addTo(routes);
         if (settings.preInit()) {
             Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));
         }

@@ -8,44 +8,69 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.rtp.sdp.Candidate;
+import tapedeck.settings.Announced;
 
-/// Where peers can reach the port: what the settings announce, or else the addresses of the machine's interfaces.
+/// Where peers can reach the port: what the settings announce, what a STUN server says, or else the addresses of the
+/// machine's interfaces.
 public final class Addresses {
-    /// RFC 8445 5.1.2.2: the type preference of host candidates.
-    private static final long HOST_PREFERENCE = 126;
-
-    private static final int MAX_LOCAL_PREFERENCE = 65_535;
     private static final Logger log = LoggerFactory.getLogger(Addresses.class);
 
-    private final List<String> announced;
+    private final Announced announced;
+    private final Supplier<List<InetSocketAddress>> mapped;
 
-    public Addresses(List<String> announced) {
-        this.announced = List.copyOf(announced);
+    /// @param mapped under which addresses and ports STUN servers see the UDP port, as far as they have answered
+    public Addresses(Announced announced, Supplier<List<InetSocketAddress>> mapped) {
+        this.announced = announced;
+        this.mapped = mapped;
     }
 
-    /// Our candidates for the peer that sent its offer from `peer`. The loopback address helps nobody but peers on this
-    /// machine, so only they are told of it.
+    /// Our candidates for the peer that sent its offer from `peer`: UDP first, and TCP for those whom UDP does not
+    /// reach. As the lite side we have host candidates only (RFC 8445 2.5), so an address that a NAT maps to us is
+    /// one too. The loopback address helps nobody but peers on this machine, so only they are told of it.
     public List<Candidate> candidates(InetAddress peer, int port) {
-        List<String> addresses = new ArrayList<>(announced.isEmpty() ? ofInterfaces() : announced);
-        if (announced.isEmpty() && (peer.isLoopbackAddress() || addresses.isEmpty())) {
-            addresses.add("127.0.0.1");
+        Set<InetSocketAddress> known = new LinkedHashSet<>();
+        announced.addresses().forEach(address -> known.add(new InetSocketAddress(address, port)));
+        if (!announced.stunServers().isEmpty()) {
+            known.addAll(mapped.get());
+        }
+        if (announced.addresses().isEmpty()) {
+            ofInterfaces().forEach(address -> known.add(new InetSocketAddress(address, port)));
+            if (peer.isLoopbackAddress() || known.isEmpty()) {
+                known.add(new InetSocketAddress(
+                        peer.isLoopbackAddress() ? peer : InetAddress.getLoopbackAddress(), port));
+            }
         }
         List<Candidate> candidates = new ArrayList<>();
-        for (String address : addresses) {
-            int number = candidates.size();
-            // RFC 8445 5.1.2.1, component 1 of 1.
-            long priority = HOST_PREFERENCE << 24 | (long) (MAX_LOCAL_PREFERENCE - number) << 8 | 255;
-            candidates.add(new Candidate(String.valueOf(number + 1), 1, "udp", priority, address, port, "host", ""));
+        int rank = 0;
+        for (InetSocketAddress address : known) {
+            candidates.add(candidate(candidates.size(), "udp", Priority.udpHost(rank++), address, ""));
+        }
+        rank = 0;
+        for (InetSocketAddress address : known) {
+            // What a NAT maps another UDP port to says nothing about TCP.
+            if (address.getPort() == port) {
+                candidates.add(candidate(candidates.size(), "tcp", Priority.tcpHost(rank++), address, "passive"));
+            }
         }
         return candidates;
     }
 
+    private static Candidate candidate(
+            int number, String transport, long priority, InetSocketAddress address, String tcpType) {
+        String foundation = String.valueOf(number + 1);
+        return new Candidate(
+                foundation, 1, transport, priority, text(address.getAddress()), address.getPort(), "host", tcpType);
+    }
+
     /// IPv4 first: a socket for both families answers on either, but more paths to browsers work with IPv4.
-    private static List<String> ofInterfaces() {
+    private static List<InetAddress> ofInterfaces() {
         try {
             return NetworkInterface.networkInterfaces()
                     .filter(Addresses::up)
@@ -54,7 +79,6 @@ public final class Addresses {
                             && !address.isLinkLocalAddress()
                             && !address.isMulticastAddress())
                     .sorted(Comparator.comparing(Inet6Address.class::isInstance))
-                    .map(Addresses::text)
                     .distinct()
                     .toList();
         } catch (SocketException e) {

@@ -1,11 +1,15 @@
 package tapedeck.protocol.webrtc.ice;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import javax.crypto.Mac;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -121,6 +125,25 @@ public record StunMessage(int type, Bytes transactionId, List<Attribute> attribu
 
     public boolean has(int type) {
         return attribute(type).isPresent();
+    }
+
+    /// RFC 8489 14.2: what XOR-MAPPED-ADDRESS says, or null.
+    public @Nullable InetSocketAddress mappedAddress() {
+        Bytes value = attribute(XOR_MAPPED_ADDRESS).map(Attribute::value).orElse(Bytes.EMPTY);
+        int addressBytes = value.length() - 4;
+        if (addressBytes != 4 && addressBytes != 16 || value.u8(1) != (addressBytes == 4 ? 1 : 2)) {
+            return null;
+        }
+        // Cookie and transaction id, as they stand in our own header.
+        byte[] address = bytes.slice(4, 4 + addressBytes).toByteArray();
+        for (int i = 0; i < addressBytes; i++) {
+            address[i] ^= (byte) value.u8(4 + i);
+        }
+        try {
+            return new InetSocketAddress(InetAddress.getByAddress(address), value.u16(2) ^ MAGIC_COOKIE >>> 16);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// RFC 8489 14.5: whether MESSAGE-INTEGRITY is there and was made with the key in `hmac`. The HMAC covers all bytes

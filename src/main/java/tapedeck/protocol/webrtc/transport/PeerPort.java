@@ -1,26 +1,24 @@
 package tapedeck.protocol.webrtc.transport;
 
-import io.netty.bootstrap.Bootstrap;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.EventLoop;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.socket.DatagramChannel;
-import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,61 +26,86 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.EventLoops;
 import tapedeck.protocol.webrtc.ice.StunMessage;
+import tapedeck.settings.Announced;
 
-/// The one UDP port of all sessions. Its first byte says what a datagram is (RFC 7983 7); a connectivity check
-/// finds its session by our ufrag, everything else by an address that such a check has proved. What belongs to
-/// nobody gets no answer, so that nothing can be reflected or amplified.
+/// The one port of all sessions: UDP, and TCP on the same number. Its first byte says what a datagram is (RFC 7983 7);
+/// a connectivity check finds its session by our ufrag, everything else by a path that such a check has proved. What
+/// belongs to nobody gets no answer, so that nothing can be reflected or amplified.
 ///
 /// All sessions live on the port's event loop; other threads come in by [#execute(Runnable)].
 public final class PeerPort implements AutoCloseable {
     public static final int TICK_MILLIS = 20;
     public static final int MAX_SESSIONS = 4_096;
-    /// Larger than any packet that fits the internet's MTU.
-    static final int MAX_DATAGRAM_BYTES = 2_048;
 
     private static final Logger log = LoggerFactory.getLogger(PeerPort.class);
-    private static final int DATAGRAMS_PER_READ = 32;
-    private static final int MAX_DATAGRAMS_PER_TURN = 256;
-    /// Holds what 300 publishers send while the loop is busy for 30 ms, as far as `net.core.rmem_max` allows.
-    private static final int SOCKET_BUFFER_BYTES = 4 << 20;
     private static final long JUNK_LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /// How many free UDP ports are tried until the same number is free for TCP.
+    private static final int BIND_ATTEMPTS = 20;
+
+    private static final int CLOSE_SECONDS = 2;
 
     private final LongSupplier nanoClock;
-    private final DatagramChannel channel;
+    private final UdpSocket udp;
+    private final TcpListener tcp;
     private final EventLoop loop;
 
     // All below on the loop only.
+    private final Set<PeerTransport> sessions = new LinkedHashSet<>();
     private final Map<String, PeerTransport> byUfrag = new HashMap<>();
-    private final Map<InetSocketAddress, PeerTransport> byAddress = new HashMap<>();
-    private final byte[] scratch = new byte[MAX_DATAGRAM_BYTES];
+    private final List<TcpLink> unflushed = new ArrayList<>();
+    private final List<AddressQuery> queries = new ArrayList<>();
     private @Nullable ScheduledFuture<?> ticking;
+    private int conversations;
+    /// Done when no conversation goes on any more.
+    private @Nullable CompletableFuture<?> silent;
     private long junk;
     private long junkLogged;
     private long junkLoggedNanos;
+    private long unwritten;
 
     /// @param port 0 takes a free one
     public PeerPort(EventLoops loops, int port, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
         this.junkLoggedNanos = nanoClock.getAsLong() - JUNK_LOG_NANOS;
-        Bootstrap bootstrap = new Bootstrap()
-                .group(loops.group())
-                .channel(loops.datagramChannel())
-                .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER_BYTES)
-                .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER_BYTES)
-                .option(ChannelOption.RECVBUF_ALLOCATOR, new SharedBuffer())
-                .handler(new Datagrams());
-        if (loops.epoll()) {
-            bootstrap.option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, MAX_DATAGRAM_BYTES);
+        UdpSocket socket = null;
+        TcpListener listener = null;
+        for (int attempt = 1; socket == null || listener == null; attempt++) {
+            socket = new UdpSocket(loops, port, this);
+            try {
+                listener = new TcpListener(loops, socket.loop(), socket.number(), this);
+            } catch (Exception e) {
+                socket.close();
+                // Netty throws it unchecked and undeclared.
+                if (port != 0 || attempt == BIND_ATTEMPTS || !((Throwable) e instanceof IOException)) {
+                    throw e;
+                }
+            }
         }
-        channel = (DatagramChannel) bootstrap
-                .bind(new InetSocketAddress(port))
-                .syncUninterruptibly()
-                .channel();
-        loop = channel.eventLoop();
+        udp = socket;
+        tcp = listener;
+        loop = udp.loop();
     }
 
+    /// Of UDP and of TCP.
     public int port() {
-        return channel.localAddress().getPort();
+        return udp.number();
+    }
+
+    /// Asks these servers, from now on, how the world sees our UDP socket. Once, before the first session.
+    ///
+    /// @return what they have said so far; for any thread
+    public Supplier<List<InetSocketAddress>> ask(List<Announced.StunServer> servers) {
+        List<AddressQuery> asked =
+                servers.stream().map(server -> new AddressQuery(server, udp)).toList();
+        loop.execute(() -> {
+            queries.addAll(asked);
+            asked.forEach(AddressQuery::start);
+        });
+        return () -> asked.stream()
+                .map(AddressQuery::mapped)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
     }
 
     /// The monotonic clock of all sessions.
@@ -106,9 +129,10 @@ public final class PeerPort implements AutoCloseable {
 
     /// On the loop. False if there are too many.
     public boolean add(PeerTransport transport) {
-        if (byUfrag.size() >= MAX_SESSIONS) {
+        if (sessions.size() >= MAX_SESSIONS) {
             return false;
         }
+        sessions.add(transport);
         byUfrag.put(transport.localUfrag(), transport);
         if (ticking == null) {
             ticking = loop.scheduleAtFixedRate(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
@@ -118,88 +142,167 @@ public final class PeerPort implements AutoCloseable {
 
     /// On the loop.
     void remove(PeerTransport transport) {
-        byUfrag.remove(transport.localUfrag(), transport);
+        sessions.remove(transport);
         ScheduledFuture<?> timer = ticking;
-        if (byUfrag.isEmpty() && timer != null) {
+        if (sessions.isEmpty() && timer != null) {
             timer.cancel(false);
             ticking = null;
         }
     }
 
-    /// Whatever comes from `address` is for `transport` from now on: it has proved that it receives there.
-    void bind(InetSocketAddress address, PeerTransport transport) {
-        byAddress.put(address, transport);
+    /// Checks that name `ufrag` are for `transport`.
+    void listen(String ufrag, PeerTransport transport) {
+        byUfrag.put(ufrag, transport);
     }
 
-    void unbind(InetSocketAddress address, PeerTransport transport) {
-        byAddress.remove(address, transport);
+    void unlisten(String ufrag, PeerTransport transport) {
+        byUfrag.remove(ufrag, transport);
     }
 
-    /// Sent with the next [#flush()].
-    void write(Bytes datagram, InetSocketAddress to) {
-        var _ = channel.write(
-                new DatagramPacket(Unpooled.wrappedBuffer(datagram.asByteBuffer()), to), channel.voidPromise());
+    void flushLater(TcpLink link) {
+        unflushed.add(link);
     }
 
     void flush() {
-        channel.flush();
+        udp.flush();
+        for (int i = 0; i < unflushed.size(); i++) {
+            unflushed.get(i).flush();
+        }
+        unflushed.clear();
     }
 
+    /// Something came that belongs to nobody.
+    void junk() {
+        junk++;
+    }
+
+    /// A datagram was dropped, because its peer does not read.
+    void unwritten() {
+        unwritten++;
+    }
+
+    /// What the port counts, for the log and the metrics.
+    ///
+    /// @param connections over TCP, those that have not proved anything included
+    /// @param refused TCP connections beyond the limits
+    /// @param junk datagrams that belong to nobody
+    /// @param unwritten datagrams that peers over TCP did not take in time
+    public record Statistics(int sessions, int connections, long refused, long junk, long unwritten) {}
+
+    /// On the loop.
+    public Statistics statistics() {
+        return new Statistics(sessions.size(), tcp.open(), tcp.refused(), junk, unwritten);
+    }
+
+    /// Ends all sessions; returns when their peers were told, if that is soon.
     @Override
     public void close() {
-        loop.submit(() -> List.copyOf(byUfrag.values()).forEach(t -> t.close("the server is shutting down")))
-                .syncUninterruptibly();
-        channel.close().syncUninterruptibly();
+        tcp.close();
+        CompletableFuture<?> told = new CompletableFuture<>();
+        loop.execute(() -> {
+            silent = told;
+            queries.forEach(AddressQuery::close);
+            List.copyOf(sessions).forEach(t -> t.close("the server is shutting down"));
+            conversations(0);
+        });
+        try {
+            told.get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            log.warn("WebRTC port: some sessions did not end in time");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        loop.submit(tcp::closeConnections).syncUninterruptibly();
+        udp.close();
+    }
+
+    /// So many more DTLS conversations go on.
+    void conversations(int more) {
+        conversations += more;
+        CompletableFuture<?> waiting = silent;
+        if (conversations == 0 && waiting != null) {
+            waiting.complete(null);
+        }
     }
 
     private void tick() {
         long now = now();
-        for (PeerTransport transport : List.copyOf(byUfrag.values())) {
-            guarded(transport, () -> transport.tick(now));
+        for (PeerTransport transport : sessions.toArray(PeerTransport[]::new)) {
+            try {
+                transport.tick(now);
+            } catch (RuntimeException bug) {
+                failed(transport, bug);
+            }
         }
         flush();
     }
 
-    private void receive(ByteBuf content, InetSocketAddress from) {
-        int length = content.readableBytes();
-        if (length == 0 || length > MAX_DATAGRAM_BYTES) {
+    /// RFC 7983 7.
+    static boolean isStun(int firstByte) {
+        return firstByte < 4;
+    }
+
+    /// One datagram at `[0, length)`, not empty; the array is used again.
+    void received(Path path, byte[] bytes, int length) {
+        int first = bytes[0] & 0xFF;
+        if (isStun(first)) {
+            check(path, Bytes.wrap(Arrays.copyOf(bytes, length)));
+            return;
+        }
+        PeerTransport owner = path.owner();
+        if (owner == null) {
             junk++;
             return;
         }
-        content.readBytes(scratch, 0, length);
-        int first = scratch[0] & 0xFF;
-        if (first < 4) {
-            check(Bytes.wrap(Arrays.copyOf(scratch, length)), from);
-            return;
-        }
-        PeerTransport transport = byAddress.get(from);
-        if (transport == null) {
-            junk++;
-            return;
-        }
-        long now = now();
-        if (first >= 128 && first <= 191) {
-            guarded(transport, () -> transport.media(scratch, length, now));
-        } else if (first >= 20 && first <= 63) {
-            Bytes copy = Bytes.wrap(Arrays.copyOf(scratch, length));
-            guarded(transport, () -> transport.dtls(copy));
-        } else {
-            junk++;
+        try {
+            if (first >= 128 && first <= 191) {
+                owner.media(bytes, length, now());
+            } else if (first >= 20 && first <= 63) {
+                owner.dtls(Bytes.wrap(Arrays.copyOf(bytes, length)));
+            } else {
+                junk++;
+            }
+        } catch (RuntimeException bug) {
+            failed(owner, bug);
         }
     }
 
     /// A datagram that may be a connectivity check. The session is named by the part of USERNAME before the colon,
     /// RFC 8445 7.2.2.
-    private void check(Bytes datagram, InetSocketAddress from) {
+    private void check(Path path, Bytes datagram) {
+        StunMessage message;
         try {
-            StunMessage message = StunMessage.parse(datagram);
-            PeerTransport transport = session(message).orElse(null);
-            if (transport == null || !transport.check(message, from, now())) {
-                junk++;
-            }
+            message = StunMessage.parse(datagram);
         } catch (MalformedException e) {
             junk++;
+            return;
         }
+        PeerTransport transport = session(message).orElse(null);
+        if (transport == null && answers(message, path)) {
+            return;
+        }
+        if (transport == null) {
+            junk++;
+            return;
+        }
+        try {
+            if (!transport.check(message, path, now())) {
+                junk++;
+            }
+        } catch (RuntimeException bug) {
+            failed(transport, bug);
+        }
+    }
+
+    private boolean answers(StunMessage message, Path path) {
+        if (message.type() != StunMessage.BINDING_REQUEST && path.link() == udp) {
+            for (AddressQuery query : queries) {
+                if (query.answered(message, path.address())) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private Optional<PeerTransport> session(StunMessage message) {
@@ -211,73 +314,24 @@ public final class PeerPort implements AutoCloseable {
     }
 
     /// A bug in one session ends that session.
-    private static void guarded(PeerTransport transport, Runnable work) {
+    private static void failed(PeerTransport transport, RuntimeException bug) {
+        log.error("WebRTC session failed", bug);
         try {
-            work.run();
-        } catch (RuntimeException bug) {
-            log.error("WebRTC session failed", bug);
-            try {
-                transport.close("internal error");
-            } catch (RuntimeException again) {
-                // The port and all other sessions go on.
-                log.error("WebRTC session did not close well", again);
-            }
+            transport.close("internal error");
+        } catch (RuntimeException again) {
+            // The port and all other sessions go on.
+            log.error("WebRTC session did not close well", again);
         }
     }
 
-    private void reportJunk() {
+    /// All that could be read at once was read.
+    void turnDone() {
+        flush();
         long now = now();
         if (junk > junkLogged && now - junkLoggedNanos >= JUNK_LOG_NANOS) {
             log.info("WebRTC port: {} datagrams that belong to nobody were dropped", junk - junkLogged);
             junkLogged = junk;
             junkLoggedNanos = now;
-        }
-    }
-
-    private final class Datagrams extends SimpleChannelInboundHandler<DatagramPacket> {
-        @Override
-        protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
-            receive(packet.content(), packet.sender());
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext context) {
-            context.flush();
-            reportJunk();
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            // Most often an ICMP answer to something we sent: the peer went away, its session's consent will end.
-            log.debug("WebRTC port: {}", cause.toString());
-        }
-    }
-
-    /// One direct buffer for all reads: each datagram is used up before the next read. Netty's own allocators cost far
-    /// more here, DESIGN §5.
-    private static final class SharedBuffer extends DefaultMaxMessagesRecvByteBufAllocator {
-        private static final int BYTES = DATAGRAMS_PER_READ * MAX_DATAGRAM_BYTES;
-
-        SharedBuffer() {
-            super(MAX_DATAGRAMS_PER_TURN);
-        }
-
-        @Override
-        @SuppressWarnings("deprecation") // The supertype's signature names it.
-        public Handle newHandle() {
-            return new MaxMessageHandle() {
-                private final ByteBuf shared = Unpooled.directBuffer(BYTES, BYTES);
-
-                @Override
-                public int guess() {
-                    return BYTES;
-                }
-
-                @Override
-                public ByteBuf allocate(ByteBufAllocator allocator) {
-                    return shared.refCnt() == 1 ? shared.clear().retain() : allocator.directBuffer(BYTES, BYTES);
-                }
-            };
         }
     }
 }

@@ -2,10 +2,7 @@ package tapedeck.protocol.webrtc.transport;
 
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
@@ -15,6 +12,7 @@ import tapedeck.protocol.webrtc.dtls.DtlsConnection;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.ice.Priority;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 import tapedeck.rtp.sdp.Fingerprint;
@@ -37,24 +35,52 @@ public final class PeerTransport {
         CLOSED
     }
 
+    /// For so long after the first nomination the best nominated pair wins, then the latest: a peer may nominate
+    /// several pairs in a row while it is still checking, and later another one because its network changed.
+    static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private final PeerPort port;
-    private final IceCredentials local;
-    private final Mac hmac;
-    private final String username;
     private final PeerMedia media;
     private final DtlsConnection dtls;
-    /// Address → when it was last checked, oldest first.
-    private final Map<InetSocketAddress, Long> addresses = new LinkedHashMap<>();
+    /// Oldest check first.
+    private final List<Path> paths = new ArrayList<>(2);
 
     private final EarlyMedia earlyMedia = new EarlyMedia();
 
     private State state = State.WAITING_FOR_CHECK;
-    private @Nullable InetSocketAddress selected;
+    private Generation current;
+    /// After a restart, until a check proves that the peer knows of it.
+    private @Nullable Generation next;
+
+    private @Nullable Path selected;
     private boolean nominated;
+    private long firstNominatedNanos;
     private long lastCheckNanos;
     private long badChecks;
+    private long takenPaths;
     private long droppedDtls;
     private long early;
+
+    /// The credentials of one (re)start of ICE.
+    private static final class Generation {
+        private final IceCredentials local;
+        private final Mac hmac;
+        private final Optional<String> username;
+
+        Generation(IceCredentials local, String remoteUfrag) {
+            this.local = local;
+            this.hmac = local.hmac();
+            this.username = Optional.of(local.ufrag() + ":" + remoteUfrag);
+        }
+
+        boolean authenticates(StunMessage message) {
+            return message.attribute(StunMessage.USERNAME)
+                            .map(attribute -> attribute.value().toUtf8())
+                            .equals(username)
+                    && message.fingerprintRight()
+                    && message.integrityBy(hmac);
+        }
+    }
 
     /// @param remoteUfrag of the peer's SDP
     /// @param remote the certificate that the peer's SDP promised
@@ -67,72 +93,129 @@ public final class PeerTransport {
             PeerMedia media) {
         this.port = port;
         this.lastCheckNanos = port.now();
-        this.local = local;
-        this.hmac = local.hmac();
-        this.username = local.ufrag() + ":" + remoteUfrag;
+        this.current = new Generation(local, remoteUfrag);
         this.media = media;
         this.dtls = new DtlsConnection(identity, remote, new DtlsEvents());
     }
 
     String localUfrag() {
-        return local.ufrag();
+        return current.local.ufrag();
+    }
+
+    /// ICE begins anew, RFC 8445 9, while DTLS and media go on where they are. The old credentials hold until a check
+    /// comes with the new ones; another restart before that replaces this one. On the loop.
+    public void restart(IceCredentials newLocal, String newRemoteUfrag) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        Generation replaced = next;
+        if (replaced != null) {
+            port.unlisten(replaced.local.ufrag(), this);
+        }
+        next = new Generation(newLocal, newRemoteUfrag);
+        port.listen(newLocal.ufrag(), this);
     }
 
     /// Where the peer's media goes to and most likely comes from.
-    @Nullable
-    public InetSocketAddress selected() {
-        return selected;
+    public @Nullable InetSocketAddress selected() {
+        Path path = selected;
+        return path == null ? null : path.address();
+    }
+
+    /// For people: `udp 192.0.2.1:5000`, `tcp …`, or `nowhere`.
+    public String selectedPath() {
+        return selected == null ? "nowhere" : selected.toString();
     }
 
     /// Datagrams that were dropped, for the log.
     public String drops() {
-        return "bad checks %d, DTLS dropped %d, early media %d".formatted(badChecks, droppedDtls, early);
+        return "bad checks %d, DTLS dropped %d, early media %d".formatted(badChecks, droppedDtls, early)
+                + (takenPaths == 0 ? "" : ", addresses of other sessions %d".formatted(takenPaths));
     }
 
     /// A connectivity check that names this session. False if it proves nothing: then there is no answer either.
-    boolean check(StunMessage message, InetSocketAddress from, long now) {
-        if (message.type() != StunMessage.BINDING_REQUEST
-                || state == State.CLOSED
-                || !message.attribute(StunMessage.USERNAME)
-                        .map(attribute -> attribute.value().toUtf8())
-                        .equals(Optional.of(username))
-                || !message.fingerprintRight()
-                || !message.integrityBy(hmac)) {
+    boolean check(StunMessage message, Path path, long now) {
+        if (message.type() != StunMessage.BINDING_REQUEST || state == State.CLOSED || !authenticates(message)) {
             badChecks++;
             return false;
         }
         if (message.has(StunMessage.ICE_CONTROLLED)) {
             // RFC 8445 7.3.1.1: we are lite, so the peer has to be in control.
-            answer(error(message, 487, "Role Conflict"), from);
+            answer(error(message, 487, "Role Conflict"), path);
             return true;
         }
         List<Integer> unknown = unknownAttributes(message);
         if (!unknown.isEmpty()) {
-            answer(error(message, 420, "Unknown Attribute").unknownAttributes(unknown), from);
+            answer(error(message, 420, "Unknown Attribute").unknownAttributes(unknown), path);
             return true;
         }
-        lastCheckNanos = now;
-        learn(from, now);
-        answer(new StunWriter(StunMessage.BINDING_SUCCESS, message.transactionId()).xorMappedAddress(from), from);
-        if (message.has(StunMessage.USE_CANDIDATE)) {
-            selected = from;
-            nominated = true;
-        } else if (selected == null || !nominated && !addresses.containsKey(selected)) {
-            selected = from;
+        if (!path.bind(this, priority(message, path), now)) {
+            takenPaths++;
+            return false;
         }
+        lastCheckNanos = now;
+        learn(path);
+        StunWriter success = new StunWriter(StunMessage.BINDING_SUCCESS, message.transactionId());
+        answer(success.xorMappedAddress(path.address()), path);
+        select(path, message.has(StunMessage.USE_CANDIDATE), now);
         if (state == State.WAITING_FOR_CHECK) {
             state = State.HANDSHAKING;
+            port.conversations(1);
             dtls.start();
         }
         return true;
+    }
+
+    private boolean authenticates(StunMessage message) {
+        if (current.authenticates(message)) {
+            return true;
+        }
+        Generation restarted = next;
+        if (restarted == null || !restarted.authenticates(message)) {
+            return false;
+        }
+        port.unlisten(current.local.ufrag(), this);
+        current = restarted;
+        next = null;
+        nominated = false;
+        return true;
+    }
+
+    /// Of the pair: the peer says how much it likes its side, RFC 8445 7.1.1.
+    private static long priority(StunMessage message, Path path) {
+        long remote = message.attribute(StunMessage.PRIORITY)
+                .filter(attribute -> attribute.value().length() == 4)
+                .map(attribute -> attribute.value().u32(0))
+                .orElse(0L);
+        return Priority.ofPair(remote, path.link() instanceof TcpLink ? Priority.tcpHost(0) : Priority.udpHost(0));
+    }
+
+    private void select(Path path, boolean useCandidate, long now) {
+        Path before = selected;
+        if (before == null) {
+            selected = path;
+        }
+        if (!useCandidate) {
+            return;
+        }
+        if (!nominated) {
+            nominated = true;
+            firstNominatedNanos = now;
+            selected = path;
+        } else if (before == null
+                || now - firstNominatedNanos > SETTLING_NANOS
+                || path.priority() >= before.priority()) {
+            selected = path;
+        }
     }
 
     private static StunWriter error(StunMessage message, int code, String reason) {
         return new StunWriter(StunMessage.BINDING_ERROR, message.transactionId()).errorCode(code, reason);
     }
 
-    private void answer(StunWriter response, InetSocketAddress to) {
-        port.write(response.integrity(hmac).fingerprint().toBytes(), to);
+    private void answer(StunWriter response, Path path) {
+        Bytes bytes = response.integrity(current.hmac).fingerprint().toBytes();
+        path.write(bytes.toByteArray(), 0, bytes.length());
     }
 
     /// RFC 8489 6.3.1: attributes below 0x8000 have to be understood.
@@ -155,18 +238,23 @@ public final class PeerTransport {
         return unknown;
     }
 
-    private void learn(InetSocketAddress from, long now) {
-        addresses.remove(from);
-        if (addresses.size() == MAX_ADDRESSES) {
-            forget(addresses.keySet().iterator().next());
+    private void learn(Path path) {
+        paths.remove(path);
+        if (paths.size() == MAX_ADDRESSES) {
+            Path oldest = paths.getFirst() == selected ? paths.get(1) : paths.getFirst();
+            lost(oldest);
+            oldest.release(this);
         }
-        addresses.put(from, now);
-        port.bind(from, this);
+        paths.add(path);
     }
 
-    private void forget(InetSocketAddress address) {
-        addresses.remove(address);
-        port.unbind(address, this);
+    /// The path is no longer ours: what was sent there goes by the one that was checked last, until the peer nominates.
+    void lost(Path path) {
+        paths.remove(path);
+        if (selected == path) {
+            selected = paths.isEmpty() ? null : paths.getLast();
+            nominated = false;
+        }
     }
 
     void dtls(Bytes datagram) {
@@ -194,15 +282,10 @@ public final class PeerTransport {
             close(state == State.WAITING_FOR_CHECK ? "no connectivity check came" : "consent lost");
             return;
         }
-        Iterator<Map.Entry<InetSocketAddress, Long>> oldestFirst =
-                addresses.entrySet().iterator();
-        while (oldestFirst.hasNext()) {
-            Map.Entry<InetSocketAddress, Long> oldest = oldestFirst.next();
-            if (now - oldest.getValue() <= CONSENT_NANOS) {
-                break;
-            }
-            oldestFirst.remove();
-            port.unbind(oldest.getKey(), this);
+        while (!paths.isEmpty() && now - paths.getFirst().checkedNanos() > CONSENT_NANOS) {
+            Path expired = paths.getFirst();
+            lost(expired);
+            expired.release(this);
         }
         if (state == State.CONNECTED) {
             media.tick(now);
@@ -211,9 +294,14 @@ public final class PeerTransport {
 
     /// Sent with the port's next flush; lost while no address is known.
     public void send(Bytes datagram) {
-        InetSocketAddress to = selected;
-        if (to != null) {
-            port.write(datagram, to);
+        send(datagram.toByteArray(), 0, datagram.length());
+    }
+
+    /// As [#send(Bytes)]; the array is the caller's again at once.
+    public void send(byte[] bytes, int offset, int length) {
+        Path path = selected;
+        if (path != null) {
+            path.write(bytes, offset, length);
         }
     }
 
@@ -225,7 +313,11 @@ public final class PeerTransport {
         state = State.CLOSED;
         earlyMedia.clear();
         port.remove(this);
-        List.copyOf(addresses.keySet()).forEach(this::forget);
+        port.unlisten(current.local.ufrag(), this);
+        Generation restarted = next;
+        if (restarted != null) {
+            port.unlisten(restarted.local.ufrag(), this);
+        }
         dtls.close();
         media.ended(reason);
     }
@@ -251,7 +343,13 @@ public final class PeerTransport {
 
         @Override
         public void closed(String reason) {
-            port.execute(() -> close(reason));
+            port.execute(() -> {
+                close(reason);
+                // Only now: our own close_notify went this way.
+                List.copyOf(paths).forEach(path -> path.release(PeerTransport.this));
+                paths.clear();
+                port.conversations(-1);
+            });
         }
     }
 }

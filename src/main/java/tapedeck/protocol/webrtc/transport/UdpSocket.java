@@ -1,0 +1,151 @@
+package tapedeck.protocol.webrtc.transport;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DatagramPacket;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.net.EventLoops;
+
+/// The UDP socket of all sessions: which path a datagram came by.
+final class UdpSocket implements Link {
+    /// Larger than any packet that fits the internet's MTU.
+    static final int MAX_DATAGRAM_BYTES = 2_048;
+
+    private static final Logger log = LoggerFactory.getLogger(UdpSocket.class);
+    private static final int DATAGRAMS_PER_READ = 32;
+    private static final int MAX_DATAGRAMS_PER_TURN = 256;
+    /// Holds what 300 publishers send while the loop is busy for 30 ms, as far as `net.core.rmem_max` allows.
+    private static final int SOCKET_BUFFER_BYTES = 4 << 20;
+
+    private final PeerPort port;
+    private final DatagramChannel channel;
+
+    // All below on the loop only.
+    private final Map<InetSocketAddress, Path> paths = new HashMap<>();
+    private final byte[] scratch = new byte[MAX_DATAGRAM_BYTES];
+    /// Packets of one picture come in a row.
+    private @Nullable Path last;
+
+    /// @param number 0 takes a free port
+    UdpSocket(EventLoops loops, int number, PeerPort port) {
+        this.port = port;
+        Bootstrap bootstrap = new Bootstrap()
+                .group(loops.group())
+                .channel(loops.datagramChannel())
+                .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER_BYTES)
+                .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+                .option(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new LoopBuffer(DATAGRAMS_PER_READ * MAX_DATAGRAM_BYTES, MAX_DATAGRAMS_PER_TURN))
+                .handler(new Datagrams());
+        if (loops.epoll()) {
+            bootstrap.option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, MAX_DATAGRAM_BYTES);
+        }
+        channel = (DatagramChannel) bootstrap
+                .bind(new InetSocketAddress(number))
+                .syncUninterruptibly()
+                .channel();
+    }
+
+    EventLoop loop() {
+        return channel.eventLoop();
+    }
+
+    int number() {
+        return channel.localAddress().getPort();
+    }
+
+    void close() {
+        channel.close().syncUninterruptibly();
+    }
+
+    void flush() {
+        channel.flush();
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length, InetSocketAddress to) {
+        ByteBuf copy = channel.alloc().directBuffer(length).writeBytes(bytes, offset, length);
+        var _ = channel.write(new DatagramPacket(copy, to), channel.voidPromise());
+    }
+
+    @Override
+    public void bound(Path path) {
+        paths.put(path.address(), path);
+    }
+
+    @Override
+    public void released(Path path) {
+        paths.remove(path.address(), path);
+        last = null;
+    }
+
+    @Override
+    public String transport() {
+        return "udp";
+    }
+
+    private void receive(ByteBuf content, InetSocketAddress from) {
+        int length = content.readableBytes();
+        if (length == 0 || length > MAX_DATAGRAM_BYTES) {
+            port.junk();
+            return;
+        }
+        Path path = last;
+        if (path == null || !path.address().equals(from)) {
+            path = paths.get(from);
+            if (path == null) {
+                path = stranger(content, from);
+            } else {
+                last = path;
+            }
+        }
+        if (path == null) {
+            port.junk();
+            return;
+        }
+        content.readBytes(scratch, 0, length);
+        port.received(path, scratch, length);
+    }
+
+    /// Only a connectivity check may come from an address that nobody has proved to own.
+    private @Nullable Path stranger(ByteBuf content, InetSocketAddress from) {
+        return PeerPort.isStun(content.getUnsignedByte(content.readerIndex())) ? new Path(this, from) : null;
+    }
+
+    private final class Datagrams extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            DatagramPacket packet = (DatagramPacket) message;
+            try {
+                receive(packet.content(), packet.sender());
+            } finally {
+                packet.release();
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            port.turnDone();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            // Most often an ICMP answer to something we sent: the peer went away, its session's consent will end.
+            log.debug("WebRTC port: {}", cause.toString());
+        }
+    }
+}
