@@ -1,41 +1,41 @@
 package tapedeck.rtp;
 
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 
-/// Puts the packets of one source in order: drops duplicates, waits for what is missing and asks for it again, and
-/// gives up in the end. Bounded in packets, bytes and time.
+/// Puts the packets of one source in order: drops duplicates, waits for what is missing ([Holes] say how long, and what
+/// to ask for again), and gives up in the end. Where nothing is missing, nothing waits. Bounded in packets, bytes and
+/// time.
 final class JitterBuffer {
     static final int MAX_PACKETS = 2048;
     static final int MAX_BYTES = 4 << 20;
     /// RFC 3550 A.1: a number further away than this is a restart or an accident; two in a row tell.
     static final int MAX_JUMP = 1000;
 
-    static final int MAX_TRIES = 10;
-    static final int MAX_NACKS_AT_ONCE = 256;
-
-    private static final long MILLI = 1_000_000;
-    /// Neighbours that overtake each other are not asked for.
-    static final long REORDER_NANOS = 10 * MILLI;
     /// Packets in front of the first one can still come, and nobody can ask for them; without the first packet the
-    /// first keyframe is lost.
-    static final long START_NANOS = 100 * MILLI;
-
-    static final long MAX_REORDER_WAIT_NANOS = 100 * MILLI;
-    private static final long MIN_WAIT_NANOS = 300 * MILLI;
-    private static final long FIRST_ROUND_TRIP_NANOS = 100 * MILLI;
+    /// first keyframe is lost. Not waited for where the first one begins a keyframe.
+    static final long START_NANOS = 150_000_000L;
 
     private static final long NONE = Long.MIN_VALUE;
 
-    private final boolean retransmission;
-    private final long maxWaitNanos;
     private final Sink sink;
+    private final Holes holes;
 
     private final @Nullable Packet[] ring = new Packet[MAX_PACKETS];
-    private final List<Missing> missing = new ArrayList<>();
+    /// Which number was given up last in each slot, and since when it was missing.
+    private final long[] abandoned = new long[MAX_PACKETS];
+
+    private final long[] abandonedNanos = new long[MAX_PACKETS];
+    /// Packets in the ring that begin a keyframe.
+    private final Deque<Long> keyframes = new ArrayDeque<>();
+    /// The time of the keyframe whose first packet was the last of a keyframe to leave, while its others follow.
+    private long openKeyframe = NONE;
+
+    private long first;
     private long next = NONE;
     private long highest;
     private long bytes;
@@ -43,18 +43,16 @@ final class JitterBuffer {
     private boolean released;
     private @Nullable Packet stray;
 
-    private long roundTripNanos = FIRST_ROUND_TRIP_NANOS;
     private long duplicates;
     private long late;
-    private long recovered;
     private long lost;
 
     /// @param retransmission whether the sender answers to NACK
     /// @param maxWaitNanos how long a hole is kept open at most
     JitterBuffer(boolean retransmission, long maxWaitNanos, Sink sink) {
-        this.retransmission = retransmission;
-        this.maxWaitNanos = maxWaitNanos;
+        this.holes = new Holes(retransmission, maxWaitNanos);
         this.sink = sink;
+        Arrays.fill(abandoned, NONE);
     }
 
     /// Takes packets in order.
@@ -63,38 +61,65 @@ final class JitterBuffer {
 
         /// This many are lost for good in front of the next one.
         void lost(long packets);
+
+        /// Whether all up to the next keyframe is of no use.
+        boolean needsKeyframe();
     }
 
     /// @param sequence unwrapped
     /// @param timestamp as it was sent, 32 bits
     record Packet(long sequence, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {}
 
-    private static final class Missing {
-        private final long sequence;
-        private final long sinceNanos;
-        private long askedNanos;
-        private long dueNanos;
-        private int tries;
+    /// How a packet came.
+    enum Way {
+        /// Maybe a plain repeat.
+        ORIGINAL,
+        /// The same, and it begins a keyframe.
+        KEYFRAME,
+        /// As an answer, RFC 4588.
+        REPAIR,
+        KEYFRAME_REPAIR;
 
-        private Missing(long sequence, long sinceNanos) {
-            this.sequence = sequence;
-            this.sinceNanos = sinceNanos;
-            this.dueNanos = sinceNanos + REORDER_NANOS;
+        static Way of(boolean repair, boolean keyframe) {
+            if (repair) {
+                return keyframe ? KEYFRAME_REPAIR : REPAIR;
+            }
+            return keyframe ? KEYFRAME : ORIGINAL;
+        }
+
+        boolean repair() {
+            return this == REPAIR || this == KEYFRAME_REPAIR;
+        }
+
+        boolean keyframe() {
+            return this == KEYFRAME || this == KEYFRAME_REPAIR;
         }
     }
 
-    void offer(int sequenceNumber, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {
+    void offer(
+            int sequenceNumber,
+            long timestamp,
+            boolean marker,
+            int payloadType,
+            Bytes payload,
+            long arrivalNanos,
+            Way way) {
         if (next == NONE) {
             start(sequenceNumber + (1L << 16), arrivalNanos);
         }
         long sequence = highest + (short) (sequenceNumber - (int) highest);
         Packet packet = new Packet(sequence, timestamp, marker, payloadType, payload, arrivalNanos);
         if (sequence > highest + MAX_JUMP || sequence < next - MAX_JUMP) {
-            strayed(packet);
+            // An answer is never a new start.
+            if (way.repair()) {
+                late++;
+            } else {
+                strayed(packet);
+            }
             return;
         }
         dropStray();
-        insert(packet);
+        insert(packet, way);
     }
 
     private void dropStray() {
@@ -105,6 +130,7 @@ final class JitterBuffer {
     }
 
     private void start(long sequence, long arrivalNanos) {
+        first = sequence;
         next = sequence;
         highest = sequence - 1;
         startedNanos = arrivalNanos;
@@ -124,13 +150,16 @@ final class JitterBuffer {
         lost++;
         clear();
         start(before.sequence(), before.arrivalNanos());
-        insert(before);
-        insert(packet);
+        insert(before, Way.ORIGINAL);
+        insert(packet, Way.ORIGINAL);
     }
 
     private void clear() {
         Arrays.fill(ring, null);
-        missing.clear();
+        Arrays.fill(abandoned, NONE);
+        holes.clear();
+        keyframes.clear();
+        openKeyframe = NONE;
         bytes = 0;
         next = NONE;
     }
@@ -144,16 +173,15 @@ final class JitterBuffer {
         dropStray();
     }
 
-    private void insert(Packet packet) {
+    private void insert(Packet packet, Way way) {
         long sequence = packet.sequence();
         if (sequence < next) {
             if (released || highest - sequence >= MAX_PACKETS) {
-                late++;
+                tooLate(packet, way);
                 return;
             }
-            for (long hole = next - 1; hole > sequence; hole--) {
-                missing.addFirst(new Missing(hole, packet.arrivalNanos()));
-            }
+            holes.open(sequence + 1, next, packet.arrivalNanos());
+            first = sequence;
             next = sequence;
         }
         while (sequence - next >= MAX_PACKETS) {
@@ -162,19 +190,23 @@ final class JitterBuffer {
         int slot = slot(sequence);
         if (ring[slot] != null) {
             duplicates++;
+            holes.again(sequence, packet.arrivalNanos());
             return;
         }
         ring[slot] = packet;
         bytes += packet.payload().length();
+        if (way.keyframe()) {
+            keyframes.add(sequence);
+        }
         if (sequence > highest) {
-            for (long hole = highest + 1; hole < sequence; hole++) {
-                missing.add(new Missing(hole, packet.arrivalNanos()));
+            if (sequence > highest + 1) {
+                holes.open(highest + 1, sequence, packet.arrivalNanos());
             }
             highest = sequence;
         } else {
-            found(packet);
+            holes.filled(sequence, way.repair(), packet.arrivalNanos());
         }
-        while (bytes > MAX_BYTES && !missing.isEmpty()) {
+        while (bytes > MAX_BYTES && !holes.isEmpty()) {
             giveUp();
         }
         if (bytes > MAX_BYTES) {
@@ -182,87 +214,114 @@ final class JitterBuffer {
         }
     }
 
-    private void found(Packet packet) {
-        for (int i = 0; i < missing.size(); i++) {
-            Missing hole = missing.get(i);
-            if (hole.sequence == packet.sequence()) {
-                missing.remove(i);
-                if (hole.tries > 0) {
-                    recovered++;
-                }
-                if (hole.tries == 1) {
-                    // Only an answer to a single question tells how long the way is.
-                    long sample = packet.arrivalNanos() - hole.askedNanos;
-                    roundTripNanos += (sample - roundTripNanos) / 4;
-                }
+    private void tooLate(Packet packet, Way way) {
+        int slot = slot(packet.sequence());
+        if (abandoned[slot] == packet.sequence()) {
+            abandoned[slot] = NONE;
+            late++;
+            if (!way.repair()) {
+                holes.overtaken(packet.arrivalNanos() - abandonedNanos[slot]);
+            }
+        } else if (packet.sequence() < first || highest - packet.sequence() >= MAX_PACKETS) {
+            late++;
+        } else {
+            duplicates++;
+            holes.again(packet.sequence(), packet.arrivalNanos());
+        }
+    }
+
+    /// Hands on what is in order, and gives up on what was waited for long enough or is of no use.
+    void release(long nowNanos) {
+        if (next == NONE || !released && nowNanos - startedNanos < START_NANOS && !beginsWithKeyframe()) {
+            return;
+        }
+        while (true) {
+            releaseInOrder();
+            if (next > highest) {
+                return;
+            }
+            if (!keyframes.isEmpty() && sink.needsKeyframe()) {
+                giveUpBefore(keyframes.stream().mapToLong(Long::longValue).min().orElseThrow());
+            } else if (nowNanos >= holes.giveUpNanos()) {
+                giveUp();
+            } else {
                 return;
             }
         }
     }
 
-    /// Hands on what is in order, and gives up on what was waited for long enough.
-    void release(long nowNanos) {
-        if (next == NONE || !released && nowNanos - startedNanos < START_NANOS) {
-            return;
-        }
-        while (true) {
-            releaseInOrder();
-            if (next > highest || nowNanos - missing.getFirst().sinceNanos < waitNanos()) {
-                return;
-            }
-            giveUp();
-        }
+    private boolean beginsWithKeyframe() {
+        return keyframes.contains(next);
+    }
+
+    /// Whether a keyframe has begun to come of which not all could leave yet.
+    boolean hasKeyframe() {
+        return !keyframes.isEmpty() || openKeyframe != NONE;
     }
 
     private void releaseInOrder() {
         released = true;
         while (next <= highest) {
-            Packet packet = ring[slot(next)];
+            Packet packet = take();
             if (packet == null) {
                 return;
             }
-            ring[slot(next)] = null;
-            bytes -= packet.payload().length();
             next++;
+            if (packet.timestamp() != openKeyframe) {
+                openKeyframe = NONE;
+            }
             sink.packet(packet);
+            if (packet.marker()) {
+                openKeyframe = NONE;
+            }
         }
+    }
+
+    private @Nullable Packet take() {
+        int slot = slot(next);
+        Packet packet = ring[slot];
+        if (packet != null) {
+            ring[slot] = null;
+            bytes -= packet.payload().length();
+            if (!keyframes.isEmpty() && keyframes.remove(next)) {
+                openKeyframe = packet.timestamp();
+            }
+        }
+        return packet;
     }
 
     /// Closes the first hole without what was in it.
     private void giveUp() {
         releaseInOrder();
-        long from = next;
-        while (next <= highest && ring[slot(next)] == null) {
-            next++;
+        long end = next;
+        while (end <= highest && ring[slot(end)] == null) {
+            end++;
         }
-        if (next > from) {
-            missing.removeIf(hole -> hole.sequence < next);
-            lost += next - from;
-            sink.lost(next - from);
-        }
+        giveUpBefore(end);
     }
 
-    private long waitNanos() {
-        if (!retransmission) {
-            return Math.min(MAX_REORDER_WAIT_NANOS, maxWaitNanos);
+    /// Nothing in front of this one is of use any more.
+    private void giveUpBefore(long sequence) {
+        long gone = 0;
+        long sinceNanos = holes.isEmpty() ? 0 : holes.sinceNanos();
+        for (; next < sequence; next++) {
+            if (take() == null) {
+                abandoned[slot(next)] = next;
+                abandonedNanos[slot(next)] = sinceNanos;
+                gone++;
+            }
         }
-        // Time for five or six questions and answers.
-        return Math.min(maxWaitNanos, Math.max(MIN_WAIT_NANOS, 6 * roundTripNanos + 100 * MILLI));
+        holes.closeBefore(next);
+        if (gone > 0) {
+            lost += gone;
+            openKeyframe = NONE;
+            sink.lost(gone);
+        }
     }
 
     /// Adds the sequence numbers to ask for now.
     void collectNacks(long nowNanos, List<Integer> target) {
-        if (!retransmission) {
-            return;
-        }
-        for (Missing hole : missing) {
-            if (hole.tries < MAX_TRIES && hole.dueNanos <= nowNanos && target.size() < MAX_NACKS_AT_ONCE) {
-                target.add((int) (hole.sequence & 0xFFFF));
-                hole.tries++;
-                hole.askedNanos = nowNanos;
-                hole.dueNanos = nowNanos + roundTripNanos + 10 * MILLI * hole.tries;
-            }
-        }
+        holes.collect(nowNanos, target);
     }
 
     /// When [#release(long)] or [#collectNacks(long, List)] has something to do at the latest, or [Long#MAX_VALUE].
@@ -273,18 +332,7 @@ final class JitterBuffer {
         if (!released) {
             return startedNanos + START_NANOS;
         }
-        if (missing.isEmpty()) {
-            return Long.MAX_VALUE;
-        }
-        long deadline = missing.getFirst().sinceNanos + waitNanos();
-        if (retransmission) {
-            for (Missing hole : missing) {
-                if (hole.tries < MAX_TRIES) {
-                    deadline = Math.min(deadline, hole.dueNanos);
-                }
-            }
-        }
-        return deadline;
+        return Math.min(holes.giveUpNanos(), holes.askNanos());
     }
 
     long duplicates() {
@@ -298,7 +346,7 @@ final class JitterBuffer {
 
     /// Packets that came after they were asked for.
     long recovered() {
-        return recovered;
+        return holes.recovered();
     }
 
     long lost() {
@@ -306,7 +354,7 @@ final class JitterBuffer {
     }
 
     long roundTripNanos() {
-        return roundTripNanos;
+        return holes.roundTripNanos();
     }
 
     private static int slot(long sequence) {

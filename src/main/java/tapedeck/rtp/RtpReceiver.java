@@ -28,7 +28,8 @@ import tapedeck.rtp.payload.PayloadFormat;
 /// [#feedback(long, List)] when [#nextDeadlineNanos()] has come. Used by one thread.
 public final class RtpReceiver {
     static final long REPORT_NANOS = 1_000_000_000L;
-    static final long KEYFRAME_REQUEST_NANOS = 500_000_000L;
+    /// Between two requests lies at least this, and time for an answer: encoders make no more keyframes anyway.
+    static final long KEYFRAME_REQUEST_NANOS = 300_000_000L;
     /// A sender begins with a keyframe by itself; only if none came by then, it is asked.
     static final long FIRST_KEYFRAME_NANOS = 250_000_000L;
     /// Frames that wait for [PeerClock]; more are not held back.
@@ -82,8 +83,9 @@ public final class RtpReceiver {
     /// @param localSsrc who the feedback comes from
     /// @param maxWaitNanos how long a missing packet is waited for at most
     public record Options(int trackId, long localSsrc, long maxWaitNanos) {
-        /// For recording, where a second is cheap and a hole is for ever.
-        public static final long USUAL_MAX_WAIT_NANOS = 1_000_000_000L;
+        /// For recording, where two seconds are cheap and a hole is for ever. Only a way of more than 200 ms there and
+        /// back makes anybody wait so long.
+        public static final long USUAL_MAX_WAIT_NANOS = 2_000_000_000L;
 
         public Options(int trackId, long localSsrc) {
             this(trackId, localSsrc, USUAL_MAX_WAIT_NANOS);
@@ -154,6 +156,11 @@ public final class RtpReceiver {
                     public void lost(long count) {
                         RtpReceiver.this.lost(count);
                     }
+
+                    @Override
+                    public boolean needsKeyframe() {
+                        return depacketizer != null && depacketizer.needsKeyframe();
+                    }
                 });
     }
 
@@ -182,8 +189,21 @@ public final class RtpReceiver {
         bytes += packet.payloadLength();
         reception.received(packet.sequenceNumber(), packet.timestamp(), arrivalNanos);
         clock.arrived(timestamps.unwrapForward(packet.timestamp()), arrivalNanos);
+        offer(packet, packet.sequenceNumber(), type, packet.payload(), arrivalNanos, false);
+    }
+
+    private void offer(
+            RtpPacket packet, int sequenceNumber, int type, Bytes payload, long arrivalNanos, boolean repair) {
+        Depacketizer target = depacketizers.get(type);
+        boolean keyframe = target != null && target.beginsKeyframe(payload);
         jitterBuffer.offer(
-                packet.sequenceNumber(), packet.timestamp(), packet.marker(), type, packet.payload(), arrivalNanos);
+                sequenceNumber,
+                packet.timestamp(),
+                packet.marker(),
+                type,
+                payload,
+                arrivalNanos,
+                JitterBuffer.Way.of(repair, keyframe));
     }
 
     /// RFC 4588 4: the original sequence number stands in front of the original payload.
@@ -193,13 +213,7 @@ public final class RtpReceiver {
         }
         rtxSsrc = packet.ssrc();
         Bytes payload = packet.payload();
-        jitterBuffer.offer(
-                payload.u16(0),
-                packet.timestamp(),
-                packet.marker(),
-                type,
-                payload.slice(RTX_HEADER_BYTES),
-                arrivalNanos);
+        offer(packet, payload.u16(0), type, payload.slice(RTX_HEADER_BYTES), arrivalNanos, true);
     }
 
     /// Whether this source is the one: a new one replaces the last, as when a browser restarts its camera.
@@ -368,14 +382,17 @@ public final class RtpReceiver {
     private long keyframeRequestNanos() {
         Depacketizer current = depacketizer;
         boolean needed = current != null && current.needsKeyframe();
-        if (!needed && !keyframeRequested) {
+        if (!needed && !keyframeRequested || jitterBuffer.hasKeyframe()) {
+            // None is needed, or one is under way, and what is missing of it can still come.
             return Long.MAX_VALUE;
         }
         boolean atOnce = keyframeRequested || keyframes > 0 || current != null && current.missingFrames() > 0;
         long due = atOnce ? firstPacketNanos : firstPacketNanos + FIRST_KEYFRAME_NANOS;
         return lastKeyframeRequestNanos == NONE
                 ? due
-                : Math.max(due, lastKeyframeRequestNanos + KEYFRAME_REQUEST_NANOS);
+                : Math.max(
+                        due,
+                        lastKeyframeRequestNanos + Math.max(KEYFRAME_REQUEST_NANOS, 2 * jitterBuffer.roundTripNanos()));
     }
 
     /// When [#poll(long, Consumer)] and [#feedback(long, List)] have something to do at the latest even if no packet

@@ -344,7 +344,7 @@ class RtpReceiverTest {
             receiver.feedback(now, out);
         }
         long asked = out.stream().filter(packet -> packet instanceof Rtcp.Nack).count();
-        assertTrue(asked >= 4 && asked <= JitterBuffer.MAX_TRIES, asked + " times");
+        assertTrue(asked >= 4 && asked <= Holes.MAX_TRIES, asked + " times");
         assertEquals(1, frames.size());
         assertEquals(1, receiver.statistics().lost());
     }

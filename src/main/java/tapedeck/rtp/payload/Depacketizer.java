@@ -24,6 +24,12 @@ public interface Depacketizer {
     /// This many packets in front of the next one are lost for good.
     void gap(long packets);
 
+    /// Whether this is the first packet of a keyframe, as far as one packet can tell: what came before it is not needed
+    /// to decode from here on. Looks only, in any order; never throws.
+    default boolean beginsKeyframe(Bytes payload) {
+        return false;
+    }
+
     /// Whether nothing can be handed on before the next keyframe.
     boolean needsKeyframe();
 

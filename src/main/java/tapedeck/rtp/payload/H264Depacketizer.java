@@ -134,6 +134,24 @@ final class H264Depacketizer implements Depacketizer {
         start = Start.PARAMETER_SETS;
     }
 
+    /// A keyframe begins with its SPS, maybe behind a delimiter: alone, in front of an aggregate or of fragments.
+    @Override
+    public boolean beginsKeyframe(Bytes payload) {
+        int length = payload.length();
+        int type = length == 0 ? 0 : payload.u8(0) & 0x1F;
+        if (type == FU_A) {
+            return length > 1 && (payload.u8(1) & 0x9F) == (0x80 | H264.NAL_SPS);
+        }
+        if (type != STAP_A) {
+            return type == H264.NAL_SPS;
+        }
+        int at = 1;
+        if (at + 2 < length && (payload.u8(at + 2) & 0x1F) == H264.NAL_AUD) {
+            at += 2 + payload.u16(at);
+        }
+        return at + 2 < length && (payload.u8(at + 2) & 0x1F) == H264.NAL_SPS;
+    }
+
     @Override
     public boolean needsKeyframe() {
         return loss.needsKeyframe();

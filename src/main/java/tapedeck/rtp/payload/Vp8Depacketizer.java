@@ -77,6 +77,19 @@ final class Vp8Depacketizer implements Depacketizer {
     }
 
     @Override
+    public boolean beginsKeyframe(Bytes payload) {
+        if (payload.isEmpty() || (payload.u8(0) & 0x17) != 0x10) {
+            return false;
+        }
+        try {
+            // RFC 6386 9.1: the first bit of a frame is 0 in a keyframe.
+            return (payload.u8(descriptorBytes(payload)) & 1) == 0;
+        } catch (MalformedException _) {
+            return false;
+        }
+    }
+
+    @Override
     public boolean needsKeyframe() {
         return loss.needsKeyframe();
     }
