@@ -88,7 +88,9 @@ final class LiveLink {
         this.network = network;
         PayloadFormat rtx = new PayloadFormat(RTX_TYPE, "rtx", 90_000, 1, "apt=98", List.of());
         receiver = new RtpReceiver(
-                new RtpReceiver.Options(Track.VIDEO, 1), network.rtx() ? List.of(VP8, rtx) : List.of(VP8), new PeerClock(0));
+                new RtpReceiver.Options(Track.VIDEO, 1),
+                network.rtx() ? List.of(VP8, rtx) : List.of(VP8),
+                new PeerClock(0));
     }
 
     private void at(long nanos, Runnable action) {

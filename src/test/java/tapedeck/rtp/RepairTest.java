@@ -81,8 +81,7 @@ class RepairTest {
     void jitterReorderingAndDuplicatesLoseAndDoubleNothing() {
         for (LiveLink link : play(
                 FRAMES,
-                seed -> new Network(
-                        Loss.none(), Loss.none(), 20 * MILLI, 150 * MILLI, 0.05, 0.05, seed % 2 == 0))) {
+                seed -> new Network(Loss.none(), Loss.none(), 20 * MILLI, 150 * MILLI, 0.05, 0.05, seed % 2 == 0))) {
             assertEquals(0, link.missing(), link.toString());
             assertTrue(link.overhead() <= 0.10, link.toString());
             assertEquals(0, link.receiver.statistics().late(), "doubled packets are not late ones");
@@ -92,9 +91,8 @@ class RepairTest {
 
     @Test
     void aFewPacketsThatAreOvertakenAreNotAskedFor() {
-        for (LiveLink link : play(
-                FRAMES,
-                seed -> new Network(Loss.none(), Loss.none(), 40 * MILLI, 0, 0.05, 0.05, seed % 2 == 0))) {
+        for (LiveLink link :
+                play(FRAMES, seed -> new Network(Loss.none(), Loss.none(), 40 * MILLI, 0, 0.05, 0.05, seed % 2 == 0))) {
             assertEquals(0, link.missing(), link.toString());
             assertTrue(link.overhead() <= 0.01, link.toString());
         }
@@ -104,8 +102,7 @@ class RepairTest {
     void aLongWayIsLearnedAndNotFloodedWithQuestions() {
         for (LiveLink link : play(
                 FRAMES,
-                seed -> new Network(
-                        Loss.of(0.05), Loss.of(0.05), 200 * MILLI, 10 * MILLI, 0, 0, seed % 2 == 0))) {
+                seed -> new Network(Loss.of(0.05), Loss.of(0.05), 200 * MILLI, 10 * MILLI, 0, 0, seed % 2 == 0))) {
             assertTrue(link.missing() <= FRAMES / 100, link.toString());
             assertTrue(link.overhead() <= 0.15, link.toString());
             long roundTrip = link.receiver.statistics().roundTripNanos();
