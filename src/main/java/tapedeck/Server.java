@@ -112,7 +112,7 @@ public final class Server implements AutoCloseable {
                     webRtcPort,
                     () -> opened(new WebRtcServer(settings.webrtc(), loops, streams, routes, ports)));
         }
-        opened(new Api(routes, settings, streams, recordings, ports, VERSION));
+        opened(new Api(routes, settings, streams, recordings, transcodes, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
             HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));

@@ -12,6 +12,7 @@ import tapedeck.record.Recordings;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 import tapedeck.stream.Streams;
+import tapedeck.transcode.Transcodes;
 
 /// REST, console, recordings, health and metrics: adds its routes to the HTTP server's.
 public final class Api implements AutoCloseable {
@@ -40,10 +41,11 @@ public final class Api implements AutoCloseable {
             Settings settings,
             Streams streams,
             Recordings recordings,
+            Transcodes transcodes,
             BoundPorts ports,
             String version)
             throws IOException, SettingsException {
-        this(routes, settings, streams, recordings, ports, version, Clocks.SYSTEM);
+        this(routes, settings, streams, recordings, transcodes, ports, version, Clocks.SYSTEM);
     }
 
     Api(
@@ -51,6 +53,7 @@ public final class Api implements AutoCloseable {
             Settings settings,
             Streams streams,
             Recordings recordings,
+            Transcodes transcodes,
             BoundPorts ports,
             String version,
             Clocks clocks)
@@ -62,7 +65,7 @@ public final class Api implements AutoCloseable {
         SignedLinks links = new SignedLinks(token, clocks.wall());
         Bitrates bitrates = new Bitrates(clocks.nanos());
         streams.addListener(bitrates);
-        metrics = new Metrics(streams, recordings, limit);
+        metrics = new Metrics(streams, recordings, transcodes, limit);
         streams.addListener(metrics);
 
         addSecurityHeaders();

@@ -142,6 +142,7 @@ final class CatalogueCalls {
             switch (recordings.delete(id(exchange))) {
                 case DELETED -> exchange.respond(204);
                 case UNKNOWN -> throw unknown();
+                case CHANGED -> throw new HttpProblem(409, "its file was changed or exchanged; look at it again first");
                 case BUSY -> throw new HttpProblem(409, "it is still being recorded, finished or handed to the hook");
             }
         } catch (CatalogueAwayException e) {

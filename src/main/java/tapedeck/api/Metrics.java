@@ -21,6 +21,7 @@ import tapedeck.record.ActiveRecording;
 import tapedeck.record.Recordings;
 import tapedeck.stream.Stream;
 import tapedeck.stream.Streams;
+import tapedeck.transcode.Transcodes;
 
 /// `/metrics` for Prometheus. Every number is read when somebody asks, so that a frame costs nothing.
 final class Metrics implements Streams.Listener, AutoCloseable {
@@ -38,11 +39,12 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     private final AtomicLong published = new AtomicLong();
     private final SessionMetrics sessions;
 
-    Metrics(Streams streams, Recordings recordings, CallLimit limit) {
+    Metrics(Streams streams, Recordings recordings, Transcodes transcodes, CallLimit limit) {
         this.streams = streams;
         sessions = new SessionMetrics(registry, streams);
         registerStreams();
         registerRecordings(recordings);
+        registerTranscodes(transcodes);
         FunctionCounter.builder("tapedeck.rest.refused", limit, CallLimit::refused)
                 .description("REST calls answered 429")
                 .register(registry);
@@ -105,6 +107,33 @@ final class Metrics implements Streams.Listener, AutoCloseable {
         counter(recordings, "tapedeck.recordings.written", Recordings.Statistics::writtenBytes)
                 .description("Bytes that were written to recordings")
                 .baseUnit("bytes")
+                .register(registry);
+    }
+
+    private void registerTranscodes(Transcodes transcodes) {
+        Gauge.builder(
+                        "tapedeck.transcode.workers",
+                        transcodes,
+                        t -> t.statistics().workers())
+                .description("Processes that convert sound")
+                .register(registry);
+        Gauge.builder(
+                        "tapedeck.transcode.streams",
+                        transcodes,
+                        t -> t.statistics().streams())
+                .description("Streams whose sound is converted")
+                .register(registry);
+        FunctionCounter.builder(
+                        "tapedeck.transcode.crashes",
+                        transcodes,
+                        t -> t.statistics().crashes())
+                .description("Processes that died while they converted sound")
+                .register(registry);
+        FunctionCounter.builder(
+                        "tapedeck.transcode.damaged.packets",
+                        transcodes,
+                        t -> t.statistics().damagedPackets())
+                .description("Packets of sound that could not be decoded")
                 .register(registry);
     }
 

@@ -20,6 +20,11 @@ public interface Muxer extends AutoCloseable {
     /// Ends the fragment or cluster: all that was written since the last one leaves in one [Output#append].
     void flush() throws IOException;
 
+    /// Frames that were written but are in no file, because the format has no place for their time.
+    default long leftOutFrames() {
+        return 0;
+    }
+
     /// Flushes. The file is whole but not finished: see [Container#finish].
     @Override
     void close() throws IOException;

@@ -8,7 +8,8 @@ import tapedeck.stream.StreamName;
 /// @param recordingId the same for all parts of the recording
 /// @param fileName the name it will have, with the elements that are known only at its end left as they are in the
 ///     template, like `{endTime}`
-/// @param startedAt the wall clock when it was started
+/// @param startedAt the wall clock at its first frame, with `record_preroll` before it was asked for; until there is
+///     one, when it was asked for
 /// @param durationNanos media time written so far, all parts together
 /// @param sizeBytes written so far, all parts together
 /// @param gapFrames frames that are missing because the disk was too slow or refused them

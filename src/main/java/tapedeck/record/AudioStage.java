@@ -37,6 +37,9 @@ final class AudioStage {
     /// Silence is asked for in steps of this, while no sound comes.
     static final long SILENCE_STEP_NANOS = 500_000_000L;
 
+    /// Instead of a time.
+    static final long NOTHING_CONVERTED = -1;
+
     private static final Logger log = LoggerFactory.getLogger(AudioStage.class);
 
     private final Stream stream;
@@ -73,6 +76,7 @@ final class AudioStage {
     private long soundEndNanos = Long.MIN_VALUE;
     private long silentNanos = Long.MIN_VALUE;
     private long patienceNanos = PATIENCE_NANOS;
+    private long filledNanos = NOTHING_CONVERTED;
 
     AudioStage(Stream stream, Settings.Recording settings, Renditions renditions, Runnable wake) {
         this.stream = stream;
@@ -292,6 +296,9 @@ final class AudioStage {
     private long drain(Rendition current) {
         List<Frame> converted = new ArrayList<>();
         Rendition.Progress progress = current.drainTo(converted);
+        if (!converted.isEmpty()) {
+            filledNanos = Math.max(filledNanos, 0) + current.takeFilledNanos();
+        }
         sound.addAll(converted);
         if (!converted.isEmpty()) {
             soundEndNanos = converted.getLast().dtsNanos();
@@ -331,6 +338,8 @@ final class AudioStage {
         rendition = null;
         finishing = false;
         silentNanos = Long.MIN_VALUE;
+        firstSoundNanos = Long.MIN_VALUE;
+        soundEndNanos = Long.MIN_VALUE;
     }
 
     private void release(long limitNanos, List<Item> target) {
@@ -356,6 +365,14 @@ final class AudioStage {
         return mode == Mode.TO_AAC
                 ? renditions.aac(track).map(Renditions.Offer::track).orElse(track)
                 : track;
+    }
+
+    /// How much silence stands in the sound that came out since this was asked last; [#NOTHING_CONVERTED] where none
+    /// did.
+    long takeFilledNanos() {
+        long taken = filledNanos;
+        filledNanos = NOTHING_CONVERTED;
+        return taken;
     }
 
     /// Forgets everything.

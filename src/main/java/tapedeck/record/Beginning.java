@@ -51,10 +51,6 @@ final class Beginning {
         return frames.isEmpty();
     }
 
-    int size() {
-        return frames.size();
-    }
-
     /// Everything that waits; nothing does afterwards.
     List<Item.Media> take() {
         List<Item.Media> taken = frames;

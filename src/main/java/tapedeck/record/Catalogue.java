@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -198,7 +199,9 @@ final class Catalogue implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        there.retention().run();
+        if (!there.scan().isStrange()) {
+            there.retention().run();
+        }
     }
 
     /// Waits until something happened or a period is over; false at the end.
@@ -297,13 +300,20 @@ final class Catalogue implements AutoCloseable {
     RecordingPage find(RecordingQuery query) throws CatalogueAwayException {
         waitForFolder();
         return asked(there -> {
-            RecordingPage page = there.database().ask(handle -> there.table().find(handle, query));
             Map<String, Growing> now = growing.get();
+            RecordingPage page = there.database().ask(handle -> there.table().find(handle, query));
+            Set<String> grown = now.isEmpty()
+                    ? Set.of()
+                    : there.database().ask(handle -> there.table().growing(handle, query));
+            long grownBytes = now.values().stream()
+                    .filter(file -> grown.contains(file.id()))
+                    .mapToLong(Growing::sizeBytes)
+                    .sum();
             List<RecordingEntry> entries = new ArrayList<>();
             for (RecordingEntry entry : page.entries()) {
                 entries.add(current(entry, now));
             }
-            return new RecordingPage(page.total(), page.totalBytes(), entries);
+            return new RecordingPage(page.total(), page.totalBytes() + grownBytes, entries);
         });
     }
 
@@ -383,9 +393,9 @@ final class Catalogue implements AutoCloseable {
                     folder.delete(entry.fileName());
                 } else if (!asked(
                         there -> there.database().ask(h -> there.table().hasNamesake(h, entry)))) {
-                    // Somebody changed or exchanged it. The next look at the folder says which.
+                    // The next look at the folder says which.
                     wantScan();
-                    return Deletion.BUSY;
+                    return Deletion.CHANGED;
                 }
             }
             journals.deleteBroken(id);

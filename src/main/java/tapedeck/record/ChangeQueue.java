@@ -6,11 +6,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// What the database does not know yet. The last word on a file is also kept on disk until the database has it: its
 /// journal is gone by then, and the file alone does not say whose stream it was.
+///
+/// The last word comes on the finisher's threads and is on disk when they go on. What the threads say that write
+/// recordings stays in memory, and never waits for the disk: this folder can be on another one, which stands still.
 final class ChangeQueue {
     /// Entries in memory while the database is away; the last words on further files wait on disk.
     static final int MAX_WAITING = 10_000;
@@ -51,6 +53,9 @@ final class ChangeQueue {
     private final int maxWaiting;
     private final ObjectMapper json = JsonMapper.builder().build();
 
+    // Held while the folder is read or written, so that a file and what is in memory are of one mind; taken before the
+    // lock of this object, and never while that is held.
+    private final ReentrantLock disk = new ReentrantLock();
     // Guarded by this: by row, and by row and listener.
     private final Map<String, Change> waiting = new LinkedHashMap<>();
     private boolean spilled = true;
@@ -63,15 +68,29 @@ final class ChangeQueue {
         json.writerFor(RecordingEntry.class);
     }
 
-    synchronized void put(RecordingEntry entry) {
-        boolean last = !entry.state().isOpen();
-        boolean kept = last && keep(entry);
-        if (waiting.size() < maxWaiting || waiting.containsKey(entry.id())) {
-            waiting.put(entry.id(), new Change.Put(entry));
-        } else if (kept) {
-            spilled = true;
+    void put(RecordingEntry entry) {
+        if (entry.state().isOpen()) {
+            // If it does not fit, the last word on this file comes later, or the look at the folder finds it.
+            var _ = fits(entry);
+            return;
         }
-        // Else the last word on this file comes later, or the look at the folder finds it.
+        disk.lock();
+        try {
+            boolean kept = keep(entry);
+            if (!fits(entry) && kept) {
+                look();
+            }
+        } finally {
+            disk.unlock();
+        }
+    }
+
+    private synchronized boolean fits(RecordingEntry entry) {
+        boolean fits = waiting.size() < maxWaiting || waiting.containsKey(entry.id());
+        if (fits) {
+            waiting.put(entry.id(), new Change.Put(entry));
+        }
+        return fits;
     }
 
     synchronized void remove(String id) {
@@ -82,39 +101,82 @@ final class ChangeQueue {
     }
 
     /// The entry as it will be, null if nothing waits for this row.
-    synchronized @Nullable RecordingEntry entry(String id) {
-        if (waiting.get(id) instanceof Change.Put put) {
-            return put.entry();
+    @Nullable
+    RecordingEntry entry(String id) {
+        synchronized (this) {
+            if (waiting.get(id) instanceof Change.Put put) {
+                return put.entry();
+            }
+            if (!spilled || waiting.containsKey(id)) {
+                return null;
+            }
         }
-        return spilled && !waiting.containsKey(id) ? read(file(id)) : null;
+        disk.lock();
+        try {
+            return read(file(id));
+        } finally {
+            disk.unlock();
+        }
     }
 
-    synchronized void tell(String id, FileEvent.Told.Listener listener, Outcome outcome) {
-        RecordingEntry entry = entry(id);
-        if (entry != null) {
-            put(entry.told(listener, outcome));
-        } else if (waiting.size() < maxWaiting) {
-            waiting.put(id + listener, new Change.Tell(id, listener, outcome));
+    void tell(String id, FileEvent.Told.Listener listener, Outcome outcome) {
+        disk.lock();
+        try {
+            RecordingEntry entry = entry(id);
+            if (entry != null) {
+                put(entry.told(listener, outcome));
+            } else {
+                tellRow(new Change.Tell(id, listener, outcome));
+            }
+        } finally {
+            disk.unlock();
+        }
+    }
+
+    private synchronized void tellRow(Change.Tell tell) {
+        if (waiting.size() < maxWaiting) {
+            waiting.put(tell.id() + tell.listener(), tell);
         }
     }
 
     /// The changes that came first.
-    synchronized List<Change> next(int most) {
-        if (waiting.isEmpty() && spilled) {
-            load();
+    List<Change> next(int most) {
+        synchronized (this) {
+            if (!waiting.isEmpty() || !spilled) {
+                return first(most);
+            }
         }
+        disk.lock();
+        try {
+            load();
+        } finally {
+            disk.unlock();
+        }
+        return first(most);
+    }
+
+    private synchronized List<Change> first(int most) {
         return waiting.values().stream().limit(most).toList();
     }
 
     /// The database has these.
-    synchronized void done(List<Change> changes) {
-        for (Change change : changes) {
-            String key = change instanceof Change.Tell tell ? tell.id() + tell.listener() : change.id();
-            if (change.equals(waiting.get(key))) {
-                waiting.remove(key);
-                forget(change);
+    void done(List<Change> changes) {
+        disk.lock();
+        try {
+            for (Change change : changes) {
+                if (over(change)) {
+                    forget(change);
+                }
             }
+        } finally {
+            disk.unlock();
         }
+    }
+
+    /// False if there is a newer one by now.
+    private synchronized boolean over(Change change) {
+        String key = change instanceof Change.Tell tell ? tell.id() + tell.listener() : change.id();
+        return waiting.remove(key, change);
     }
 
     /// Entries that other processes left: `./run recover` writes no database.
@@ -123,7 +185,12 @@ final class ChangeQueue {
     }
 
     private void forget(Change change) {
-        if (change instanceof Change.Put put && put.entry().state().isOpen()) {
+        boolean onDisk = switch (change) {
+            case Change.Put put -> !put.entry().state().isOpen();
+            case Change.Remove _ -> true;
+            case Change.Tell _ -> false;
+        };
+        if (!onDisk) {
             return;
         }
         try {
@@ -134,18 +201,24 @@ final class ChangeQueue {
     }
 
     private void load() {
-        spilled = false;
-        Set<String> read = new HashSet<>(waiting.keySet());
+        synchronized (this) {
+            spilled = false;
+        }
         for (Path file : files()) {
-            if (waiting.size() >= maxWaiting) {
-                spilled = true;
+            RecordingEntry entry = read(file);
+            if (entry != null && !found(entry)) {
+                look();
                 return;
             }
-            RecordingEntry entry = read(file);
-            if (entry != null && read.add(entry.id())) {
-                waiting.put(entry.id(), new Change.Put(entry));
-            }
         }
+    }
+
+    /// False if it does not fit any more.
+    private synchronized boolean found(RecordingEntry entry) {
+        if (waiting.containsKey(entry.id())) {
+            return true;
+        }
+        return fits(entry);
     }
 
     private List<Path> files() {

@@ -4,6 +4,8 @@ package tapedeck.record;
 public enum Deletion {
     DELETED,
     UNKNOWN,
-    /// It grows, is being finished, its hook has not ended, or its file is not the one that was last seen.
-    BUSY
+    /// It grows, is being finished, or its hook has not ended.
+    BUSY,
+    /// Its file is not the one that was last seen: somebody changed or exchanged it.
+    CHANGED
 }

@@ -8,7 +8,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -167,7 +169,16 @@ final class EntryTable {
                 .findOne();
     }
 
-    RecordingPage find(Handle handle, RecordingQuery query) {
+    /// What a query asks for, as SQL.
+    private record Condition(String sql, List<Consumer<Query>> binds) {
+        Query in(Handle handle, String before, String after) {
+            Query query = handle.createQuery(before + " FROM recording WHERE " + sql + after);
+            binds.forEach(bind -> bind.accept(query));
+            return query;
+        }
+    }
+
+    private Condition condition(RecordingQuery query) {
         List<String> conditions = new ArrayList<>();
         List<Consumer<Query>> binds = new ArrayList<>();
         conditions.add("node = :node");
@@ -185,19 +196,31 @@ final class EntryTable {
                 container == null ? null : container.extension());
         where(conditions, binds, "started_at >= :from", "from", query.fromMillis());
         where(conditions, binds, "started_at < :to", "to", query.toMillis());
-        String where = " FROM recording WHERE " + String.join(" AND ", conditions);
-        String direction = query.descending() ? " DESC" : "";
-        Query count = handle.createQuery("SELECT count(*), coalesce(sum(size_bytes), 0)" + where);
-        binds.forEach(bind -> bind.accept(count));
-        long[] totals = count.map((row, _) -> new long[] {row.getLong(1), row.getLong(2)})
+        return new Condition(String.join(" AND ", conditions), binds);
+    }
+
+    /// Ids of the matching files that grow: how large they are, the table does not know.
+    Set<String> growing(Handle handle, RecordingQuery query) {
+        return condition(query)
+                .in(handle, "SELECT id", " AND state = 'recording'")
+                .mapTo(String.class)
+                .set();
+    }
+
+    RecordingPage find(Handle handle, RecordingQuery query) {
+        Condition condition = condition(query);
+        long[] totals = condition
+                .in(handle, "SELECT count(*), coalesce(sum(size_bytes), 0)", "")
+                .map((row, _) -> new long[] {row.getLong(1), row.getLong(2)})
                 .one();
         // First the ids, so that what has to be sorted is small.
         // What is the same in all rows stands in front, as in the indexes: then H2 needs not sort at all.
-        String same = state == null || query.sort() != RecordingQuery.Sort.START ? "node, " : "node, state, ";
-        Query page = handle.createQuery("SELECT id" + where + " ORDER BY " + same
-                + query.sort().column() + direction + ", id" + direction + " LIMIT :size OFFSET :skip");
-        binds.forEach(bind -> bind.accept(page));
-        List<String> ids = page.bind("size", query.size())
+        String same = query.state() == null || query.sort() != RecordingQuery.Sort.START ? "node, " : "node, state, ";
+        String direction = query.descending() ? " DESC" : "";
+        String order = " ORDER BY " + same + query.sort().column() + direction + ", id" + direction;
+        List<String> ids = condition
+                .in(handle, "SELECT id", order + " LIMIT :size OFFSET :skip")
+                .bind("size", query.size())
                 .bind("skip", (long) query.page() * query.size())
                 .mapTo(String.class)
                 .list();
@@ -235,7 +258,7 @@ final class EntryTable {
                 .bindList("ids", ids)
                 .map((row, _) -> entry(row))
                 .forEach(entry -> found.put(entry.id(), entry));
-        return ids.stream().map(found::get).filter(java.util.Objects::nonNull).toList();
+        return ids.stream().map(found::get).filter(Objects::nonNull).toList();
     }
 
     /// Finished files in the order in which they ended, from behind `after`.
@@ -305,34 +328,36 @@ final class EntryTable {
     }
 
     private RecordingEntry entry(ResultSet row) throws SQLException {
-        Long missing = number(row, "frames_missing");
         return new RecordingEntry(
                 row.getString("id"),
-                row.getString("recording_id"),
-                row.getString("stream_name"),
-                row.getString("media_session_id"),
-                row.getString("login"),
-                row.getString("protocol"),
-                row.getInt("part"),
-                row.getString("file_name"),
-                Container.valueOf(row.getString("container").toUpperCase(Locale.ROOT)),
-                List.of(json.readValue(row.getString("tracks"), TrackFacts[].class)),
-                row.getLong("started_at"),
-                row.getLong("ended_at"),
-                row.getLong("modified_at"),
-                row.getLong("duration_millis"),
-                row.getLong("size_bytes"),
-                state(row),
-                row.getString("reason"),
-                missing == null
-                        ? null
-                        : new Quality(
-                                missing,
-                                row.getLong("freeze_millis"),
-                                number(row, "filled_millis"),
-                                number(row, "drift_millis")),
-                outcome(row, "hook"),
-                outcome(row, "webhook"));
+                new RecordingEntry.Origin(
+                        row.getString("recording_id"),
+                        row.getInt("part"),
+                        row.getString("stream_name"),
+                        row.getString("media_session_id"),
+                        row.getString("login"),
+                        row.getString("protocol")),
+                new RecordingEntry.Media(
+                        row.getString("file_name"),
+                        Container.valueOf(row.getString("container").toUpperCase(Locale.ROOT)),
+                        List.of(json.readValue(row.getString("tracks"), TrackFacts[].class)),
+                        row.getLong("started_at"),
+                        row.getLong("duration_millis"),
+                        row.getLong("size_bytes"),
+                        row.getLong("modified_at")),
+                new RecordingEntry.Stage(state(row), row.getString("reason"), row.getLong("ended_at")),
+                new RecordingEntry.Report(quality(row), outcome(row, "hook"), outcome(row, "webhook")));
+    }
+
+    private static @Nullable Quality quality(ResultSet row) throws SQLException {
+        Long missing = number(row, "frames_missing");
+        return missing == null
+                ? null
+                : new Quality(
+                        missing,
+                        row.getLong("freeze_millis"),
+                        number(row, "filled_millis"),
+                        number(row, "drift_millis"));
     }
 
     private static @Nullable Long number(ResultSet row, String column) throws SQLException {

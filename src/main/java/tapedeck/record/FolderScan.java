@@ -46,6 +46,7 @@ final class FolderScan {
 
     private volatile @Nullable FileTime scanned;
     private volatile boolean settling;
+    private volatile boolean isStrange;
     private volatile long endedNanos = System.nanoTime();
     private volatile long tookNanos;
 
@@ -103,6 +104,41 @@ final class FolderScan {
             return;
         }
         rename(database, fresh, gone);
+        if (isTheSame(gone)) {
+            forget(database, gone);
+        }
+        look(database, fresh);
+        scanned = changedAt;
+        endedNanos = System.nanoTime();
+        tookNanos = endedNanos - began;
+    }
+
+    /// Whether the folder is the one that the rows are of. Where its disk is not mounted there is an empty one, and
+    /// what is forgotten then, nobody knows when the disk is back.
+    private boolean isTheSame(List<Known> gone) {
+        boolean marked = folder.isMarked();
+        if (!marked && gone.isEmpty()) {
+            folder.mark();
+        }
+        boolean strange = !marked && !gone.isEmpty();
+        if (strange && !isStrange) {
+            log.warn(
+                    "{}: {} recordings are missing and so is {}. Is its disk mounted? Nothing is forgotten or deleted"
+                            + " until they are back, or until that file is made",
+                    folder.path(),
+                    gone.size(),
+                    RecordFolder.MARKER);
+        }
+        isStrange = strange;
+        return !strange;
+    }
+
+    /// Whether the folder seems to be another one, so that nothing of it may be deleted.
+    boolean isStrange() {
+        return isStrange;
+    }
+
+    private void forget(Database database, List<Known> gone) throws DatabaseException {
         for (Known row : gone) {
             if (!catalogue.isOpen(row.id())) {
                 database.change(handle -> {
@@ -111,10 +147,6 @@ final class FolderScan {
                 });
             }
         }
-        look(database, fresh);
-        scanned = changedAt;
-        endedNanos = System.nanoTime();
-        tookNanos = endedNanos - began;
     }
 
     private static boolean differs(Known row, Facts facts) {
@@ -235,25 +267,17 @@ final class FolderScan {
         String id = before == null ? UUID.randomUUID().toString() : before;
         RecordingEntry entry = known.orElseGet(() -> new RecordingEntry(
                         id,
-                        id,
-                        "",
-                        "",
-                        "",
-                        "",
-                        0,
-                        file.fileName(),
-                        container == null ? Container.MP4 : container,
-                        List.of(),
-                        facts.modifiedAtMillis() - Math.max(durationMillis, 0),
-                        facts.modifiedAtMillis(),
-                        facts.modifiedAtMillis(),
-                        durationMillis,
-                        facts.sizeBytes(),
-                        State.READY,
-                        "",
-                        null,
-                        null,
-                        null))
+                        RecordingEntry.Origin.found(id),
+                        new RecordingEntry.Media(
+                                file.fileName(),
+                                container == null ? Container.MP4 : container,
+                                List.of(),
+                                facts.modifiedAtMillis() - Math.max(durationMillis, 0),
+                                durationMillis,
+                                facts.sizeBytes(),
+                                facts.modifiedAtMillis()),
+                        new RecordingEntry.Stage(State.READY, "", facts.modifiedAtMillis()),
+                        RecordingEntry.Report.NONE))
                 .of(file.fileName(), facts.sizeBytes(), facts.modifiedAtMillis())
                 .containing(durationMillis, summary == null ? List.of() : TrackFacts.of(summary.tracks()));
         State state =

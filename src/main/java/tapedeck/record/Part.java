@@ -156,8 +156,14 @@ final class Part {
         return file.size();
     }
 
+    /// @param framesMissing that did not come here
     Quality quality(long framesMissing) {
-        return meter.report(framesMissing);
+        return meter.report(framesMissing + muxer.leftOutFrames());
+    }
+
+    /// Silence was put where no sound came.
+    void filled(long nanos) {
+        meter.filled(nanos);
     }
 
     /// Writes the rest and closes the file, which is not finished by that.

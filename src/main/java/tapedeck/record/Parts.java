@@ -43,9 +43,11 @@ final class Parts {
     private long pastSizeBytes;
     // Since the open part began, or since the one before it ended.
     private long framesMissing;
+    private long filledNanos = AudioStage.NOTHING_CONVERTED;
 
     // For everybody; written on the writer thread.
     private volatile String fileName;
+    private volatile Instant beganAt;
     private volatile long durationNanos;
     private volatile long sizeBytes;
     private volatile @Nullable Growing growing;
@@ -60,6 +62,7 @@ final class Parts {
         this.rotation = rotation;
         this.writer = writer;
         this.startedAt = startedAt;
+        this.beganAt = startedAt;
         this.fileName = fileName(journal("", Layout.NONE, startedAt.toEpochMilli()));
     }
 
@@ -88,6 +91,12 @@ final class Parts {
         return fileName;
     }
 
+    /// The wall clock at its first frame, which can be before anybody asked for it; until there is one, when it was
+    /// started.
+    Instant beganAt() {
+        return beganAt;
+    }
+
     /// Media time on disk, all parts together.
     long durationNanos() {
         return durationNanos;
@@ -107,6 +116,23 @@ final class Parts {
     /// These frames will not be in a file.
     void missed(long frames) {
         framesMissing += frames;
+    }
+
+    /// Silence stands in the sound that comes, [AudioStage#NOTHING_CONVERTED] if it is as it was sent.
+    void filled(long nanos) {
+        if (nanos == AudioStage.NOTHING_CONVERTED) {
+            return;
+        }
+        filledNanos = Math.max(filledNanos, 0) + nanos;
+        tellFilled();
+    }
+
+    private void tellFilled() {
+        Part part = open;
+        if (part != null && filledNanos != AudioStage.NOTHING_CONVERTED) {
+            part.filled(filledNanos);
+            filledNanos = AudioStage.NOTHING_CONVERTED;
+        }
     }
 
     /// Opens the part that these frames begin.
@@ -131,7 +157,11 @@ final class Parts {
         Instant timeZero = stream.startedAt().plusNanos(beginning.firstPtsNanos());
         Journal journal = journal(studio.journals().newId(), layout, timeZero.toEpochMilli());
         studio.journals().write(journal);
+        if (count == 1) {
+            beganAt = timeZero;
+        }
         open = part(layout, journal, timeZero);
+        tellFilled();
         fileName = fileName(journal);
         growing = new Growing(journal.id(), 0, 0, open.quality(framesMissing));
         studio.events().accept(new FileEvent.Begun(journal, layout.tracks()));

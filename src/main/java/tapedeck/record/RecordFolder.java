@@ -36,6 +36,8 @@ import tapedeck.media.Track;
 
 /// The finished files. The folder itself is the list; what is inside a file is read once, on a thread of its own.
 final class RecordFolder implements AutoCloseable {
+    /// Says that this is the folder which the catalogue knows, and not the empty place where its disk is not mounted.
+    static final String MARKER = ".tapedeck.folder";
     /// The longest list.
     static final int MAX_LISTED = 10_000;
     /// How long a list waits for files that nobody has looked into yet.
@@ -81,6 +83,23 @@ final class RecordFolder implements AutoCloseable {
             log.debug("{}", folder, e);
             return Optional.empty();
         }
+    }
+
+    boolean isMarked() {
+        return Files.exists(folder.resolve(MARKER));
+    }
+
+    /// A folder that cannot be written stays as it is.
+    void mark() {
+        try {
+            Files.createFile(folder.resolve(MARKER));
+        } catch (IOException e) {
+            log.debug("{}", folder, e);
+        }
+    }
+
+    Path path() {
+        return folder;
     }
 
     /// The recordings by name, however many there are.

@@ -157,7 +157,7 @@ final class Recorder {
                 parts.fileName(),
                 stream.mediaSessionId(),
                 stream.name(),
-                startedAt,
+                parts.beganAt(),
                 parts.durationNanos(),
                 parts.sizeBytes(),
                 gapFrames,
@@ -205,6 +205,7 @@ final class Recorder {
         int at = 0;
         try {
             over = sound.drainTo(items);
+            parts.filled(sound.takeFilledNanos());
             for (; at < items.size(); at++) {
                 switch (items.get(at)) {
                     case Item.Media media -> take(media);
@@ -391,6 +392,11 @@ final class Recorder {
     }
 
     private void openIfReady(boolean now) throws IOException {
+        if (stream.isRefused() && !parts.begun()) {
+            // The first frames of a publisher that is sent away for those behind them are no recording.
+            beginning.take();
+            return;
+        }
         while (parts.open() == null
                 && !beginning.isEmpty()
                 && mayWrite()

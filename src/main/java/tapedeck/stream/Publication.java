@@ -32,6 +32,13 @@ public final class Publication implements AutoCloseable {
         stream.expect(expects);
     }
 
+    /// Something of what is published cannot be carried, and the stream is about to end: who has not begun anything
+    /// with
+    /// it need not any more.
+    public void refuse() {
+        stream.refuse();
+    }
+
     /// Ends the stream and frees its name; again without effect.
     public void close(String reason) {
         streams.end(stream, reason);

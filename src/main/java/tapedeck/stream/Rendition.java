@@ -24,6 +24,9 @@ public interface Rendition extends AutoCloseable {
     /// Moves what was converted so far into `target`.
     Progress drainTo(List<Frame> target);
 
+    /// How much silence stands, in what was drained since this was asked last, where no sound came.
+    long takeFilledNanos();
+
     enum Progress {
         /// Everything written was answered, but for the little that an encoder keeps until more comes.
         IDLE,

@@ -17,6 +17,7 @@ public final class Stream {
     private final StreamName name;
     private final String mediaSessionId;
     private volatile Publisher publisher;
+    private volatile boolean refused;
     private final Instant startedAt;
     private final Feedback feedback;
     private final LongSupplier nanoClock;
@@ -74,6 +75,15 @@ public final class Stream {
     /// The tracks as of now, by id.
     public synchronized List<Track> tracks() {
         return List.copyOf(tracks.values());
+    }
+
+    void refuse() {
+        refused = true;
+    }
+
+    /// Whether its publisher is being sent away because something of what it sends cannot be carried.
+    public boolean isRefused() {
+        return refused;
     }
 
     /// @param mediaNanos decoding time of the newest frame

@@ -47,6 +47,7 @@ final class AacRendition implements Rendition {
     private List<Frame> converted = new ArrayList<>();
     private long anchorNanos = Entry.UNANCHORED;
     private long nextFrame;
+    private long filledNanos;
     private int openedIn = -1;
     private @Nullable Codec sourceSent;
     private int deaths;
@@ -133,6 +134,15 @@ final class AacRendition implements Rendition {
             target.addAll(job.frames);
         }
         jobs.clear();
+    }
+
+    @Override
+    public long takeFilledNanos() {
+        synchronized (slot) {
+            long taken = filledNanos;
+            filledNanos = 0;
+            return taken;
+        }
     }
 
     @Override
@@ -237,6 +247,7 @@ final class AacRendition implements Rendition {
         }
         anchorNanos = answer.anchorNanos();
         nextFrame = answer.nextFrame();
+        filledNanos += answer.filledNanos();
         for (Entry.Sound sound : answer.sounds()) {
             converted.add(new Frame(track, sound.ptsNanos(), sound.ptsNanos(), true, sound.data()));
         }

@@ -42,7 +42,8 @@ sealed interface Entry {
 
     /// @param anchorNanos and `nextFrame`: where another worker would go on
     /// @param damaged packets that could not be decoded
-    record Answer(int stream, List<Sound> sounds, long anchorNanos, long nextFrame, int damaged) {
+    /// @param filledNanos silence that was put where no sound came
+    record Answer(int stream, List<Sound> sounds, long anchorNanos, long nextFrame, int damaged, long filledNanos) {
         public Answer {
             sounds = List.copyOf(sounds);
         }

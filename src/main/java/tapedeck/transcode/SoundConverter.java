@@ -12,6 +12,8 @@ final class SoundConverter implements AutoCloseable {
     /// The stretch is decided anew after so many samples.
     private static final int STRETCH_SAMPLES = 1 << 14;
 
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
     private Entry.@Nullable Open settings;
     private Entry.@Nullable Source source;
     private @Nullable SoundClock clock;
@@ -23,6 +25,7 @@ final class SoundConverter implements AutoCloseable {
     private int stretch;
     private long stretchAt;
     private int damaged;
+    private long filledNanos;
     private List<Entry.Sound> sounds = new ArrayList<>();
 
     Entry.Answer accept(Entry.Batch batch) {
@@ -43,8 +46,10 @@ final class SoundConverter implements AutoCloseable {
         sounds = new ArrayList<>();
         int lost = damaged;
         damaged = 0;
+        long filled = filledNanos;
+        filledNanos = 0;
         return new Entry.Answer(
-                batch.stream(), done, clock == null ? Entry.UNANCHORED : clock.anchorNanos(), nextFrame, lost);
+                batch.stream(), done, clock == null ? Entry.UNANCHORED : clock.anchorNanos(), nextFrame, lost, filled);
     }
 
     private void open(Entry.Open open) {
@@ -139,6 +144,7 @@ final class SoundConverter implements AutoCloseable {
 
     private void put(AVFrame frame, long step, int rateHz, Resampler resample, AacEncoder target) {
         if (step > 0) {
+            filledNanos += nanos(step, rateHz);
             produced += resample.silence(step * resample.inRateHz() / rateHz, target);
         }
         int cut = step < 0 ? (int) Math.min(frame.nb_samples(), -step * resample.inRateHz() / rateHz) : 0;
@@ -172,6 +178,7 @@ final class SoundConverter implements AutoCloseable {
         if (missing <= 0 || missing > SoundClock.samples(SoundClock.MAX_SILENCE_NANOS, open.sampleRateHz())) {
             return;
         }
+        filledNanos += nanos(missing, open.sampleRateHz());
         if (resample == null) {
             target.silence((int) missing);
             produced += missing;
@@ -179,6 +186,10 @@ final class SoundConverter implements AutoCloseable {
             produced += resample.silence(missing * resample.inRateHz() / open.sampleRateHz(), target);
         }
         current.forget();
+    }
+
+    private static long nanos(long samples, int rateHz) {
+        return samples * NANOS_PER_SECOND / rateHz;
     }
 
     private void finish() {

@@ -17,7 +17,7 @@ import tapedeck.bytes.MalformedException;
 /// ```
 /// READY   0
 /// BATCH   1 stream:4 count:4 { OPEN … | SOURCE … | PACKET … | SILENCE … | FLUSH }
-/// ANSWER  2 stream:4 anchor:8 next:8 damaged:4 count:4 { pts:8 length:4 bytes }
+/// ANSWER  2 stream:4 anchor:8 next:8 damaged:4 filled:8 count:4 { pts:8 length:4 bytes }
 /// ```
 final class Wire {
     /// Nothing that is sent comes near it: a batch is about a second of sound.
@@ -97,6 +97,7 @@ final class Wire {
                 .u64(answer.anchorNanos())
                 .u64(answer.nextFrame())
                 .u32(answer.damaged())
+                .u64(answer.filledNanos())
                 .u32(answer.sounds().size());
         for (Entry.Sound sound : answer.sounds()) {
             out.u64(sound.ptsNanos()).u32(sound.data().length()).bytes(sound.data());
@@ -111,13 +112,14 @@ final class Wire {
         long anchorNanos = in.i64();
         long nextFrame = in.i64();
         int damaged = in.i32();
+        long filledNanos = in.i64();
         long count = in.u32();
         List<Entry.Sound> sounds = new ArrayList<>();
         for (long i = 0; i < count; i++) {
             sounds.add(new Entry.Sound(in.i64(), in.take(in.u32())));
         }
         end(in);
-        return new Entry.Answer(stream, sounds, anchorNanos, nextFrame, damaged);
+        return new Entry.Answer(stream, sounds, anchorNanos, nextFrame, damaged, filledNanos);
     }
 
     private static void expect(int type, int found) {

@@ -31,6 +31,7 @@ import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
+import tapedeck.transcode.Transcodes;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -49,6 +50,7 @@ final class ApiServer implements AutoCloseable {
     final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
     final AtomicLong nanos = new AtomicLong(1);
     final HttpClient client = HttpClient.newHttpClient();
+    private final Transcodes transcodes;
     private final Api api;
     private EventLoops loops;
     private WebRtcServer webRtc;
@@ -69,7 +71,16 @@ final class ApiServer implements AutoCloseable {
         recordings = new Recordings(settings, streams);
         database = new Database(settings.database(), settings.dataDir());
         recordings.keepCatalogue(database);
-        api = new Api(routes, settings, streams, recordings, ports, "1.2.3", new Api.Clocks(now::get, nanos::get));
+        transcodes = new Transcodes(settings.recording().aac());
+        api = new Api(
+                routes,
+                settings,
+                streams,
+                recordings,
+                transcodes,
+                ports,
+                "1.2.3",
+                new Api.Clocks(now::get, nanos::get));
         http = new HttpServer(0, routes);
         ports.add("HTTP", "tcp", http.port());
     }
@@ -155,6 +166,7 @@ final class ApiServer implements AutoCloseable {
         http.close();
         api.close();
         recordings.close();
+        transcodes.close();
         database.close();
         client.close();
     }

@@ -47,6 +47,7 @@ class RecordingOverRestTest {
                     "video/mp4", content.headers().firstValue("Content-Type").orElse(""));
             String metrics = ApiServer.text(server.get("/metrics"));
             assertTrue(metrics.contains("\ntapedeck_recordings_finished_total 1.0\n"), metrics);
+            assertTrue(metrics.contains("\ntapedeck_transcode_streams 0.0\n"), metrics);
         }
     }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.text.Normalizer;
 import java.util.List;
 import java.util.Optional;
@@ -92,6 +93,9 @@ class CatalogueCases {
             assertTrue(grows.durationMillis() > 500, grows.toString());
             assertTrue(grows.sizeBytes() > 1000, grows.toString());
             assertEquals(Deletion.BUSY, studio.recordings.delete(grows.id()));
+            RecordingPage page = studio.recordings.find(all());
+            assertEquals(page.entries().getFirst().sizeBytes(), page.totalBytes(), "what grows counts too");
+            assertEquals(0, studio.recordings.find(text("nobody")).totalBytes());
             studio.feed(publication, frames.subList(frames.size() / 2, frames.size()));
             studio.end(publication);
             RecordingEntry ready = only(studio.recordings, State.READY);
@@ -283,7 +287,7 @@ class CatalogueCases {
                 Path file = Files.writeString(
                         studio.records.resolve("f%02d.%s".formatted(i, i % 5 == 0 ? "webm" : "mp4")),
                         "x".repeat(i + 1));
-                Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(1_000_000 + i * 1000L));
+                Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000 + i * 1000L));
             }
             await(studio.recordings, list -> list.size() == 25);
             for (Sort sort : Sort.values()) {
@@ -357,6 +361,58 @@ class CatalogueCases {
                 assertEquals(Deletion.DELETED, next.recordings.delete(given.id()));
             }
             publication.close();
+        }
+    }
+
+    /// The disk of recordings is not mounted for a while: where it was there is an empty folder.
+    @Test
+    void anEmptyMountPointWipesNothing() throws Exception {
+        try (Database database = opened(settings());
+                TestStudio studio = new TestStudio(dir)) {
+            studio.recordings.keepCatalogue(database);
+            for (String name : List.of("a", "b")) {
+                Publication publication = studio.publish(name);
+                studio.feed(publication, TestMedia.vp8(1));
+                studio.end(publication);
+            }
+            List<RecordingEntry> known = await(
+                    studio.recordings, list -> list.size() == 2 && list.stream().allMatch(CatalogueCases::isReady));
+            TestStudio.await(() -> Files.exists(studio.records.resolve(RecordFolder.MARKER)), "it is marked");
+            assertEquals(Optional.empty(), studio.recordings.file(RecordFolder.MARKER));
+            Path disk = Files.move(studio.records, dir.resolve("disk"));
+            Files.createDirectories(studio.records);
+            // That it is listed shows that the folder was looked at.
+            Files.writeString(studio.records.resolve("more.webm"), "x");
+            List<RecordingEntry> kept = await(studio.recordings, list -> list.size() == 3);
+            assertTrue(kept.containsAll(known), kept.toString());
+            assertFalse(Files.exists(studio.records.resolve(RecordFolder.MARKER)));
+
+            Files.delete(studio.records.resolve("more.webm"));
+            Files.delete(studio.records);
+            Files.move(disk, studio.records);
+            await(studio.recordings, list -> list.equals(known));
+            Files.delete(studio.records.resolve("a.webm"));
+            await(studio.recordings, list -> list.size() == 1);
+        }
+    }
+
+    private static boolean isReady(RecordingEntry entry) {
+        return entry.state() == State.READY;
+    }
+
+    @Test
+    void aFileThatSomebodyExchangedIsNotDeleted() throws Exception {
+        try (Database database = opened(settings());
+                TestStudio studio = new TestStudio(dir)) {
+            studio.recordings.keepCatalogue(database);
+            Publication publication = studio.publish("a");
+            studio.feed(publication, TestMedia.vp8(1));
+            studio.end(publication);
+            RecordingEntry entry = only(studio.recordings, State.READY);
+            Path file = studio.file("a.webm");
+            Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000));
+            assertEquals(Deletion.CHANGED, studio.recordings.delete(entry.id()));
+            assertTrue(Files.exists(file));
         }
     }
 

@@ -1,17 +1,21 @@
 package tapedeck.record;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.container.Container;
 import tapedeck.database.Database;
 import tapedeck.media.Frame;
 import tapedeck.peers.PostgresCluster;
@@ -164,12 +168,39 @@ class CatalogueFaultsTest {
         assertEquals(java.util.Set.of(State.READY), java.util.Set.copyOf(written.values()));
     }
 
+    /// The disk of the data folder stands still in the middle of a write: a named pipe that nobody reads.
+    @Test
+    void whoWritesRecordingsDoesNotWaitForTheDiskOfTheQueue() throws Exception {
+        Path pending = Files.createDirectories(dir.resolve("pending"));
+        Path stuck = pending.resolve("stuck.json.new");
+        assertEquals(0, new ProcessBuilder("mkfifo", stuck.toString()).start().waitFor());
+        ChangeQueue queue = new ChangeQueue(pending, 10);
+        Thread finisher = Thread.ofPlatform().daemon().start(() -> queue.put(entry("stuck")));
+        TestStudio.await(() -> in(finisher, "keep"), "the last word on a file is being written");
+        Thread writer = Thread.ofPlatform().daemon().start(() -> {
+            queue.put(entry("grows").with(State.RECORDING, "", 0));
+            queue.put(entry("grows").with(State.FINISHING, "stopped", 0));
+        });
+        writer.join(Duration.ofSeconds(60));
+        assertFalse(writer.isAlive(), "it waits for the disk");
+        assertTrue(finisher.isAlive());
+        Files.readAllBytes(stuck);
+        finisher.join();
+        assertEquals(2, queue.next(10).size());
+    }
+
+    private static boolean in(Thread thread, String method) {
+        return Arrays.stream(thread.getStackTrace())
+                .anyMatch(frame -> frame.getMethodName().equals(method));
+    }
+
     @Test
     void rubbishAmongWhatWaitsIsDropped() throws Exception {
         Path pending = Files.createDirectories(dir.resolve("pending"));
         Files.writeString(pending.resolve("a.json"), "{");
         Files.writeString(pending.resolve("b.json"), "{\"id\": \"other\"}");
         Files.writeString(pending.resolve("c.json"), "[]");
+        Files.writeString(pending.resolve("e.json"), "{\"id\": \"e\"}");
         Files.write(pending.resolve("d.json"), new byte[ChangeQueue.MAX_FILE_BYTES + 1]);
         ChangeQueue queue = new ChangeQueue(pending, 10);
         queue.put(entry("good"));
@@ -182,25 +213,10 @@ class CatalogueFaultsTest {
     static RecordingEntry entry(String id) {
         return new RecordingEntry(
                 id,
-                id,
-                "s",
-                "m",
-                "l",
-                "RTMP",
-                1,
-                id + ".mp4",
-                tapedeck.container.Container.MP4,
-                List.of(),
-                1,
-                2,
-                3,
-                4,
-                5,
-                State.READY,
-                "stopped",
-                null,
-                null,
-                null);
+                new RecordingEntry.Origin(id, 1, "s", "m", "l", "RTMP"),
+                new RecordingEntry.Media(id + ".mp4", Container.MP4, List.of(), 1, 4, 5, 3),
+                new RecordingEntry.Stage(State.READY, "stopped", 2),
+                RecordingEntry.Report.NONE);
     }
 
     @Test

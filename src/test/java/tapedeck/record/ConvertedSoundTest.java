@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
+import tapedeck.database.Database;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -120,10 +121,23 @@ class ConvertedSoundTest {
     void whileNoSoundComesThereIsSilence() throws Exception {
         List<Frame> sound = new ArrayList<>(TestMedia.opus(20));
         sound.removeIf(frame -> frame.ptsNanos() > 2 * SECOND && frame.ptsNanos() < 17 * SECOND);
-        Path file = record(transcodes, TestMedia.interleaved(TestMedia.h264(20), sound), Expects.BOTH, "a.mp4");
-        assertEquals("h264 aac", codecs(file));
-        assertEquals(20, soundSeconds(file), 0.06);
-        Judge.assertDecodes(file);
+        try (Database database = new Database(new Settings.Database("", "", ""), dir);
+                TestStudio studio = new TestStudio(dir, transcodes)) {
+            studio.recordings.keepCatalogue(database);
+            Publication publication = studio.publish("a", RecordWish.YES, Expects.BOTH);
+            studio.feed(publication, TestMedia.interleaved(TestMedia.h264(20), sound));
+            studio.end(publication);
+            Path file = studio.file("a.mp4");
+            assertEquals("h264 aac", codecs(file));
+            assertEquals(20, soundSeconds(file), 0.06);
+            Judge.assertDecodes(file);
+            Quality quality = CatalogueCases.await(
+                            studio.recordings,
+                            list -> list.size() == 1 && list.getFirst().state().isFinished())
+                    .getFirst()
+                    .quality();
+            assertEquals(15_000, quality.filledMillis(), 60);
+        }
     }
 
     /// A process that dies in the middle costs less than a second of sound and nothing else.

@@ -69,26 +69,14 @@ class ManyRecordingsTest {
     }
 
     private static RecordingEntry entry(int i) {
+        State state = i % 100 == 0 ? State.FAILED : State.READY;
+        String fileName = "file%d.mp4".formatted(ROWS - i);
         return new RecordingEntry(
                 "id%06d".formatted(i),
-                "r" + i,
-                "stream" + i,
-                "media" + i,
-                "login",
-                "RTMP",
-                1,
-                "file%d.mp4".formatted(ROWS - i),
-                Container.MP4,
-                List.of(),
-                1_700_000_000_000L + i,
-                1_700_000_000_000L + 2L * i,
-                1,
-                i % 977,
-                i % 1009,
-                i % 100 == 0 ? State.FAILED : State.READY,
-                "stopped",
-                new Quality(0, 40, null, 0L),
-                null,
-                null);
+                new RecordingEntry.Origin("r" + i, 1, "stream" + i, "media" + i, "login", "RTMP"),
+                new RecordingEntry.Media(
+                        fileName, Container.MP4, List.of(), 1_700_000_000_000L + i, i % 977, i % 1009, 1),
+                new RecordingEntry.Stage(state, "stopped", 1_700_000_000_000L + 2L * i),
+                new RecordingEntry.Report(new Quality(0, 40, null, 0L), null, null));
     }
 }

@@ -46,6 +46,14 @@ class OnDemandTest {
                 studio.recordings.start(
                         publication.stream().mediaSessionId(), new RecordingRequest(null, null, one.preroll(), false));
                 studio.feed(publication, frames.subList(half, frames.size()));
+                ActiveRecording active = studio.recordings.active().getFirst();
+                assertEquals(
+                        publication.stream()
+                                .startedAt()
+                                .plusSeconds(one.firstSecond())
+                                .toEpochMilli(),
+                        active.startedAt().toEpochMilli(),
+                        40.0);
                 studio.end(publication);
                 int first = 0;
                 while (!(frames.get(first).track().isVideo()
@@ -149,6 +157,9 @@ class OnDemandTest {
                     assertThrows(RecordingRefusedException.class, () -> studio.recordings.terminate(session));
             assertEquals(Reason.NOT_RECORDED, twice.reason());
             studio.awaitFinished();
+            for (String name : studio.names()) {
+                Judge.assertDecodes(studio.file(name));
+            }
             assertFalse(studio.recordings.isRecording(session));
             assertEquals(0, studio.recordings.statistics().growing());
             assertTrue(studio.allFiles().stream().noneMatch(name -> name.startsWith(".")), "nothing is left behind");

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
@@ -324,46 +323,24 @@ class RecordingsTest {
         }
     }
 
+    /// A publisher that is sent away because of its second track was recorded as far as the first one came.
     @Test
-    void manyStartsAndStopsAtOnceLeaveOneRecordingAndNoZombie() throws Exception {
-        List<Frame> frames = TestMedia.h264(2);
-        try (TestStudio studio = new TestStudio(dir)) {
-            Publication publication = studio.publish("a", RecordWish.NO, Expects.VIDEO);
-            String session = publication.stream().mediaSessionId();
-            studio.feed(publication, frames.subList(0, 40));
-            List<Throwable> bugs = Collections.synchronizedList(new ArrayList<>());
-            List<Thread> threads = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
-                boolean start = i % 2 == 0;
-                threads.add(Thread.ofVirtual().start(() -> {
-                    try {
-                        if (start) {
-                            studio.recordings.start(session, RecordingRequest.DEFAULT);
-                        } else {
-                            studio.recordings.terminate(session);
-                        }
-                    } catch (RecordingRefusedException e) {
-                        if (e.reason() != RecordingRefusedException.Reason.NOT_RECORDED) {
-                            bugs.add(e);
-                        }
-                    } catch (RuntimeException e) {
-                        bugs.add(e);
-                    }
-                }));
-            }
-            for (Thread thread : threads) {
-                thread.join();
-            }
-            assertEquals(List.of(), bugs);
-            studio.recordings.start(session, RecordingRequest.DEFAULT);
-            studio.feed(publication, frames.subList(40, 60));
-            TestStudio.await(() -> studio.recordings.active().size() == 1, "one is left");
+    void whatIsRefusedAtItsBeginningIsNoRecording() throws Exception {
+        Path notes = dir.resolve("notes");
+        List<Frame> frames = TestMedia.h264(4);
+        try (TestStudio studio = new TestStudio(dir, Optional.of(TestStudio.notingHook(dir, notes)))) {
+            Publication publication = studio.publish("refused");
+            frames.subList(0, 3).forEach(publication::write);
+            publication.refuse();
             studio.end(publication);
-            assertFalse(studio.recordings.isRecording(session));
-            for (String name : studio.names()) {
-                Judge.assertDecodes(studio.file(name));
-            }
-            assertTrue(studio.allFiles().stream().noneMatch(name -> name.startsWith(".")), "nothing is left behind");
+            assertEquals(List.of(), studio.names());
+            Publication later = studio.publish("later");
+            studio.feed(later, frames);
+            later.refuse();
+            studio.end(later);
+            assertEquals(List.of("later.mp4"), studio.names(), "what was recorded before is");
+            TestStudio.await(() -> TestStudio.lines(notes).size() == 1, "the hook of one file");
+            assertTrue(TestStudio.lines(notes).getFirst().startsWith("stopped later "), "no other");
         }
     }
 

@@ -139,6 +139,27 @@ class RetentionTest {
         assertEquals(days(0, 9), left(new Settings.Retention(0, 0, 0)));
     }
 
+    /// An empty folder, where the disk of recordings is not mounted, is not theirs.
+    @Test
+    void inAFolderThatIsNotTheOneThatWasKnownNothingGoes() throws Exception {
+        assertEquals(days(0, 9), left(new Settings.Retention(0, 0, 0)));
+        Path records = dir.resolve("records");
+        Path disk = Files.move(records, dir.resolve("disk"));
+        Files.createDirectories(records);
+        Path old = Files.copy(disk.resolve("day9.webm"), records.resolve("old.webm"));
+        Files.setLastModifiedTime(old, FileTime.from(NOW.minus(Duration.ofDays(20))));
+        RecordFolder folder = new RecordFolder(records, records);
+        try (Database database = new Database(new Settings.Database("", "", ""), dir);
+                Catalogue catalogue = new Catalogue(dir, folder, new Journals(dir.resolve("growing")), Map::of)) {
+            catalogue.keep(database, new RetentionRules(new Settings.Retention(5, 0, 0), () -> NOW, freeSpace));
+            TestStudio.await(() -> total(catalogue) == 12, "the new one is listed, the others still are");
+            Files.copy(old, records.resolve("second.webm"));
+            TestStudio.await(() -> total(catalogue) == 13, "it was looked again");
+            assertEquals(0, catalogue.retentionRuns());
+            assertTrue(Files.exists(old));
+        }
+    }
+
     @Test
     void whatIsStillWorkedOnStays() throws Exception {
         Files.createDirectories(dir.resolve("records"));

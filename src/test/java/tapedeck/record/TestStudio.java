@@ -152,7 +152,7 @@ final class TestStudio implements AutoCloseable {
                     .filter(file -> !file.startsWith(dir.resolve(Catalogue.PENDING)))
                     .filter(file -> !file.getFileName().toString().matches("node-id|catalogue\\.mv\\.db"))
                     .map(file -> file.getFileName().toString())
-                    .filter(name -> !name.equals(FolderLock.NAME))
+                    .filter(name -> !name.equals(FolderLock.NAME) && !name.equals(RecordFolder.MARKER))
                     .sorted()
                     .toList();
         } catch (IOException e) {

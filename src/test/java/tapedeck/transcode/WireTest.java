@@ -30,7 +30,8 @@ class WireTest {
             List.of(new Entry.Sound(5, Bytes.ofU8(9)), new Entry.Sound(1L << 61, Bytes.EMPTY)),
             Long.MAX_VALUE,
             1L << 40,
-            3);
+            3,
+            1L << 50);
 
     @Test
     void messagesComeBackAsTheyWere() {

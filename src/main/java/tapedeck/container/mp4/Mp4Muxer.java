@@ -40,6 +40,7 @@ final class Mp4Muxer implements Muxer {
     private int sequenceNumber;
     private long fragmentBytes;
     private int fragmentFrames;
+    private long leftOutFrames;
 
     Mp4Muxer(Output output, List<Track> tracks, MuxerOptions options) {
         if (tracks.isEmpty() || tracks.size() > MAX_TRACKS) {
@@ -96,7 +97,7 @@ final class Mp4Muxer implements Muxer {
             zeroNanos = earliestNanos();
         }
         for (TrackFragment track : tracks) {
-            track.leaveOutBefore(zeroNanos);
+            leftOutFrames += track.leaveOutBefore(zeroNanos);
         }
         List<TrackFragment> written =
                 tracks.stream().filter(track -> !track.frames().isEmpty()).toList();
@@ -175,6 +176,11 @@ final class Mp4Muxer implements Muxer {
             part.update(crc);
         }
         parts.add(Layout.crcBox((int) crc.getValue()));
+    }
+
+    @Override
+    public long leftOutFrames() {
+        return leftOutFrames;
     }
 
     @Override

@@ -69,9 +69,11 @@ final class TrackFragment {
     }
 
     /// Leaves out what would be shown before time 0; a track begins with a keyframe.
-    void leaveOutBefore(long zeroNanos) {
+    ///
+    /// @return how many frames that were
+    int leaveOutBefore(long zeroNanos) {
         if (started) {
-            return;
+            return 0;
         }
         int first = 0;
         while (first < frames.size()
@@ -81,6 +83,7 @@ final class TrackFragment {
             first++;
         }
         frames.subList(0, first).clear();
+        return first;
     }
 
     /// Writes the `traf` (8.8.6) of all frames and empties the list. Returns where its data_offset is to be patched.

@@ -102,7 +102,10 @@ final class RtmpPublishing implements Feedback {
                 publication.announce(header.track());
                 yield null;
             }
-            case FlvItem.Unsupported unsupported -> unsupported.codec();
+            case FlvItem.Unsupported unsupported -> {
+                publication.refuse();
+                yield unsupported.codec();
+            }
             case FlvItem.Nothing _ -> null;
         };
     }

@@ -194,7 +194,9 @@ class Mp4MuxerTest {
             long nanos = (500 + i * 20L) * MILLI;
             muxer.write(new Frame(audio(), nanos, nanos, true, Bytes.ofU8(i)));
         }
+        assertEquals(0, muxer.leftOutFrames());
         muxer.close();
+        assertEquals(25, muxer.leftOutFrames());
         Mp4Finisher.finish(file);
         Mp4Reader reader = Mp4Reader.open(file);
         Mp4Reader.ReadTrack sound = reader.tracks().get(1);
