@@ -36,6 +36,8 @@ public final class DtlsConnection {
     public static final int MAX_DATAGRAM_BYTES = 2_048;
     /// RFC 6347 4.1.1.1: below any path MTU of the internet.
     public static final int SEND_BYTES = 1_200;
+    /// Of a handshake, which must get through where tunnels leave an MTU of 600, and has no longer messages anyway.
+    static final int HANDSHAKE_SEND_BYTES = 548;
 
     private static final Logger log = LoggerFactory.getLogger(DtlsConnection.class);
 
@@ -91,6 +93,7 @@ public final class DtlsConnection {
             Datagrams datagrams = new Datagrams(role);
             DTLSTransport transport;
             try {
+                datagrams.takeTurn();
                 transport = new DTLSServerProtocol().accept(role, datagrams);
             } catch (IOException e) {
                 String refusal = role.refusal();
@@ -105,6 +108,8 @@ public final class DtlsConnection {
                 }
                 log.debug("DTLS handshake spoilt, trying again: {}", e.toString());
                 continue;
+            } finally {
+                datagrams.giveTurn();
             }
             datagrams.connected = true;
             events.connected(role.keys());
@@ -143,6 +148,7 @@ public final class DtlsConnection {
         private final DtlsServerRole role;
         private boolean connected;
         private boolean closed;
+        private boolean hasTurn;
 
         Datagrams(DtlsServerRole role) {
             this.role = role;
@@ -155,14 +161,36 @@ public final class DtlsConnection {
 
         @Override
         public int getSendLimit() {
-            return SEND_BYTES;
+            return connected ? SEND_BYTES : HANDSHAKE_SEND_BYTES;
+        }
+
+        /// However many handshakes go on, few compute at a time: a storm of them must leave the cores to media. Who
+        /// waits for its peer has no turn.
+        void takeTurn() throws InterruptedDatagrams {
+            try {
+                identity.turns().acquire();
+                hasTurn = true;
+            } catch (InterruptedException e) {
+                throw new InterruptedDatagrams();
+            }
+        }
+
+        void giveTurn() {
+            if (hasTurn) {
+                hasTurn = false;
+                identity.turns().release();
+            }
         }
 
         /// @param waitMillis 0 waits for as long as it takes
         @Override
         public int receive(byte[] target, int offset, int length, int waitMillis) throws IOException {
             try {
+                giveTurn();
                 Bytes datagram = next(waitMillis);
+                if (!connected) {
+                    takeTurn();
+                }
                 if (datagram == null) {
                     return -1;
                 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.Locale;
+import java.util.concurrent.Semaphore;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -48,6 +49,9 @@ public final class DtlsIdentity {
     private final AsymmetricKeyParameter privateKey;
     private final TlsCertificate certificate;
     private final Fingerprint fingerprint;
+    /// First come, first served.
+    private final Semaphore turns =
+            new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
 
     private DtlsIdentity(BcTlsCrypto crypto, AsymmetricKeyParameter privateKey, byte[] encoded) throws IOException {
         this.crypto = crypto;
@@ -81,6 +85,11 @@ public final class DtlsIdentity {
         } catch (IOException | OperatorCreationException e) {
             throw new IllegalStateException("no DTLS certificate", e);
         }
+    }
+
+    /// Who may compute a step of a handshake now: half of the cores at most.
+    Semaphore turns() {
+        return turns;
     }
 
     BcTlsCrypto crypto() {

@@ -60,14 +60,13 @@ final class DtlsServerRole extends DefaultTlsServer {
         return ProtocolVersion.DTLSv12.only();
     }
 
+    /// AEAD with forward secrecy alone. RFC 8827 6.5 makes the first one mandatory for every peer.
     @Override
     protected int[] getSupportedCipherSuites() {
         return TlsUtils.getSupportedCipherSuites(getCrypto(), new int[] {
             CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
             CipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
             CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-            // RFC 8827 6.5 makes AES_128_GCM mandatory; older encoders offer nothing but this one.
-            CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
         });
     }
 

@@ -6,9 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import org.bouncycastle.tls.DTLSTransport;
+import org.bouncycastle.tls.KeyExchangeAlgorithm;
+import org.bouncycastle.tls.TlsUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.Bytes;
@@ -36,6 +42,14 @@ class DtlsConnectionTest {
         assertEquals(link.role.keys(), keys);
         client.close();
         assertEquals("the peer closed the connection", closed(link));
+    }
+
+    @Test
+    void onlyAuthenticatedEncryptionWithForwardSecrecyIsSpoken() {
+        for (int suite : new DtlsServerRole(SERVER, SERVER.fingerprint()).getSupportedCipherSuites()) {
+            assertTrue(TlsUtils.isAEADCipherSuite(suite), "suite " + suite);
+            assertEquals(KeyExchangeAlgorithm.ECDHE_ECDSA, TlsUtils.getKeyExchangeAlgorithm(suite));
+        }
     }
 
     @Test
@@ -78,6 +92,134 @@ class DtlsConnectionTest {
                 link.server.close();
             }
         }
+    }
+
+    /// N11. RFC 6347 4.2.4: the flights are ClientHello; ServerHello to ServerHelloDone; Certificate to Finished;
+    /// ChangeCipherSpec and Finished.
+    @Test
+    void eachFlightMayBeLostOnceAndTwice() throws Exception {
+        for (int times = 1; times <= 2; times++) {
+            for (Flight flight : Flight.values()) {
+                DtlsLink link = new DtlsLink(SERVER, SrtpProfile.AEAD_AES_128_GCM);
+                AtomicInteger begun = new AtomicInteger();
+                link.passes = flight.lost(times, begun);
+                long start = System.nanoTime();
+                link.connect();
+                assertEquals(link.role.keys(), keys(link), flight + " lost " + times);
+                assertTrue(begun.get() > times, flight + " was sent " + begun + " times");
+                long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+                assertTrue(millis <= 5_000, flight + " lost " + times + " times: " + millis + " ms");
+                link.server.close();
+                assertEquals("closed", closed(link));
+            }
+        }
+    }
+
+    private enum Flight {
+        CLIENT_HELLO(true, 1, 1),
+        SERVER_HELLO(false, 1, 2),
+        CLIENT_CERTIFICATE(true, 2, 11),
+        SERVER_FINISHED(false, 2, DtlsFilter.CHANGE_CIPHER_SPEC);
+
+        private final boolean ofClient;
+        private final int number;
+        /// Handshake type of its first message, or ChangeCipherSpec.
+        private final int begin;
+
+        Flight(boolean ofClient, int number, int begin) {
+            this.ofClient = ofClient;
+            this.number = number;
+            this.begin = begin;
+        }
+
+        /// Loses all datagrams of this flight until it was begun more than `times` times.
+        BiPredicate<Boolean, Bytes> lost(int times, AtomicInteger begun) {
+            return (fromClient, datagram) -> {
+                if (fromClient != ofClient || numberOf(fromClient, datagram) != number) {
+                    return true;
+                }
+                int first = datagram.u8(0) == DtlsFilter.HANDSHAKE ? datagram.u8(13) : datagram.u8(0);
+                return (first == begin ? begun.incrementAndGet() : begun.get()) > times;
+            };
+        }
+
+        private static int numberOf(boolean client, Bytes datagram) {
+            boolean hello = datagram.u8(0) == DtlsFilter.HANDSHAKE && datagram.u16(3) == 0 && datagram.u8(13) == 1;
+            boolean sealed = datagram.u8(0) == DtlsFilter.CHANGE_CIPHER_SPEC || datagram.u16(3) > 0;
+            return client == hello || !client && !sealed ? 1 : 2;
+        }
+    }
+
+    @Test
+    void flightsFitAnMtuOf600AndAPeersFragmentsAreJoined() throws Exception {
+        DtlsLink link = new DtlsLink(SERVER, SrtpProfile.AEAD_AES_128_GCM);
+        int udpAndIp = 28;
+        AtomicInteger largest = new AtomicInteger();
+        // A peer that fragments more than it must.
+        link.sendLimit = 100;
+        link.passes = (client, datagram) -> {
+            if (!client) {
+                largest.accumulateAndGet(datagram.length(), Math::max);
+            }
+            return datagram.length() <= 600 - udpAndIp;
+        };
+        link.connect();
+        assertEquals(link.role.keys(), keys(link));
+        assertTrue(largest.get() > 0 && largest.get() <= 600 - udpAndIp, "largest " + largest);
+        link.server.close();
+    }
+
+    @Test
+    void aDuplicateCloseNotifyIsNothing() throws Exception {
+        DtlsLink link = new DtlsLink(SERVER, SrtpProfile.AEAD_AES_128_GCM);
+        DTLSTransport client = link.connect();
+        keys(link);
+        link.passes = (fromClient, datagram) -> {
+            if (fromClient && datagram.u8(0) == DtlsFilter.ALERT) {
+                link.server.receive(datagram);
+                link.server.receive(datagram);
+            }
+            return true;
+        };
+        client.close();
+        assertEquals("the peer closed the connection", closed(link));
+    }
+
+    /// L5: they compute in turns, and each one gets its turn.
+    @Test
+    void aStormOfHandshakesIsServedInTurns() throws Exception {
+        DtlsIdentity identity = DtlsIdentity.create();
+        List<DtlsLink> links = new ArrayList<>();
+        List<Thread> clients = new ArrayList<>();
+        // One that never says anything has no turn while it is waited for.
+        DtlsLink silent = new DtlsLink(identity, SrtpProfile.AEAD_AES_128_GCM);
+        silent.server.start();
+        for (int i = 0; i < 100; i++) {
+            DtlsLink link = new DtlsLink(identity, SrtpProfile.AEAD_AES_128_GCM);
+            links.add(link);
+            clients.add(Thread.ofVirtual().start(() -> {
+                try {
+                    link.connect();
+                } catch (IOException e) {
+                    link.connected.completeExceptionally(e);
+                }
+            }));
+        }
+        for (DtlsLink link : links) {
+            keys(link);
+        }
+        for (Thread client : clients) {
+            client.join();
+        }
+        links.forEach(link -> link.server.close());
+        silent.server.close();
+        for (DtlsLink link : links) {
+            assertEquals("closed", closed(link));
+        }
+        assertEquals("closed", closed(silent));
+        assertEquals(
+                Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
+                identity.turns().availablePermits());
     }
 
     @Test

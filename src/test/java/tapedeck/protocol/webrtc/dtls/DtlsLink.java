@@ -28,6 +28,11 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
     /// Whether datagram number `n` (from 0) of the client (true) or the server (false) arrives.
     volatile BiPredicate<Boolean, Integer> arrives = (_, _) -> true;
 
+    /// Whether this datagram of the client (true) or the server (false) arrives, by its content.
+    volatile BiPredicate<Boolean, Bytes> passes = (_, _) -> true;
+    /// Of the client.
+    volatile int sendLimit = DtlsConnection.SEND_BYTES;
+
     private final BlockingQueue<Bytes> toClient = new LinkedBlockingQueue<>();
     private final AtomicInteger fromClient = new AtomicInteger();
     private final AtomicInteger fromServer = new AtomicInteger();
@@ -50,7 +55,7 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
 
     @Override
     public void send(Bytes datagram) {
-        if (arrives.test(false, fromServer.getAndIncrement())) {
+        if (arrives.test(false, fromServer.getAndIncrement()) && passes.test(false, datagram)) {
             toClient.add(datagram);
         }
     }
@@ -72,7 +77,7 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
 
     @Override
     public int getSendLimit() {
-        return DtlsConnection.SEND_BYTES;
+        return sendLimit;
     }
 
     @Override
@@ -91,8 +96,9 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
 
     @Override
     public void send(byte[] source, int offset, int length) {
-        if (arrives.test(true, fromClient.getAndIncrement())) {
-            server.receive(Bytes.wrap(Arrays.copyOfRange(source, offset, offset + length)));
+        Bytes datagram = Bytes.wrap(Arrays.copyOfRange(source, offset, offset + length));
+        if (arrives.test(true, fromClient.getAndIncrement()) && passes.test(true, datagram)) {
+            server.receive(datagram);
         }
     }
 
