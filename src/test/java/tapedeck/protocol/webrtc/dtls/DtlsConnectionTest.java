@@ -45,7 +45,7 @@ class DtlsConnectionTest {
     }
 
     @Test
-    void onlyAuthenticatedEncryptionWithForwardSecrecyIsSpoken() {
+    void onlyAuthenticatedEncryptionWithForwardSecrecyIsSpoken() throws Exception {
         for (int suite : new DtlsServerRole(SERVER, SERVER.fingerprint()).getSupportedCipherSuites()) {
             assertTrue(TlsUtils.isAEADCipherSuite(suite), "suite " + suite);
             assertEquals(KeyExchangeAlgorithm.ECDHE_ECDSA, TlsUtils.getKeyExchangeAlgorithm(suite));
