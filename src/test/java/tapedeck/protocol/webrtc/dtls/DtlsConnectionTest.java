@@ -146,7 +146,7 @@ class DtlsConnectionTest {
         private static int numberOf(boolean client, Bytes datagram) {
             boolean hello = datagram.u8(0) == DtlsFilter.HANDSHAKE && datagram.u16(3) == 0 && datagram.u8(13) == 1;
             boolean sealed = datagram.u8(0) == DtlsFilter.CHANGE_CIPHER_SPEC || datagram.u16(3) > 0;
-            return client == hello || !client && !sealed ? 1 : 2;
+            return (client ? hello : !sealed) ? 1 : 2;
         }
     }
 
