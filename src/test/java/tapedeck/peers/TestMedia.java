@@ -78,6 +78,27 @@ public final class TestMedia {
         return ivf(make("ivf", video(seconds, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8")));
     }
 
+    /// A picture of 640 x 360 with so much noise that the encoder needs its bit rate; no two frames are alike.
+    ///
+    /// @param encoder `libx264` or `libvpx`
+    public static List<Frame> noise(String encoder, int seconds, int kbitPerSecond, int keyframeSeconds) {
+        String rate = kbitPerSecond + "k";
+        String group = Integer.toString(keyframeSeconds * FRAMES_PER_SECOND);
+        List<String> arguments = new ArrayList<>(List.of("-f", "lavfi", "-i"));
+        arguments.add("testsrc2=size=640x360:rate=" + FRAMES_PER_SECOND + ",noise=alls=20:allf=t");
+        arguments.addAll(List.of("-t", "" + seconds, "-c:v", encoder, "-b:v", rate, "-minrate", rate));
+        arguments.addAll(List.of("-maxrate", rate, "-bufsize", kbitPerSecond / 2 + "k", "-g", group));
+        arguments.addAll(List.of("-keyint_min", group, "-pix_fmt", "yuv420p"));
+        if (encoder.equals("libx264")) {
+            arguments.addAll(
+                    List.of("-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "sliced-threads=0"));
+            arguments.addAll(List.of("-sc_threshold", "0", "-bf", "0"));
+            return flv(make("flv", arguments));
+        }
+        arguments.addAll(List.of("-deadline", "realtime", "-cpu-used", "8"));
+        return ivf(make("ivf", arguments));
+    }
+
     /// AAC-LC, 44,100 Hz, 2 channels.
     public static List<Frame> aac(int seconds) {
         return flv(make("flv", audio(seconds, "-c:a", "aac", "-b:a", "64k", "-ar", "44100", "-ac", "2")));

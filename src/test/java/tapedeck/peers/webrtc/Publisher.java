@@ -1,0 +1,261 @@
+package tapedeck.peers.webrtc;
+
+import java.io.IOException;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.rtp.Rtcp;
+import tapedeck.rtp.sdp.MediaDescription;
+
+/// Sends one or more feeds over and over, each frame when it is due and spread as a browser's pacer does it; answers
+/// NACK with RTX and requests for keyframes by going on at the next keyframe of the feed.
+public final class Publisher implements AutoCloseable, Peer.Traffic {
+    private final Peer peer;
+    private final List<Outgoing> sources = new ArrayList<>();
+    private final byte[] scratch = new byte[2_048];
+    private int transportSequence = ThreadLocalRandom.current().nextInt(1 << 16);
+    private volatile boolean sending;
+    private volatile boolean ends;
+
+    private final AtomicLong packets = new AtomicLong();
+    private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong repeats = new AtomicLong();
+    private final AtomicLong nacked = new AtomicLong();
+    private final AtomicLong keyframeRequests = new AtomicLong();
+    private final AtomicLong transportFeedbacks = new AtomicLong();
+    private final AtomicLong receiverReports = new AtomicLong();
+    private volatile long lowestLimitBitsPerSecond = Long.MAX_VALUE;
+    private volatile long limitBitsPerSecond;
+
+    Publisher(Peer peer, URI whip, List<Feed> feeds) throws Exception {
+        this.peer = peer;
+        List<Offers.Section> sections = new ArrayList<>();
+        int type = 96;
+        for (Feed feed : feeds) {
+            boolean rtx = feed.video() && peer.options().rtx();
+            long ssrc = ThreadLocalRandom.current().nextLong(1, 1L << 31);
+            sections.add(new Offers.Section(List.of(feed.codec()), List.of(type), rtx, ssrc, ssrc + 1));
+            sources.add(new Outgoing(feed, type, sources.size(), ssrc));
+            type += 2;
+        }
+        peer.connect(whip, sections);
+        for (int i = 0; i < sources.size(); i++) {
+            MediaDescription section = peer.answer().media().get(i);
+            sources.get(i)
+                    .agreed(
+                            section.port() != 0,
+                            section.formats()
+                                    .contains(String.valueOf(
+                                            sections.get(i).payloadTypes().getFirst() + 1)));
+        }
+        peer.carry(this);
+    }
+
+    /// Begins with the first frame of each feed.
+    public void start() {
+        start(0);
+    }
+
+    /// Begins as if it had begun so long ago, at the keyframe before.
+    public void start(long agoNanos) {
+        long now = System.nanoTime();
+        sources.forEach(source -> source.start(now, agoNanos));
+        sending = true;
+    }
+
+    /// Ends behind the frames that are being sent.
+    public void pause() throws InterruptedException {
+        ends = true;
+        for (long deadline = System.nanoTime() + 10_000_000_000L; sending && System.nanoTime() < deadline; ) {
+            Thread.sleep(5);
+        }
+        sending = false;
+    }
+
+    /// Media packets that left, repeats not counted.
+    public long packets() {
+        return packets.get();
+    }
+
+    /// Of all that left: media, reports and repeats.
+    public long bytes() {
+        return bytes.get();
+    }
+
+    /// Packets that were sent again because the server asked.
+    public long repeats() {
+        return repeats.get();
+    }
+
+    /// Packets that the server asked for.
+    public long nacked() {
+        return nacked.get();
+    }
+
+    public long keyframeRequests() {
+        return keyframeRequests.get();
+    }
+
+    public long transportFeedbacks() {
+        return transportFeedbacks.get();
+    }
+
+    public long receiverReports() {
+        return receiverReports.get();
+    }
+
+    /// What REMB allowed last; 0 before the first.
+    public long limitBitsPerSecond() {
+        return limitBitsPerSecond;
+    }
+
+    public long lowestLimitBitsPerSecond() {
+        return lowestLimitBitsPerSecond;
+    }
+
+    /// What this machine did not take.
+    public long unsent() {
+        return peer.unsent();
+    }
+
+    public boolean alerted() {
+        return peer.alerted();
+    }
+
+    public double silentSeconds() {
+        return peer.silentSeconds();
+    }
+
+    public URI session() {
+        return peer.session();
+    }
+
+    /// The frames that were sent whole of a feed, in order: their numbers in it.
+    public int[] sentFrames(int feed) {
+        return sources.get(feed).sentFrames();
+    }
+
+    /// When each of [#sentFrames] left, in its own time, from the first one on.
+    public long[] sentNanos(int feed) {
+        return sources.get(feed).sentNanos();
+    }
+
+    /// Ends the session the WHIP way; the answer's status.
+    public int delete() throws Exception {
+        return peer.delete();
+    }
+
+    public void vanish() {
+        peer.vanish();
+    }
+
+    /// Says close_notify.
+    @Override
+    public void close() throws IOException {
+        peer.close();
+    }
+
+    @Override
+    public void tick(long nowNanos) {
+        if (!sending) {
+            return;
+        }
+        boolean busy = false;
+        for (Outgoing source : sources) {
+            source.report(nowNanos, this::sendReport);
+            busy |= source.pump(nowNanos, ends, this::send);
+        }
+        if (ends && !busy) {
+            sending = false;
+        }
+    }
+
+    private void send(Outgoing source, Outgoing.Packet packet) {
+        int length = packet.write(scratch, source.mid(), transportSequence++ & 0xFFFF);
+        byte[] sealed = new byte[length + tapedeck.rtp.srtp.SrtpSender.MAX_OVERHEAD_BYTES];
+        int sealedLength = peer.out().protectRtp(scratch, 0, length, sealed, 0);
+        if (!source.rtx()) {
+            source.keep(packet, sealed, sealedLength);
+        }
+        if (peer.send(sealed, sealedLength)) {
+            bytes.addAndGet(sealedLength);
+        }
+        packets.incrementAndGet();
+    }
+
+    private void sendReport(Rtcp.SenderReport report) {
+        Bytes plain = Rtcp.write(List.of(report));
+        byte[] sealed = new byte[plain.length() + tapedeck.rtp.srtp.SrtpSender.MAX_OVERHEAD_BYTES];
+        int length = peer.out().protectRtcp(plain.toByteArray(), 0, plain.length(), sealed, 0);
+        if (peer.send(sealed, length)) {
+            bytes.addAndGet(length);
+        }
+    }
+
+    @Override
+    public void received(byte[] datagram, int length, long nowNanos) {
+        Bytes compound = peer.in().unprotectRtcp(datagram, 0, length);
+        if (compound == null) {
+            return;
+        }
+        try {
+            Rtcp.parse(compound).forEach(this::feedback);
+        } catch (MalformedException e) {
+            throw new AssertionError("the server sent RTCP that is none", e);
+        }
+    }
+
+    private void feedback(Rtcp packet) {
+        switch (packet) {
+            case Rtcp.PictureLoss loss -> keyframe(loss.mediaSsrc());
+            case Rtcp.FullIntraRequest request -> request.entries().forEach(entry -> keyframe(entry.ssrc()));
+            case Rtcp.Nack nack -> repeat(nack);
+            case Rtcp.ReceiverReport _ -> receiverReports.incrementAndGet();
+            case Rtcp.TransportFeedback _ -> transportFeedbacks.incrementAndGet();
+            case Rtcp.BitrateLimit limit -> {
+                limitBitsPerSecond = limit.bitsPerSecond();
+                lowestLimitBitsPerSecond = Math.min(lowestLimitBitsPerSecond, limit.bitsPerSecond());
+            }
+            case Rtcp.SenderReport _, Rtcp.SourceDescription _, Rtcp.Goodbye _, Rtcp.Other _ -> {}
+        }
+    }
+
+    private void keyframe(long ssrc) {
+        keyframeRequests.incrementAndGet();
+        sources.stream().filter(source -> source.ssrc() == ssrc).forEach(Outgoing::keyframeWanted);
+    }
+
+    private void repeat(Rtcp.Nack nack) {
+        for (Outgoing source : sources) {
+            if (source.ssrc() != nack.mediaSsrc()) {
+                continue;
+            }
+            for (int sequence : nack.sequenceNumbers()) {
+                nacked.incrementAndGet();
+                repeat(source, sequence);
+            }
+        }
+    }
+
+    private void repeat(Outgoing source, int sequence) {
+        Outgoing.Kept kept = source.kept(sequence);
+        if (kept == null) {
+            return;
+        }
+        byte[] sealed = kept.sealed();
+        int sealedLength = kept.sealedLength();
+        if (sealed == null) {
+            int length = source.writeRepeat(kept.packet(), scratch, transportSequence++ & 0xFFFF);
+            sealed = new byte[length + tapedeck.rtp.srtp.SrtpSender.MAX_OVERHEAD_BYTES];
+            sealedLength = peer.out().protectRtp(scratch, 0, length, sealed, 0);
+        }
+        if (peer.send(sealed, sealedLength)) {
+            bytes.addAndGet(sealedLength);
+            repeats.incrementAndGet();
+        }
+    }
+}
