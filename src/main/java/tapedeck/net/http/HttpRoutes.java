@@ -30,6 +30,7 @@ public final class HttpRoutes {
 
     // Read by every request while rooms may still add theirs.
     private final List<Route> routes = new CopyOnWriteArrayList<>();
+    private final List<Route> detailed = new CopyOnWriteArrayList<>();
     private volatile Map<String, String> headers = Map.of();
 
     public HttpRoutes add(String method, String pattern, HttpHandler handler) {
@@ -43,6 +44,16 @@ public final class HttpRoutes {
         more.put(name, value);
         headers = more;
         return this;
+    }
+
+    /// Refusals of this path or prefix are problem details (RFC 9457) instead of `{"error": …}`.
+    public HttpRoutes problemDetails(String pattern) {
+        detailed.add(new Route("", pattern, _ -> {}));
+        return this;
+    }
+
+    boolean wantsProblemDetails(String path) {
+        return detailed.stream().anyMatch(route -> route.matches(path));
     }
 
     /// Every route as `METHOD pattern`, in the order in which they were added.

@@ -45,6 +45,7 @@ public final class HttpServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
     private static final int PLATFORM_THREADS = 16;
     private static final String JSON = "application/json";
+    private static final String PROBLEM_JSON = "application/problem+json";
 
     private final Server server;
     private final ServerConnector connector;
@@ -142,7 +143,12 @@ public final class HttpServer implements AutoCloseable {
                 }
             };
             try {
-                exchange.respond(problem.status(), JSON, errorBody(String.valueOf(problem.getMessage())));
+                String message = String.valueOf(problem.getMessage());
+                if (routes.wantsProblemDetails(exchange.path())) {
+                    exchange.respond(problem.status(), PROBLEM_JSON, problemBody(problem.status(), message));
+                } else {
+                    exchange.respond(problem.status(), JSON, errorBody(message));
+                }
                 if (problem.status() == HttpStatus.PAYLOAD_TOO_LARGE_413) {
                     drain(exchange);
                 }
@@ -178,7 +184,17 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private static Bytes errorBody(String message) {
-        String quoted = message.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ");
-        return Bytes.ofUtf8("{\"error\": \"" + quoted + "\"}");
+        return Bytes.ofUtf8("{\"error\": \"" + quoted(message) + "\"}");
+    }
+
+    /// RFC 9457 3.1; the type is `about:blank`, for which title and status say the same.
+    private static Bytes problemBody(int status, String message) {
+        String title = HttpStatus.getMessage(status);
+        return Bytes.ofUtf8("{\"title\": \"%s\", \"status\": %d, \"detail\": \"%s\"}"
+                .formatted(quoted(title == null ? "Error" : title), status, quoted(message)));
+    }
+
+    private static String quoted(String message) {
+        return message.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ");
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.rtp.sdp.Attribute;
 import tapedeck.rtp.sdp.Candidate;
@@ -16,6 +17,9 @@ final class AnswerWriter {
     /// Chromium and Safari begin at this rate instead of 300 kbit/s, and so with the whole picture: a picture
     /// that grows in the first seconds would split an H.264 recording. Others ignore it.
     private static final int START_KBPS = 1_500;
+
+    /// RFC 8840 4.1.1: the peer's candidates may come later. RFC 8839 5.6: who follows RFC 8445 says so.
+    private static final String ICE_OPTIONS = "trickle ice2";
 
     private final Part part;
     private final Answer.Ours ours;
@@ -44,8 +48,35 @@ final class AnswerWriter {
             attributes.add(new Attribute("group", "BUNDLE " + String.join(" ", bundle)));
         }
         attributes.add(new Attribute("ice-lite"));
+        attributes.add(new Attribute("ice-options", ICE_OPTIONS));
         String origin = "- %d 1 IN IP4 127.0.0.1".formatted(ours.sessionId());
         return new SessionDescription(origin, "-", "", "0 0", attributes, sections);
+    }
+
+    /// What changes of an answer when ICE is restarted, RFC 8840 9 and draft-ietf-wish-whep-03 4.4.3: credentials, with
+    /// the candidates as they were.
+    static String fragment(SessionDescription answer, IceCredentials renewed) {
+        MediaDescription tagged = answer.media().stream()
+                .filter(section -> section.port() != 0)
+                .findFirst()
+                .orElseThrow();
+        StringBuilder out = new StringBuilder();
+        answer.attributes().forEach(attribute -> line(out, attribute));
+        out.append("m=%s %d %s %s\r\n"
+                .formatted(tagged.type(), tagged.port(), tagged.protocol(), String.join(" ", tagged.formats())));
+        for (Attribute attribute : tagged.attributes()) {
+            switch (attribute.name()) {
+                case "mid", "candidate", "end-of-candidates" -> line(out, attribute);
+                case "ice-ufrag" -> line(out, new Attribute("ice-ufrag", renewed.ufrag()));
+                case "ice-pwd" -> line(out, new Attribute("ice-pwd", renewed.password()));
+                default -> {}
+            }
+        }
+        return out.toString();
+    }
+
+    private static void line(StringBuilder out, Attribute attribute) {
+        out.append("a=").append(attribute).append("\r\n");
     }
 
     private MediaDescription describe(Answer.Accepted accepted) {

@@ -41,7 +41,9 @@ public final class WebRtcServer implements AutoCloseable {
         ports.add("WebRTC", "tcp", port.port());
         Announced announced = Announced.parse(settings.announce());
         Addresses addresses = new Addresses(announced, port.ask(announced.stunServers()));
-        new WhipRoutes(port, identity, addresses, streams).addTo(routes);
+        SessionRoutes.House house =
+                new SessionRoutes.House(port, identity, addresses, new OfferLimits(nanoClock), nanoClock);
+        new WhipRoutes(house, streams).addTo(routes);
         if (settings.preInit()) {
             Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));
         }

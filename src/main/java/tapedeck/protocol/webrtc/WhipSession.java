@@ -27,7 +27,7 @@ import tapedeck.stream.Streams;
 /// One publisher from its offer to its end. Lives on its port's event loop.
 ///
 /// Nothing that is not authenticated can end it: bad packets are dropped and counted.
-final class WhipSession implements PeerMedia {
+final class WhipSession implements PeerMedia, PeerSession {
     /// Two 4K pictures' worth at once, 180 Mbit/s for long: what an authenticated peer sends beyond is dropped
     /// before it costs anything.
     static final int MAX_PACKETS_PER_SECOND = 20_000;
@@ -49,6 +49,7 @@ final class WhipSession implements PeerMedia {
     private @Nullable Publication publication;
     private @Nullable SrtpReceiver srtp;
     private @Nullable InboundMedia media;
+    private volatile boolean connected;
     private long connectedNanos;
     private long secondNanos;
     private int packetsThisSecond;
@@ -74,28 +75,36 @@ final class WhipSession implements PeerMedia {
         return request.name();
     }
 
-    String id() {
+    @Override
+    public String id() {
         return request.id();
     }
 
-    String remoteUfrag() {
-        return request.answer().remoteUfrag();
-    }
-
-    /// Begins to listen for the peer; from any thread but the loop. False if there are too many sessions.
-    boolean open() {
+    @Override
+    public boolean open() {
         CompletableFuture<Boolean> added = new CompletableFuture<>();
         port.execute(() -> added.complete(port.add(transport)));
         return added.join();
     }
 
-    /// From any thread.
-    void close(String reason) {
+    @Override
+    public boolean isConnected() {
+        return connected;
+    }
+
+    @Override
+    public void restart(IceCredentials local, String remoteUfrag) {
+        port.execute(() -> transport.restart(local, remoteUfrag));
+    }
+
+    @Override
+    public void close(String reason) {
         port.execute(() -> transport.close(reason));
     }
 
     @Override
     public void connected(DtlsKeys keys) {
+        connected = true;
         Answer answer = request.answer();
         Publisher publisher = new Publisher(
                 Publisher.Protocol.WEBRTC,
