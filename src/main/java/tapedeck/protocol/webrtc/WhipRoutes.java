@@ -41,8 +41,7 @@ final class WhipRoutes {
         IceCredentials ice = IceCredentials.random();
         Answer answer = sessions.answer(exchange, sessions.offer(exchange), new Part.Receiving(), ice);
         WhipSession.Request request = new WhipSession.Request(name, wish, SessionRoutes.randomId(), answer);
-        WhipSession session =
-                new WhipSession(house.port(), house.identity(), ice, request, streams, this::ended);
+        WhipSession session = new WhipSession(house.port(), house.identity(), ice, request, streams, this::ended);
         if (streams.find(name).isPresent() || byName.putIfAbsent(name, session) != null) {
             throw new HttpProblem(409, "stream \"%s\" is already being published".formatted(name));
         }

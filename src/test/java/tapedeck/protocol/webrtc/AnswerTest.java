@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.media.Codec;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.sdp.Candidate;
 import tapedeck.rtp.sdp.Fingerprint;
@@ -114,6 +117,48 @@ class AnswerTest {
                 "H264",
                 "theora",
                 "speex");
+    }
+
+    /// Whole offers with changed characters and lines: an answer, or a refusal in words.
+    @Test
+    void noOfferBreaksTheAnswering() throws Exception {
+        Random random = new Random(3264);
+        Part[] parts = {new Part.Receiving(), new Part.Sending(List.of(new Codec.Vp8(0, 0), new Codec.Opus(2, 0)))};
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        int answered = 0;
+        int refused = 0;
+        for (int run = 0; run < 200 || System.nanoTime() < deadline; run++) {
+            String name = List.of("chromium-156", "firefox-153", "obs-libdatachannel", "gstreamer-webrtcbin")
+                    .get(run % 4);
+            String mutated = mutated(random, offer(name), RATES[random.nextInt(RATES.length)]);
+            try {
+                Answer answer = Answer.to(Offer.parse(mutated), parts[random.nextInt(2)], OURS);
+                assertEquals(
+                        answer.description(),
+                        SessionDescription.parse(answer.description().toString()));
+                answered++;
+            } catch (MalformedException | NothingFitsException e) {
+                refused++;
+            }
+        }
+        assertTrue(answered > 0 && refused > 0, answered + " answered, " + refused + " refused");
+    }
+
+    private static final double[] RATES = {1e-5, 1e-4, 1e-3, 1e-2, 2e-2};
+
+    private static String mutated(Random random, String offer, double rate) {
+        StringBuilder out = new StringBuilder(offer);
+        for (int i = 0; i < out.length(); i++) {
+            if (random.nextDouble() < rate) {
+                switch (random.nextInt(4)) {
+                    case 0 -> out.setCharAt(i, (char) random.nextInt(1, 0x250));
+                    case 1 -> out.deleteCharAt(i);
+                    case 2 -> out.insert(i, "99999999999");
+                    default -> out.insert(i, '\n');
+                }
+            }
+        }
+        return out.toString();
     }
 
     private static void assertFitsNothing(Part part, String offer, String... words) {
