@@ -176,6 +176,11 @@ final class Channels implements StreamResets.Streams {
             case Dcep.OPEN -> {
                 if (entry == null) {
                     opened(id, data);
+                } else if (entry.closed && entry.peerReset) {
+                    // For the peer the id is free: it performed our reset too, only its answer has not come yet.
+                    line.forgetOwn(id);
+                    entries.remove(id);
+                    opened(id, data);
                 } else {
                     dropped++;
                 }
@@ -253,9 +258,9 @@ final class Channels implements StreamResets.Streams {
     @Override
     public void ownReset(List<Integer> ids) {
         for (int id : ids) {
-            line.forgetOwn(id);
             Entry entry = entries.get(id);
-            if (entry != null) {
+            if (entry != null && entry.closed) {
+                line.forgetOwn(id);
                 entry.ownReset = true;
                 forgetIfReset(id, entry);
             }

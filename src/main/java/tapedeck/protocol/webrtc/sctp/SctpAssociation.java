@@ -471,8 +471,15 @@ public final class SctpAssociation {
                 known.resetStreams(nowNanos);
                 known.flush(true, nowNanos);
             }
-            case SHUTDOWN_PENDING, SHUTDOWN_RECEIVED -> known.flush(true, nowNanos);
-            case COOKIE_ECHOED, SHUTDOWN_SENT, SHUTDOWN_ACK_SENT -> known.flush(false, nowNanos);
+            case SHUTDOWN_PENDING, SHUTDOWN_RECEIVED -> {
+                known.stopResets();
+                known.flush(true, nowNanos);
+            }
+            case SHUTDOWN_SENT, SHUTDOWN_ACK_SENT -> {
+                known.stopResets();
+                known.flush(false, nowNanos);
+            }
+            case COOKIE_ECHOED -> known.flush(false, nowNanos);
             case CLOSED, COOKIE_WAIT, ENDED -> {}
         }
     }

@@ -64,6 +64,12 @@ final class StreamResets {
         wanted.add(id);
     }
 
+    /// Nothing is reset any more: the association ends.
+    void stop() {
+        wanted.clear();
+        request = null;
+    }
+
     long deadlineNanos() {
         Request open = request;
         return open == null ? Long.MAX_VALUE : open.deadlineNanos;

@@ -50,6 +50,11 @@ final class Transfer {
         heartbeatNanos = now + HEARTBEAT_NANOS;
     }
 
+    /// The association is being shut down: no more streams are reset, RFC 6525 5.1.1.
+    void stopResets() {
+        resets.stop();
+    }
+
     /// Whether nothing waits and everything was acknowledged.
     boolean idle() {
         return queue.idle();

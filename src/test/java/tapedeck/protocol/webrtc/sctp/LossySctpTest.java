@@ -44,14 +44,7 @@ class LossySctpTest {
             SctpLink link = SctpLink.connected(seed, Conditions.BAD);
             Random random = new Random(seed);
             List<SctpLink.Side> sides = List.of(link.left, link.right);
-            Map<SctpLink.Side, List<DataChannel>> channels = new HashMap<>();
-            for (SctpLink.Side side : sides) {
-                channels.put(side, List.of(link.reliable(side, "a"), link.reliable(side, "b")));
-                // Even ids are the browser's: both sides of this link would take odd ones.
-                link.until(60, () -> link.left.channels.size() == link.right.channels.size());
-                break;
-            }
-            List<DataChannel> both = channels.get(link.left);
+            List<DataChannel> both = List.of(link.reliable(link.left, "a"), link.reliable(link.left, "b"));
             link.until(60, () -> link.right.channels.size() == 2 && link.left.channels.size() == 2);
             int count = 60;
             for (int i = 0; i < count; i++) {

@@ -7,7 +7,9 @@ import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
 
 /// Two associations and the network between them, in simulated time: seeded loss, delay, reordering and duplicates.
 final class SctpLink {
@@ -20,7 +22,7 @@ final class SctpLink {
     }
 
     /// One side, and everything that it was told.
-    static final class Side implements SctpEvents {
+    static class Side implements SctpEvents {
         final List<String> log = new ArrayList<>();
         final List<DataChannel> channels = new ArrayList<>();
         final List<ChannelMessage> messages = new ArrayList<>();
@@ -78,12 +80,15 @@ final class SctpLink {
     Conditions conditions;
     /// Which packets arrive at all, before chance decides.
     Predicate<SctpPacket> passes = _ -> true;
+    /// What becomes of a packet on its way.
+    UnaryOperator<Bytes> damage = packet -> packet;
 
     private final Random random;
     private final PriorityQueue<Arrival> onTheWay =
             new PriorityQueue<>(Comparator.comparingLong(Arrival::nanos).thenComparingLong(Arrival::order));
     private long order;
     long nowNanos = SECOND;
+    long malformed;
 
     SctpLink(long seed, Conditions conditions) {
         this.conditions = conditions;
@@ -114,7 +119,7 @@ final class SctpLink {
 
     private void deliver(Side to, Bytes packet) {
         long delay = conditions.delayNanos() + (long) (random.nextDouble() * conditions.jitterNanos());
-        onTheWay.add(new Arrival(nowNanos + delay, order++, to, packet));
+        onTheWay.add(new Arrival(nowNanos + delay, order++, to, damage.apply(packet)));
     }
 
     /// Lets time pass until this is so; fails if it never becomes so.
@@ -153,10 +158,19 @@ final class SctpLink {
         nowNanos = Math.max(nowNanos, next);
         while (!onTheWay.isEmpty() && onTheWay.peek().nanos() <= nowNanos) {
             Arrival arrival = onTheWay.poll();
-            arrival.to().association.receive(arrival.packet(), nowNanos);
+            try {
+                arrival.to().association.receive(arrival.packet(), nowNanos);
+            } catch (MalformedException e) {
+                malformed++;
+            }
         }
         left.association.poll(nowNanos);
         right.association.poll(nowNanos);
+        for (Side side : List.of(left, right)) {
+            if (side.association.nextDeadlineNanos() <= nowNanos) {
+                throw new AssertionError("polled, and yet due: " + side.association.statistics());
+            }
+        }
         return true;
     }
 
