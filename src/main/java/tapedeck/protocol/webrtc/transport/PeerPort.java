@@ -127,6 +127,11 @@ public final class PeerPort implements AutoCloseable {
         loop.execute(task);
     }
 
+    /// Runs `task` on the loop when this time has passed.
+    public void after(long nanos, Runnable task) {
+        var _ = loop.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
+
     /// On the loop. False if there are too many.
     public boolean add(PeerTransport transport) {
         if (sessions.size() >= MAX_SESSIONS) {
@@ -163,7 +168,8 @@ public final class PeerPort implements AutoCloseable {
         unflushed.add(link);
     }
 
-    void flush() {
+    /// Sends what was written.
+    public void flush() {
         udp.flush();
         for (int i = 0; i < unflushed.size(); i++) {
             unflushed.get(i).flush();

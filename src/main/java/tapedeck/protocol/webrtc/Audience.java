@@ -1,0 +1,241 @@
+package tapedeck.protocol.webrtc;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.payload.Packetizer;
+import tapedeck.stream.Item;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.Reader;
+import tapedeck.stream.ReaderOptions;
+import tapedeck.stream.Stream;
+
+/// All viewers of one stream on one port. They share one reader, so that a batch wakes the loop once, and one cut of
+/// each frame into payloads; what a viewer costs beyond that is its packets. Lives on the port's loop.
+final class Audience {
+    /// Between two looks at what the pacing of some viewer held back: libwebrtc's own senders take the same.
+    static final long PACING_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    /// A group of pictures that is longer than this is not sent to a newcomer if the publisher makes a keyframe on
+    /// request. As long as a stream waits between two requests: if the group is older, a request goes out or is out.
+    static final long FRESH_NANOS = 1_000_000_000L / Stream.MAX_KEYFRAME_REQUESTS_PER_SECOND;
+    /// What is kept of the present group of pictures for newcomers: its bytes are the stream's own.
+    static final int MAX_GOP_FRAMES = 2_000;
+
+    static final long MAX_GOP_BYTES = 16 << 20;
+
+    private static final Logger log = LoggerFactory.getLogger(Audience.class);
+    private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final PeerPort port;
+    private final Stream stream;
+    private final Runnable left;
+    private final List<Viewer> viewers = new ArrayList<>();
+    private final Map<Integer, Cutter> cutters = new HashMap<>();
+    private final List<Item> batch = new ArrayList<>();
+    private final List<FramePackets> gop = new ArrayList<>();
+    private long gopBytes;
+    private @Nullable Reader reader;
+    private boolean draining;
+    private boolean pacing;
+    private long uncut;
+    private long uncutLoggedNanos;
+
+    /// @param left called when the last viewer is gone
+    Audience(PeerPort port, Stream stream, Runnable left) {
+        this.port = port;
+        this.stream = stream;
+        this.left = left;
+        this.uncutLoggedNanos = port.now() - LOG_NANOS;
+    }
+
+    /// One who watches. Called on the loop.
+    interface Viewer {
+        /// The frames since the last keyframe, all at once: the next one follows on the last of them.
+        void catchUp(List<FramePackets> gop, long nowNanos);
+
+        void frame(FramePackets frame, long nowNanos);
+
+        /// Sends what may be sent; true if something is left for later.
+        boolean pump(long nowNanos);
+
+        boolean takesVideo();
+
+        void end(String reason);
+    }
+
+    private record Cutter(Class<? extends Codec> codec, Packetizer packetizer) {}
+
+    void join(Viewer viewer) {
+        if (reader == null) {
+            String name = "webrtc on port " + port.port();
+            reader = stream.subscribe(ReaderOptions.viewer(name, () -> port.later(this::drain)));
+        }
+        // What waits in the reader is the past for this one.
+        drain();
+        viewers.add(viewer);
+        begin(viewer);
+    }
+
+    void leave(Viewer viewer) {
+        Reader open = reader;
+        if (viewers.remove(viewer) && viewers.isEmpty() && open != null) {
+            open.close();
+            left.run();
+        }
+    }
+
+    /// The viewer cannot go on without a keyframe.
+    void restart(Viewer viewer) {
+        begin(viewer);
+    }
+
+    /// From the last keyframe on where that is at hand, else from the next one on, which is asked for.
+    private void begin(Viewer viewer) {
+        if (!viewer.takesVideo()) {
+            return;
+        }
+        if (gop.isEmpty() || makesKeyframes() && spanNanos() > FRESH_NANOS) {
+            stream.requestKeyframe();
+        } else {
+            long now = port.now();
+            viewer.catchUp(gop, now);
+            pump(viewer, now);
+            port.flush();
+        }
+    }
+
+    private boolean makesKeyframes() {
+        return stream.publisher().protocol() == Publisher.Protocol.WEBRTC;
+    }
+
+    private long spanNanos() {
+        return gop.getLast().frame().dtsNanos() - gop.getFirst().frame().dtsNanos();
+    }
+
+    private void drain() {
+        Reader open = reader;
+        if (open == null || draining) {
+            return;
+        }
+        draining = true;
+        open.drainTo(batch);
+        long now = port.now();
+        for (Item item : batch) {
+            switch (item) {
+                case Item.Media media -> frame(media, now);
+                // The next item is an entry point, with which every viewer goes on.
+                case Item.Gap _ -> forgetGop();
+                case Item.End end -> end(end.reason());
+            }
+        }
+        batch.clear();
+        draining = false;
+        pump(now);
+    }
+
+    private void frame(Item.Media media, long now) {
+        FramePackets frame = cut(media);
+        if (frame == null) {
+            return;
+        }
+        if (frame.frame().track().isVideo()) {
+            keep(frame);
+        }
+        for (int i = 0; i < viewers.size(); i++) {
+            Viewer viewer = viewers.get(i);
+            guarded(viewer, () -> viewer.frame(frame, now));
+        }
+    }
+
+    private void keep(FramePackets frame) {
+        if (frame.entryPoint()) {
+            forgetGop();
+        } else if (gop.isEmpty()) {
+            return;
+        }
+        gop.add(frame);
+        gopBytes += frame.bytes();
+        if (gop.size() > MAX_GOP_FRAMES || gopBytes > MAX_GOP_BYTES) {
+            forgetGop();
+        }
+    }
+
+    private void forgetGop() {
+        gop.clear();
+        gopBytes = 0;
+    }
+
+    /// Null for a codec that WebRTC does not carry, and for a frame that is none.
+    private @Nullable FramePackets cut(Item.Media media) {
+        Frame frame = media.frame();
+        Codec codec = frame.track().codec();
+        if (!OutboundTrack.carries(codec)) {
+            return null;
+        }
+        Cutter cutter = cutters.get(frame.track().id());
+        if (cutter == null || cutter.codec() != codec.getClass()) {
+            cutter = new Cutter(codec.getClass(), Packetizer.of(codec, Packetizer.USUAL_PAYLOAD_BYTES));
+            cutters.put(frame.track().id(), cutter);
+        }
+        try {
+            FramePackets packets = FramePackets.of(frame, media.entryPoint(), cutter.packetizer());
+            return packets.payloads().isEmpty() ? null : packets;
+        } catch (MalformedException e) {
+            uncut++;
+            long now = port.now();
+            if (now - uncutLoggedNanos >= LOG_NANOS) {
+                uncutLoggedNanos = now;
+                log.info("{}: {} frames that cannot be sent by RTP: {}", stream.name(), uncut, e.getMessage());
+                uncut = 0;
+            }
+            return null;
+        }
+    }
+
+    private void pump(long now) {
+        boolean more = false;
+        for (int i = 0; i < viewers.size(); i++) {
+            more |= pump(viewers.get(i), now);
+        }
+        port.flush();
+        if (more && !pacing) {
+            pacing = true;
+            port.after(PACING_NANOS, () -> {
+                pacing = false;
+                pump(port.now());
+            });
+        }
+    }
+
+    private static boolean pump(Viewer viewer, long now) {
+        boolean[] more = new boolean[1];
+        guarded(viewer, () -> more[0] = viewer.pump(now));
+        return more[0];
+    }
+
+    private void end(String reason) {
+        for (Viewer viewer : List.copyOf(viewers)) {
+            guarded(viewer, () -> viewer.end(reason));
+        }
+    }
+
+    /// A bug with one viewer ends that viewer.
+    private static void guarded(Viewer viewer, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException bug) {
+            log.error("WebRTC viewer failed", bug);
+            viewer.end("internal error");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package tapedeck.protocol.webrtc;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.Payload;
+
+/// The pictures that wait for their turn on the way to one viewer, and the rule by which some of them never get one:
+/// after a picture that was left out comes nothing before the next keyframe.
+///
+/// A viewer that joins gets the pictures since the last keyframe faster than real time. Their presentation times are
+/// drawn together in front of the last one's, so that the viewer's buffer takes them for a quick picture sequence that
+/// is up to date, and not for one that is late: it would keep that delay.
+final class VideoQueue {
+    /// 1 ms between pictures at 60 a second.
+    private static final long MAX_SQUEEZE = 16;
+
+    private final Deque<FramePackets> frames = new ArrayDeque<>();
+    private int nextPayload;
+    private long bytes;
+    private boolean waiting = true;
+    private long leftOut;
+
+    // Presentation times up to the last one are drawn together.
+    private long pastUntilNanos = Long.MIN_VALUE;
+    private long squeeze = 1;
+
+    /// Whether nothing goes on before the next keyframe.
+    boolean waiting() {
+        return waiting;
+    }
+
+    boolean isEmpty() {
+        return frames.isEmpty();
+    }
+
+    /// What has not been sent yet.
+    long bytes() {
+        return bytes;
+    }
+
+    /// Pictures that were not sent, the ones before the first keyframe not counted.
+    long leftOut() {
+        return leftOut;
+    }
+
+    /// Takes the picture, if everything before it was taken and it fits: what waits may have `limitBytes`, a keyframe may
+    /// always come, and takes the place of what waits if that is half of it.
+    void offer(FramePackets frame, long limitBytes) {
+        boolean fits = frame.entryPoint() || frames.isEmpty() || bytes + frame.bytes() <= limitBytes;
+        if (!frame.entryPoint() && (waiting || !fits)) {
+            leftOut++;
+            waiting = true;
+            return;
+        }
+        if (frame.entryPoint() && bytes > limitBytes / 2) {
+            trim(0);
+        }
+        waiting = false;
+        add(frame);
+    }
+
+    /// The path became narrower: leaves out the latest pictures until the others fit. One that was begun is finished.
+    void trim(long limitBytes) {
+        while (bytes > limitBytes && frames.size() > (nextPayload > 0 ? 1 : 0)) {
+            bytes -= frames.removeLast().bytes();
+            leftOut++;
+            waiting = true;
+        }
+    }
+
+    private void add(FramePackets frame) {
+        frames.add(frame);
+        bytes += frame.bytes();
+    }
+
+    /// Begins anew with a group of pictures out of the past.
+    ///
+    /// @param withinNanos how long its sending will take
+    void catchUp(List<FramePackets> gop, long withinNanos) {
+        waitForKeyframe();
+        long first = gop.getFirst().frame().ptsNanos();
+        pastUntilNanos = first;
+        for (FramePackets frame : gop) {
+            pastUntilNanos = Math.max(pastUntilNanos, frame.frame().ptsNanos());
+        }
+        // Never slower than real time, and never so close that two pictures share a tick.
+        squeeze = Math.clamp((pastUntilNanos - first) / Math.max(withinNanos, 1), 1, MAX_SQUEEZE);
+        waiting = false;
+        gop.forEach(this::add);
+    }
+
+    /// Of a picture, as the viewer shall see it.
+    long presentationNanos(FramePackets frame) {
+        long pts = frame.frame().ptsNanos();
+        return pts < pastUntilNanos ? pastUntilNanos - (pastUntilNanos - pts) / squeeze : pts;
+    }
+
+    /// The picture whose packets go now, or null.
+    @Nullable
+    FramePackets current() {
+        return frames.peek();
+    }
+
+    /// The next payload of [#current()].
+    Payload payload() {
+        return frames.element().payloads().get(nextPayload);
+    }
+
+    /// The payload was sent; true if its picture is whole.
+    boolean advance() {
+        FramePackets frame = frames.element();
+        bytes -= frame.payloads().get(nextPayload).length();
+        if (++nextPayload < frame.payloads().size()) {
+            return false;
+        }
+        frames.remove();
+        nextPayload = 0;
+        return true;
+    }
+
+    /// What is in here goes out, and then nothing before the next keyframe.
+    void holdOn() {
+        waiting = true;
+    }
+
+    /// Nothing of this group of pictures is of use any more.
+    void waitForKeyframe() {
+        leftOut += frames.size();
+        frames.clear();
+        nextPayload = 0;
+        bytes = 0;
+        waiting = true;
+    }
+}

@@ -1,0 +1,232 @@
+package tapedeck.protocol.webrtc;
+
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
+import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.ice.Addresses;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.transport.PeerMedia;
+import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.protocol.webrtc.transport.PeerTransport;
+import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.sdp.Fingerprint;
+import tapedeck.rtp.srtp.SrtpReceiver;
+import tapedeck.stream.Stream;
+
+/// One viewer from its offer to its end. Lives on its port's event loop.
+final class WhepSession implements PeerMedia, Audience.Viewer {
+    /// Feedback on the fastest stream stays far below; what an authenticated peer sends beyond is dropped.
+    static final int MAX_PACKETS_PER_SECOND = 1_000;
+
+    private static final Logger log = LoggerFactory.getLogger(WhepSession.class);
+    private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /// What offer and answer agreed on.
+    ///
+    /// @param id names the session at the outside
+    /// @param remoteUfrag the peer's ICE fragment
+    /// @param fingerprint of the certificate that the peer will show
+    /// @param agreed the sections that the peer wants; at most one of each kind
+    record Request(Stream stream, String id, String remoteUfrag, Fingerprint fingerprint, List<AgreedMedia> agreed) {
+        Request {
+            agreed = List.copyOf(agreed);
+        }
+    }
+
+    private final PeerPort port;
+    private final PeerTransport transport;
+    private final Request request;
+    private final Audiences audiences;
+    private final Consumer<WhepSession> ended;
+
+    private @Nullable SrtpReceiver srtp;
+    private @Nullable OutboundMedia media;
+    private @Nullable Audience audience;
+    private long connectedNanos;
+    private long secondNanos;
+    private int packetsThisSecond;
+    private long flooded;
+    private long malformed;
+
+    WhepSession(
+            PeerPort port,
+            DtlsIdentity identity,
+            IceCredentials ice,
+            Request request,
+            Audiences audiences,
+            Consumer<WhepSession> ended) {
+        this.port = port;
+        this.request = request;
+        this.audiences = audiences;
+        this.ended = ended;
+        this.transport = new PeerTransport(port, identity, ice, request.remoteUfrag(), request.fingerprint(), this);
+    }
+
+    String id() {
+        return request.id();
+    }
+
+    String remoteUfrag() {
+        return request.remoteUfrag();
+    }
+
+    /// Begins to listen for the peer; from any thread but the loop. False if there are too many sessions.
+    boolean open() {
+        CompletableFuture<Boolean> added = new CompletableFuture<>();
+        port.execute(() -> added.complete(port.add(transport)));
+        return added.join();
+    }
+
+    /// From any thread.
+    void close(String reason) {
+        port.execute(() -> end(reason));
+    }
+
+    @Override
+    public void connected(DtlsKeys keys) {
+        connectedNanos = port.now();
+        srtp = new SrtpReceiver(keys.client());
+        media = new OutboundMedia(
+                request.agreed(), keys.server(), transport::send, new Wishes(), connectedNanos, Instant.now());
+        log.info("{}: WebRTC viewer at {}, {}", request.stream().name(), address(), keys.profile());
+        Audience joined = audiences.of(request.stream());
+        audience = joined;
+        joined.join(this);
+    }
+
+    private String address() {
+        InetSocketAddress selected = transport.selected();
+        return selected == null ? "nowhere" : Addresses.text(selected);
+    }
+
+    @Override
+    public void received(byte[] packet, int length, long arrivalNanos) {
+        SrtpReceiver receiver = srtp;
+        OutboundMedia outbound = media;
+        if (receiver == null || outbound == null) {
+            return;
+        }
+        if (arrivalNanos - secondNanos >= SECOND_NANOS) {
+            secondNanos = arrivalNanos;
+            packetsThisSecond = 0;
+        }
+        if (++packetsThisSecond > MAX_PACKETS_PER_SECOND) {
+            flooded++;
+            return;
+        }
+        try {
+            // RFC 5761 4. A viewer sends no media: anything else is dropped unseen.
+            int type = length < 2 ? 0 : packet[1] & 0xFF;
+            Bytes plain = type >= 192 && type <= 223 ? receiver.unprotectRtcp(packet, 0, length) : null;
+            if (plain != null && outbound.rtcp(plain, arrivalNanos)) {
+                end("the viewer said goodbye");
+            }
+        } catch (MalformedException e) {
+            malformed++;
+            log.debug("{}: {}", request.stream().name(), e.getMessage());
+        }
+    }
+
+    @Override
+    public void tick(long nowNanos) {
+        OutboundMedia outbound = media;
+        if (outbound != null) {
+            outbound.tick(nowNanos);
+        }
+    }
+
+    @Override
+    public boolean takesVideo() {
+        OutboundMedia outbound = media;
+        return outbound != null && outbound.takesVideo();
+    }
+
+    @Override
+    public void catchUp(List<FramePackets> gop, long nowNanos) {
+        OutboundMedia outbound = media;
+        if (outbound != null) {
+            outbound.catchUp(gop, nowNanos);
+        }
+    }
+
+    @Override
+    public void frame(FramePackets frame, long nowNanos) {
+        OutboundMedia outbound = media;
+        if (outbound != null) {
+            outbound.frame(frame, nowNanos);
+        }
+    }
+
+    @Override
+    public boolean pump(long nowNanos) {
+        OutboundMedia outbound = media;
+        return outbound != null && outbound.pump(nowNanos);
+    }
+
+    @Override
+    public void end(String reason) {
+        OutboundMedia outbound = media;
+        if (outbound != null) {
+            outbound.goodbye(reason, port.now());
+            port.flush();
+        }
+        transport.close(reason);
+    }
+
+    @Override
+    public void ended(String reason) {
+        OutboundMedia outbound = media;
+        Audience joined = audience;
+        media = null;
+        if (joined != null) {
+            joined.leave(this);
+        }
+        try {
+            if (outbound == null) {
+                log.info(
+                        "{}: WebRTC viewer ended before it was connected: {} ({})",
+                        request.stream().name(),
+                        reason,
+                        transport.drops());
+            } else {
+                log.info(
+                        "{}: WebRTC viewer ended after {} s: {} ({}, malformed {}, flooded {}, {})",
+                        request.stream().name(),
+                        TimeUnit.NANOSECONDS.toSeconds(port.now() - connectedNanos),
+                        reason,
+                        outbound,
+                        malformed,
+                        flooded,
+                        transport.drops());
+            }
+        } finally {
+            ended.accept(this);
+        }
+    }
+
+    private final class Wishes implements OutboundMedia.Needs {
+        @Override
+        public void restart() {
+            Audience joined = audience;
+            if (joined != null) {
+                joined.restart(WhepSession.this);
+            }
+        }
+
+        /// Not at once: frames are being handed out.
+        @Override
+        public void cannotFollow(String reason) {
+            port.later(() -> end(reason));
+        }
+    }
+}

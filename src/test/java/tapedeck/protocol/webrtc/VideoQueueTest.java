@@ -1,0 +1,114 @@
+package tapedeck.protocol.webrtc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.Payload;
+
+class VideoQueueTest {
+    private static final long MILLI = 1_000_000L;
+    private static final Track TRACK = new Track(Track.VIDEO, new Codec.Vp8(640, 480));
+    private static final long NO_LIMIT = Long.MAX_VALUE;
+
+    private final VideoQueue queue = new VideoQueue();
+
+    private static FramePackets frame(long millis, boolean keyframe, int payloads) {
+        List<Payload> cut = new ArrayList<>();
+        for (int i = 0; i < payloads; i++) {
+            cut.add(new Payload(Bytes.EMPTY, Bytes.wrap(new byte[1_000]), i == payloads - 1));
+        }
+        Frame frame = new Frame(TRACK, millis * MILLI, millis * MILLI, keyframe, Bytes.EMPTY);
+        return new FramePackets(frame, keyframe, cut, 1_000 * payloads);
+    }
+
+    /// Times in ms of what goes out.
+    private List<Long> sendAll() {
+        List<Long> sent = new ArrayList<>();
+        for (FramePackets frame = queue.current(); frame != null; frame = queue.current()) {
+            queue.payload();
+            if (queue.advance()) {
+                sent.add(frame.frame().dtsNanos() / MILLI);
+            }
+        }
+        assertEquals(0, queue.bytes());
+        return sent;
+    }
+
+    @Test
+    void beginsWithAKeyframe() {
+        queue.offer(frame(0, false, 1), NO_LIMIT);
+        queue.offer(frame(33, true, 3), NO_LIMIT);
+        queue.offer(frame(66, false, 1), NO_LIMIT);
+        assertEquals(4_000, queue.bytes());
+        assertEquals(List.of(33L, 66L), sendAll());
+    }
+
+    @Test
+    void afterAPictureThatDidNotFitNothingComesBeforeTheNextKeyframe() {
+        queue.offer(frame(0, true, 8), 10_000);
+        queue.offer(frame(33, false, 2), 10_000);
+        queue.offer(frame(66, false, 1), 10_000);
+        assertTrue(queue.waiting());
+        assertEquals(List.of(0L, 33L), sendAll());
+        queue.offer(frame(99, false, 1), 10_000);
+        queue.offer(frame(133, true, 1), 10_000);
+        queue.offer(frame(166, false, 1), 10_000);
+        assertEquals(List.of(133L, 166L), sendAll());
+        assertEquals(2, queue.leftOut());
+    }
+
+    @Test
+    void aKeyframeTakesThePlaceOfWhatWaitsTooLong() {
+        queue.offer(frame(0, true, 5), 10_000);
+        queue.offer(frame(33, false, 4), 10_000);
+        queue.payload();
+        queue.advance();
+        queue.offer(frame(66, true, 20), 10_000);
+        assertEquals(List.of(0L, 66L), sendAll());
+    }
+
+    @Test
+    void aNarrowerPathLeavesOutTheLatest() {
+        queue.offer(frame(0, true, 5), NO_LIMIT);
+        queue.offer(frame(33, false, 4), NO_LIMIT);
+        queue.offer(frame(66, false, 4), NO_LIMIT);
+        queue.payload();
+        queue.advance();
+        queue.trim(8_000);
+        assertTrue(queue.waiting());
+        assertEquals(8_000, queue.bytes());
+        queue.trim(0);
+        assertEquals(List.of(0L), sendAll());
+    }
+
+    @Test
+    void thePastIsDrawnTogetherInFrontOfTheLastPicture() {
+        List<FramePackets> gop = new ArrayList<>();
+        for (int i = 0; i <= 40; i++) {
+            gop.add(frame(1_000 + 25 * i, i == 0, 1));
+        }
+        queue.catchUp(gop, 100 * MILLI);
+        assertFalse(queue.waiting());
+        long last = 0;
+        for (FramePackets frame : gop) {
+            long shown = queue.presentationNanos(frame);
+            assertTrue(shown > last, "in order");
+            last = shown;
+        }
+        assertEquals(1_900 * MILLI, queue.presentationNanos(gop.getFirst()));
+        assertEquals(2_000 * MILLI, queue.presentationNanos(gop.getLast()));
+        FramePackets next = frame(2_025, false, 1);
+        queue.offer(next, NO_LIMIT);
+        assertEquals(2_025 * MILLI, queue.presentationNanos(next));
+        assertEquals(42, sendAll().size());
+    }
+}
