@@ -22,7 +22,8 @@ public final class HeaderExtensions {
     private final int words;
 
     /// @param transportWide id of the transport-wide number
-    /// @param absSendTime id of abs-send-time; it is left out where there are transport-wide numbers, which say more
+    /// @param absSendTime id of abs-send-time; it is left out where there are transport-wide numbers, which say
+    more
     /// @param midId id of the media section's name, RFC 9143 15
     public HeaderExtensions(
             OptionalInt transportWide, OptionalInt absSendTime, OptionalInt midId, @Nullable String mid) {
@@ -31,9 +32,8 @@ public final class HeaderExtensions {
         Bytes name = mid == null ? Bytes.EMPTY : Bytes.ofUtf8(mid);
         this.midId = name.isEmpty() || name.length() > MAX_MID_BYTES ? 0 : usable(midId);
         this.mid = name;
-        int size = (transportWideId > 0 ? 3 : 0)
-                + (absSendTimeId > 0 ? 4 : 0)
-                + (this.midId > 0 ? 1 + name.length() : 0);
+        int size =
+                (transportWideId > 0 ? 3 : 0) + (absSendTimeId > 0 ? 4 : 0) + (this.midId > 0 ? 1 + name.length() : 0);
         this.words = (size + 3) / 4;
     }
 

@@ -60,8 +60,8 @@ public final class RtpSender {
 
     /// Where the SRTP packet of a repeat is, when [#repeat] has found one.
     ///
-    /// @param sealed as it went out the first time: nothing is left to do; null where `length` bytes are to be protected
-    public record Repeat(@Nullable Bytes sealed, int length) {}
+    /// @param sealed as it went out the first time: nothing is left to do; null where `length` bytes are to be
+    public protected record Repeat(@Nullable Bytes sealed, int length) {}
 
     public long ssrc() {
         return ssrc;
@@ -135,8 +135,7 @@ public final class RtpSender {
     }
 
     /// RFC 4588 4: the original number in front of the payload, on a source of its own.
-    private int rtx(
-            Payload payload, int number, long timestamp, int transportSequence, long nowNanos, byte[] target) {
+    private int rtx(Payload payload, int number, long timestamp, int transportSequence, long nowNanos, byte[] target) {
         int at = header(rtxType, payload.marker(), rtxSequence, timestamp, rtxSsrc, target);
         at = extensions.write(target, at, transportSequence, nowNanos);
         target[at++] = (byte) (number >> 8);

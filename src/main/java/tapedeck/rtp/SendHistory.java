@@ -32,6 +32,7 @@ final class SendHistory {
         long sentNanos;
         private long repeatedNanos;
         private int repeats;
+
         @Nullable
         Payload payload;
         /// As it went out, where it cannot be protected anew.
@@ -71,8 +72,8 @@ final class SendHistory {
         }
         Entry entry = entries[(int) wanted & entries.length - 1];
         // A second wish within a round trip may have crossed the repeat; the first one cannot.
-        boolean crossed = entry.repeats > 0
-                && nowNanos - entry.repeatedNanos < Math.max(roundTripNanos, MIN_PAUSE_NANOS);
+        boolean crossed =
+                entry.repeats > 0 && nowNanos - entry.repeatedNanos < Math.max(roundTripNanos, MIN_PAUSE_NANOS);
         if (crossed || entry.repeats == MAX_REPEATS) {
             return null;
         }
@@ -99,9 +100,7 @@ final class SendHistory {
             if (payload == null) {
                 throw new IllegalStateException("an entry without a payload");
             }
-            if (bytes + room <= MAX_BYTES
-                    && nowNanos - entry.sentNanos <= MAX_NANOS
-                    && next - oldest < MAX_PACKETS) {
+            if (bytes + room <= MAX_BYTES && nowNanos - entry.sentNanos <= MAX_NANOS && next - oldest < MAX_PACKETS) {
                 return;
             }
             bytes -= payload.length();

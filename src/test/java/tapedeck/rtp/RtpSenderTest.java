@@ -81,9 +81,9 @@ class RtpSenderTest {
     @Test
     void whatWasLostIsSentAgainByRtxWithAllItsBytes() {
         RtpSender sender = sender();
-        Packetizer packetizer = Packetizer.of(TestMedia.vp8(1).getFirst().track().codec(), 1_000);
-        RtpReceiver receiver =
-                new RtpReceiver(new RtpReceiver.Options(1, 7), List.of(VP8, RTX), new PeerClock(0));
+        Packetizer packetizer =
+                Packetizer.of(TestMedia.vp8(1).getFirst().track().codec(), 1_000);
+        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(1, 7), List.of(VP8, RTX), new PeerClock(0));
         Random random = new Random(4588);
         List<Frame> sent = TestMedia.vp8(3);
         List<Frame> received = new ArrayList<>();
@@ -92,7 +92,8 @@ class RtpSenderTest {
         for (Frame frame : sent) {
             now = frame.ptsNanos();
             boolean reliable = frame == sent.getFirst() || frame == sent.getLast();
-            for (Payload payload : FramePackets.of(frame, frame.keyframe(), packetizer).payloads()) {
+            for (Payload payload :
+                    FramePackets.of(frame, frame.keyframe(), packetizer).payloads()) {
                 RtpPacket packet = send(sender, payload, frame.ptsNanos(), number++ & 0xFFFF, now);
                 if (reliable || random.nextInt(10) > 0) {
                     receiver.receive(packet, now);

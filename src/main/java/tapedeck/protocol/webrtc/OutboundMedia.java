@@ -212,15 +212,11 @@ final class OutboundMedia {
                 case Rtcp.SenderReport report -> reported(report.reports(), nowNanos);
                 case Rtcp.Nack nack -> repeat(nack, nowNanos);
                 case Rtcp.PictureLoss loss -> restart(loss.mediaSsrc());
-                case Rtcp.FullIntraRequest request ->
-                    request.entries().forEach(entry -> restart(entry.ssrc()));
+                case Rtcp.FullIntraRequest request -> request.entries().forEach(entry -> restart(entry.ssrc()));
                 case Rtcp.Goodbye _ -> {
                     return true;
                 }
-                case Rtcp.SourceDescription _,
-                        Rtcp.BitrateLimit _,
-                        Rtcp.TransportFeedback _,
-                        Rtcp.Other _ -> {}
+                case Rtcp.SourceDescription _, Rtcp.BitrateLimit _, Rtcp.TransportFeedback _, Rtcp.Other _ -> {}
             }
         }
         return false;
@@ -332,7 +328,8 @@ final class OutboundMedia {
                             statistics.lost(),
                             track.sender.roundTripNanos() / 1_000_000));
         }
-        return text + "pictures left out %d, keyframe requests %d, nacks %d, unknown %d"
-                .formatted(queue.leftOut(), keyframeRequests, nacks, unknown);
+        return text
+                + "pictures left out %d, keyframe requests %d, nacks %d, unknown %d"
+                        .formatted(queue.leftOut(), keyframeRequests, nacks, unknown);
     }
 }

@@ -46,7 +46,8 @@ final class VideoQueue {
         return leftOut;
     }
 
-    /// Takes the picture, if everything before it was taken and it fits: what waits may have `limitBytes`, a keyframe may
+    /// Takes the picture, if everything before it was taken and it fits: what waits may have `limitBytes`, a keyframe
+    /// may
     /// always come, and takes the place of what waits if that is half of it.
     void offer(FramePackets frame, long limitBytes) {
         boolean fits = frame.entryPoint() || frames.isEmpty() || bytes + frame.bytes() <= limitBytes;
