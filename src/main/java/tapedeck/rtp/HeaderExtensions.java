@@ -22,8 +22,7 @@ public final class HeaderExtensions {
     private final int words;
 
     /// @param transportWide id of the transport-wide number
-    /// @param absSendTime id of abs-send-time; it is left out where there are transport-wide numbers, which say
-    more
+    /// @param absSendTime id of abs-send-time; it is left out beside transport-wide numbers
     /// @param midId id of the media section's name, RFC 9143 15
     public HeaderExtensions(
             OptionalInt transportWide, OptionalInt absSendTime, OptionalInt midId, @Nullable String mid) {

@@ -60,8 +60,8 @@ public final class RtpSender {
 
     /// Where the SRTP packet of a repeat is, when [#repeat] has found one.
     ///
-    /// @param sealed as it went out the first time: nothing is left to do; null where `length` bytes are to be
-    public protected record Repeat(@Nullable Bytes sealed, int length) {}
+    /// @param sealed as it went out the first time: null where `length` bytes are to be protected
+    public record Repeat(@Nullable Bytes sealed, int length) {}
 
     public long ssrc() {
         return ssrc;

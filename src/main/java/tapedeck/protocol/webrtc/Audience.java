@@ -26,8 +26,7 @@ final class Audience {
     /// Between two looks at what the pacing of some viewer held back: libwebrtc's own senders take the same.
     static final long PACING_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     /// A group of pictures that is longer than this is not sent to a newcomer if the publisher makes a keyframe on
-    /// request. As long as a stream waits between two requests: if the group is older, a request goes out or is
-    out.
+    /// request. As long as a stream waits between two requests: an older group has one under way.
     static final long FRESH_NANOS = 1_000_000_000L / Stream.MAX_KEYFRAME_REQUESTS_PER_SECOND;
     /// What is kept of the present group of pictures for newcomers: its bytes are the stream's own.
     static final int MAX_GOP_FRAMES = 2_000;
