@@ -25,8 +25,9 @@ public record FramePackets(Frame frame, boolean entryPoint, List<Payload> payloa
         private final List<Payload> payloads = new ArrayList<>();
         private int bytes;
 
-        private void add(Bytes payload, boolean marker) {
-            payloads.add(new Payload(Bytes.EMPTY, payload, marker));
+        private void add(Bytes header, Bytes body, boolean marker) {
+            Payload payload = new Payload(header, body, marker);
+            payloads.add(payload);
             bytes += payload.length();
         }
     }
