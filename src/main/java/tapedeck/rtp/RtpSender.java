@@ -1,6 +1,7 @@
 package tapedeck.rtp;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -42,7 +43,8 @@ public final class RtpSender {
 
     /// @param formats the one to send, then its companions, as they were agreed on
     /// @param extensions what stands in each header
-    public RtpSender(List<PayloadFormat> formats, HeaderExtensions extensions) {
+    /// @param rtxSsrc of what is sent again
+    public RtpSender(List<PayloadFormat> formats, HeaderExtensions extensions, long ssrc, OptionalLong rtxSsrc) {
         this.format = formats.getFirst();
         this.extensions = extensions;
         this.repeats = format.feedback().contains("nack");
@@ -52,10 +54,9 @@ public final class RtpSender {
                 type = companion.payloadType();
             }
         }
-        this.rtxType = type;
-        this.ssrc = ThreadLocalRandom.current().nextLong(1, 1L << 32);
-        long other = ThreadLocalRandom.current().nextLong(1, 1L << 32);
-        this.rtxSsrc = other == ssrc ? ssrc ^ 1 : other;
+        this.rtxType = rtxSsrc.isPresent() ? type : -1;
+        this.ssrc = ssrc;
+        this.rtxSsrc = rtxSsrc.orElse(-1);
     }
 
     /// Where the SRTP packet of a repeat is, when [#repeat] has found one.

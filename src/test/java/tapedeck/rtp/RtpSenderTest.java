@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
@@ -30,7 +31,7 @@ class RtpSenderTest {
     private final byte[] buffer = new byte[2_048];
 
     private static RtpSender sender() {
-        return new RtpSender(List.of(VP8, RTX), EXTENSIONS);
+        return new RtpSender(List.of(VP8, RTX), EXTENSIONS, 0x1234, OptionalLong.of(0x1235));
     }
 
     private static Payload payload(int size) {
@@ -70,7 +71,7 @@ class RtpSenderTest {
     void sendTimesAreSecondsIn6Point18() {
         HeaderExtensions extensions =
                 new HeaderExtensions(OptionalInt.empty(), OptionalInt.of(2), OptionalInt.empty(), null);
-        RtpSender sender = new RtpSender(List.of(VP8), extensions);
+        RtpSender sender = new RtpSender(List.of(VP8), extensions, 0x1234, OptionalLong.empty());
         RtpPacket packet = send(sender, payload(100), 0, 0, 65 * SECOND + SECOND / 2);
         Bytes time = packet.extension(2);
         assertNotNull(time);
@@ -140,7 +141,7 @@ class RtpSenderTest {
 
     @Test
     void withoutRtxTheSameProtectedBytesAreSentAgain() {
-        RtpSender sender = new RtpSender(List.of(VP8), EXTENSIONS);
+        RtpSender sender = new RtpSender(List.of(VP8), EXTENSIONS, 0x1234, OptionalLong.empty());
         assertTrue(sender.keepsSealed());
         Bytes sealed = Bytes.ofU8(9, 9, 9);
         sender.write(payload(100), 0, 0, 0, buffer);

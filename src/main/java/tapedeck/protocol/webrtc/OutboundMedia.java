@@ -2,11 +2,12 @@ package tapedeck.protocol.webrtc;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
+import tapedeck.rtp.BandwidthEstimator;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.Payload;
 import tapedeck.rtp.Rtcp;
@@ -18,48 +19,65 @@ import tapedeck.rtp.srtp.SrtpSender;
 /// reports put sound and picture on one clock.
 final class OutboundMedia {
     static final long REPORT_NANOS = 1_000_000_000L;
-    /// A viewer that says again that it has lost the picture, or still waits for one, is heard this often.
+    /// A viewer that says again that it has lost the picture, or waits for its first one, is heard this often.
     static final long RESTART_NANOS = 1_000_000_000L;
+    /// Who has to leave pictures out asks the publisher for a keyframe this often: keyframes cost all others something.
+    static final long HELD_BACK_NANOS = 4_000_000_000L;
     /// What may wait for its turn. A viewer's delay grows by no more.
     static final long MAX_BACKLOG_NANOS = 500_000_000L;
-    /// Sent at once after a pause: ten packets.
+    /// Sent at once after a pause: ten packets, or a fiftieth of a second's share.
     static final int BURST_BYTES = 12_000;
+
+    private static final int BURSTS_PER_SECOND = 50;
+    /// libwebrtc's factor too.
+    private static final double PACING_FACTOR = 2.5;
+
+    private static final int MAX_PROBE_PACKETS = 100;
     /// The largest datagram that is ever made.
     private static final int MAX_PACKET_BYTES = 2_048;
-
-    private static final String CNAME = "tapedeck";
     /// From the epoch of NTP, 1900, to that of Unix.
     private static final long NTP_SECONDS = 2_208_988_800L;
 
     private static final long SECOND = 1_000_000_000L;
 
     private final SrtpSender srtp;
-    private final Consumer<Bytes> send;
+    private final Datagrams datagrams;
     private final Needs needs;
     private final @Nullable OutboundTrack video;
     private final @Nullable OutboundTrack audio;
     private final List<OutboundTrack> tracks = new ArrayList<>(2);
     private final VideoQueue queue = new VideoQueue();
-    private final byte[] plain = new byte[MAX_PACKET_BYTES];
+    private final BandwidthEstimator bandwidth;
+    /// Where packets are written, and protected in place.
+    private final byte[] packet = new byte[MAX_PACKET_BYTES];
     private final long wallOffsetNanos;
-    private final long[] reportNanos = new long[2];
 
-    private int transportSequence;
-    private long budgetBytes = BURST_BYTES;
+    private long reportNanos;
+    private long budgetBits = 8 * BURST_BYTES;
     private long pumpedNanos;
     private boolean placed;
     /// Our clock minus the stream's.
     private long originNanos;
     private long restartNanos;
-    private boolean wantsRestart;
+    private boolean lostPicture;
+    /// Pictures were left out since the last probe.
+    private boolean heldBack;
     private long keyframeRequests;
     private long nacks;
     private long unknown;
 
+    /// Takes one datagram; the array is the caller's again at once.
+    interface Datagrams {
+        void send(byte[] bytes, int offset, int length);
+    }
+
     /// What only the session can do.
     interface Needs {
-        /// The viewer cannot show anything before the next keyframe.
+        /// The viewer can show nothing of what it has: it begins anew.
         void restart();
+
+        /// A keyframe would help.
+        void keyframe();
 
         /// The stream went where this viewer cannot follow.
         void cannotFollow(String reason);
@@ -67,35 +85,35 @@ final class OutboundMedia {
 
     /// @param agreed the sections that the peer wants
     /// @param keys what we protect with
-    /// @param send takes one protected datagram
+    /// @param datagrams takes what is protected
     OutboundMedia(
             List<AgreedMedia> agreed,
             SrtpKeys keys,
-            Consumer<Bytes> send,
+            Datagrams datagrams,
             Needs needs,
             long nowNanos,
             Instant wallClock) {
         this.srtp = new SrtpSender(keys);
-        this.send = send;
+        this.datagrams = datagrams;
         this.needs = needs;
-        this.video = track(agreed, AgreedMedia.Kind.VIDEO);
-        this.audio = track(agreed, AgreedMedia.Kind.AUDIO);
-        for (OutboundTrack track : new OutboundTrack[] {video, audio}) {
-            if (track != null) {
-                tracks.add(track);
-            }
-        }
+        this.video = add(agreed, AgreedMedia.Kind.VIDEO);
+        this.audio = add(agreed, AgreedMedia.Kind.AUDIO);
+        this.bandwidth = new BandwidthEstimator(tracks.stream().anyMatch(OutboundTrack::transportWide), nowNanos);
         this.pumpedNanos = nowNanos;
         this.restartNanos = nowNanos;
+        this.reportNanos = nowNanos - REPORT_NANOS;
         this.wallOffsetNanos = wallClock.getEpochSecond() * SECOND + wallClock.getNano() - nowNanos;
     }
 
-    private static @Nullable OutboundTrack track(List<AgreedMedia> agreed, AgreedMedia.Kind kind) {
-        return agreed.stream()
-                .filter(media -> media.kind() == kind)
-                .findFirst()
-                .map(OutboundTrack::new)
-                .orElse(null);
+    private @Nullable OutboundTrack add(List<AgreedMedia> agreed, AgreedMedia.Kind kind) {
+        for (AgreedMedia media : agreed) {
+            if (media.kind() == kind) {
+                OutboundTrack track = new OutboundTrack(media);
+                tracks.add(track);
+                return track;
+            }
+        }
+        return null;
     }
 
     boolean takesVideo() {
@@ -111,13 +129,13 @@ final class OutboundMedia {
         for (FramePackets frame : gop) {
             bytes += frame.bytes();
         }
-        if (bytes <= 2 * limitBytes()) {
-            queue.catchUp(gop, bytes * 8 * SECOND / pacingBitsPerSecond());
+        if (bytes <= 2 * limitBytes(nowNanos)) {
+            queue.catchUp(gop, bytes * 8 * SECOND / pacingBitsPerSecond(nowNanos));
         } else {
             // A still picture until the next keyframe comes.
             queue.catchUp(gop.subList(0, 1), 0);
             queue.holdOn();
-            wantsRestart = true;
+            needs.keyframe();
         }
     }
 
@@ -129,12 +147,14 @@ final class OutboundMedia {
         }
         place(frame, nowNanos);
         if (picture) {
-            queue.offer(frame, limitBytes());
+            long leftOut = queue.leftOut();
+            queue.offer(frame, limitBytes(nowNanos));
+            heldBack |= queue.leftOut() > leftOut && track.sender.hasSent();
         } else {
             // Sound is little, and a gap in it is heard: it never waits.
             long timestamp = track.sender.timestamp(frame.frame().ptsNanos());
-            for (Payload payload : frame.payloads()) {
-                packet(track, payload, timestamp, nowNanos);
+            for (int i = 0; i < frame.payloads().size(); i++) {
+                send(track, frame.payloads().get(i), timestamp, nowNanos);
             }
         }
     }
@@ -156,12 +176,14 @@ final class OutboundMedia {
     }
 
     /// What may wait, in bytes.
-    private long limitBytes() {
-        return pacingBitsPerSecond() / 8 * (MAX_BACKLOG_NANOS / 1_000_000) / 1_000;
+    private long limitBytes(long nowNanos) {
+        return pacingBitsPerSecond(nowNanos) / 8 * (MAX_BACKLOG_NANOS / 1_000_000) / 1_000;
     }
 
-    private long pacingBitsPerSecond() {
-        return 40_000_000;
+    /// A keyframe is many times as large as other pictures: where there is room it may go faster than its share.
+    private long pacingBitsPerSecond(long nowNanos) {
+        long estimate = bandwidth.bitsPerSecond();
+        return bandwidth.careful(nowNanos) ? estimate : (long) (PACING_FACTOR * estimate);
     }
 
     /// Sends what the pace allows; true if something is left for later.
@@ -170,38 +192,39 @@ final class OutboundMedia {
         if (track == null) {
             return false;
         }
-        long earned = (nowNanos - pumpedNanos) / 1_000 * pacingBitsPerSecond() / 8_000_000;
-        pumpedNanos = nowNanos;
-        budgetBytes = Math.min(budgetBytes + earned, Math.max(BURST_BYTES, pacingBitsPerSecond() / 8 / 50));
-        while (budgetBytes > 0) {
+        earn(nowNanos);
+        while (budgetBits > 0) {
             FramePackets frame = queue.current();
             if (frame == null) {
                 return false;
             }
-            long timestamp = track.sender.timestamp(queue.presentationNanos(frame));
-            packet(track, queue.payload(), timestamp, nowNanos);
+            send(track, queue.payload(), track.sender.timestamp(queue.presentationNanos(frame)), nowNanos);
             queue.advance();
         }
         return !queue.isEmpty();
     }
 
-    private void packet(OutboundTrack track, Payload payload, long timestamp, long nowNanos) {
+    private void earn(long nowNanos) {
+        long pace = pacingBitsPerSecond(nowNanos);
+        long elapsed = Math.clamp(nowNanos - pumpedNanos, 0, SECOND);
+        budgetBits = Math.min(
+                budgetBits + elapsed / 1_000 * pace / 1_000_000, Math.max(8 * BURST_BYTES, pace / BURSTS_PER_SECOND));
+        pumpedNanos = nowNanos;
+    }
+
+    private void send(OutboundTrack track, Payload payload, long timestamp, long nowNanos) {
         RtpSender sender = track.sender;
-        int length = sender.write(payload, timestamp, transportSequence, nowNanos, plain);
-        Bytes sealed = seal(length);
-        sender.sent(payload, timestamp, sender.keepsSealed() ? sealed : null, nowNanos);
-        sent(sealed);
+        int length = sender.write(payload, timestamp, bandwidth.nextNumber(), nowNanos, packet);
+        int sealed = srtp.protectRtp(packet, 0, length, packet, 0);
+        Bytes kept = sender.keepsSealed() ? Bytes.wrap(Arrays.copyOf(packet, sealed)) : null;
+        sender.sent(payload, timestamp, kept, nowNanos);
+        sent(sealed, nowNanos);
     }
 
-    private Bytes seal(int length) {
-        byte[] sealed = new byte[length + SrtpSender.MAX_OVERHEAD_BYTES];
-        return Bytes.wrap(sealed, 0, srtp.protectRtp(plain, 0, length, sealed, 0));
-    }
-
-    private void sent(Bytes sealed) {
-        transportSequence = transportSequence + 1 & 0xFFFF;
-        budgetBytes -= sealed.length();
-        send.accept(sealed);
+    private void sent(int length, long nowNanos) {
+        bandwidth.sent(length, nowNanos);
+        budgetBits -= 8L * length;
+        datagrams.send(packet, 0, length);
     }
 
     /// True once the peer has said goodbye.
@@ -211,14 +234,18 @@ final class OutboundMedia {
                 case Rtcp.ReceiverReport report -> reported(report.reports(), nowNanos);
                 case Rtcp.SenderReport report -> reported(report.reports(), nowNanos);
                 case Rtcp.Nack nack -> repeat(nack, nowNanos);
-                case Rtcp.PictureLoss loss -> restart(loss.mediaSsrc());
-                case Rtcp.FullIntraRequest request -> request.entries().forEach(entry -> restart(entry.ssrc()));
+                case Rtcp.PictureLoss loss -> lostPicture(loss.mediaSsrc());
+                case Rtcp.FullIntraRequest request ->
+                    request.entries().forEach(entry -> lostPicture(entry.ssrc()));
+                case Rtcp.TransportFeedback feedback -> bandwidth.arrivals(feedback, nowNanos);
+                case Rtcp.BitrateLimit limit -> bandwidth.limited(limit.bitsPerSecond(), nowNanos);
                 case Rtcp.Goodbye _ -> {
                     return true;
                 }
-                case Rtcp.SourceDescription _, Rtcp.BitrateLimit _, Rtcp.TransportFeedback _, Rtcp.Other _ -> {}
+                case Rtcp.SourceDescription _, Rtcp.Other _ -> {}
             }
         }
+        queue.trim(limitBytes(nowNanos));
         return false;
     }
 
@@ -226,6 +253,9 @@ final class OutboundMedia {
         for (Rtcp.ReportBlock block : blocks) {
             for (OutboundTrack track : tracks) {
                 track.sender.reported(block, ntp(nowNanos));
+            }
+            if (block.ssrc() == tracks.getFirst().sender.ssrc()) {
+                bandwidth.reported(block.fractionLost(), nowNanos);
             }
         }
     }
@@ -236,24 +266,40 @@ final class OutboundMedia {
             unknown++;
             return;
         }
+        earn(nowNanos);
         for (int lost : nack.sequenceNumbers()) {
             nacks++;
-            RtpSender.Repeat repeat = track.sender.repeat(lost, transportSequence, nowNanos, plain);
+            // Repeats go before everything new; but not without end, whatever is asked for.
+            if (budgetBits < -4 * limitBytes(nowNanos)) {
+                return;
+            }
+            RtpSender.Repeat repeat = track.sender.repeat(lost, bandwidth.nextNumber(), nowNanos, packet);
             if (repeat != null) {
-                Bytes sealed = repeat.sealed();
-                sent(sealed == null ? seal(repeat.length()) : sealed);
+                again(repeat, nowNanos);
             }
         }
     }
 
-    private void restart(long mediaSsrc) {
+    private void again(RtpSender.Repeat repeat, long nowNanos) {
+        Bytes sealed = repeat.sealed();
+        if (sealed == null) {
+            sent(srtp.protectRtp(packet, 0, repeat.length(), packet, 0), nowNanos);
+        } else {
+            // Its transport-wide number is the old one.
+            sealed.copyTo(0, packet, 0, sealed.length());
+            budgetBits -= 8L * sealed.length();
+            datagrams.send(packet, 0, sealed.length());
+        }
+    }
+
+    private void lostPicture(long mediaSsrc) {
         OutboundTrack track = source(mediaSsrc);
-        if (track == null || !track.isVideo()) {
+        if (track == null || !track.agreed.isVideo()) {
             unknown++;
             return;
         }
         keyframeRequests++;
-        wantsRestart = true;
+        lostPicture = true;
     }
 
     private @Nullable OutboundTrack source(long ssrc) {
@@ -266,48 +312,74 @@ final class OutboundMedia {
     }
 
     void tick(long nowNanos) {
-        boolean stuck = video != null && queue.waiting();
-        if ((wantsRestart || stuck) && nowNanos - restartNanos >= RESTART_NANOS) {
-            restartNanos = nowNanos;
-            wantsRestart = false;
-            queue.waitForKeyframe();
-            needs.restart();
+        bandwidth.tick(nowNanos);
+        queue.trim(limitBytes(nowNanos));
+        if (video != null) {
+            renew(nowNanos);
+            probe(video, nowNanos);
         }
-        for (int i = 0; i < tracks.size(); i++) {
-            if (tracks.get(i).sender.hasSent() && nowNanos - reportNanos[i] >= REPORT_NANOS) {
-                reportNanos[i] = nowNanos;
-                report(tracks.get(i), nowNanos);
+        if (nowNanos - reportNanos >= REPORT_NANOS) {
+            reportNanos = nowNanos;
+            for (OutboundTrack track : tracks) {
+                if (track.sender.hasSent()) {
+                    rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), track.name()));
+                }
             }
         }
     }
 
-    private void report(OutboundTrack track, long nowNanos) {
-        long ssrc = track.sender.ssrc();
-        rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), name(ssrc)));
+    /// Sees to it that a picture comes again.
+    private void renew(long nowNanos) {
+        boolean waits = queue.waiting();
+        if (!waits && !lostPicture) {
+            return;
+        }
+        if (nowNanos - restartNanos < (waits && heldBack ? HELD_BACK_NANOS : RESTART_NANOS)) {
+            return;
+        }
+        restartNanos = nowNanos;
+        if (waits) {
+            needs.keyframe();
+        } else {
+            queue.waitForKeyframe();
+            needs.restart();
+        }
+        lostPicture = false;
     }
 
-    private static Rtcp.SourceDescription name(long ssrc) {
-        return new Rtcp.SourceDescription(List.of(new Rtcp.SourceDescription.Chunk(
-                ssrc, List.of(new Rtcp.SourceDescription.Item(Rtcp.SourceDescription.CNAME, CNAME)))));
+    /// Where pictures are held back, packets that were sent already fill the path up from time to time, to see whether
+    /// it is still too narrow.
+    private void probe(OutboundTrack track, long nowNanos) {
+        if (heldBack && track.sender.hasRtx() && bandwidth.probeDue(nowNanos)) {
+            heldBack = queue.waiting();
+            bandwidth.beginProbe(nowNanos);
+        }
+        int wanted = bandwidth.probeBytes(nowNanos);
+        for (int back = 0; wanted > 0 && back < MAX_PROBE_PACKETS; back++) {
+            int length = track.sender.probe(back, bandwidth.nextNumber(), nowNanos, packet);
+            if (length == 0) {
+                return;
+            }
+            sent(srtp.protectRtp(packet, 0, length, packet, 0), nowNanos);
+            wanted -= length;
+        }
     }
 
     /// RFC 3550 6.6: nothing more comes.
     void goodbye(String reason, long nowNanos) {
         for (OutboundTrack track : tracks) {
             if (track.sender.hasSent()) {
-                long ssrc = track.sender.ssrc();
                 rtcp(List.of(
                         track.sender.report(ntp(nowNanos), nowNanos - originNanos),
-                        name(ssrc),
-                        new Rtcp.Goodbye(List.of(ssrc), reason)));
+                        track.name(),
+                        new Rtcp.Goodbye(List.of(track.sender.ssrc()), reason)));
             }
         }
     }
 
     private void rtcp(List<Rtcp> compound) {
         byte[] bytes = Rtcp.write(compound).toByteArray();
-        byte[] sealed = new byte[bytes.length + SrtpSender.MAX_OVERHEAD_BYTES];
-        send.accept(Bytes.wrap(sealed, 0, srtp.protectRtcp(bytes, 0, bytes.length, sealed, 0)));
+        datagrams.send(packet, 0, srtp.protectRtcp(bytes, 0, bytes.length, packet, 0));
     }
 
     private long ntp(long nowNanos) {
@@ -329,7 +401,8 @@ final class OutboundMedia {
                             track.sender.roundTripNanos() / 1_000_000));
         }
         return text
-                + "pictures left out %d, keyframe requests %d, nacks %d, unknown %d"
-                        .formatted(queue.leftOut(), keyframeRequests, nacks, unknown);
+                + "path %d kbit/s, pictures left out %d, keyframe requests %d, nacks %d, unknown %d"
+                        .formatted(
+                                bandwidth.bitsPerSecond() / 1_000, queue.leftOut(), keyframeRequests, nacks, unknown);
     }
 }

@@ -1,14 +1,17 @@
 package tapedeck.protocol.webrtc;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
 import tapedeck.rtp.HeaderExtensions;
+import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpSender;
 
 /// One agreed section on its way to a viewer.
 final class OutboundTrack {
     final AgreedMedia agreed;
     final RtpSender sender;
+    final String cname;
     final HeaderExtensions extensions;
 
     OutboundTrack(AgreedMedia agreed) {
@@ -18,11 +21,23 @@ final class OutboundTrack {
                 agreed.extension(AgreedMedia.ABS_SEND_TIME),
                 agreed.extension(AgreedMedia.MID),
                 agreed.mid());
-        this.sender = new RtpSender(agreed.formats(), extensions);
+        AgreedMedia.Source source = agreed.source();
+        if (source == null) {
+            throw new IllegalArgumentException("a section in which the peer sends");
+        }
+        this.sender = new RtpSender(agreed.formats(), extensions, source.ssrc(), source.rtxSsrc());
+        this.cname = source.cname();
     }
 
-    boolean isVideo() {
-        return agreed.isVideo();
+    /// SDES with our CNAME, which says that sound and picture belong together, RFC 3550 6.5.1.
+    Rtcp.SourceDescription name() {
+        return new Rtcp.SourceDescription(List.of(new Rtcp.SourceDescription.Chunk(
+                sender.ssrc(), List.of(new Rtcp.SourceDescription.Item(Rtcp.SourceDescription.CNAME, cname)))));
+    }
+
+    /// Whether the peer tells of each packet when it came.
+    boolean transportWide() {
+        return extensions.transportWide() && agreed.feedsBack("transport-cc");
     }
 
     /// Whether WebRTC has a payload format for this codec that browsers know.

@@ -52,6 +52,7 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
     private @Nullable SrtpReceiver srtp;
     private @Nullable OutboundMedia media;
     private @Nullable Audience audience;
+    private volatile boolean connected;
     private long connectedNanos;
     private long secondNanos;
     private int packetsThisSecond;
@@ -72,28 +73,35 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
         this.transport = new PeerTransport(port, identity, ice, request.remoteUfrag(), request.fingerprint(), this);
     }
 
-    String id() {
+    public String id() {
         return request.id();
     }
 
-    String remoteUfrag() {
-        return request.remoteUfrag();
-    }
-
     /// Begins to listen for the peer; from any thread but the loop. False if there are too many sessions.
-    boolean open() {
+    public boolean open() {
         CompletableFuture<Boolean> added = new CompletableFuture<>();
         port.execute(() -> added.complete(port.add(transport)));
         return added.join();
     }
 
+    /// Whether the peer has proved who it is; from any thread.
+    public boolean isConnected() {
+        return connected;
+    }
+
+    /// The peer begins ICE anew; from any thread.
+    public void restart(IceCredentials local, String remoteUfrag) {
+        port.execute(() -> transport.restart(local, remoteUfrag));
+    }
+
     /// From any thread.
-    void close(String reason) {
+    public void close(String reason) {
         port.execute(() -> end(reason));
     }
 
     @Override
     public void connected(DtlsKeys keys) {
+        connected = true;
         connectedNanos = port.now();
         srtp = new SrtpReceiver(keys.client());
         media = new OutboundMedia(
@@ -215,6 +223,11 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
     }
 
     private final class Wishes implements OutboundMedia.Needs {
+        @Override
+        public void keyframe() {
+            request.stream().requestKeyframe();
+        }
+
         @Override
         public void restart() {
             Audience joined = audience;
