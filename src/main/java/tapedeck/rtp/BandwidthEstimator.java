@@ -230,7 +230,8 @@ public final class BandwidthEstimator {
             return;
         }
         double arrived = arrivedRate > 0 ? arrivedRate : rate;
-        capacity = capacity == 0 || Math.abs(arrived - capacity) > capacity / 2 ? arrived : 0.8 * capacity + 0.2 * arrived;
+        capacity =
+                capacity == 0 || Math.abs(arrived - capacity) > capacity / 2 ? arrived : 0.8 * capacity + 0.2 * arrived;
         if (DECREASE * arrived < rate) {
             rate = DECREASE * arrived;
         }

@@ -235,8 +235,7 @@ final class OutboundMedia {
                 case Rtcp.SenderReport report -> reported(report.reports(), nowNanos);
                 case Rtcp.Nack nack -> repeat(nack, nowNanos);
                 case Rtcp.PictureLoss loss -> lostPicture(loss.mediaSsrc());
-                case Rtcp.FullIntraRequest request ->
-                    request.entries().forEach(entry -> lostPicture(entry.ssrc()));
+                case Rtcp.FullIntraRequest request -> request.entries().forEach(entry -> lostPicture(entry.ssrc()));
                 case Rtcp.TransportFeedback feedback -> bandwidth.arrivals(feedback, nowNanos);
                 case Rtcp.BitrateLimit limit -> bandwidth.limited(limit.bitsPerSecond(), nowNanos);
                 case Rtcp.Goodbye _ -> {
