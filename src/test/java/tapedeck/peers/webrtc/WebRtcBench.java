@@ -30,7 +30,7 @@ final class WebRtcBench {
     private static final int WARM_UP_SECONDS = 12;
     private static final int CONNECTING = 8;
     private static final int SET_UPS = 100;
-    private static final int SET_UP_BLOCKS = 3;
+    private static final int SET_UP_BLOCKS = 10;
     private static final int SET_UPS_NOT_COUNTED = 10;
     private static final Path WORK = Path.of("target", "bench-webrtc").toAbsolutePath();
     private static final Pattern BOUND = Pattern.compile("(\\S+)\\s+(\\d+)/(tcp|udp)");
@@ -131,7 +131,7 @@ final class WebRtcBench {
                 feeds.getFirst().bitsPerSecond() / 1e6,
                 packets(feeds.getFirst()) / (double) FEED_SECONDS,
                 feeds.getLast().bitsPerSecond() / 1e3);
-        boolean whole = published(publishers, seconds, feeds);
+        boolean whole = publishers == 0 || published(publishers, seconds, feeds);
         setUps(feeds);
         delete(WORK.resolve("data"));
         System.exit(whole ? 0 : 1);
@@ -184,6 +184,7 @@ final class WebRtcBench {
                         cpu / window,
                         cpu * 1e6 / sent,
                         fleet.longestTurnMillis());
+                System.out.println("  by thread: " + after.threadsSince(before));
                 System.out.printf(
                         Locale.ROOT,
                         "memory a session: %.2f MB resident (%.0f MB before, %.0f MB with all), of which %.2f MB live heap%n",
@@ -333,13 +334,16 @@ final class WebRtcBench {
                 for (int i = 0; i < SET_UPS; i++) {
                     all.add(fleet.publish(server.uri("/whip/s" + block + "-" + i), feeds, Fleet.Options.PLAIN));
                 }
+                double millis = (System.nanoTime() - startNanos) / 1e6 / SET_UPS;
+                ServerCost after = server.cost();
                 System.out.printf(
                         Locale.ROOT,
                         "set-up of a session (WHIP, check, DTLS), number %d to %d: %.2f ms of server CPU, %.1f ms till done%n",
                         SET_UPS_NOT_COUNTED + block * SET_UPS + 1,
                         SET_UPS_NOT_COUNTED + (block + 1) * SET_UPS,
-                        (server.cost().cpuSeconds() - before.cpuSeconds()) * 1e3 / SET_UPS,
-                        (System.nanoTime() - startNanos) / 1e6 / SET_UPS);
+                        (after.cpuSeconds() - before.cpuSeconds()) * 1e3 / SET_UPS,
+                        millis);
+                System.out.println("  by thread: " + after.threadsSince(before));
             }
             deleteAll(all);
         }
