@@ -18,8 +18,9 @@ import tapedeck.rtp.sdp.Fingerprint;
 ///
 /// The event loop puts datagrams into a bounded queue; what [DtlsFilter] refuses or the queue cannot hold is lost, as
 /// datagrams may be. A hello that makes no sense spoils one attempt, not the session: the next attempt starts at once,
-/// within the same deadline, and the spoilt one's alert is not sent. After the handshake the thread sleeps until the
-/// peer says close_notify.
+/// within the same deadline, and the spoilt one's alert is not sent. After the handshake the thread sleeps until there
+/// is
+/// application data to decrypt, or the peer says close_notify.
 public final class DtlsConnection {
     /// Told from the connection's own thread.
     public interface Events {
@@ -27,11 +28,15 @@ public final class DtlsConnection {
 
         void connected(DtlsKeys keys);
 
+        /// The content of one record of application data, after [#connected].
+        void data(Bytes plain);
+
         /// Once, also after [#close()].
         void closed(String reason);
     }
 
-    static final int MAX_QUEUED_DATAGRAMS = 64;
+    /// What comes at once over a data channel, while the thread waits for its turn.
+    static final int MAX_QUEUED_DATAGRAMS = 256;
     static final int MAX_ATTEMPTS = 100;
     public static final int MAX_DATAGRAM_BYTES = 2_048;
     /// RFC 6347 4.1.1.1: below any path MTU of the internet.
@@ -50,6 +55,7 @@ public final class DtlsConnection {
     // Set by the conversation's own thread when it begins, which is after the first connectivity check.
     private long deadlineNanos;
     private volatile boolean closing;
+    private volatile @Nullable DTLSTransport established;
 
     public DtlsConnection(DtlsIdentity identity, Fingerprint expected, Events events) {
         this.identity = identity;
@@ -65,6 +71,25 @@ public final class DtlsConnection {
     /// Whether the datagram was taken; false counts as dropped. From one thread.
     public boolean receive(Bytes datagram) {
         return datagram.length() <= MAX_DATAGRAM_BYTES && filter.passes(datagram) && received.offer(datagram);
+    }
+
+    /// Application data for the peer, as one record, which goes to [Events#send] on the caller's thread. False if there
+    /// is no connection.
+    ///
+    /// @param plain so much less than [#SEND_BYTES] that the record fits
+    public boolean send(Bytes plain) {
+        DTLSTransport to = established;
+        if (to == null || closing) {
+            return false;
+        }
+        try {
+            byte[] bytes = plain.toByteArray();
+            to.send(bytes, 0, bytes.length);
+            return true;
+        } catch (IOException e) {
+            log.debug("DTLS cannot send: {}", e.toString());
+            return false;
+        }
     }
 
     /// Says close_notify, if there is a peer to say it to, and ends.
@@ -112,18 +137,21 @@ public final class DtlsConnection {
                 datagrams.giveTurn();
             }
             datagrams.connected = true;
+            established = transport;
             events.connected(role.keys());
             return untilClosed(transport, datagrams);
         }
     }
 
-    /// Keeps answering the peer's retransmissions. Nothing else but close_notify is expected: there are no data
-    /// channels.
-    private static String untilClosed(DTLSTransport transport, Datagrams datagrams) throws IOException {
-        byte[] ignored = new byte[MAX_DATAGRAM_BYTES];
+    /// Decrypts application data, and keeps answering the peer's retransmissions.
+    private String untilClosed(DTLSTransport transport, Datagrams datagrams) throws IOException {
+        byte[] plain = new byte[MAX_DATAGRAM_BYTES];
         try {
             while (!datagrams.closed) {
-                transport.receive(ignored, 0, ignored.length, 0);
+                int length = transport.receive(plain, 0, plain.length, 0);
+                if (length > 0) {
+                    events.data(Bytes.wrap(Arrays.copyOf(plain, length)));
+                }
             }
         } catch (InterruptedDatagrams e) {
             Thread.interrupted(); // So that close_notify can be sent.

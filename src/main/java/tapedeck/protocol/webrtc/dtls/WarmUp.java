@@ -103,6 +103,9 @@ public final class WarmUp implements DtlsConnection.Events, DatagramTransport {
     }
 
     @Override
+    public void data(Bytes plain) {}
+
+    @Override
     public void closed(String reason) {
         connected.completeExceptionally(new IOException(reason));
     }

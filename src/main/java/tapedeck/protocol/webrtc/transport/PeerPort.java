@@ -122,6 +122,10 @@ public final class PeerPort implements AutoCloseable {
         }
     }
 
+    boolean onLoop() {
+        return loop.inEventLoop();
+    }
+
     /// Runs `task` on the loop, but never at once: for callers that hold a lock.
     public void later(Runnable task) {
         loop.execute(task);
@@ -320,7 +324,7 @@ public final class PeerPort implements AutoCloseable {
     }
 
     /// A bug in one session ends that session.
-    private static void failed(PeerTransport transport, RuntimeException bug) {
+    static void failed(PeerTransport transport, RuntimeException bug) {
         log.error("WebRTC session failed", bug);
         try {
             transport.close("internal error");

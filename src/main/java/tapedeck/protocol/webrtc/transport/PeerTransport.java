@@ -305,6 +305,13 @@ public final class PeerTransport {
         }
     }
 
+    /// A packet of the data channels, encrypted by DTLS; sent with the port's next flush. On the loop.
+    public void sendData(Bytes plain) {
+        if (state == State.CONNECTED) {
+            dtls.send(plain);
+        }
+    }
+
     /// Ends the session; again without effect. On the loop.
     public void close(String reason) {
         if (state == State.CLOSED) {
@@ -326,9 +333,27 @@ public final class PeerTransport {
     private final class DtlsEvents implements DtlsConnection.Events {
         @Override
         public void send(Bytes datagram) {
+            if (port.onLoop()) {
+                PeerTransport.this.send(datagram); // Data: flushed with all that the loop sends.
+                return;
+            }
             port.execute(() -> {
                 PeerTransport.this.send(datagram);
                 port.flush();
+            });
+        }
+
+        @Override
+        public void data(Bytes plain) {
+            port.execute(() -> {
+                if (state == State.CONNECTED) {
+                    try {
+                        media.data(plain, port.now());
+                    } catch (RuntimeException bug) {
+                        PeerPort.failed(PeerTransport.this, bug);
+                    }
+                    port.flush();
+                }
             });
         }
 

@@ -63,6 +63,35 @@ class DtlsConnectionTest {
     }
 
     @Test
+    void applicationDataGoesBothWaysAndDamageIsDropped() throws Exception {
+        for (SrtpProfile profile : SrtpProfile.values()) {
+            DtlsLink link = new DtlsLink(SERVER, profile);
+            assertFalse(link.server.send(Bytes.ofU8(1)), "nobody is there yet");
+            DTLSTransport client = link.connect();
+            keys(link);
+            byte[] longest = new byte[tapedeck.protocol.webrtc.sctp.SctpAssociation.MAX_PACKET_BYTES];
+            new Random(1).nextBytes(longest);
+            int[] largest = {0};
+            link.passes = (fromClient, datagram) -> {
+                largest[0] = Math.max(largest[0], datagram.length());
+                return true;
+            };
+            client.send(longest, 0, longest.length);
+            assertEquals(Bytes.wrap(longest), link.data.poll(DtlsLink.DEADLINE_SECONDS, TimeUnit.SECONDS));
+            link.server.receive(DtlsFilterTest.record(DtlsFilter.APPLICATION_DATA, 1, Bytes.wrap(longest)));
+            assertTrue(link.server.send(Bytes.wrap(longest)));
+            byte[] received = new byte[DtlsConnection.MAX_DATAGRAM_BYTES];
+            int length = client.receive(received, 0, received.length, 30_000);
+            assertEquals(Bytes.wrap(longest), Bytes.wrap(received, 0, length));
+            assertTrue(largest[0] <= DtlsConnection.SEND_BYTES, largest[0] + " bytes");
+            client.send(new byte[] {7}, 0, 1);
+            assertEquals(Bytes.ofU8(7), link.data.poll(DtlsLink.DEADLINE_SECONDS, TimeUnit.SECONDS));
+            client.close();
+            closed(link);
+        }
+    }
+
+    @Test
     void theWarmUpShakesHandsAndOpensItsOwnPackets() {
         assertTrue(WarmUp.run(SERVER));
     }

@@ -23,6 +23,8 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
     final DtlsIdentity clientIdentity = DtlsIdentity.create();
     final CompletableFuture<DtlsKeys> connected = new CompletableFuture<>();
     final CompletableFuture<String> closed = new CompletableFuture<>();
+    /// What the server decrypted.
+    final BlockingQueue<Bytes> data = new LinkedBlockingQueue<>();
     final DtlsConnection server;
     final DtlsClientRole role;
     /// Whether datagram number `n` (from 0) of the client (true) or the server (false) arrives.
@@ -63,6 +65,11 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
     @Override
     public void connected(DtlsKeys keys) {
         connected.complete(keys);
+    }
+
+    @Override
+    public void data(Bytes plain) {
+        data.add(plain);
     }
 
     @Override
