@@ -40,8 +40,8 @@ public final class BandwidthEstimator {
     private static final double MUCH_LOSS = 0.10;
     private static final int LOSS_PACKETS = 20;
     private static final double LOSS_NANOS = 300e6;
-    /// Of the rate that arrives.
-    private static final double RATE_NANOS = 500e6;
+    /// Between two decreases lies time for the first one to show.
+    private static final double REACTION_NANOS = 250e6;
 
     private static final double REFERENCE_MILLIS = 64;
     private static final double DELTA_MILLIS = 0.25;
@@ -64,9 +64,7 @@ public final class BandwidthEstimator {
     private long reference;
     private int lastReference;
 
-    private double arrivedFrom;
-    private double arrivedBits;
-    private double arrivedRate;
+    private final ArrivalRate arrived = new ArrivalRate();
 
     private double lossFrom;
     private int lossPackets;
@@ -148,19 +146,19 @@ public final class BandwidthEstimator {
     /// Which packets came, and when.
     public void arrivals(Rtcp.TransportFeedback feedback, long nowNanos) {
         heard(nowNanos);
-        double arrived = referenceMillis(feedback.referenceTime());
+        double arrivedMillis = referenceMillis(feedback.referenceTime());
         List<Integer> deltas = feedback.deltas();
         for (int i = 0; i < deltas.size(); i++) {
             int delta = deltas.get(i);
             boolean came = delta != Rtcp.TransportFeedback.NOT_RECEIVED;
-            arrived += came ? delta * DELTA_MILLIS : 0;
+            arrivedMillis += came ? delta * DELTA_MILLIS : 0;
             long packet = sent.find(feedback.baseSequenceNumber() + i & 0xFFFF);
             int bytes = packet < 0 ? 0 : sent.bytes(packet);
             if (bytes > 0) {
                 lossPackets++;
                 lossLost += came ? 0 : 1;
                 if (came) {
-                    came(packet, bytes, arrived);
+                    came(packet, bytes, arrivedMillis);
                     sent.told(packet);
                 }
             }
@@ -184,16 +182,7 @@ public final class BandwidthEstimator {
     private void came(long packet, int bytes, double arrivedMillis) {
         double left = sent.sentNanos(packet) / MILLI;
         trend.packet(left, arrivedMillis);
-        double elapsed = (arrivedMillis - arrivedFrom) * MILLI;
-        if (elapsed < 0 || elapsed > 2 * RATE_NANOS) {
-            arrivedFrom = arrivedMillis;
-            arrivedBits = 0;
-        } else if (elapsed >= RATE_NANOS) {
-            arrivedRate = arrivedBits / elapsed * SECOND;
-            arrivedFrom = arrivedMillis;
-            arrivedBits = 0;
-        }
-        arrivedBits += 8.0 * bytes;
+        arrived.packet(bytes, arrivedMillis);
         if (probe > 0 && sent.probe(packet) == probe) {
             if (probeArrivedBytes == 0) {
                 probeSentFirst = left;
@@ -226,15 +215,13 @@ public final class BandwidthEstimator {
 
     private void overused(long nowNanos) {
         // What was sent before the last decrease is still on its way.
-        if (nowNanos - decreasedNanos < RATE_NANOS / 2) {
+        if (nowNanos - decreasedNanos < REACTION_NANOS) {
             return;
         }
-        double arrived = arrivedRate > 0 ? arrivedRate : rate;
-        capacity =
-                capacity == 0 || Math.abs(arrived - capacity) > capacity / 2 ? arrived : 0.8 * capacity + 0.2 * arrived;
-        if (DECREASE * arrived < rate) {
-            rate = DECREASE * arrived;
-        }
+        double carried = arrived.bitsPerSecond();
+        boolean other = capacity == 0 || Math.abs(carried - capacity) > capacity / 2;
+        capacity = other ? carried : 0.8 * capacity + 0.2 * carried;
+        rate = Math.min(rate, DECREASE * carried);
         decreased(nowNanos);
     }
 
@@ -251,7 +238,7 @@ public final class BandwidthEstimator {
         } else if (rate >= 1.1 * capacity) {
             capacity = 0;
         }
-        double most = Math.max(rate, MAX_OF_ARRIVED * arrivedRate);
+        double most = Math.max(rate, MAX_OF_ARRIVED * arrived.bitsPerSecond());
         rate = Math.min(Math.min(rate + more, most), MAX_BITS_PER_SECOND);
     }
 
@@ -271,8 +258,8 @@ public final class BandwidthEstimator {
 
     private void lost(long nowNanos) {
         // A stream that needs less than the path carries says nothing about what is above it.
-        double from = arrivedRate > 0 ? Math.min(rate, MAX_OF_ARRIVED * arrivedRate) : rate;
-        rate = from * (1 - lossFraction / 2);
+        double carried = arrived.bitsPerSecond();
+        rate = (carried > 0 ? Math.min(rate, MAX_OF_ARRIVED * carried) : rate) * (1 - lossFraction / 2);
         decreased(nowNanos);
     }
 
