@@ -105,10 +105,12 @@ class OutboundMediaTest {
         viewer.path = SimulatedViewer.Path.PERFECT;
         viewer.play(List.of(), 23 * SECOND);
         assertTrue(viewer.lostDatagrams > 100, "lost " + viewer.lostDatagrams);
-        assertEquals(List.of(), IntStream.range(0, 20 * FRAMES_PER_SECOND)
-                .filter(i -> delays(frames, viewer).get(i) < 0)
-                .boxed()
-                .toList());
+        assertEquals(
+                List.of(),
+                IntStream.range(0, 20 * FRAMES_PER_SECOND)
+                        .filter(i -> delays(frames, viewer).get(i) < 0)
+                        .boxed()
+                        .toList());
     }
 
     /// N8: 3 Mbit/s for a path of 1 Mbit/s.
@@ -121,8 +123,12 @@ class OutboundMediaTest {
         List<Long> delays = delays(frames, viewer);
         // After ten seconds the path is known.
         int from = 10 * FRAMES_PER_SECOND;
-        long shown = delays.subList(from, delays.size()).stream().filter(d -> d >= 0).count();
-        long worst = delays.subList(from, delays.size()).stream().mapToLong(d -> d).max().orElseThrow();
+        long shown =
+                delays.subList(from, delays.size()).stream().filter(d -> d >= 0).count();
+        long worst = delays.subList(from, delays.size()).stream()
+                .mapToLong(d -> d)
+                .max()
+                .orElseThrow();
         int groups = (delays.size() - from) / GOP;
         assertTrue(shown >= groups, "shown " + shown);
         assertTrue(worst < 1_500, "worst delay " + worst);
@@ -145,7 +151,7 @@ class OutboundMediaTest {
         viewer.path = new SimulatedViewer.Path(10_000_000, 600_000, 40 * MILLI, 0);
         viewer.play(frames, 61 * SECOND);
         List<Long> delays = delays(frames, viewer);
-        
+
         int last = delays.size() - 10 * FRAMES_PER_SECOND;
         assertTrue(delays.subList(last, delays.size()).stream().allMatch(d -> d >= 0), delays.toString());
     }
@@ -198,7 +204,8 @@ class OutboundMediaTest {
         for (int i = 0; i < 200; i++) {
             for (int from = 0; from < 65_536; from += 4_096) {
                 viewer.media.rtcp(
-                        Rtcp.write(List.of(new Rtcp.Nack(9, SimulatedViewer.VIDEO_SSRC, all.subList(from, from + 4_096)))),
+                        Rtcp.write(
+                                List.of(new Rtcp.Nack(9, SimulatedViewer.VIDEO_SSRC, all.subList(from, from + 4_096)))),
                         viewer.now);
             }
             viewer.play(frames, viewer.now + 5 * MILLI);
@@ -230,8 +237,7 @@ class OutboundMediaTest {
         List<Frame> frames = stream(10, 1_000);
         viewer.play(frames, SECOND);
         for (int i = 0; i < 1_000; i++) {
-            viewer.media.rtcp(
-                    Rtcp.write(List.of(new Rtcp.PictureLoss(9, SimulatedViewer.VIDEO_SSRC))), viewer.now);
+            viewer.media.rtcp(Rtcp.write(List.of(new Rtcp.PictureLoss(9, SimulatedViewer.VIDEO_SSRC))), viewer.now);
             viewer.play(frames, viewer.now + 5 * MILLI);
         }
         assertTrue(viewer.restarts >= 1 && viewer.restarts + viewer.keyframeWishes <= 7, "restarts " + viewer.restarts);
@@ -243,7 +249,8 @@ class OutboundMediaTest {
         List<Frame> frames = stream(1, 1_000);
         viewer.play(frames, SECOND);
         assertEquals(List.of(), viewer.refusals);
-        Frame first = frames.stream().filter(f -> f.track() == VIDEO).findFirst().orElseThrow();
+        Frame first =
+                frames.stream().filter(f -> f.track() == VIDEO).findFirst().orElseThrow();
         Track h264 = new Track(Track.VIDEO, new Codec.H264(List.of(Bytes.ofU8(0x67)), List.of(), 640, 480));
         Frame other = new Frame(h264, 2 * SECOND, 2 * SECOND, true, first.data());
         viewer.media.frame(new FramePackets(other, true, List.of(), 0), viewer.now);

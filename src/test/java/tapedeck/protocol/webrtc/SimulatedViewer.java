@@ -34,8 +34,8 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     static final long AUDIO_SSRC = 2_000;
     private static final int NUMBER_ID = 3;
     private static final long FEEDBACK_NANOS = 100 * MILLI;
-    private static final SrtpKeys KEYS = new SrtpKeys(
-            SrtpProfile.AEAD_AES_128_GCM, Bytes.wrap(new byte[16]), Bytes.wrap(new byte[12]));
+    private static final SrtpKeys KEYS =
+            new SrtpKeys(SrtpProfile.AEAD_AES_128_GCM, Bytes.wrap(new byte[16]), Bytes.wrap(new byte[12]));
 
     /// @param queueBytes what the narrowest link holds; more is lost
     record Path(long bitsPerSecond, int queueBytes, long delayNanos, double loss) {
@@ -80,7 +80,12 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         PayloadFormat vp8 = new PayloadFormat(96, "VP8", 90_000, 1, "", videoFeedback);
         PayloadFormat rtx = new PayloadFormat(97, "rtx", 90_000, 1, "apt=96", List.of());
         PayloadFormat opus = new PayloadFormat(
-                111, "opus", 48_000, 2, "", videoFeedback.contains("transport-cc") ? List.of("transport-cc") : List.of());
+                111,
+                "opus",
+                48_000,
+                2,
+                "",
+                videoFeedback.contains("transport-cc") ? List.of("transport-cc") : List.of());
         Map<String, Integer> extensions = Map.of(AgreedMedia.TRANSPORT_WIDE, NUMBER_ID);
         List<AgreedMedia> agreed = List.of(
                 new AgreedMedia(
