@@ -3,8 +3,8 @@ package tapedeck.rtp.payload;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 
-/// Makes whole frames out of RTP payloads that come in order. A frame of which a packet is missing is never handed on,
-/// and after a loss no video frame is, until the next keyframe.
+/// Makes whole frames out of RTP payloads that come in order. A frame of which a packet is missing is never
+/// handed on, and after a loss no video frame is, until the next keyframe.
 public interface Depacketizer {
     /// Takes whole frames.
     @FunctionalInterface
@@ -37,7 +37,7 @@ public interface Depacketizer {
     long missingFrames();
 
     static boolean supports(PayloadFormat format) {
-        return format.is("H264")
+        return format.is("H264") && FormatFit.isUsualMode(format)
                 || format.is("VP8")
                 || format.is("opus")
                 || format.is("PCMU")
@@ -55,8 +55,8 @@ public interface Depacketizer {
         return new AudioDepacketizer(AudioDepacketizer.codec(format));
     }
 
-    /// For the payload type `red`, RFC 2198: unpacks into `plain`, which goes on to take the packets that come without
-    /// redundancy (browsers mix both). A [#gap(long)] and the count of missing frames are those of both:
+    /// For the payload type `red`, RFC 2198: unpacks into `plain`, which goes on to take the packets that come
+    /// without redundancy (browsers mix both). A [#gap(long)] and the count of missing frames are those of both:
     /// tell either.
     ///
     /// A frame that was lost and comes again with a later packet is handed on then, with its own timestamp, in

@@ -28,19 +28,34 @@ public record H264Parameters(
         BASELINE,
         MAIN,
         EXTENDED,
-        HIGH,
         CONSTRAINED_HIGH,
-        /// All that browsers never offer: 4:2:2, 10 bits, intra only …; it matches nothing.
-        OTHER
+        HIGH,
+        HIGH_10,
+        HIGH_422,
+        HIGH_444_PREDICTIVE,
+        /// What nobody offers, or what cannot be read; it matches nothing.
+        OTHER;
+
+        /// Whether a decoder of this profile decodes a stream of that one, ISO/IEC 14496-10 A.2.
+        boolean decodes(Profile stream) {
+            return switch (stream) {
+                case CONSTRAINED_BASELINE -> this != OTHER;
+                case BASELINE -> this == BASELINE || this == EXTENDED;
+                case EXTENDED -> this == EXTENDED;
+                case MAIN -> this == MAIN || isAtLeast(HIGH);
+                case CONSTRAINED_HIGH, HIGH, HIGH_10, HIGH_422, HIGH_444_PREDICTIVE -> isAtLeast(stream);
+                case OTHER -> false;
+            };
+        }
+
+        /// The High profiles are one inside the other.
+        private boolean isAtLeast(Profile high) {
+            return this != OTHER && compareTo(high) >= 0;
+        }
     }
 
     public static H264Parameters parse(PayloadFormat format) {
-        String profileLevelId = format.parameter("profile-level-id");
-        // RFC 6184 8.1: without one it is Baseline, level 1. Some cameras write seven digits: no known profile.
-        int id = 0x42000A;
-        if (profileLevelId != null) {
-            id = profileLevelId.matches("[0-9a-fA-F]{6}") ? Integer.parseInt(profileLevelId, 16) : 0;
-        }
+        int id = profileLevelId(format);
         String mode = format.parameter("packetization-mode");
         int packetizationMode = switch (mode == null ? "0" : mode) {
             case "0" -> 0;
@@ -53,14 +68,30 @@ public record H264Parameters(
                 profile(id >> 16, id >> 8 & 0xFF), id & 0xFF, packetizationMode, asymmetry, parameterSets(format));
     }
 
-    /// Whether a payload type with these parameters can carry the same streams: RFC 6184 8.2.2 wants profile and mode
-    /// to be equal; the level may differ.
+    /// Whether a payload type with these parameters can carry the same streams: RFC 6184 8.2.2 wants profile and
+    /// mode to be equal; the level may differ.
     public boolean matches(H264Parameters other) {
         return profile != Profile.OTHER && profile == other.profile && packetizationMode == other.packetizationMode;
     }
 
-    /// The bits of profile_iop count for some profiles and not for others.
-    private static Profile profile(int idc, int iop) {
+    static Profile profile(PayloadFormat format) {
+        int id = profileLevelId(format);
+        return profile(id >> 16, id >> 8 & 0xFF);
+    }
+
+    /// RFC 6184 8.1: without one it is Baseline, level 1. Some cameras write seven digits: no known profile.
+    private static int profileLevelId(PayloadFormat format) {
+        String text = format.parameter("profile-level-id");
+        if (text == null) {
+            return 0x42000A;
+        }
+        return text.matches("[0-9a-fA-F]{6}") ? Integer.parseInt(text, 16) : 0;
+    }
+
+    /// The bits of profile_iop count for some profiles and not for others; those of the High profiles only take
+    /// away from what a stream may use (constraint_set4: no fields, constraint_set5: no B slices,
+    /// constraint_set3: intra).
+    static Profile profile(int idc, int iop) {
         return switch (idc) {
             case 0x42 -> (iop & 0x4F) == 0x40 ? Profile.CONSTRAINED_BASELINE : Profile.BASELINE;
             case 0x4D -> (iop & 0x8F) == 0x80 ? Profile.CONSTRAINED_BASELINE : Profile.MAIN;
@@ -70,12 +101,10 @@ public record H264Parameters(
                 }
                 yield (iop & 0xCF) == 0x80 ? Profile.BASELINE : Profile.EXTENDED;
             }
-            case 0x64 ->
-                switch (iop) {
-                    case 0x00 -> Profile.HIGH;
-                    case 0x0C -> Profile.CONSTRAINED_HIGH;
-                    default -> Profile.OTHER;
-                };
+            case 0x64 -> (iop & 0x0C) == 0x0C ? Profile.CONSTRAINED_HIGH : Profile.HIGH;
+            case 0x6E -> Profile.HIGH_10;
+            case 0x7A -> Profile.HIGH_422;
+            case 0xF4 -> Profile.HIGH_444_PREDICTIVE;
             default -> Profile.OTHER;
         };
     }

@@ -6,10 +6,10 @@ import tapedeck.media.Frame;
 
 /// Cuts frames into RTP payloads. One for each track and peer: it counts pictures.
 ///
-/// The payloads of a picture are all of the same size but the last, which is shorter (parameter sets and other small
-/// units that travel alone aside), so that a run of them can go out by one system call with UDP segmentation offload.
-/// A payload is never copied together here: it comes as a few bytes of header and a slice of the frame, and whoever
-/// sends writes both behind its RTP header into the buffer that is encrypted.
+/// The payloads of a picture are all of the same size but the last, which is shorter (parameter sets and other
+/// small units that travel alone aside), so that a run of them can go out by one system call with UDP
+/// segmentation offload. A payload is never copied together here: it comes as a few bytes of header and a slice
+/// of the frame, and whoever sends writes both behind its RTP header into the buffer that is encrypted.
 ///
 /// ```java
 /// packetizer.packetize(frame, (header, body, marker) -> {
@@ -29,18 +29,29 @@ public interface Packetizer {
     /// Takes payloads in order.
     @FunctionalInterface
     interface Output {
-        /// @param header what stands in front of the body in this payload; may be empty, and the same instance may come
-        ///     again
+        /// @param header what stands in front of the body in this payload; may be empty, and the same instance
+        ///     may come again
         /// @param body the rest of the payload, mostly a slice of the frame; may be kept
         /// @param marker set on the last payload of a video frame
         void payload(Bytes header, Bytes body, boolean marker);
     }
 
-    /// All payloads of a frame, in order. False if the frame cannot be sent in payloads of this size at all, and then
-    /// nothing was put out: only in H.264's packetization mode 0, which cannot cut a NAL unit (RFC 6184 6.2).
+    /// All payloads of a frame, in order. False if the frame cannot be sent in payloads of this size at all, and
+    /// then nothing was put out: only in H.264's packetization mode 0, which cannot cut a NAL unit (RFC 6184
+    /// 6.2).
     boolean packetize(Frame frame, Output out);
 
+    /// For a format that [PayloadFormat#carries] the codec.
+    ///
     /// @param maxPayloadBytes of header and body together; at least [#MIN_PAYLOAD_BYTES]
+    static Packetizer of(Codec codec, PayloadFormat format, int maxPayloadBytes) {
+        if (codec instanceof Codec.H264 && H264Parameters.parse(format).packetizationMode() == 0) {
+            return new H264Packetizer(maxPayloadBytes, 0);
+        }
+        return of(codec, maxPayloadBytes);
+    }
+
+    /// As [#of(Codec, PayloadFormat, int)]; H.264 in packetization mode 1.
     static Packetizer of(Codec codec, int maxPayloadBytes) {
         if (maxPayloadBytes < MIN_PAYLOAD_BYTES) {
             throw new IllegalArgumentException("RTP payloads of %d bytes".formatted(maxPayloadBytes));

@@ -2,7 +2,9 @@ package tapedeck.rtp.payload;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import tapedeck.media.Codec;
 
 /// What a payload type number stands for: `rtpmap`, `fmtp` and `rtcp-fb` of an SDP.
 ///
@@ -24,8 +26,8 @@ public record PayloadFormat(
         return encodingName.equalsIgnoreCase(name);
     }
 
-    /// A parameter of `fmtp` of the usual form `name=value; name=value`, or null. Names are compared without regard to
-    /// case, as RFC 6184 8.1 and RFC 7587 7 have them both ways in the wild.
+    /// A parameter of `fmtp` of the usual form `name=value; name=value`, or null. Names are compared without
+    /// regard to case, as RFC 6184 8.1 and RFC 7587 7 have them both ways in the wild.
     public @Nullable String parameter(String name) {
         int at = 0;
         while (at < parameters.length()) {
@@ -42,6 +44,27 @@ public record PayloadFormat(
             at = end + 1;
         }
         return null;
+    }
+
+    /// What we answer to this offered format if we are to receive it: the same payload type, with the parameters
+    /// that have to be said again (RFC 3264 6.1; a stream is never converted here, so every profile is taken).
+    /// Empty where nothing here can receive it. Its feedback is that of the offer: the caller chooses.
+    public Optional<PayloadFormat> answer() {
+        return FormatFit.answer(this);
+    }
+
+    /// Whether a stream of this codec can be sent to whoever offers to receive this format: same codec, and a
+    /// profile that a decoder of the offered one decodes. The level may be a higher one, as browsers name low
+    /// levels and decode what they can.
+    public boolean carries(Codec codec) {
+        return FormatFit.carries(this, codec);
+    }
+
+    /// The answer with the payload type that a stream of this codec is best sent as, out of those offered: the
+    /// first that [#carries] it, but H.264's packetization mode 0 only where nothing else is offered, as it
+    /// cannot carry large pictures. Give it to [Packetizer#of(Codec, PayloadFormat, int)].
+    public static Optional<PayloadFormat> forStream(Codec codec, List<PayloadFormat> offered) {
+        return FormatFit.forStream(codec, offered);
     }
 
     /// The value behind `rtpmap`.

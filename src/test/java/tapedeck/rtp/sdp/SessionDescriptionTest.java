@@ -164,9 +164,9 @@ class SessionDescriptionTest {
         assertEquals(Profile.MAIN, h264("profile-level-id=4d001f").profile());
         assertEquals(Profile.HIGH, h264("profile-level-id=640032").profile());
         assertEquals(Profile.CONSTRAINED_HIGH, h264("profile-level-id=640c32").profile());
-        assertEquals(Profile.OTHER, h264("profile-level-id=6e0032").profile());
+        assertEquals(Profile.HIGH_10, h264("profile-level-id=6e0032").profile());
         assertEquals(Profile.OTHER, h264("profile-level-id=5046314").profile());
-        assertFalse(h264("profile-level-id=6e0032").matches(h264("profile-level-id=6e0032")));
+        assertFalse(h264("profile-level-id=2c0032").matches(h264("profile-level-id=2c0032")));
         assertEquals(
                 List.of(Bytes.ofHex("67"), Bytes.ofHex("68")),
                 h264("sprop-parameter-sets=Zw==,aA==,").parameterSets());
