@@ -4,17 +4,14 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -51,8 +48,7 @@ final class Finisher implements AutoCloseable {
     private final ScheduledThreadPoolExecutor threads;
     private final AtomicLong finishedFiles = new AtomicLong();
     private final AtomicLong failedFiles = new AtomicLong();
-    // Guarded by itself: names between the choice and the move.
-    private final Set<String> chosen = new HashSet<>();
+    private final FileNames names;
 
     /// One file on its way.
     private static final class Job {
@@ -77,6 +73,7 @@ final class Finisher implements AutoCloseable {
             Consumer<FileEvent> events,
             Consumer<FinishStep> steps) {
         this.folder = folder.toAbsolutePath();
+        this.names = new FileNames(this.folder);
         this.journals = journals;
         this.hooks = hooks;
         this.webhook = webhook;
@@ -89,6 +86,23 @@ final class Finisher implements AutoCloseable {
             return created;
         });
         threads.setRejectedExecutionHandler((_, _) -> log.info("the rest is finished at the next start"));
+    }
+
+    /// Holds the name that a file which begins will have, where nothing of it is known only at the end.
+    Journal reserveName(Journal journal) {
+        if (!journal.naming().isComplete(journal.nameValues())) {
+            return journal;
+        }
+        return journal.reserved(names.take(
+                journal.id(),
+                journal.naming().base(journal.nameValues()),
+                journal.index(),
+                journal.container().extension()));
+    }
+
+    /// It did not begin after all.
+    void releaseName(Journal journal) {
+        names.release(journal.id());
     }
 
     /// Brings the file to its end on another thread. The answer says whether it is in place after the first
@@ -189,6 +203,7 @@ final class Finisher implements AutoCloseable {
             failedFiles.incrementAndGet();
             log.warn("{}: nothing to recover, set aside: {}", journals.media(job.journal), e.getMessage());
             journals.setAside(job.journal.id());
+            names.release(job.journal.id());
             events.accept(new FileEvent.Failed(job.journal, "nothing to recover: " + e.getMessage()));
             return false;
         }
@@ -203,6 +218,7 @@ final class Finisher implements AutoCloseable {
         }
         if (journals.mediaSize(journal) <= 0) {
             // It ended before its first byte.
+            names.release(journal.id());
             Files.deleteIfExists(media);
             journals.delete(journal);
             events.accept(new FileEvent.Empty(journal));
@@ -225,15 +241,14 @@ final class Finisher implements AutoCloseable {
     }
 
     private void name(Job job, Journal journal, String base, long sizeBytes, long durationNanos) throws IOException {
-        String name = freeName(base, journal.index(), journal.container().extension());
+        String reserved = journal.reservedName();
+        String name = reserved != null && names.take(journal.id(), reserved)
+                ? reserved
+                : names.take(
+                        journal.id(), base, journal.index(), journal.container().extension());
         Journal placed = journal.placed(new Placement(name, sizeBytes, durationNanos));
         // First on disk: a retry after a failed write begins here again.
-        try {
-            journals.write(placed);
-        } catch (IOException e) {
-            release(folder.resolve(name));
-            throw e;
-        }
+        journals.write(placed);
         job.journal = placed;
         steps.accept(FinishStep.NAMED);
     }
@@ -259,11 +274,12 @@ final class Finisher implements AutoCloseable {
             }
         } else if (!Files.exists(target)) {
             log.warn("{}: gone", target);
+            names.release(job.journal.id());
             journals.delete(job.journal);
             events.accept(new FileEvent.Failed(job.journal, "the file is gone"));
             return false;
         }
-        release(target);
+        names.release(job.journal.id());
         log.info(
                 "recorded {}: {} ms, {} bytes, {}",
                 target,
@@ -364,40 +380,6 @@ final class Finisher implements AutoCloseable {
             journals.delete(journal);
         } catch (IOException e) {
             log.warn("hook: a journal of {} is left over: {}", journal.origin().streamName(), e.toString());
-        }
-    }
-
-    /// The first free name: of files with the same name the second gets `-2`. Free means that no file has it and
-    /// that nobody else was given it.
-    private String freeName(String base, int index, String extension) {
-        synchronized (chosen) {
-            // Doubling, then halving: a thousand files of one name cost twenty questions.
-            int free = 1;
-            while (taken(Naming.file(base, index, free, extension))) {
-                free *= 2;
-            }
-            int used = free / 2;
-            while (free - used > 1) {
-                int middle = (free + used) / 2;
-                if (taken(Naming.file(base, index, middle, extension))) {
-                    used = middle;
-                } else {
-                    free = middle;
-                }
-            }
-            String name = Naming.file(base, index, free, extension);
-            chosen.add(name);
-            return name;
-        }
-    }
-
-    private boolean taken(String name) {
-        return chosen.contains(name) || Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS);
-    }
-
-    private void release(Path target) {
-        synchronized (chosen) {
-            chosen.remove(target.getFileName().toString());
         }
     }
 

@@ -14,6 +14,7 @@ import tapedeck.record.Naming.Element;
 /// @param index number of the part in the file's name, 0 for none
 /// @param ending null while the part grows
 /// @param placement null until the file is finished and has its name
+/// @param reservedName held for it from its first frame on; null where its name is known only at its end
 record Journal(
         String id,
         Container container,
@@ -21,7 +22,8 @@ record Journal(
         int index,
         Origin origin,
         @Nullable Ending ending,
-        @Nullable Placement placement) {
+        @Nullable Placement placement,
+        @Nullable String reservedName) {
 
     /// What is recorded.
     ///
@@ -84,15 +86,26 @@ record Journal(
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     static Journal begun(String id, Container container, Naming naming, int index, Origin origin) {
-        return new Journal(id, container, naming, index, origin, null, null);
+        return new Journal(id, container, naming, index, origin, null, null, null);
     }
 
     Journal ended(Ending how) {
-        return new Journal(id, container, naming, index, origin, how, placement);
+        return new Journal(id, container, naming, index, origin, how, placement, reservedName);
     }
 
     Journal placed(Placement where) {
-        return new Journal(id, container, naming, index, origin, ending, where);
+        return new Journal(id, container, naming, index, origin, ending, where, reservedName);
+    }
+
+    Journal reserved(String name) {
+        return new Journal(id, container, naming, index, origin, ending, placement, name);
+    }
+
+    /// The name of the finished file, as far as it is known while it grows.
+    String expectedName() {
+        return reservedName != null
+                ? reservedName
+                : Naming.file(naming.base(nameValues()), index, 1, container.extension());
     }
 
     /// What is known of the name while the part grows.

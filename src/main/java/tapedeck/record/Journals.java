@@ -189,6 +189,7 @@ final class Journals {
     // A file that somebody edited can lack anything, whatever the record's types say.
     private static boolean complete(Journal journal) {
         return (journal.placement() == null || isPlain(journal.placement().fileName()))
+                && (journal.reservedName() == null || isPlain(journal.reservedName()))
                 && Objects.nonNull(journal.container())
                 && Objects.nonNull(journal.naming())
                 && Objects.nonNull(journal.naming().template())

@@ -65,6 +65,14 @@ record Naming(String template, NameEncoding encoding, String excludedCharacters)
         return complete ? encoded(filled.toString()) : plain(filled.toString());
     }
 
+    /// Whether nothing of the name is missing among these.
+    boolean isComplete(Map<Element, String> values) {
+        return ELEMENT.matcher(template)
+                .results()
+                .map(found -> element(found.group(1)))
+                .allMatch(element -> element == null || values.containsKey(element));
+    }
+
     private static @org.jspecify.annotations.Nullable Element element(String key) {
         for (Element element : Element.values()) {
             if (element.key.equals(key)) {

@@ -63,7 +63,7 @@ final class Parts {
         this.writer = writer;
         this.startedAt = startedAt;
         this.beganAt = startedAt;
-        this.fileName = fileName(journal("", Layout.NONE, startedAt.toEpochMilli()));
+        this.fileName = journal("", Layout.NONE, startedAt.toEpochMilli()).expectedName();
     }
 
     String recordingId() {
@@ -155,17 +155,28 @@ final class Parts {
         }
         count++;
         Instant timeZero = stream.startedAt().plusNanos(beginning.firstPtsNanos());
-        Journal journal = journal(studio.journals().newId(), layout, timeZero.toEpochMilli());
-        studio.journals().write(journal);
+        Journal journal =
+                studio.finisher().reserveName(journal(studio.journals().newId(), layout, timeZero.toEpochMilli()));
+        Part begun = written(layout, journal, timeZero);
         if (count == 1) {
             beganAt = timeZero;
         }
-        open = part(layout, journal, timeZero);
+        open = begun;
         tellFilled();
-        fileName = fileName(journal);
-        growing = new Growing(journal.id(), 0, 0, open.quality(framesMissing));
+        fileName = journal.expectedName();
+        growing = new Growing(journal.id(), 0, 0, begun.quality(framesMissing));
         studio.events().accept(new FileEvent.Begun(journal, layout.tracks()));
         return null;
+    }
+
+    private Part written(Layout layout, Journal journal, Instant timeZero) throws IOException {
+        try {
+            studio.journals().write(journal);
+            return part(layout, journal, timeZero);
+        } catch (IOException e) {
+            studio.finisher().releaseName(journal);
+            throw e;
+        }
     }
 
     private Part part(Layout layout, Journal journal, Instant timeZero) throws IOException {
@@ -186,14 +197,6 @@ final class Parts {
                 file,
                 new MuxerOptions(timeZero, reserveBytes, stream.name().value(), clusters),
                 reserveStays ? 0 : reserveBytes);
-    }
-
-    private static String fileName(Journal journal) {
-        return Naming.file(
-                journal.naming().base(journal.nameValues()),
-                journal.index(),
-                1,
-                journal.container().extension());
     }
 
     private Journal journal(String id, Layout layout, long startTimeMillis) {

@@ -205,11 +205,6 @@ public record RecordingEntry(String id, Origin origin, Media media, Stage stage,
     static RecordingEntry begun(FileEvent.Begun event) {
         Journal journal = event.journal();
         Journal.Origin origin = journal.origin();
-        String fileName = Naming.file(
-                journal.naming().base(journal.nameValues()),
-                journal.index(),
-                1,
-                journal.container().extension());
         return new RecordingEntry(
                 journal.id(),
                 new Origin(
@@ -220,7 +215,7 @@ public record RecordingEntry(String id, Origin origin, Media media, Stage stage,
                         origin.login(),
                         origin.protocol()),
                 new Media(
-                        fileName,
+                        journal.expectedName(),
                         journal.container(),
                         TrackFacts.of(event.tracks()),
                         origin.startTimeMillis(),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -125,6 +126,29 @@ class OnDemandTest {
             assertFalse(studio.recordings.isRecording(session));
             studio.awaitFinished();
             assertEquals(List.of("a.mp4", "beside.mp4", "new.mp4"), studio.names());
+        }
+    }
+
+    @Test
+    void ofTwoRecordingsOfOneNameEachTellsItsOwnWhileItGrows() throws Exception {
+        List<Frame> frames = TestMedia.h264(6);
+        try (TestStudio studio = new TestStudio(dir)) {
+            Publication publication = studio.publish("a");
+            String session = publication.stream().mediaSessionId();
+            Files.writeString(studio.records.resolve("a-2.mp4"), "somebody's");
+            studio.feed(publication, frames.subList(0, 30));
+            studio.recordings.start(session, new RecordingRequest(null, null, null, true));
+            studio.feed(publication, frames.subList(30, 90));
+            assertEquals(Set.of("a.mp4", "a-3.mp4"), growing(studio));
+            Files.delete(studio.records.resolve("a-2.mp4"));
+            // The first to begin is the last to end.
+            studio.recordings.terminate(session, "a-3.mp4");
+            TestStudio.await(() -> studio.recordings.active().size() == 1, "one is done");
+            assertEquals(Set.of("a.mp4"), growing(studio));
+            studio.feed(publication, frames.subList(90, 180));
+            studio.end(publication);
+            Judge.assertHolds(studio.file("a.mp4"), frames);
+            Judge.assertHolds(studio.file("a-3.mp4"), frames.subList(0, 90));
         }
     }
 
