@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -126,6 +127,31 @@ public final class TestMedia {
             frames.add(new Frame(track, nanos, nanos, true, samples.slice(at, at + 160)));
         }
         return List.copyOf(frames);
+    }
+
+    /// Pictures, sound or both, by their short names: `h264b+aac` is H.264 with B-frames and AAC.
+    public static List<Frame> of(String names, int seconds) {
+        return Arrays.stream(names.split("\\+"))
+                .map(name -> one(name, seconds))
+                .reduce(TestMedia::interleaved)
+                .orElseThrow();
+    }
+
+    private static List<Frame> one(String name, int seconds) {
+        return switch (name) {
+            case "h264" -> h264(seconds);
+            case "h264b" -> h264WithBFrames(seconds);
+            case "h265" -> h265(seconds);
+            case "h265b" -> h265WithBFrames(seconds);
+            case "vp8" -> vp8(seconds);
+            case "vp9" -> vp9(seconds);
+            case "av1" -> av1(seconds);
+            case "aac" -> aac(seconds);
+            case "opus" -> opus(seconds);
+            case "mp3" -> mp3(seconds);
+            case "alaw", "mulaw" -> g711(seconds, name);
+            default -> throw new IllegalArgumentException(name);
+        };
     }
 
     /// All frames of two tracks by decoding time, as a publisher sends them.
@@ -282,7 +308,7 @@ public final class TestMedia {
             for (int i = 0; i < lacing.length(); i++) {
                 Bytes part = in.take(lacing.u8(i));
                 int at = packet.length;
-                packet = java.util.Arrays.copyOf(packet, at + part.length());
+                packet = Arrays.copyOf(packet, at + part.length());
                 part.copyTo(0, packet, at, part.length());
                 if (lacing.u8(i) < 255) {
                     packets.add(Bytes.wrap(packet));

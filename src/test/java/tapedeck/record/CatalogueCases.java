@@ -148,9 +148,7 @@ class CatalogueCases {
         try (Database database = opened(settings());
                 TestStudio studio = new TestStudio(dir)) {
             studio.recordings.keepCatalogue(database);
-            Publication publication = studio.publish("a");
-            studio.feed(publication, TestMedia.vp8(2));
-            studio.end(publication);
+            studio.record("a", TestMedia.vp8(2));
             RecordingEntry ready = only(studio.recordings, State.READY);
             Path file = studio.file("a.webm");
             Files.copy(file, studio.records.resolve("copy.webm"), StandardCopyOption.COPY_ATTRIBUTES);
@@ -191,9 +189,7 @@ class CatalogueCases {
         try (Database database = opened(settings());
                 TestStudio studio = new TestStudio(dir)) {
             studio.recordings.keepCatalogue(database);
-            Publication publication = studio.publish("x");
-            studio.feed(publication, TestMedia.vp8(2));
-            studio.end(publication);
+            studio.record("x", TestMedia.vp8(2));
             RecordingEntry newer = only(studio.recordings, State.READY);
             RecordingEntry older = CatalogueFaultsTest.entry("older").of("x.webm", 5, newer.modifiedAtMillis() - 1000);
             EntryTable table = new EntryTable(database.node());
@@ -221,9 +217,7 @@ class CatalogueCases {
         try (Database database = opened(settings());
                 TestStudio studio = new TestStudio(dir)) {
             studio.recordings.keepCatalogue(database);
-            Publication publication = studio.publish("a");
-            studio.feed(publication, TestMedia.h264(2));
-            studio.end(publication);
+            studio.record("a", TestMedia.h264(2));
             Path cut = studio.recordings.cuts().cut(studio.file("a.mp4"), new CutRange(0, 1000, true));
             assertEquals("a-s0-e1.mp4", cut.getFileName().toString());
             // Only called like a cut, which a template can do.
@@ -323,9 +317,7 @@ class CatalogueCases {
         Settings.Database where = settings();
         String id;
         try (TestStudio studio = new TestStudio(dir)) {
-            Publication publication = studio.publish("alone");
-            studio.feed(publication, TestMedia.vp8(2));
-            studio.end(publication);
+            studio.record("alone", TestMedia.vp8(2));
         }
         try (Database database = opened(where);
                 TestStudio studio = new TestStudio(dir)) {
@@ -371,9 +363,7 @@ class CatalogueCases {
                 TestStudio studio = new TestStudio(dir)) {
             studio.recordings.keepCatalogue(database);
             for (String name : List.of("a", "b")) {
-                Publication publication = studio.publish(name);
-                studio.feed(publication, TestMedia.vp8(1));
-                studio.end(publication);
+                studio.record(name, TestMedia.vp8(1));
             }
             List<RecordingEntry> known = await(
                     studio.recordings, list -> list.size() == 2 && list.stream().allMatch(CatalogueCases::isReady));
@@ -405,9 +395,7 @@ class CatalogueCases {
         try (Database database = opened(settings());
                 TestStudio studio = new TestStudio(dir)) {
             studio.recordings.keepCatalogue(database);
-            Publication publication = studio.publish("a");
-            studio.feed(publication, TestMedia.vp8(1));
-            studio.end(publication);
+            studio.record("a", TestMedia.vp8(1));
             RecordingEntry entry = only(studio.recordings, State.READY);
             Path file = studio.file("a.webm");
             Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000));

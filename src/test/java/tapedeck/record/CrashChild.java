@@ -39,10 +39,10 @@ final class CrashChild {
 
     private static List<Frame> all(String name) {
         return switch (name.split("-")[0]) {
-            case "mp4" -> TestMedia.interleaved(TestMedia.h264(LOOP_SECONDS), TestMedia.aac(LOOP_SECONDS));
-            case "webm" -> TestMedia.interleaved(TestMedia.vp8(LOOP_SECONDS), TestMedia.opus(LOOP_SECONDS));
-            case "mkv" -> TestMedia.interleaved(TestMedia.vp9(LOOP_SECONDS), TestMedia.opus(LOOP_SECONDS));
-            case "ts" -> TestMedia.interleaved(TestMedia.h265(LOOP_SECONDS), TestMedia.aac(LOOP_SECONDS));
+            case "mp4" -> TestMedia.of("h264+aac", LOOP_SECONDS);
+            case "webm" -> TestMedia.of("vp8+opus", LOOP_SECONDS);
+            case "mkv" -> TestMedia.of("vp9+opus", LOOP_SECONDS);
+            case "ts" -> TestMedia.of("h265+aac", LOOP_SECONDS);
             default -> TestMedia.aac(LOOP_SECONDS);
         };
     }

@@ -199,9 +199,7 @@ class FinisherTest {
         Journals journals = new Journals(Files.createDirectories(dir.resolve("growing")));
         Path records = Files.createDirectories(dir.resolve("records"));
         try (TestStudio studio = studio()) {
-            Publication publication = studio.publish("a");
-            studio.feed(publication, frames());
-            studio.end(publication);
+            studio.record("a", frames());
             TestStudio.await(() -> TestStudio.lines(notes()).size() == 1, "the hook ran");
         }
         long size = Files.size(records.resolve("a.mp4"));
@@ -240,9 +238,7 @@ class FinisherTest {
             Files.createFile(records.resolve("a-" + i + ".mp4"));
         }
         try (TestStudio studio = studio()) {
-            Publication publication = studio.publish("a");
-            studio.feed(publication, frames());
-            studio.end(publication);
+            studio.record("a", frames());
             assertTrue(studio.recordings.file("a-1001.mp4").isPresent());
         }
     }

@@ -126,9 +126,7 @@ class IndexRoomTest {
         List<String> all = new ArrayList<>(List.of(assignments));
         all.add("record_tmp_dir=" + growing);
         try (TestStudio studio = new TestStudio(dir, all.toArray(String[]::new))) {
-            var publication = studio.publish("a");
-            studio.feed(publication, frames);
-            studio.end(publication);
+            studio.record("a", frames);
             assertEquals(List.of("a.mp4"), studio.names());
             assertEquals(
                     List.of("a.mp4"),

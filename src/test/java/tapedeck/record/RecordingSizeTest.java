@@ -39,12 +39,7 @@ class RecordingSizeTest {
     @CsvSource({"h264b+aac,20", "h264b+aac,300", "h264b+aac,1800", "h264+opus,300", "aac,20", "aac,300", "aac,1800"})
     void anMp4IsHardlyLargerThanFfmpegsOfTheSamePackets(String name, int seconds) throws Exception {
         boolean video = name.startsWith("h264");
-        List<Frame> part = switch (name) {
-            case "h264b+aac" ->
-                TestMedia.interleaved(TestMedia.h264WithBFrames(PART_SECONDS), TestMedia.aac(PART_SECONDS));
-            case "h264+opus" -> TestMedia.interleaved(TestMedia.h264(PART_SECONDS), TestMedia.opus(PART_SECONDS));
-            default -> TestMedia.aac(PART_SECONDS);
-        };
+        List<Frame> part = TestMedia.of(name, PART_SECONDS);
         List<Frame> frames = new ArrayList<>();
         for (int i = 0; i < seconds / PART_SECONDS; i++) {
             // A tenth of a second between the parts, because sound is a little longer than its pictures.

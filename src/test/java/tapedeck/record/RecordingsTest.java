@@ -34,9 +34,7 @@ class RecordingsTest {
     void h264AndAacBecomeAnMp4() throws Exception {
         List<Frame> frames = TestMedia.interleaved(TestMedia.h264WithBFrames(5), TestMedia.aac(5));
         try (TestStudio studio = new TestStudio(dir)) {
-            Publication publication = studio.publish("a");
-            studio.feed(publication, frames);
-            studio.end(publication);
+            studio.record("a", frames);
             Judge.assertHolds(studio.file("a.mp4"), frames);
             Judge.assertOpensElsewhere(studio.file("a.mp4"), 2);
             FinishedRecording finished = studio.recordings.finished().getFirst();
@@ -51,9 +49,7 @@ class RecordingsTest {
     void vp8AndOpusBecomeAWebm() throws Exception {
         List<Frame> frames = TestMedia.interleaved(TestMedia.vp8(4), TestMedia.opus(4));
         try (TestStudio studio = new TestStudio(dir)) {
-            Publication publication = studio.publish("room/a");
-            studio.feed(publication, frames);
-            studio.end(publication);
+            studio.record("room/a", frames);
             Judge.assertHolds(studio.file("rooma.webm"), frames);
             Judge.assertOpensElsewhere(studio.file("rooma.webm"), 2);
         }
@@ -64,9 +60,7 @@ class RecordingsTest {
         List<Frame> frames = TestMedia.interleaved(TestMedia.h264(3), TestMedia.opus(3));
         for (String format : List.of("mkv", "mp4")) {
             try (TestStudio studio = new TestStudio(dir.resolve(format), "record_formats=h264-" + format)) {
-                Publication publication = studio.publish("a");
-                studio.feed(publication, frames);
-                studio.end(publication);
+                studio.record("a", frames);
                 Judge.assertHolds(studio.file("a." + format), frames);
                 Judge.assertOpensElsewhere(studio.file("a." + format), 2);
             }
@@ -251,9 +245,7 @@ class RecordingsTest {
     void whatTheContainerCannotCarryIsLeftOut() throws Exception {
         List<Frame> video = TestMedia.vp8(3);
         try (TestStudio studio = new TestStudio(dir)) {
-            Publication publication = studio.publish("a");
-            studio.feed(publication, TestMedia.interleaved(video, TestMedia.aac(3)));
-            studio.end(publication);
+            studio.record("a", TestMedia.interleaved(video, TestMedia.aac(3)));
             Judge.assertHolds(studio.file("a.webm"), video);
         }
     }
@@ -349,9 +341,7 @@ class RecordingsTest {
         try (TestStudio studio = new TestStudio(dir)) {
             Files.writeString(studio.records.resolve("a.mp4"), "somebody else's");
             for (int i = 0; i < 3; i++) {
-                Publication publication = studio.publish("a");
-                studio.feed(publication, TestMedia.h264(1));
-                studio.end(publication);
+                studio.record("a", TestMedia.h264(1));
             }
             assertEquals(List.of("a-2.mp4", "a-3.mp4", "a-4.mp4", "a.mp4"), studio.names());
             assertEquals("somebody else's", Files.readString(studio.file("a.mp4")));
@@ -412,9 +402,7 @@ class RecordingsTest {
         Path notes = dir.resolve("notes");
         Path hook = TestStudio.notingHook(dir, notes);
         try (TestStudio studio = new TestStudio(dir.resolve("d"), Optional.of(hook))) {
-            Publication publication = studio.publish("käse und 日本");
-            studio.feed(publication, TestMedia.h264(1));
-            studio.end(publication);
+            studio.record("käse und 日本", TestMedia.h264(1));
             TestStudio.await(() -> TestStudio.lines(notes).size() == 1, "the hook ran");
             Path file = studio.file("käse und 日本.mp4");
             assertEquals(List.of("stopped käse und 日本 " + file), TestStudio.lines(notes));
@@ -435,9 +423,7 @@ class RecordingsTest {
         Path tmp = Files.createTempDirectory(shm, "tapedeck");
         try (TestStudio studio = new TestStudio(dir, "record_tmp_dir=" + tmp)) {
             assertNotEquals(Files.getFileStore(tmp), Files.getFileStore(dir));
-            Publication publication = studio.publish("a");
-            studio.feed(publication, TestMedia.h264(2));
-            studio.end(publication);
+            studio.record("a", TestMedia.h264(2));
             Judge.assertHolds(studio.file("a.mp4"), TestMedia.h264(2));
             assertEquals(List.of("a.mp4"), studio.allFiles());
             try (var left = Files.list(tmp)) {
@@ -453,9 +439,7 @@ class RecordingsTest {
     void everyFragmentIsSyncedWhereTheSettingsSayIt() throws Exception {
         for (String fsync : List.of("fragment", "500")) {
             try (TestStudio studio = new TestStudio(dir, "record_fsync=" + fsync)) {
-                Publication publication = studio.publish(fsync);
-                studio.feed(publication, TestMedia.h264(2));
-                studio.end(publication);
+                studio.record(fsync, TestMedia.h264(2));
                 Judge.assertHolds(studio.file(fsync + ".mp4"), TestMedia.h264(2));
             }
         }

@@ -155,9 +155,7 @@ class RotatedRecordingTest {
             List<Frame> video = large(12);
             try (TestStudio studio =
                     new TestStudio(dir.resolve(format), "record_formats=h264-" + format, "record_rotation=1M")) {
-                Publication publication = studio.publish("a");
-                studio.feed(publication, video);
-                studio.end(publication);
+                studio.record("a", video);
                 List<String> names = studio.names();
                 assertTrue(
                         names.size() > 2,
@@ -203,9 +201,7 @@ class RotatedRecordingTest {
                 "record_rotation=1M",
                 "mp4_container_moov_first_reserve_space=true",
                 "mp4_container_moov_reserved_space_size=512")) {
-            Publication publication = studio.publish("a");
-            studio.feed(publication, large(5));
-            studio.end(publication);
+            studio.record("a", large(5));
             for (String name : studio.names()) {
                 long size = Files.size(studio.file(name));
                 assertTrue(size <= 1 << 20, name + ": " + size);
@@ -243,9 +239,7 @@ class RotatedRecordingTest {
     void everyMediaSessionBeginsWithOneAndNoFileIsOverwritten() throws Exception {
         try (TestStudio studio = new TestStudio(dir, "record_rotation=1")) {
             for (int i = 0; i < 2; i++) {
-                Publication publication = studio.publish("a");
-                studio.feed(publication, TestMedia.h264(2));
-                studio.end(publication);
+                studio.record("a", TestMedia.h264(2));
             }
             assertEquals(List.of("a_1-2.mp4", "a_1.mp4", "a_2-2.mp4", "a_2.mp4"), studio.names());
             for (String name : studio.names()) {
@@ -257,9 +251,7 @@ class RotatedRecordingTest {
     @Test
     void withoutAnIndexNamesAreExactlyTheTemplate() throws Exception {
         try (TestStudio studio = new TestStudio(dir, "record_rotation=1", "record_rotation_index_enabled=false")) {
-            Publication publication = studio.publish("a");
-            studio.feed(publication, TestMedia.h264(3));
-            studio.end(publication);
+            studio.record("a", TestMedia.h264(3));
             assertEquals(List.of("a-2.mp4", "a-3.mp4", "a.mp4"), studio.names(), "and nothing is overwritten");
         }
     }

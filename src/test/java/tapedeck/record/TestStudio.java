@@ -133,6 +133,13 @@ final class TestStudio implements AutoCloseable {
         await(() -> recordings.active().isEmpty(), "all recordings are finished");
     }
 
+    /// Records a stream of these frames from its beginning to its end.
+    void record(String name, List<Frame> frames) throws NameTakenException, InterruptedException {
+        Publication publication = publish(name);
+        feed(publication, frames);
+        end(publication);
+    }
+
     /// The file of this name, which must be there.
     Path file(String name) {
         return recordings.file(name).orElseThrow(() -> new AssertionError(name + " is not in " + names()));

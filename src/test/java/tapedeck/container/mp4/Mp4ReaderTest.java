@@ -82,14 +82,7 @@ class Mp4ReaderTest {
 
     @Test
     void damagedRecordingsFinishOrAreRefusedInWords() {
-        List<Frame> frames = TestMedia.interleaved(TestMedia.h264WithBFrames(2), TestMedia.aac(2)).stream()
-                .map(f -> new Frame(
-                        f.track(),
-                        f.dtsNanos(),
-                        f.ptsNanos(),
-                        f.keyframe(),
-                        f.data().slice(0, 6)))
-                .toList();
+        List<Frame> frames = Mp4Cases.stumps();
         Bytes recording = Mp4Cases.recorded(frames, 0).content();
         // What begins behind the reserve, so that damage hits boxes and not the hole.
         Bytes head = recording.slice(0, Layout.MIN_RESERVE_BYTES);

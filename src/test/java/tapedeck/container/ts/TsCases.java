@@ -30,14 +30,10 @@ final class TsCases {
     private static final Map<String, Supplier<List<Frame>>> CASES = new LinkedHashMap<>();
 
     static {
-        CASES.put("h264+aac", () -> TestMedia.interleaved(TestMedia.h264(3), TestMedia.aac(3)));
-        CASES.put("h264b+aac", () -> TestMedia.interleaved(TestMedia.h264WithBFrames(3), TestMedia.aac(3)));
-        CASES.put("h264", () -> TestMedia.h264(3));
-        CASES.put("aac", () -> TestMedia.aac(3));
-        CASES.put("h264+mp3", () -> TestMedia.interleaved(TestMedia.h264(3), TestMedia.mp3(3)));
-        CASES.put("h264+opus", () -> TestMedia.interleaved(TestMedia.h264(3), TestMedia.opus(3)));
-        CASES.put("h265+aac", () -> TestMedia.interleaved(TestMedia.h265(3), TestMedia.aac(3)));
-        CASES.put("h265b+aac", () -> TestMedia.interleaved(TestMedia.h265WithBFrames(3), TestMedia.aac(3)));
+        for (String name :
+                List.of("h264+aac", "h264b+aac", "h264", "aac", "h264+mp3", "h264+opus", "h265+aac", "h265b+aac")) {
+            CASES.put(name, () -> TestMedia.of(name, 3));
+        }
         CASES.put(
                 "late audio",
                 () -> TestMedia.interleaved(TestMedia.h264(3), TestMedia.shifted(TestMedia.aac(1), 1_234_000_000L)));
