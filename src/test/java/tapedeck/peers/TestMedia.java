@@ -67,8 +67,9 @@ public final class TestMedia {
                 video(seconds, "-c:v", "libx264", "-preset", "veryfast", "-sc_threshold", "0", "-bf", "" + bFrames)));
     }
 
+    /// A fixed speed, which is negative: a positive one follows the machine's load, and so do the packets.
     public static List<Frame> vp8(int seconds) {
-        return ivf(make("ivf", video(seconds, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8")));
+        return ivf(make("ivf", video(seconds, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "-8")));
     }
 
     public static List<Frame> vp9(int seconds) {
