@@ -18,7 +18,7 @@ install_packages() {
 require_libraries() {
     local missing=()
     for pair in libxcb.so.1=libxcb1 libxcb-shm.so.0=libxcb-shm0 libpulse.so.0=libpulse0 libasound.so.2=libasound2; do
-        /sbin/ldconfig -p | grep -q "${pair%%=*}" || missing+=("${pair##*=}")
+        /sbin/ldconfig -p | grep -F "${pair%%=*}" >/dev/null || missing+=("${pair##*=}")
     done
     [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 }

@@ -19,6 +19,13 @@ public record Feed(Codec codec, List<Picture> frames, long spanNanos) {
         int length() {
             return header.length() + body.length();
         }
+
+        /// Returns where it ends.
+        int write(byte[] to, int at) {
+            header.copyTo(0, to, at, header.length());
+            body.copyTo(0, to, at + header.length(), body.length());
+            return at + length();
+        }
     }
 
     /// A frame of video or audio.

@@ -33,6 +33,9 @@ import tapedeck.rtp.srtp.SrtpProfile;
 public final class Fleet implements AutoCloseable {
     /// How often what is due is sent: a browser's pacer wakes as often.
     private static final int TICK_MILLIS = 5;
+    /// What a late turn may make good at once.
+    private static final long PATIENCE_NANOS = 20_000_000;
+
     private static final int DATAGRAMS_PER_TURN = 64;
 
     /// How a peer connects.
@@ -73,7 +76,13 @@ public final class Fleet implements AutoCloseable {
     // On the thread only.
     private final List<Peer> peers = new ArrayList<>();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(2_048);
+    private final ByteBuffer sendBuffer = ByteBuffer.allocateDirect(2_048);
     private final byte[] datagram = new byte[2_048];
+    /// How far our clock is behind the system's: it stands still while this machine has no time for us, so that what
+    /// was not sent then does not come in one burst.
+    private long stoodStillNanos;
+
+    private long toldStoodStillNanos;
     private long longestTurnNanos;
 
     public Fleet() throws IOException {
@@ -90,19 +99,35 @@ public final class Fleet implements AutoCloseable {
         return http;
     }
 
+    /// For the thread only.
+    ByteBuffer sendBuffer() {
+        return sendBuffer;
+    }
+
     DtlsIdentity identity() {
         return identity;
     }
 
-    /// The longest time that the thread was away from its sockets: more than some 20 ms mean that this machine is too
-    /// busy for what was asked of it, and that what was sent came in bursts.
-    public double longestTurnMillis() {
-        long[] nanos = new long[1];
+    /// Since the last call: the longest time that the thread was away from its sockets, and for how long everybody
+    /// stood
+    /// still because of such times. Much of it means that this machine is too busy for what was asked of it.
+    public Away away() {
+        Away[] away = new Away[1];
         await(() -> {
-            nanos[0] = longestTurnNanos;
+            away[0] = new Away(longestTurnNanos / 1e6, (stoodStillNanos - toldStoodStillNanos) / 1e6);
             longestTurnNanos = 0;
+            toldStoodStillNanos = stoodStillNanos;
         });
-        return nanos[0] / 1e6;
+        return away[0];
+    }
+
+    /// @param longestMillis the longest turn
+    /// @param stoodStillMillis by which everything was sent later than it was due
+    public record Away(double longestMillis, double stoodStillMillis) {}
+
+    /// The time by which things are sent. On the thread only.
+    long now() {
+        return System.nanoTime() - stoodStillNanos;
     }
 
     /// Watches the channel of `peer` from now on.
@@ -172,9 +197,11 @@ public final class Fleet implements AutoCloseable {
                 selector.selectedKeys().clear();
                 long now = System.nanoTime();
                 longestTurnNanos = Math.max(longestTurnNanos, now - last);
+                stoodStillNanos += Math.max(0, now - last - PATIENCE_NANOS);
                 last = now;
                 if (now >= nextTick) {
-                    peers.forEach(peer -> peer.tick(now));
+                    long due = now();
+                    peers.forEach(peer -> peer.tick(due));
                     nextTick = Math.max(nextTick + TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS), now);
                 }
             }
@@ -193,7 +220,7 @@ public final class Fleet implements AutoCloseable {
             for (int i = 0; i < DATAGRAMS_PER_TURN && key.isValid() && channel.read(buffer.clear()) > 0; i++) {
                 int length = buffer.flip().remaining();
                 buffer.get(datagram, 0, length);
-                peer.receive(datagram, length, System.nanoTime());
+                peer.receive(datagram, length, now());
             }
         } catch (IOException e) {
             // An ICMP answer: the server does not listen (any more).

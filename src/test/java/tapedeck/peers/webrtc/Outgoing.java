@@ -6,7 +6,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import tapedeck.bytes.Bytes;
 import tapedeck.rtp.Rtcp;
 
 /// One SSRC of a publisher: where it is in its feed, and what it can repeat. On the fleet's thread, but for
@@ -27,33 +26,30 @@ final class Outgoing {
         /// @param mid 0 to 9
         int write(byte[] to, int mid, int transportSequence) {
             int at = header(to, type, sequence, timestamp, ssrc, payload.marker(), mid, transportSequence);
-            return body(to, at);
-        }
-
-        int body(byte[] to, int at) {
-            Bytes header = payload.header();
-            header.copyTo(0, to, at, header.length());
-            Bytes body = payload.body();
-            body.copyTo(0, to, at + header.length(), body.length());
-            return at + payload.length();
+            return payload.write(to, at);
         }
     }
 
-    /// @param sealed what was sent, where repeats are the same bytes; null where they are RTX
-    record Kept(Packet packet, byte @Nullable [] sealed, int sealedLength) {}
-
     private final Feed feed;
+    private final double paceNanosPerByte;
     private final int payloadType;
     private final int mid;
     private final long ssrc;
     private final long firstTimestamp = ThreadLocalRandom.current().nextLong(1L << 32);
-    private final Kept[] kept = new Kept[KEPT];
+    /// What can be repeated, by sequence number modulo [#KEPT]; no objects, which would keep a collector busy.
+    private final int[] keptSequences = new int[KEPT];
+
+    private final long[] keptTimestamps = new long[KEPT];
+    private final Feed.Payload[] keptPayloads = new Feed.Payload[KEPT];
+    /// Where repeats are the same bytes again.
+    private final byte[][] keptSealed = new byte[KEPT][];
+
     private int sequence = ThreadLocalRandom.current().nextInt(1 << 16);
     private int rtxSequence = ThreadLocalRandom.current().nextInt(1 << 16);
     private boolean rtx;
     private boolean accepted;
 
-    /// When the round began that the cursor is in, on the clock of [System#nanoTime].
+    /// When the round began that the cursor is in, on the fleet's clock.
     private long roundNanos;
     private int frame;
     private int payload;
@@ -70,6 +66,7 @@ final class Outgoing {
 
     Outgoing(Feed feed, int payloadType, int mid, long ssrc) {
         this.feed = feed;
+        this.paceNanosPerByte = 8e9 / (feed.bitsPerSecond() * PACE);
         this.payloadType = payloadType;
         this.mid = mid;
         this.ssrc = ssrc;
@@ -117,13 +114,13 @@ final class Outgoing {
             Feed.Payload next = picture.payloads().get(payload);
             Packet packet = new Packet(payloadType, sequence, timestamp(frameDue()), ssrc, next);
             if (rtx) {
-                keep(packet, null, 0);
+                keep(packet, null);
             }
             send.accept(this, packet);
             sequence = sequence + 1 & 0xFFFF;
             packets++;
             bytes += next.length();
-            payloadDueNanos += (long) (next.length() * 8e9 / (feed.bitsPerSecond() * PACE));
+            payloadDueNanos += (long) (next.length() * paceNanosPerByte);
             if (++payload == picture.payloads().size()) {
                 sent(frame, frameDue());
                 advance();
@@ -174,31 +171,37 @@ final class Outgoing {
         keyframeWanted = true;
     }
 
-    void keep(Packet packet, byte @Nullable [] sealed, int sealedLength) {
-        kept[packet.sequence() % KEPT] = new Kept(packet, sealed, sealedLength);
+    void keep(Packet packet, byte @Nullable [] sealed) {
+        int at = packet.sequence() % KEPT;
+        keptSequences[at] = packet.sequence();
+        keptTimestamps[at] = packet.timestamp();
+        keptPayloads[at] = packet.payload();
+        keptSealed[at] = sealed;
     }
 
-    @Nullable
-    Kept kept(int number) {
-        Kept found = kept[number % KEPT];
-        return found != null && found.packet().sequence() == number ? found : null;
+    boolean keeps(int number) {
+        return keptPayloads[number % KEPT] != null && keptSequences[number % KEPT] == number;
+    }
+
+    /// What was sent under this number; null if repeats are RTX.
+    byte @Nullable [] sealed(int number) {
+        return keptSealed[number % KEPT];
     }
 
     /// RFC 4588 4: the original number in front of the payload. Returns the plain packet's length.
-    int writeRepeat(Packet packet, byte[] to, int transportSequence) {
-        boolean marker = packet.payload().marker();
+    int writeRepeat(int number, byte[] to, int transportSequence) {
+        Feed.Payload again = keptPayloads[number % KEPT];
         int at = header(
                 to,
                 payloadType + 1,
                 rtxSequence++ & 0xFFFF,
-                packet.timestamp(),
+                keptTimestamps[number % KEPT],
                 ssrc + 1,
-                marker,
+                again.marker(),
                 mid,
                 transportSequence);
-        to[at] = (byte) (packet.sequence() >> 8);
-        to[at + 1] = (byte) packet.sequence();
-        return packet.body(to, at + 2);
+        put(to, at, 2, number);
+        return again.write(to, at + 2);
     }
 
     /// A sender report each second, the first one at once.

@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.bouncycastle.tls.DTLSClientProtocol;
 import org.bouncycastle.tls.DTLSTransport;
 import org.bouncycastle.tls.DatagramTransport;
@@ -87,7 +88,7 @@ final class Peer {
         try {
             signal(resource, Offers.of(local, fleet.identity(), sections));
             fleet.add(this, channel);
-            fleet.execute(() -> nextCheckNanos = System.nanoTime());
+            execute(now -> nextCheckNanos = now);
             if (!checked.await(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
                 throw new IOException("no answer to the connectivity check");
             }
@@ -146,6 +147,11 @@ final class Peer {
         traffic = carried;
     }
 
+    /// On the fleet's thread, with its time.
+    void execute(LongConsumer command) {
+        fleet.execute(() -> command.accept(fleet.now()));
+    }
+
     /// Whether the server ended the DTLS connection.
     boolean alerted() {
         return alerted;
@@ -165,9 +171,14 @@ final class Peer {
         return session;
     }
 
+    /// On the fleet's thread.
     boolean send(byte[] datagram, int length) {
+        return send(fleet.sendBuffer().clear().put(datagram, 0, length).flip());
+    }
+
+    private boolean send(ByteBuffer datagram) {
         try {
-            if (channel.write(ByteBuffer.wrap(datagram, 0, length)) == length) {
+            if (channel.write(datagram) > 0) {
                 return true;
             }
         } catch (IOException e) {
@@ -287,7 +298,7 @@ final class Peer {
 
         @Override
         public void send(byte[] source, int offset, int length) {
-            Peer.this.send(Arrays.copyOfRange(source, offset, offset + length), length);
+            Peer.this.send(ByteBuffer.wrap(source, offset, length));
         }
 
         @Override

@@ -3,8 +3,10 @@ package tapedeck.peers.webrtc;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -14,9 +16,12 @@ import tapedeck.rtp.sdp.MediaDescription;
 /// Sends one or more feeds over and over, each frame when it is due and spread as a browser's pacer does it; answers
 /// NACK with RTX and requests for keyframes by going on at the next keyframe of the feed.
 public final class Publisher implements AutoCloseable, Peer.Traffic {
+    private static final long END_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     private final Peer peer;
     private final List<Outgoing> sources = new ArrayList<>();
     private final byte[] scratch = new byte[2_048];
+    private final byte[] sealed = new byte[2_048];
     private int transportSequence = ThreadLocalRandom.current().nextInt(1 << 16);
     private volatile boolean sending;
     private volatile boolean ends;
@@ -62,16 +67,21 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
 
     /// Begins as if it had begun so long ago, at the keyframe before.
     public void start(long agoNanos) {
-        long now = System.nanoTime();
-        sources.forEach(source -> source.start(now, agoNanos));
-        sending = true;
+        peer.execute(now -> {
+            sources.forEach(source -> source.start(now, agoNanos));
+            sending = true;
+        });
     }
 
-    /// Ends behind the frames that are being sent.
-    public void pause() throws InterruptedException {
+    /// Sends no more frames than those that were begun.
+    public void end() {
         ends = true;
-        for (long deadline = System.nanoTime() + 10_000_000_000L; sending && System.nanoTime() < deadline; ) {
-            Thread.sleep(5);
+    }
+
+    /// Waits until that is done.
+    public void awaitEnd() throws InterruptedException {
+        for (long deadline = System.nanoTime() + END_NANOS; sending && System.nanoTime() < deadline; ) {
+            TimeUnit.MILLISECONDS.sleep(5);
         }
         sending = false;
     }
@@ -176,10 +186,9 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
 
     private void send(Outgoing source, Outgoing.Packet packet) {
         int length = packet.write(scratch, source.mid(), transportSequence++ & 0xFFFF);
-        byte[] sealed = new byte[length + tapedeck.rtp.srtp.SrtpSender.MAX_OVERHEAD_BYTES];
         int sealedLength = peer.out().protectRtp(scratch, 0, length, sealed, 0);
         if (!source.rtx()) {
-            source.keep(packet, sealed, sealedLength);
+            source.keep(packet, Arrays.copyOf(sealed, sealedLength));
         }
         if (peer.send(sealed, sealedLength)) {
             bytes.addAndGet(sealedLength);
@@ -189,7 +198,6 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
 
     private void sendReport(Rtcp.SenderReport report) {
         Bytes plain = Rtcp.write(List.of(report));
-        byte[] sealed = new byte[plain.length() + tapedeck.rtp.srtp.SrtpSender.MAX_OVERHEAD_BYTES];
         int length = peer.out().protectRtcp(plain.toByteArray(), 0, plain.length(), sealed, 0);
         if (peer.send(sealed, length)) {
             bytes.addAndGet(length);
@@ -242,19 +250,18 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
     }
 
     private void repeat(Outgoing source, int sequence) {
-        Outgoing.Kept kept = source.kept(sequence);
-        if (kept == null) {
+        if (!source.keeps(sequence)) {
             return;
         }
-        byte[] sealed = kept.sealed();
-        int sealedLength = kept.sealedLength();
-        if (sealed == null) {
-            int length = source.writeRepeat(kept.packet(), scratch, transportSequence++ & 0xFFFF);
-            sealed = new byte[length + tapedeck.rtp.srtp.SrtpSender.MAX_OVERHEAD_BYTES];
-            sealedLength = peer.out().protectRtp(scratch, 0, length, sealed, 0);
+        byte[] again = source.sealed(sequence);
+        int againLength = again == null ? 0 : again.length;
+        if (again == null) {
+            int length = source.writeRepeat(sequence, scratch, transportSequence++ & 0xFFFF);
+            againLength = peer.out().protectRtp(scratch, 0, length, sealed, 0);
+            again = sealed;
         }
-        if (peer.send(sealed, sealedLength)) {
-            bytes.addAndGet(sealedLength);
+        if (peer.send(again, againLength)) {
+            bytes.addAndGet(againLength);
             repeats.incrementAndGet();
         }
     }

@@ -166,7 +166,7 @@ final class WebRtcBench {
                 publishers.addAll(connect(fleet, server, "p", count, feeds));
                 stagger(publishers, feeds.getFirst());
                 TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
-                fleet.longestTurnMillis();
+                fleet.away();
                 ServerCost before = server.cost();
                 long sentBefore = sent(publishers);
                 long startNanos = System.nanoTime();
@@ -174,16 +174,18 @@ final class WebRtcBench {
                 ServerCost after = server.cost();
                 long sent = sent(publishers) - sentBefore;
                 double window = (System.nanoTime() - startNanos) / 1e9;
+                Fleet.Away away = fleet.away();
                 double cpu = after.cpuSeconds() - before.cpuSeconds();
                 System.out.printf(
                         Locale.ROOT,
-                        "%d publishers, %.0f s: %.0f packets/s, server CPU %.3f cores, %.2f µs a packet; client away for %.0f ms at most%n",
+                        "%d publishers, %.0f s: %.0f packets/s, server CPU %.3f cores, %.2f µs a packet; the client was away for %.0f ms at most and stood still for %.0f ms%n",
                         count,
                         window,
                         sent / window,
                         cpu / window,
                         cpu * 1e6 / sent,
-                        fleet.longestTurnMillis());
+                        away.longestMillis(),
+                        away.stoodStillMillis());
                 System.out.println("  by thread: " + after.threadsSince(before));
                 System.out.printf(
                         Locale.ROOT,
@@ -192,8 +194,9 @@ final class WebRtcBench {
                         idle.residentMib(),
                         after.residentMib(),
                         (server.liveHeapMib() - idleHeap) / count);
+                publishers.forEach(Publisher::end);
                 for (Publisher publisher : publishers) {
-                    publisher.pause();
+                    publisher.awaitEnd();
                 }
                 TimeUnit.SECONDS.sleep(2);
                 received[0] = Received.total(fleet, server.uri("/sessions"));
