@@ -191,6 +191,9 @@ final class Finisher implements AutoCloseable {
             if (!move(job)) {
                 return false;
             }
+            MessageLog.place(
+                    journals.messages(job.journal),
+                    folder.resolve(placement(job.journal).fileName()));
             steps.accept(FinishStep.MOVED);
             Webhook post = webhook;
             if (post != null) {
@@ -220,6 +223,7 @@ final class Finisher implements AutoCloseable {
             // It ended before its first byte.
             names.release(journal.id());
             Files.deleteIfExists(media);
+            Files.deleteIfExists(journals.messages(journal));
             journals.delete(journal);
             events.accept(new FileEvent.Empty(journal));
             return false;

@@ -82,6 +82,11 @@ final class Journals {
         return folder.resolve(PREFIX + id + "." + container.extension());
     }
 
+    /// Where the messages that belong to the growing file are gathered.
+    Path messages(Journal journal) {
+        return folder.resolve(PREFIX + journal.id() + MessageLog.SUFFIX);
+    }
+
     Path path(Journal journal) {
         return path(journal.id());
     }

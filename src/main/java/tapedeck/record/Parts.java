@@ -31,6 +31,7 @@ final class Parts {
     private final Rotation rotation;
     private final DiskWriter writer;
     private final Instant startedAt;
+    private final MessageLog messages;
     private final String recordingId = UUID.randomUUID().toString();
     private final List<CompletableFuture<Boolean>> finishing = new ArrayList<>();
     private @Nullable Part open;
@@ -61,6 +62,7 @@ final class Parts {
         this.naming = naming;
         this.rotation = rotation;
         this.writer = writer;
+        this.messages = new MessageLog(writer, studio.settings().fsync());
         this.startedAt = startedAt;
         this.beganAt = startedAt;
         this.fileName = journal("", Layout.NONE, startedAt.toEpochMilli()).expectedName();
@@ -68,6 +70,11 @@ final class Parts {
 
     String recordingId() {
         return recordingId;
+    }
+
+    /// What is said while this is recorded.
+    MessageLog messages() {
+        return messages;
     }
 
     /// Frames that were taken but are not on disk yet.
@@ -162,6 +169,7 @@ final class Parts {
             beganAt = timeZero;
         }
         open = begun;
+        messages.begin(studio.journals().messages(journal), beginning.firstPtsNanos());
         tellFilled();
         fileName = journal.expectedName();
         growing = new Growing(journal.id(), 0, 0, begun.quality(framesMissing));
@@ -231,6 +239,7 @@ final class Parts {
 
     /// Puts on disk what was gathered.
     void flush() throws IOException {
+        messages.flush();
         Part older = before;
         if (older != null) {
             older.flush();
@@ -252,6 +261,7 @@ final class Parts {
         if (older == null) {
             return;
         }
+        messages.end();
         closeBefore();
         if (older.hasVideo() && older.hasAudio() && older.lastAudioPtsNanos() < first.ptsNanos()) {
             before = older;
@@ -304,6 +314,7 @@ final class Parts {
 
     /// Ends the open part.
     void close(EndReason reason) throws IOException {
+        messages.end();
         try {
             closeBefore();
         } finally {
@@ -320,6 +331,7 @@ final class Parts {
 
     /// Ends the open part as it is after a write that failed.
     void abandon(EndReason reason) {
+        messages.end();
         Part older = before;
         if (older != null) {
             before = null;

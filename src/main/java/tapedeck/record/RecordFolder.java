@@ -141,11 +141,12 @@ final class RecordFolder implements AutoCloseable {
         return container == null ? null : summary(fileName, container);
     }
 
-    /// Removes a recording and what was cut from it. A name that is no recording is left alone.
+    /// Removes a recording with its messages and what was cut from it. A name that is no recording is left alone.
     void delete(String fileName) throws IOException {
         Optional<Path> file = file(fileName);
         if (file.isPresent()) {
             Files.deleteIfExists(file.get());
+            Files.deleteIfExists(MessageLog.beside(file.get()));
         }
         try (var found = Files.newDirectoryStream(cuts)) {
             for (Path cut : found) {

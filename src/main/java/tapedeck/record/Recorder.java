@@ -210,6 +210,7 @@ final class Recorder {
                 switch (items.get(at)) {
                     case Item.Media media -> take(media);
                     case Item.Gap gap -> gap(gap.frames());
+                    case Item.Message message -> parts.messages().add(message);
                     case Item.End _ -> over = true;
                 }
             }

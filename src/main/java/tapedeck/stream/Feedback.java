@@ -13,6 +13,9 @@ public interface Feedback {
     /// The stream was ended by somebody else: close the connection.
     void terminate(String reason);
 
+    /// A viewer said something.
+    default void message(Item.Message message) {}
+
     /// For publishers that cannot do anything about any of it.
     Feedback NONE = new Feedback() {
         @Override

@@ -22,6 +22,12 @@ public final class Publication implements AutoCloseable {
         stream.write(frame);
     }
 
+    /// Hands a message of the publisher to all readers, in order with the frames; never blocks. Its time is set here.
+    /// False if it was dropped: there were too many, or it is too long.
+    public boolean message(Item.Message message) {
+        return stream.say(message, _ -> {});
+    }
+
     /// Names a track before its first frame, as far as it is known.
     public void announce(Track track) {
         stream.announce(track);

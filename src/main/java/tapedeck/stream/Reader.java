@@ -1,8 +1,10 @@
 package tapedeck.stream;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.List;
 import tapedeck.media.Frame;
 
 /// One reader's queue: bounded in media time and bytes, filled by the publisher, drained by the reader's own thread.
@@ -10,6 +12,11 @@ import tapedeck.media.Frame;
 /// A reader that falls behind loses its backlog, is told so by a [Item.Gap], and goes on at the next entry point.
 /// The publisher never waits for it.
 public final class Reader implements AutoCloseable {
+    /// Messages that wait in one queue, and their bytes: what media must not be dropped for.
+    static final int MAX_MESSAGES = 4_000;
+
+    static final long MAX_MESSAGE_BYTES = 1 << 20;
+
     private final Stream stream;
     private final ReaderOptions options;
 
@@ -26,6 +33,9 @@ public final class Reader implements AutoCloseable {
     private long droppedFrames;
     private long frames;
     private long bytes;
+    private int queuedMessages;
+    private long queuedMessageBytes;
+    private long droppedMessages;
 
     Reader(Stream stream, ReaderOptions options) {
         this.stream = stream;
@@ -60,6 +70,11 @@ public final class Reader implements AutoCloseable {
     /// Frames that were dropped because this reader was too slow.
     public synchronized long droppedFrames() {
         return droppedFrames;
+    }
+
+    /// Messages that were dropped because this reader was too slow.
+    public synchronized long droppedMessages() {
+        return droppedMessages;
     }
 
     /// Frames that were queued for this reader so far.
@@ -135,6 +150,25 @@ public final class Reader implements AutoCloseable {
         return wakeIf(queuedSpan.nanos() >= options.wakeNanos() || queuedBytes > options.maxBytes() / 2);
     }
 
+    /// Messages go to every reader, also while it waits for an entry point. Too many of them do not cost it media.
+    synchronized Offered offer(Item.Message message) {
+        if (ended) {
+            return Offered.QUEUED;
+        }
+        int size = message.data().length();
+        if (queuedMessages == MAX_MESSAGES
+                || queuedMessageBytes + size > MAX_MESSAGE_BYTES
+                || !options.budget().take(size)) {
+            droppedMessages++;
+            return Offered.QUEUED;
+        }
+        queue.add(message);
+        queuedMessages++;
+        queuedMessageBytes += size;
+        // Whoever takes its media by the second has time for messages too.
+        return wakeIf(options.wakeNanos() == 0 || queuedMessageBytes > MAX_MESSAGE_BYTES / 2);
+    }
+
     private boolean full(Frame frame, int size) {
         return queuedBytes + size > options.maxBytes() || queuedSpan.nanosWith(frame) > options.maxNanos();
     }
@@ -161,12 +195,16 @@ public final class Reader implements AutoCloseable {
     }
 
     private void forgetQueued() {
-        options.budget().giveBack(queuedBytes);
+        options.budget().giveBack(queuedBytes + queuedMessageBytes);
         queuedBytes = 0;
         queuedSpan.clear();
+        queuedMessages = 0;
+        queuedMessageBytes = 0;
     }
 
+    /// Messages stay.
     private void dropBacklog() {
+        List<Item.Message> messages = new ArrayList<>();
         for (Item dropped : queue) {
             switch (dropped) {
                 case Item.Media _ -> {
@@ -174,11 +212,15 @@ public final class Reader implements AutoCloseable {
                     droppedFrames++;
                 }
                 case Item.Gap gap -> gapFrames += gap.frames();
+                case Item.Message message -> messages.add(message);
                 case Item.End _ -> throw new IllegalStateException("a frame after the end");
             }
         }
         queue.clear();
-        forgetQueued();
+        options.budget().giveBack(queuedBytes);
+        queuedBytes = 0;
+        queuedSpan.clear();
+        queue.addAll(messages);
         waitingForEntryPoint = true;
         dropping = true;
     }

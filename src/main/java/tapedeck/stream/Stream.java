@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -13,6 +15,8 @@ import tapedeck.media.Track;
 /// One live stream: a publisher's frames on their way to any number of readers.
 public final class Stream {
     public static final int MAX_KEYFRAME_REQUESTS_PER_SECOND = 2;
+    /// Of one message.
+    public static final int MAX_MESSAGE_BYTES = 64 * 1024;
 
     private final StreamName name;
     private final String mediaSessionId;
@@ -21,6 +25,7 @@ public final class Stream {
     private final Instant startedAt;
     private final Feedback feedback;
     private final LongSupplier nanoClock;
+    private final long startedNanos;
 
     // Guarded by this: a subscription sees the cache and joins the readers in one step, so that it gets every frame
     // once.
@@ -36,6 +41,9 @@ public final class Stream {
     private long keyframes;
     private long bytes;
     private long lastDtsNanos;
+    private final MessageRate messageRate;
+    private long messages;
+    private long droppedMessages;
 
     Stream(
             StreamName name,
@@ -52,6 +60,8 @@ public final class Stream {
         this.startedAt = startedAt;
         this.feedback = feedback;
         this.nanoClock = nanoClock;
+        this.startedNanos = nanoClock.getAsLong();
+        this.messageRate = new MessageRate(startedNanos);
     }
 
     public StreamName name() {
@@ -93,6 +103,42 @@ public final class Stream {
 
     public synchronized Statistics statistics() {
         return new Statistics(frames, keyframes, bytes, lastDtsNanos, readers.size(), liveReaders, ended);
+    }
+
+    /// What was said on data channels.
+    ///
+    /// @param dropped messages that were too many or too long
+    public record Messages(long taken, long dropped) {}
+
+    public synchronized Messages messages() {
+        return new Messages(messages, droppedMessages);
+    }
+
+    /// A viewer's message, for all readers and for the publisher; from any thread. Its time is set here. False if it
+    /// was
+    /// dropped.
+    public boolean message(Item.Message message) {
+        return say(message, feedback::message);
+    }
+
+    /// @param also is told too, under the lock
+    boolean say(Item.Message said, Consumer<Item.Message> also) {
+        List<Reader> toWake = null;
+        synchronized (this) {
+            long now = nanoClock.getAsLong();
+            if (ended || said.data().length() > MAX_MESSAGE_BYTES || !messageRate.take(now)) {
+                droppedMessages++;
+                return false;
+            }
+            messages++;
+            Item.Message message = said.at(now - startedNanos);
+            for (Reader reader : readers) {
+                toWake = offered(reader.offer(message), reader, toWake);
+            }
+            also.accept(message);
+        }
+        wake(toWake);
+        return true;
     }
 
     /// A reader from the last entry point or the next one on, as `options` say. On a stream that has ended it gets
@@ -156,19 +202,23 @@ public final class Stream {
             Item.Media item = admit(frame);
             for (int i = 0; i < readers.size(); i++) {
                 Reader reader = readers.get(i);
-                switch (reader.offer(item)) {
-                    case QUEUED -> {}
-                    case WAKE -> {
-                        if (toWake == null) {
-                            toWake = new ArrayList<>();
-                        }
-                        toWake.add(reader);
-                    }
-                    case OVERFLOW -> requestKeyframe();
-                }
+                toWake = offered(reader.offer(item), reader, toWake);
             }
         }
         wake(toWake);
+    }
+
+    private @Nullable List<Reader> offered(Reader.Offered result, Reader reader, @Nullable List<Reader> toWake) {
+        switch (result) {
+            case QUEUED -> {}
+            case WAKE -> {
+                List<Reader> more = toWake == null ? new ArrayList<>() : toWake;
+                more.add(reader);
+                return more;
+            }
+            case OVERFLOW -> requestKeyframe();
+        }
+        return toWake;
     }
 
     void expect(Publisher.Expects expects) {
@@ -224,7 +274,7 @@ public final class Stream {
         return item;
     }
 
-    private static void wake(@org.jspecify.annotations.Nullable List<Reader> readers) {
+    private static void wake(@Nullable List<Reader> readers) {
         if (readers != null) {
             for (Reader reader : readers) {
                 reader.options().wake().run();

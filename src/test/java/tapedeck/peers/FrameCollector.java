@@ -25,6 +25,7 @@ public final class FrameCollector implements Streams.Listener {
     private final Semaphore news = new Semaphore(0);
     private final AtomicReference<Reader> reader = new AtomicReference<>();
     private final List<Frame> frames = new ArrayList<>();
+    private final List<Item.Message> messages = new ArrayList<>();
     private String endReason = "";
 
     private FrameCollector(String name) {
@@ -62,6 +63,12 @@ public final class FrameCollector implements Streams.Listener {
         return frames;
     }
 
+    /// The messages so far, once there are this many.
+    public List<Item.Message> untilMessages(int count) {
+        await(_ -> messages.size() >= count, count + " messages of");
+        return messages;
+    }
+
     /// The next frames, once there are this many, and forgets them.
     public List<Frame> take(int count) {
         await(collected -> collected.size() >= count, count + " more frames of");
@@ -96,6 +103,7 @@ public final class FrameCollector implements Streams.Listener {
                     switch (item) {
                         case Item.Media media -> frames.add(media.frame());
                         case Item.Gap gap -> throw new AssertionError("a gap of " + gap.frames() + " frames");
+                        case Item.Message message -> messages.add(message);
                         case Item.End end -> endReason = end.reason();
                     }
                 }

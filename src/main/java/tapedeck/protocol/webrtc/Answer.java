@@ -13,17 +13,25 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.rtp.sdp.Candidate;
+import tapedeck.rtp.sdp.DataSection;
 import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// Our answer to an offer, RFC 9725 4.2 and RFC 9429 5.3: at most one video and one audio section on one bundled
-/// transport, with the payload types and extension numbers of the offer. Everything else is answered with port 0.
+/// Our answer to an offer, RFC 9725 4.2 and RFC 9429 5.3: at most one video and one audio section, and one of data
+/// channels, on one bundled transport, with the payload types and extension numbers of the offer. Everything else is
+/// answered with port 0.
 ///
 /// @param agreed the accepted sections, in the offer's order
+/// @param data the peer's half of the data channels; null if there are none
 /// @param remoteUfrag the peer's ICE fragment
 /// @param fingerprint of the certificate that the peer will show
-record Answer(List<AgreedMedia> agreed, String remoteUfrag, Fingerprint fingerprint, SessionDescription description) {
+record Answer(
+        List<AgreedMedia> agreed,
+        @Nullable DataSection data,
+        String remoteUfrag,
+        Fingerprint fingerprint,
+        SessionDescription description) {
     Answer {
         agreed = List.copyOf(agreed);
     }
@@ -84,11 +92,24 @@ record Answer(List<AgreedMedia> agreed, String remoteUfrag, Fingerprint fingerpr
         }
         MediaDescription tagged =
                 offer.tagged(accepted.stream().map(Accepted::offered).toList());
+        int data = dataIndex(offer, accepted.getFirst().offered());
         return new Answer(
                 accepted.stream().map(Accepted::agreed).toList(),
+                data < 0 ? null : DataSection.of(offer.media().get(data)),
                 offer.ufrag(tagged),
                 offer.fingerprint(tagged),
-                new AnswerWriter(part, ours).describe(offer, accepted));
+                new AnswerWriter(part, ours).describe(offer, accepted, data));
+    }
+
+    /// Where in the offer the data channels are that share the transport of `media`, or -1.
+    private static int dataIndex(Offer offer, MediaDescription media) {
+        for (int i = 0; i < offer.media().size(); i++) {
+            MediaDescription section = offer.media().get(i);
+            if (DataSection.of(section) != null && offer.bundled(section, media)) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     private static AgreedMedia.@Nullable Kind kind(MediaDescription section) {

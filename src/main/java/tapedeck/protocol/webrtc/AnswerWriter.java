@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.sctp.SctpAssociation;
 import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.rtp.sdp.Attribute;
 import tapedeck.rtp.sdp.Candidate;
@@ -29,7 +30,8 @@ final class AnswerWriter {
         this.ours = ours;
     }
 
-    SessionDescription describe(Offer offer, List<Answer.Accepted> accepted) {
+    /// @param dataIndex where in the offer the data channels are that we take, or -1
+    SessionDescription describe(Offer offer, List<Answer.Accepted> accepted, int dataIndex) {
         List<MediaDescription> sections = new ArrayList<>();
         List<String> bundle = new ArrayList<>();
         for (int i = 0; i < offer.media().size(); i++) {
@@ -38,10 +40,11 @@ final class AnswerWriter {
             Optional<Answer.Accepted> taken =
                     accepted.stream().filter(a -> a.index() == index).findFirst();
             String mid = section.mid();
-            if (taken.isPresent() && mid != null) {
+            if ((taken.isPresent() || i == dataIndex) && mid != null) {
                 bundle.add(mid);
             }
-            sections.add(taken.map(this::describe).orElseGet(() -> reject(section)));
+            sections.add(
+                    i == dataIndex ? data(section) : taken.map(this::describe).orElseGet(() -> reject(section)));
         }
         List<Attribute> attributes = new ArrayList<>();
         if (!bundle.isEmpty()) {
@@ -105,6 +108,23 @@ final class AnswerWriter {
         if (source != null) {
             describe(source, offered.type(), attributes);
         }
+        return section(offered, formats, attributes);
+    }
+
+    /// RFC 8841 10.
+    private MediaDescription data(MediaDescription offered) {
+        List<Attribute> attributes = new ArrayList<>();
+        String mid = offered.mid();
+        if (mid != null) {
+            attributes.add(new Attribute("mid", mid));
+        }
+        transport(attributes);
+        attributes.add(new Attribute("sctp-port", String.valueOf(SctpAssociation.PORT)));
+        attributes.add(new Attribute("max-message-size", String.valueOf(SctpAssociation.MAX_MESSAGE_BYTES)));
+        return section(offered, offered.formats(), attributes);
+    }
+
+    private MediaDescription section(MediaDescription offered, List<String> formats, List<Attribute> attributes) {
         ours.candidates().forEach(candidate -> attributes.add(new Attribute("candidate", candidate.toString())));
         attributes.add(new Attribute("end-of-candidates"));
         Candidate first = ours.candidates().getFirst();

@@ -65,6 +65,9 @@ final class Audience {
 
         void frame(FramePackets frame, long nowNanos);
 
+        /// The publisher or another viewer said something.
+        default void message(Item.Message message) {}
+
         /// Sends what may be sent; true if something is left for later.
         boolean pump(long nowNanos);
 
@@ -135,6 +138,7 @@ final class Audience {
                 case Item.Media media -> frame(media, now);
                 // The next item is an entry point, with which every viewer goes on.
                 case Item.Gap _ -> forgetGop();
+                case Item.Message message -> viewers.forEach(viewer -> guarded(viewer, () -> viewer.message(message)));
                 case Item.End end -> end(end.reason());
             }
         }

@@ -16,8 +16,10 @@ import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.transport.PeerMedia;
 import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.protocol.webrtc.transport.PeerTransport;
+import tapedeck.rtp.sdp.DataSection;
 import tapedeck.rtp.srtp.SrtpReceiver;
 import tapedeck.stream.Feedback;
+import tapedeck.stream.Item;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
@@ -49,6 +51,7 @@ final class WhipSession implements PeerMedia, PeerSession {
     private @Nullable Publication publication;
     private @Nullable SrtpReceiver srtp;
     private @Nullable InboundMedia media;
+    private @Nullable DataChannels channels;
     private volatile boolean connected;
     private long connectedNanos;
     private long secondNanos;
@@ -106,13 +109,9 @@ final class WhipSession implements PeerMedia, PeerSession {
     public void connected(DtlsKeys keys) {
         connected = true;
         Answer answer = request.answer();
+        String login = "whip-" + request.id().substring(0, 8);
         Publisher publisher = new Publisher(
-                Publisher.Protocol.WEBRTC,
-                address(),
-                request.id(),
-                "whip-" + request.id().substring(0, 8),
-                request.recording(),
-                expects(answer));
+                Publisher.Protocol.WEBRTC, address(), request.id(), login, request.recording(), expects(answer));
         try {
             Publication opened = streams.publish(request.name(), publisher, new Wishes());
             publication = opened;
@@ -120,6 +119,13 @@ final class WhipSession implements PeerMedia, PeerSession {
             srtp = new SrtpReceiver(keys.client());
             media = new InboundMedia(answer.agreed(), keys.server(), opened, transport::send, connectedNanos);
             log.info("{}: WebRTC from {}, {}", request.name(), address(), keys.profile());
+            DataSection data = answer.data();
+            if (data != null) {
+                DataChannels begun =
+                        new DataChannels(request.name().toString(), login, data, transport::sendData, opened::message);
+                channels = begun;
+                begun.begin(connectedNanos);
+            }
         } catch (NameTakenException e) {
             transport.close(String.valueOf(e.getMessage()));
         }
@@ -177,10 +183,22 @@ final class WhipSession implements PeerMedia, PeerSession {
     }
 
     @Override
+    public void data(Bytes plain, long arrivalNanos) {
+        DataChannels open = channels;
+        if (open != null) {
+            open.received(plain, arrivalNanos);
+        }
+    }
+
+    @Override
     public void tick(long nowNanos) {
         InboundMedia inbound = media;
         if (inbound != null) {
             inbound.tick(nowNanos);
+        }
+        DataChannels open = channels;
+        if (open != null) {
+            open.tick(nowNanos);
         }
     }
 
@@ -205,12 +223,13 @@ final class WhipSession implements PeerMedia, PeerSession {
         } else {
             inbound.close();
             log.info(
-                    "{}: WebRTC ended after {} s: {} ({}, {})",
+                    "{}: WebRTC ended after {} s: {} ({}, {}{})",
                     request.name(),
                     TimeUnit.NANOSECONDS.toSeconds(port.now() - connectedNanos),
                     reason,
                     inbound,
-                    drops());
+                    drops(),
+                    channels == null ? "" : ", " + channels);
         }
     }
 
@@ -237,6 +256,16 @@ final class WhipSession implements PeerMedia, PeerSession {
         /// Media is read as it comes, watched or not: feedback to the peer cannot wait.
         @Override
         public void watched(boolean live) {}
+
+        @Override
+        public void message(Item.Message message) {
+            port.later(() -> {
+                DataChannels open = channels;
+                if (open != null) {
+                    open.message(message, port.now());
+                }
+            });
+        }
 
         @Override
         public void terminate(String reason) {

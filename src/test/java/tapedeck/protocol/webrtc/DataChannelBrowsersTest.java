@@ -1,0 +1,146 @@
+package tapedeck.protocol.webrtc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import tapedeck.bytes.Bytes;
+import tapedeck.peers.Browser;
+import tapedeck.peers.FrameCollector;
+import tapedeck.stream.Item;
+
+/// Real browsers publish with data channels; what they say becomes messages of the stream, and answers come back.
+@Tag("peer")
+@Timeout(180)
+class DataChannelBrowsersTest {
+    private static final int[] SIZES = {1, 2, 3, 4, 100, 1120, 1121, 1122, 5000, 16_384, 40_000, 65_535, 65_536};
+    private static final int COUNT = 1_000;
+    private static final int SECONDS = 60;
+    private static final String SOMEBODY = "somebody";
+
+    private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    private WebRtcHouse house;
+
+    @BeforeEach
+    void open() throws Exception {
+        house = new WebRtcHouse();
+        Path page = Path.of("src/test/resources/tapedeck/protocol/webrtc/data.html");
+        house.routes
+                .add(
+                        "GET",
+                        "/data",
+                        exchange -> exchange.respond(200, "text/html", Bytes.wrap(Files.readAllBytes(page))))
+                .add("POST", "/told", exchange -> {
+                    told.add(exchange.body(10_000).toUtf8());
+                    exchange.respond(204);
+                });
+    }
+
+    @AfterEach
+    void close() {
+        house.close();
+    }
+
+    private static Bytes pattern(int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) (i * 7 + length);
+        }
+        return Bytes.wrap(bytes);
+    }
+
+    private void awaitTold(String line) throws InterruptedException {
+        List<String> others = new ArrayList<>();
+        for (String next = null; !line.equals(next); ) {
+            next = told.poll(SECONDS, TimeUnit.SECONDS);
+            assertTrue(next != null, () -> "waited for \"" + line + "\", the page said " + others);
+            assertTrue(!next.startsWith("failed") && !next.startsWith("wrong"), next);
+            others.add(next);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Browser.class)
+    void whatAPageSaysBecomesMessagesOfTheStreamAndAnswersComeBack(Browser browser) throws Exception {
+        FrameCollector collector = FrameCollector.of(house.streams, "talk");
+        try (AutoCloseable _ = browser.show("http://127.0.0.1:" + house.httpPort() + "/data?name=talk")) {
+            awaitTold("max message size 65536");
+            int chats = 2 + SIZES.length + COUNT;
+            Map<String, List<Item.Message>> byLabel = new HashMap<>();
+            int seen = 0;
+            while (byLabel.getOrDefault("chat", List.of()).size() < chats
+                    || byLabel.getOrDefault("timed", List.of()).size() < 100
+                    || byLabel.getOrDefault("fast", List.of()).size() < 100) {
+                List<Item.Message> messages = collector.untilMessages(seen + 1);
+                for (; seen < messages.size(); seen++) {
+                    Item.Message message = messages.get(seen);
+                    if (message.sender().equals(SOMEBODY)) {
+                        continue; // our own
+                    }
+                    byLabel.computeIfAbsent(message.label(), _ -> new ArrayList<>())
+                            .add(message);
+                    if (message.label().equals("chat")) {
+                        echo(collector, message);
+                    }
+                }
+            }
+            assertChat(byLabel.get("chat"));
+            assertEquals(
+                    100,
+                    byLabel.get("fast").stream()
+                            .map(Item.Message::data)
+                            .distinct()
+                            .count());
+            awaitTold("echo complete " + chats);
+            awaitTold("closed chat");
+            // On a channel that nobody opened so far.
+            collector.stream().message(new Item.Message("news", "n", SOMEBODY, true, 0, Bytes.ofUtf8("hello")));
+            awaitTold("server opened news n true: hello");
+            Item.Message answer = collector.untilMessages(2 * chats + 200 + 2).getLast();
+            assertEquals("answer to hello", answer.data().toUtf8());
+            assertEquals("news", answer.label());
+            assertTrue(collector.until(1).size() > 0, "pictures come all the while");
+        }
+    }
+
+    /// As a viewer would.
+    private static void echo(FrameCollector collector, Item.Message message) throws InterruptedException {
+        Item.Message back =
+                new Item.Message(message.label(), message.protocol(), SOMEBODY, message.text(), 0, message.data());
+        // More at once than the stream takes in a second: its limit is not what is tested here.
+        WhipTest.await("room for a message", () -> collector.stream().message(back));
+    }
+
+    private static void assertChat(List<Item.Message> chat) {
+        List<Object> expected = new ArrayList<>(List.of("", "grüß Gott 🎥"));
+        for (int size : SIZES) {
+            expected.add(pattern(size));
+        }
+        for (int i = 0; i < COUNT; i++) {
+            expected.add("message " + i);
+        }
+        long lastNanos = 0;
+        for (int i = 0; i < expected.size(); i++) {
+            Item.Message message = chat.get(i);
+            assertEquals(expected.get(i), message.text() ? message.data().toUtf8() : message.data(), "message " + i);
+            assertEquals("echo", message.protocol());
+            assertTrue(message.sender().startsWith("whip-"), message.sender());
+            assertTrue(message.nanos() >= lastNanos && message.nanos() < 120_000_000_000L, message.toString());
+            lastNanos = message.nanos();
+        }
+    }
+}
