@@ -151,8 +151,13 @@ final class MessageLog {
     /// no reason to hold the recording back.
     static void place(Path growing, Path recording) {
         try {
-            if (Files.exists(growing)) {
-                cutTornLine(growing);
+            if (!Files.exists(growing)) {
+                return;
+            }
+            cutTornLine(growing);
+            if (Files.size(growing) == 0) {
+                Files.delete(growing);
+            } else {
                 Files.move(growing, beside(recording), StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
