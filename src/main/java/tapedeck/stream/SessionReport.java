@@ -80,5 +80,27 @@ public record SessionReport(
             long jitterNanos) {
         /// As people see it: shorter ones pass for a stutter.
         public static final long FREEZE_NANOS = 500_000_000L;
+
+        /// The same with another bitrate.
+        public TrackReport at(long otherBitsPerSecond) {
+            return new TrackReport(
+                    kind,
+                    codec,
+                    layer,
+                    width,
+                    height,
+                    otherBitsPerSecond,
+                    packets,
+                    bytes,
+                    lost,
+                    recovered,
+                    nacks,
+                    keyframeRequests,
+                    frames,
+                    missingFrames,
+                    freezes,
+                    frozenNanos,
+                    jitterNanos);
+        }
     }
 }

@@ -2,11 +2,13 @@ package tapedeck.protocol.webrtc;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.rtp.PeerClock;
@@ -17,6 +19,7 @@ import tapedeck.rtp.TransportArrivals;
 import tapedeck.rtp.srtp.SrtpKeys;
 import tapedeck.rtp.srtp.SrtpSender;
 import tapedeck.stream.Publication;
+import tapedeck.stream.SessionReport.TrackReport;
 
 /// The plain packets of one publisher: RTP becomes frames of its publication, and what the peer has to know (reports,
 /// losses, arrival times, that a keyframe is needed) goes back as RTCP, gathered per tick.
@@ -38,7 +41,6 @@ final class InboundMedia {
     private final TransportArrivals arrivals = new TransportArrivals(localSsrc);
     private final List<Inbound> tracks = new ArrayList<>(2);
     private final List<Rtcp> outgoing = new ArrayList<>();
-    private final Consumer<Frame> frames;
     private boolean reportsArrivals;
     private boolean limits;
     private boolean reducedSize = true;
@@ -53,34 +55,74 @@ final class InboundMedia {
             List<AgreedMedia> agreed, SrtpKeys keys, Publication publication, Consumer<Bytes> send, long nowNanos) {
         this.srtp = new SrtpSender(keys);
         this.send = send;
-        this.frames = publication::write;
         this.arrivalsNanos = nowNanos;
         this.limitNanos = nowNanos;
         PeerClock clock = new PeerClock(nowNanos);
-        agreed.forEach(section -> add(section, clock));
+        agreed.forEach(section -> add(section, clock, publication));
         limits &= !reportsArrivals;
     }
 
     /// One accepted section.
-    private static final class Inbound {
+    private static final class Inbound implements Consumer<Frame> {
         private final boolean video;
+        private final Publication publication;
+        private final Freezes freezes = new Freezes();
+        private String codec;
+        private int width;
+        private int height;
         private final RtpReceiver receiver;
         private final int transportWideId;
         private long ssrc;
         private boolean gone;
 
-        Inbound(boolean video, RtpReceiver receiver, int transportWideId) {
-            this.video = video;
+        Inbound(AgreedMedia agreed, RtpReceiver receiver, int transportWideId, Publication publication) {
+            this.video = agreed.isVideo();
+            this.codec = agreed.format().encodingName().toLowerCase(Locale.ROOT);
+            this.publication = publication;
             this.receiver = receiver;
             this.transportWideId = transportWideId;
         }
+
+        @Override
+        public void accept(Frame frame) {
+            Codec now = frame.track().codec();
+            codec = now.name();
+            if (now instanceof Codec.Video picture) {
+                width = picture.width();
+                height = picture.height();
+                freezes.frame(frame);
+            }
+            publication.write(frame);
+        }
+
+        TrackReport report() {
+            RtpReceiver.Statistics counted = receiver.statistics();
+            return new TrackReport(
+                    video ? "video" : "audio",
+                    codec,
+                    "",
+                    width,
+                    height,
+                    0,
+                    counted.packets(),
+                    counted.bytes(),
+                    counted.lost(),
+                    counted.recovered(),
+                    counted.nacks(),
+                    counted.keyframeRequests(),
+                    counted.frames(),
+                    counted.missingFrames(),
+                    freezes.count(),
+                    freezes.nanos(),
+                    counted.jitterNanos());
+        }
     }
 
-    private void add(AgreedMedia agreed, PeerClock clock) {
+    private void add(AgreedMedia agreed, PeerClock clock, Publication publication) {
         int trackId = agreed.isVideo() ? Track.VIDEO : Track.AUDIO;
         RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, localSsrc), agreed.formats(), clock);
         OptionalInt transportWide = agreed.extension(AgreedMedia.TRANSPORT_WIDE);
-        tracks.add(new Inbound(agreed.isVideo(), receiver, transportWide.orElse(-1)));
+        tracks.add(new Inbound(agreed, receiver, transportWide.orElse(-1), publication));
         reportsArrivals |= agreed.feedsBack("transport-cc") && transportWide.isPresent();
         limits |= agreed.feedsBack("goog-remb");
         reducedSize &= agreed.reducedSize();
@@ -104,7 +146,7 @@ final class InboundMedia {
             track.ssrc = packet.ssrc();
             track.gone = false;
         }
-        track.receiver.poll(arrivalNanos, frames);
+        track.receiver.poll(arrivalNanos, track);
     }
 
     private @Nullable Inbound track(int payloadType) {
@@ -145,9 +187,10 @@ final class InboundMedia {
 
     void tick(long nowNanos) {
         for (int i = 0; i < tracks.size(); i++) {
-            RtpReceiver receiver = tracks.get(i).receiver;
+            Inbound track = tracks.get(i);
+            RtpReceiver receiver = track.receiver;
             if (nowNanos >= receiver.nextDeadlineNanos()) {
-                receiver.poll(nowNanos, frames);
+                receiver.poll(nowNanos, track);
                 receiver.feedback(nowNanos, outgoing);
             }
         }
@@ -175,6 +218,20 @@ final class InboundMedia {
                 track.receiver.requestKeyframe();
             }
         }
+    }
+
+    /// Without bitrates.
+    List<TrackReport> reports() {
+        return tracks.stream().map(Inbound::report).toList();
+    }
+
+    /// As far as repeats tell it; 0 while nothing was lost.
+    long roundTripNanos() {
+        long longest = 0;
+        for (Inbound track : tracks) {
+            longest = Math.max(longest, track.receiver.statistics().roundTripNanos());
+        }
+        return longest;
     }
 
     void close() {

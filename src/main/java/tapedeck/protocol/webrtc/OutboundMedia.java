@@ -14,6 +14,7 @@ import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpSender;
 import tapedeck.rtp.srtp.SrtpKeys;
 import tapedeck.rtp.srtp.SrtpSender;
+import tapedeck.stream.SessionReport.TrackReport;
 
 /// What one viewer gets: frames become packets at a pace that its path carries, what was lost is sent again, and
 /// reports put sound and picture on one clock.
@@ -146,6 +147,7 @@ final class OutboundMedia {
             return;
         }
         place(frame, nowNanos);
+        track.frame(frame.frame());
         if (picture) {
             long leftOut = queue.leftOut();
             queue.offer(frame, limitBytes(nowNanos));
@@ -268,6 +270,7 @@ final class OutboundMedia {
         earn(nowNanos);
         for (int lost : nack.sequenceNumbers()) {
             nacks++;
+            track.nacks++;
             // Repeats go before everything new; but not without end, whatever is asked for.
             if (budgetBits < -4 * limitBytes(nowNanos)) {
                 return;
@@ -384,6 +387,26 @@ final class OutboundMedia {
     private long ntp(long nowNanos) {
         long wall = nowNanos + wallOffsetNanos;
         return wall / SECOND + NTP_SECONDS << 32 | (wall % SECOND << 32) / SECOND;
+    }
+
+    /// Without bitrates.
+    List<TrackReport> reports() {
+        return tracks.stream()
+                .map(track -> track == video ? track.report(queue.leftOut(), keyframeRequests) : track.report(0, 0))
+                .toList();
+    }
+
+    /// As the viewer's reports tell it; 0 before the first one.
+    long roundTripNanos() {
+        long longest = 0;
+        for (OutboundTrack track : tracks) {
+            longest = Math.max(longest, track.sender.roundTripNanos());
+        }
+        return longest;
+    }
+
+    long availableBitsPerSecond() {
+        return bandwidth.bitsPerSecond();
     }
 
     /// Counters for the log.

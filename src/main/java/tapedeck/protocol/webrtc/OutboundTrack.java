@@ -1,11 +1,14 @@
 package tapedeck.protocol.webrtc;
 
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
+import tapedeck.media.Frame;
 import tapedeck.rtp.HeaderExtensions;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpSender;
+import tapedeck.stream.SessionReport.TrackReport;
 
 /// One agreed section on its way to a viewer.
 final class OutboundTrack {
@@ -13,6 +16,13 @@ final class OutboundTrack {
     final RtpSender sender;
     final String cname;
     final HeaderExtensions extensions;
+    /// Packets that the viewer asked for again.
+    long nacks;
+
+    private String codec;
+    private int width;
+    private int height;
+    private long frames;
 
     OutboundTrack(AgreedMedia agreed) {
         this.agreed = agreed;
@@ -27,6 +37,7 @@ final class OutboundTrack {
         }
         this.sender = new RtpSender(agreed.formats(), extensions, source.ssrc(), source.rtxSsrc());
         this.cname = source.cname();
+        this.codec = agreed.format().encodingName().toLowerCase(Locale.ROOT);
     }
 
     /// SDES with our CNAME, which says that sound and picture belong together, RFC 3550 6.5.1.
@@ -49,6 +60,41 @@ final class OutboundTrack {
     boolean takes(Codec codec) {
         String name = encodingName(codec);
         return name != null && agreed.format().is(name);
+    }
+
+    /// A frame that goes out on this track, whole or not.
+    void frame(Frame frame) {
+        frames++;
+        Codec now = frame.track().codec();
+        codec = now.name();
+        if (now instanceof Codec.Video picture) {
+            width = picture.width();
+            height = picture.height();
+        }
+    }
+
+    /// @param leftOut frames that did not fit
+    /// @param keyframeRequests of the viewer
+    TrackReport report(long leftOut, long keyframeRequests) {
+        RtpSender.Statistics counted = sender.statistics();
+        return new TrackReport(
+                agreed.isVideo() ? "video" : "audio",
+                codec,
+                "",
+                width,
+                height,
+                0,
+                counted.packets(),
+                counted.octets(),
+                counted.lost(),
+                counted.repeated(),
+                nacks,
+                keyframeRequests,
+                frames - leftOut,
+                leftOut,
+                0,
+                0,
+                counted.jitterNanos());
     }
 
     private static @Nullable String encodingName(Codec codec) {

@@ -21,6 +21,7 @@ import tapedeck.protocol.webrtc.transport.PeerTransport;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.srtp.SrtpReceiver;
+import tapedeck.stream.SessionReport;
 import tapedeck.stream.Stream;
 
 /// One viewer from its offer to its end. Lives on its port's event loop.
@@ -51,6 +52,7 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
 
     private @Nullable SrtpReceiver srtp;
     private @Nullable OutboundMedia media;
+    private @Nullable SessionView view;
     private @Nullable Audience audience;
     private volatile boolean connected;
     private long connectedNanos;
@@ -106,6 +108,18 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
         srtp = new SrtpReceiver(keys.client());
         media = new OutboundMedia(
                 request.agreed(), keys.server(), transport::send, new Wishes(), connectedNanos, Instant.now());
+        SessionView seen = new SessionView(
+                new SessionView.Identity(
+                        request.id(),
+                        SessionReport.Direction.PLAYS,
+                        request.stream().name(),
+                        keys.profile().name(),
+                        Instant.now()),
+                port.port(),
+                this::close,
+                connectedNanos);
+        view = seen;
+        audiences.streams().opened(seen);
         log.info("{}: WebRTC viewer at {}, {}", request.stream().name(), address(), keys.profile());
         Audience joined = audiences.of(request.stream());
         audience = joined;
@@ -150,6 +164,15 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
         OutboundMedia outbound = media;
         if (outbound != null) {
             outbound.tick(nowNanos);
+            SessionView seen = view;
+            if (seen != null && seen.due(nowNanos)) {
+                seen.update(
+                        nowNanos,
+                        transport,
+                        outbound.roundTripNanos(),
+                        outbound.availableBitsPerSecond(),
+                        outbound.reports());
+            }
         }
     }
 
@@ -218,6 +241,9 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
                         transport.drops());
             }
         } finally {
+            if (view != null) {
+                audiences.streams().closed(view);
+            }
             ended.accept(this);
         }
     }

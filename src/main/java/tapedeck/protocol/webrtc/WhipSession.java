@@ -23,6 +23,7 @@ import tapedeck.stream.Item;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
+import tapedeck.stream.SessionReport;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
@@ -52,6 +53,7 @@ final class WhipSession implements PeerMedia, PeerSession {
     private @Nullable SrtpReceiver srtp;
     private @Nullable InboundMedia media;
     private @Nullable DataChannels channels;
+    private @Nullable SessionView view;
     private volatile boolean connected;
     private long connectedNanos;
     private long secondNanos;
@@ -118,6 +120,17 @@ final class WhipSession implements PeerMedia, PeerSession {
             connectedNanos = port.now();
             srtp = new SrtpReceiver(keys.client());
             media = new InboundMedia(answer.agreed(), keys.server(), opened, transport::send, connectedNanos);
+            view = new SessionView(
+                    new SessionView.Identity(
+                            request.id(),
+                            SessionReport.Direction.PUBLISHES,
+                            request.name(),
+                            keys.profile().name(),
+                            opened.stream().startedAt()),
+                    port.port(),
+                    this::close,
+                    connectedNanos);
+            streams.opened(view);
             log.info("{}: WebRTC from {}, {}", request.name(), address(), keys.profile());
             DataSection data = answer.data();
             if (data != null) {
@@ -195,6 +208,10 @@ final class WhipSession implements PeerMedia, PeerSession {
         InboundMedia inbound = media;
         if (inbound != null) {
             inbound.tick(nowNanos);
+            SessionView seen = view;
+            if (seen != null && seen.due(nowNanos)) {
+                seen.update(nowNanos, transport, inbound.roundTripNanos(), 0, inbound.reports());
+            }
         }
         DataChannels open = channels;
         if (open != null) {
@@ -212,6 +229,9 @@ final class WhipSession implements PeerMedia, PeerSession {
         } finally {
             if (opened != null) {
                 opened.close(reason);
+            }
+            if (view != null) {
+                streams.closed(view);
             }
             ended.accept(this);
         }

@@ -11,6 +11,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.protocol.webrtc.dtls.DtlsConnection;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.Priority;
 import tapedeck.protocol.webrtc.ice.StunMessage;
@@ -114,6 +115,18 @@ public final class PeerTransport {
         }
         next = new Generation(newLocal, newRemoteUfrag);
         port.listen(newLocal.ufrag(), this);
+    }
+
+    /// The addresses between which media flows.
+    ///
+    /// @param transport `udp` or `tcp`
+    /// @param remote the peer's address and port
+    public record Pair(String transport, String remote) {}
+
+    /// The selected pair, or null until the peer can be reached.
+    public @Nullable Pair pair() {
+        Path path = selected;
+        return path == null ? null : new Pair(path.link().transport(), Addresses.text(path.address()));
     }
 
     /// Where the peer's media goes to and most likely comes from.
