@@ -58,6 +58,8 @@ export const api = {
   /** @param query q, state, sort, page, size */
   recordings: (query) => request(`/recordings?${new URLSearchParams(query)}`, {method: "GET"}),
   deleteRecording: (id) => request(`/recordings/${encodeURIComponent(id)}`, {method: "DELETE"}),
+  /** How each peer of a stream does. */
+  sessions: (stream) => request(`/sessions?${new URLSearchParams({stream})}`, {method: "GET"}),
   health: () => request("/health", {method: "GET"}),
   startRecording: (mediaSessionId) => call("stream/startRecording", {mediaSessionId}),
   stopRecording: (mediaSessionId) => call("stream/stopRecording", {mediaSessionId}),

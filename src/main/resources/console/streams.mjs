@@ -2,6 +2,7 @@
 import {api} from "./api.mjs";
 import {confirm, toast} from "./dialogs.mjs";
 import {byId, element, KeyedList, setText, show} from "./dom.mjs";
+import {watchStream} from "./watch.mjs";
 import * as words from "./words.mjs";
 
 const SPARK_POINTS = 30;
@@ -50,13 +51,15 @@ class StreamRow {
     this.recordMark = element("span", {"aria-hidden": "true"});
     this.recordText = element("span");
     this.record = element("button", {type: "button", class: "button", onclick: () => this.toggle()}, this.recordMark, this.recordText);
+    this.watch = element("button", {type: "button", class: "button", onclick: () => watchStream(this.stream.name)}, "Watch");
+    this.watch.append(element("span", {class: "unseen"}, " stream"));
     this.end = element("button", {type: "button", class: "button quiet", onclick: () => this.confirmEnd()}, "End");
     this.end.append(element("span", {class: "unseen"}, " stream"));
-    for (const button of [this.record, this.end]) button.setAttribute("aria-describedby", this.title.id);
+    for (const button of [this.watch, this.record, this.end]) button.setAttribute("aria-describedby", this.title.id);
     this.node = element("li", {class: "row stream"},
       element("div", {class: "what"}, element("div", {class: "name-line"}, this.title, this.badge), this.media),
       element("dl", {class: "facts"}, this.bitrate.node, this.viewers.node, this.uptime.node),
-      element("div", {class: "actions"}, this.record, this.end));
+      element("div", {class: "actions"}, this.watch, this.record, this.end));
   }
 
   update(stream) {

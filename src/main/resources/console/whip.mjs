@@ -96,7 +96,7 @@ async function keepResolution(peer) {
   }
 }
 
-function connected(peer) {
+export function connected(peer) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => settle(false), CONNECT_MILLIS);
     function settle(good) {

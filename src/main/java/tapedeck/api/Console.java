@@ -30,6 +30,8 @@ final class Console {
             "publish.mjs",
             "recordings.mjs",
             "streams.mjs",
+            "watch.mjs",
+            "whep.mjs",
             "whip.mjs",
             "words.mjs");
     private static final String HTML = "text/html; charset=utf-8";

@@ -1,0 +1,139 @@
+// "Watch": a live stream in this browser, and how everybody who sends or gets it does.
+import {api, Problem} from "./api.mjs";
+import {prepare} from "./dialogs.mjs";
+import {byId, element, KeyedList, setText, show} from "./dom.mjs";
+import {WhepPlayer} from "./whep.mjs";
+import * as words from "./words.mjs";
+
+const POLL_MILLIS = 1000;
+
+/** The numbers of one track, with their headings. */
+const COLUMNS = [
+  ["Codec", (t) => [words.codec(t.codec), t.width > 0 ? `${t.width} × ${t.height}` : "", t.layer].filter(Boolean).join(" ")],
+  ["Bitrate", (t) => words.bitrate(t.bitrate)],
+  ["Loss", (t) => `${t.lossPercent} %`],
+  ["NACKs", (t) => words.number(t.nacks)],
+  ["Recovered", (t) => words.number(t.recovered)],
+  ["Keyframes asked", (t) => words.number(t.keyframeRequests)],
+  ["Missing", (t) => words.number(t.missingFrames)],
+  ["Freezes", (t) => (t.freezes > 0 ? `${words.number(t.freezes)} (${words.seconds(t.frozenMillis)})` : "0")],
+  ["Jitter", (t) => `${t.jitterMillis} ms`],
+];
+
+function path(session) {
+  if (!session.path) return "Not connected yet";
+  const {transport, remote, protection, roundTripMillis, availableBitrate} = session.path;
+  return [
+    `${transport.toUpperCase()} ${remote}`, protection,
+    roundTripMillis > 0 ? `RTT ${roundTripMillis} ms` : "",
+    availableBitrate > 0 ? `path ${words.bitrate(availableBitrate)}` : "",
+  ].filter(Boolean).join(" · ");
+}
+
+class PeerRow {
+  constructor() {
+    this.title = element("h3", {class: "name"});
+    this.path = element("p", {class: "media"});
+    this.body = element("tbody");
+    const head = element("tr", {}, ...COLUMNS.map(([title]) => element("th", {scope: "col"}, title)));
+    this.node = element("li", {class: "peer"}, this.title, this.path,
+      element("div", {class: "scroll"}, element("table", {}, element("thead", {}, head), this.body)));
+  }
+
+  update(session) {
+    setText(this.title, session.direction === "publishes" ? "Publisher" : "Viewer");
+    setText(this.path, [words.protocol(session.protocol), path(session), words.duration(session.uptimeMillis)].join(" · "));
+    while (this.body.rows.length > session.tracks.length) this.body.lastElementChild.remove();
+    session.tracks.forEach((track, i) => {
+      const row = this.body.rows[i] ?? this.body.appendChild(element("tr", {}, ...COLUMNS.map(() => element("td"))));
+      COLUMNS.forEach(([, text], column) => setText(row.cells[column], text(track)));
+    });
+  }
+}
+
+class Watch {
+  constructor() {
+    this.dialog = byId("watch");
+    this.peers = new KeyedList(byId("watch-peers"), (s) => s.sessionId, () => new PeerRow());
+    this.player = null;
+    this.timer = 0;
+    prepare(this.dialog);
+    this.dialog.addEventListener("close", () => this.stop());
+    window.addEventListener("pagehide", () => this.stop());
+  }
+
+  async open(name) {
+    this.name = name;
+    setText(byId("watch-title"), name);
+    this.state("Connecting");
+    this.problem("");
+    this.dialog.showModal();
+    this.poll();
+    const player = new WhepPlayer((state) => this.playerState(player, state));
+    this.player = player;
+    const video = element("video", {autoplay: true, playsinline: true, muted: true, controls: true, "aria-label": name});
+    // The attribute alone does not silence an element that a script made.
+    video.muted = true;
+    video.srcObject = player.media;
+    byId("watch-stage").replaceChildren(video);
+    try {
+      await player.start(name);
+      if (this.player !== player) player.stop();
+    } catch (error) {
+      if (this.player !== player) return;
+      this.state("Not connected");
+      this.problem(error instanceof Problem ? error.message : `This browser could not connect (${error.message}).`);
+    }
+  }
+
+  playerState(player, state) {
+    if (player !== this.player) return;
+    switch (state) {
+      case "live": this.state("Live, muted: turn the sound on in the player"); break;
+      case "interrupted": this.state("Interrupted. It may come back by itself."); break;
+      case "lost": this.state("The stream has ended."); break;
+    }
+  }
+
+  async poll() {
+    clearTimeout(this.timer);
+    if (!this.dialog.open) return;
+    try {
+      const sessions = await api.sessions(this.name);
+      this.peers.update(sessions);
+      show(byId("watch-none"), sessions.length === 0);
+      const delay = await this.player?.delayMillis() ?? 0;
+      setText(byId("watch-delay"), delay > 0 ? `Waits ${words.number(delay)} ms in this browser` : "");
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.problem(problem.message);
+    } finally {
+      this.timer = setTimeout(() => this.poll(), POLL_MILLIS);
+    }
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    const player = this.player;
+    this.player = null;
+    player?.stop();
+    byId("watch-stage").replaceChildren();
+  }
+
+  state(text) {
+    setText(byId("watch-state"), text);
+  }
+
+  problem(text) {
+    setText(byId("watch-problem"), text);
+    show(byId("watch-problem"), text !== "");
+  }
+}
+
+let watch = null;
+
+/** Shows a live stream by its name. */
+export function watchStream(name) {
+  watch ??= new Watch();
+  return watch.open(name);
+}
