@@ -117,9 +117,10 @@ export function connected(peer) {
 async function inWords(response, name) {
   if (response.status === 409) return `Somebody is already live as “${name}”. Choose another name.`;
   if (response.status === 404 || response.status === 405) return "This server does not take streams from browsers: WebRTC is turned off.";
+  if (response.status === 429) return "This server has too much to do for your address. Wait a few seconds, then try again.";
   if (response.status === 401 || response.status === 403) return "This server does not allow you to publish.";
   try {
-    return `The server refused: ${(await response.json()).error}.`;
+    return `The server refused: ${(await response.json()).detail}.`;
   } catch {
     return `The server refused (${response.status}).`;
   }

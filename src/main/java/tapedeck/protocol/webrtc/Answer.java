@@ -132,23 +132,27 @@ record Answer(
 
     private static AgreedMedia agree(
             AgreedMedia.Kind kind, MediaDescription section, PayloadFormat format, Part part, String cname) {
-        OptionalInt rtx = section.rtxOf(format.payloadType());
         List<PayloadFormat> formats = new ArrayList<>();
-        formats.add(new PayloadFormat(
-                format.payloadType(),
-                format.encodingName(),
-                format.clockRateHz(),
-                format.channels(),
-                format.parameters(),
+        formats.add(format.withFeedback(
                 format.feedback().stream().filter(FEEDBACK::contains).distinct().toList()));
+        OptionalInt rtx = section.rtxOf(format.payloadType());
         rtx.ifPresent(type -> formats.add(
                 new PayloadFormat(type, "rtx", format.clockRateHz(), 1, "apt=" + format.payloadType(), List.of())));
-        AgreedMedia.@Nullable Source source = switch (part) {
-            case Part.Receiving _ -> null;
-            case Part.Sending _ -> source(rtx.isPresent(), cname);
-        };
-        return new AgreedMedia(
-                kind, section.mid(), formats, extensions(section, part), List.of(), section.has("rtcp-rsize"), source);
+        List<String> rids = List.of();
+        AgreedMedia.@Nullable Source source = null;
+        switch (part) {
+            case Part.Receiving receiving -> {
+                if (receiving.extras().contains(Part.Extra.SIMULCAST) && kind == AgreedMedia.Kind.VIDEO) {
+                    rids = Simulcast.layers(section, format);
+                }
+                if (receiving.extras().contains(Part.Extra.REDUNDANT_AUDIO) && kind == AgreedMedia.Kind.AUDIO) {
+                    Formats.redundant(format, section.payloadFormats()).ifPresent(formats::add);
+                }
+            }
+            case Part.Sending _ -> source = source(rtx.isPresent(), cname);
+        }
+        Map<String, Integer> extensions = extensions(section, part, !rids.isEmpty());
+        return new AgreedMedia(kind, section.mid(), formats, extensions, rids, section.has("rtcp-rsize"), source);
     }
 
     /// Two equal numbers among four are as likely as a collision with any other SSRC, RFC 3550 8.1; only the pair of
@@ -159,11 +163,12 @@ record Answer(
     }
 
     /// RFC 8285 6: `/recvonly` and the like are the peer's direction.
-    private static Map<String, Integer> extensions(MediaDescription section, Part part) {
+    private static Map<String, Integer> extensions(MediaDescription section, Part part, boolean layered) {
+        Set<String> wanted = part.extensions(layered);
         String against = part.direction().attribute();
         Map<String, Integer> ids = new HashMap<>();
         for (MediaDescription.ExtensionMap map : section.extensionMaps()) {
-            if (part.extensions().contains(map.uri())
+            if (wanted.contains(map.uri())
                     && map.id() >= 1
                     && map.id() <= MAX_EXTENSION_ID
                     && !map.direction().equals(against)

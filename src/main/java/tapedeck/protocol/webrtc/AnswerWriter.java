@@ -101,8 +101,13 @@ final class AnswerWriter {
                 .forEach(map -> attributes.add(new Attribute("extmap", map.getValue() + " " + map.getKey())));
         List<String> formats = new ArrayList<>();
         for (PayloadFormat format : agreed.formats()) {
-            formats.add(String.valueOf(format.payloadType()));
+            // The first of the list is what browsers send: with redundancy where that was agreed on.
+            formats.add(format.is("red") ? 0 : formats.size(), String.valueOf(format.payloadType()));
             describe(format, attributes);
+        }
+        if (!agreed.rids().isEmpty()) {
+            agreed.rids().forEach(rid -> attributes.add(new Attribute("rid", rid + " recv")));
+            attributes.add(new Attribute("simulcast", "recv " + String.join(";", agreed.rids())));
         }
         AgreedMedia.@Nullable Source source = agreed.source();
         if (source != null) {

@@ -2,6 +2,7 @@ package tapedeck.protocol.webrtc;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -75,6 +76,18 @@ final class Formats {
                 "packetization-mode=1;profile-level-id=" + id,
                 List.of());
         return H264Parameters.parse(own).matches(H264Parameters.parse(format));
+    }
+
+    /// The format of `offered` in which `primary` comes with its own last packets, RFC 2198 5: its `fmtp` names the
+    /// primary format for each of its parts.
+    static Optional<PayloadFormat> redundant(PayloadFormat primary, List<PayloadFormat> offered) {
+        String type = String.valueOf(primary.payloadType());
+        return offered.stream()
+                .filter(format -> format.is("red")
+                        && format.clockRateHz() == primary.clockRateHz()
+                        && format.channels() == primary.channels()
+                        && List.of(format.parameters().split("/", -1)).stream().allMatch(type::equals))
+                .findFirst();
     }
 
     /// What a publisher may send, for people.

@@ -1,6 +1,7 @@
 package tapedeck.protocol.webrtc;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,19 +29,40 @@ sealed interface Part {
     PayloadFormat choose(String type, List<PayloadFormat> offered);
 
     /// Header extensions that we want.
-    Set<String> extensions();
+    ///
+    /// @param layered whether several layers of a picture have to be told apart
+    Set<String> extensions(boolean layered);
 
     /// Why no section at all could be taken, in words.
     ///
     /// @param offered the formats of all sections
     String nothingFits(List<PayloadFormat> offered);
 
+    /// What a publisher may be asked for beyond one picture and one sound.
+    enum Extra {
+        /// Several layers of one picture, RFC 8853.
+        SIMULCAST,
+        /// Sound that carries its last packets again, RFC 2198.
+        REDUNDANT_AUDIO,
+        /// How the picture is turned, 3GPP TS 26.114 7.4.5. A browser that may not say it turns the picture itself.
+        ORIENTATION
+    }
+
     /// A publisher's offer.
-    record Receiving() implements Part {
-        /// Video orientation is left out on purpose: a browser that may not say how the picture is turned turns it
-        /// itself.
-        private static final Set<String> EXTENSIONS =
+    record Receiving(Set<Extra> extras) implements Part {
+        private static final Set<String> ALWAYS =
                 Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE);
+
+        /// What [InboundMedia] can do today.
+        private static final Set<Extra> NOW = Set.of();
+
+        public Receiving {
+            extras = Set.copyOf(extras);
+        }
+
+        Receiving() {
+            this(NOW);
+        }
 
         @Override
         public MediaDescription.Direction direction() {
@@ -90,8 +112,15 @@ sealed interface Part {
         }
 
         @Override
-        public Set<String> extensions() {
-            return EXTENSIONS;
+        public Set<String> extensions(boolean layered) {
+            Set<String> extensions = new HashSet<>(ALWAYS);
+            if (layered) {
+                extensions.addAll(List.of(AgreedMedia.RID, AgreedMedia.REPAIRED_RID));
+            }
+            if (extras.contains(Extra.ORIENTATION)) {
+                extensions.add(AgreedMedia.ORIENTATION);
+            }
+            return extensions;
         }
 
         @Override
@@ -139,7 +168,7 @@ sealed interface Part {
         }
 
         @Override
-        public Set<String> extensions() {
+        public Set<String> extensions(boolean layered) {
             return EXTENSIONS;
         }
 

@@ -22,6 +22,11 @@ public record PayloadFormat(
         this(payloadType, encodingName, clockRateHz, channels, "", List.of());
     }
 
+    /// The same with other `rtcp-fb`.
+    public PayloadFormat withFeedback(List<String> kinds) {
+        return new PayloadFormat(payloadType, encodingName, clockRateHz, channels, parameters, kinds);
+    }
+
     public boolean is(String name) {
         return encodingName.equalsIgnoreCase(name);
     }
