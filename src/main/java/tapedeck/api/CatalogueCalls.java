@@ -49,6 +49,7 @@ final class CatalogueCalls {
     }
 
     /// @param url null until there is something to fetch
+    /// @param messagesUrl of what was said on data channels; null if nothing was
     /// @param endMillis null while it grows
     /// @param durationMillis -1 if nobody can read it
     record Entry(
@@ -61,6 +62,7 @@ final class CatalogueCalls {
             int part,
             String fileName,
             @Nullable String url,
+            @Nullable String messagesUrl,
             String mediaType,
             String container,
             List<FileTrack> tracks,
@@ -73,8 +75,9 @@ final class CatalogueCalls {
             @Nullable Quality quality,
             @Nullable Outcome hook,
             @Nullable Outcome webhook) {
-        static Entry of(RecordingEntry entry) {
+        static Entry of(RecordingEntry entry, Recordings recordings) {
             boolean there = entry.state().isFinished();
+            String messages = entry.fileName() + Recordings.MESSAGES_SUFFIX;
             return new Entry(
                     entry.id(),
                     entry.recordingId(),
@@ -85,6 +88,7 @@ final class CatalogueCalls {
                     entry.part(),
                     entry.fileName(),
                     there ? SignedLinks.path(entry.fileName()) : null,
+                    there && recordings.messages(messages).isPresent() ? SignedLinks.path(messages) : null,
                     entry.container().mediaType(entry.hasVideo()),
                     entry.container().extension(),
                     entry.tracks().stream().map(FileTrack::of).toList(),
@@ -121,7 +125,9 @@ final class CatalogueCalls {
         RecordingQuery query = query(exchange);
         try {
             RecordingPage page = recordings.find(query);
-            List<Entry> entries = page.entries().stream().map(Entry::of).toList();
+            List<Entry> entries = page.entries().stream()
+                    .map(entry -> Entry.of(entry, recordings))
+                    .toList();
             Json.respond(exchange, new Page(page.total(), page.totalBytes(), query.page(), query.size(), entries));
         } catch (CatalogueAwayException e) {
             throw away(e);
@@ -131,7 +137,7 @@ final class CatalogueCalls {
     void one(HttpExchange exchange) throws Exception {
         try {
             RecordingEntry entry = recordings.find(id(exchange)).orElseThrow(CatalogueCalls::unknown);
-            Json.respond(exchange, Entry.of(entry));
+            Json.respond(exchange, Entry.of(entry, recordings));
         } catch (CatalogueAwayException e) {
             throw away(e);
         }

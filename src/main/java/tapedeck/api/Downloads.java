@@ -102,7 +102,10 @@ final class Downloads {
     /// The catalogue says which files there are; that they are inside the folder is checked again here, after all
     /// links.
     private Path find(String fileName) throws IOException, HttpProblem {
-        Path file = recordings.file(fileName).orElseThrow(Downloads::missing);
+        Path file = recordings
+                .file(fileName)
+                .or(() -> recordings.messages(fileName))
+                .orElseThrow(Downloads::missing);
         Path real;
         try {
             real = file.toRealPath();
@@ -118,6 +121,9 @@ final class Downloads {
     /// The catalogue has looked into the file and knows audio from video. To ask it costs a look at the whole folder,
     /// which a player that fetches many ranges must not cause each time.
     private String mediaType(String fileName, String tag) {
+        if (fileName.endsWith(Recordings.MESSAGES_SUFFIX)) {
+            return "application/x-ndjson";
+        }
         Typed known = types.get(fileName);
         if (known != null && known.tag().equals(tag)) {
             return known.mediaType();

@@ -211,6 +211,16 @@ final class RecordFolder implements AutoCloseable {
         }
     }
 
+    /// What was said during a recording: `FILE.messages.jsonl`, as [#file] for the recording itself.
+    Optional<Path> messages(String fileName) {
+        if (!fileName.endsWith(MessageLog.SUFFIX)) {
+            return Optional.empty();
+        }
+        return file(fileName.substring(0, fileName.length() - MessageLog.SUFFIX.length()))
+                .map(MessageLog::beside)
+                .filter(log -> Files.isRegularFile(log, LinkOption.NOFOLLOW_LINKS));
+    }
+
     private List<Listed> scan() {
         try {
             List<Listed> files = read();

@@ -293,6 +293,14 @@ public final class Recordings implements AutoCloseable {
         return folder.file(fileName);
     }
 
+    /// What comes behind the name of a recording in that of its messages.
+    public static final String MESSAGES_SUFFIX = MessageLog.SUFFIX;
+
+    /// The messages of a finished file, by its name and [#MESSAGES_SUFFIX]; empty if nothing was said.
+    public Optional<Path> messages(String fileName) {
+        return folder.messages(fileName);
+    }
+
     /// Parts of finished files.
     public Cuts cuts() {
         return cuts;

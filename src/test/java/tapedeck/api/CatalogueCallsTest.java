@@ -17,9 +17,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.stream.Feedback;
+import tapedeck.stream.Item;
 import tapedeck.stream.Publication;
 import tools.jackson.databind.JsonNode;
 
@@ -206,5 +208,41 @@ class CatalogueCallsTest {
         assertEquals(503, response.statusCode());
         assertTrue(ApiServer.text(response).contains("database"), ApiServer.text(response));
         assertEquals(200, server.post("/rest-api/recording/find_all", "{}").statusCode());
+    }
+
+    @Test
+    void whatWasSaidIsLinkedServedAndDeletedWithTheRecording() throws Exception {
+        try (Publication stream = server.publish("a", Feedback.NONE)) {
+            server.post(
+                    "/rest-api/recorder/startup",
+                    "{\"mediaSessionId\": \"%s\"}".formatted(stream.stream().mediaSessionId()));
+            for (int i = 0; i < 30; i++) {
+                stream.write(ApiServer.frame(PICTURE, i * 40L, 1000));
+                stream.write(ApiServer.frame(ApiServer.AUDIO, i * 40L, 100));
+            }
+            stream.message(new Item.Message("chat", "", "me", true, 0, Bytes.ofUtf8("hello")));
+        }
+        JsonNode one = list("?state=ready&stream=a", 1).at("/recordings/0");
+        String url = one.path("messagesUrl").stringValue();
+        assertEquals(one.path("url").stringValue() + ".messages.jsonl", url);
+        HttpResponse<byte[]> messages = server.get(url);
+        assertEquals(200, messages.statusCode());
+        assertEquals(
+                "application/x-ndjson",
+                messages.headers().firstValue("Content-Type").orElseThrow());
+        assertTrue(ApiServer.text(messages).endsWith("\"text\":\"hello\"}\n"), ApiServer.text(messages));
+        assertEquals(401, server.get(url, "X-Forwarded-For", "203.0.113.9").statusCode());
+        long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        String path = "/recordings/" + one.path("id").stringValue();
+        while (server.send("DELETE", path, "").statusCode() == 409) {
+            assertTrue(System.nanoTime() - endNanos < 0, "it stays busy");
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        assertEquals(404, server.get(url).statusCode());
+        try (var left = Files.list(dir.resolve("records"))) {
+            assertEquals(
+                    List.of(),
+                    left.filter(file -> file.toString().contains("a.")).toList());
+        }
     }
 }

@@ -37,6 +37,9 @@ final class SendQueue {
     private final Map<Integer, Integer> nextSsn = new HashMap<>();
     // Those behind the acknowledged one, without a hole: the first is always acknowledged + 1.
     private final List<Sent> onTheWay = new ArrayList<>();
+    /// Stream → messages that wait and chunks on the way.
+    private final Map<Integer, Integer> loads = new HashMap<>();
+
     private int waitingBytes;
     private long nextTsn;
     private long acknowledged;
@@ -95,6 +98,7 @@ final class SendQueue {
         }
         waitingBytes += cost;
         waiting.add(message);
+        load(message.streamId, 1);
         return true;
     }
 
@@ -104,17 +108,13 @@ final class SendQueue {
 
     /// Whether something of this stream waits or is on the way.
     boolean carries(int streamId) {
-        for (OutgoingMessage message : waiting) {
-            if (message.streamId == streamId) {
-                return true;
-            }
+        return loads.containsKey(streamId);
+    }
+
+    private void load(int streamId, int more) {
+        if (loads.merge(streamId, more, Integer::sum) == 0) {
+            loads.remove(streamId);
         }
-        for (Sent sent : onTheWay) {
-            if (sent.message.streamId == streamId) {
-                return true;
-            }
-        }
-        return false;
     }
 
     int waitingBytes() {
@@ -216,6 +216,7 @@ final class SendQueue {
         waitingBytes -= length;
         if (ending) {
             waiting.remove();
+            load(message.streamId, -1);
             waitingBytes -= MESSAGE_OVERHEAD_BYTES;
         }
         Chunk.Data chunk = new Chunk.Data(
@@ -230,6 +231,7 @@ final class SendQueue {
                 payload);
         Sent sent = new Sent(nextTsn++, message, chunk);
         onTheWay.add(sent);
+        load(message.streamId, 1);
         return transmit(sent, nowNanos);
     }
 
@@ -272,6 +274,7 @@ final class SendQueue {
         }
         if (waiting.peek() == message) {
             waiting.remove();
+            load(message.streamId, -1);
             waitingBytes -= message.leftBytes() + MESSAGE_OVERHEAD_BYTES;
             if (message.sentBytes > 0) {
                 // A TSN that is never sent: if all before it were acknowledged, there would be nothing to forward, and
@@ -283,6 +286,7 @@ final class SendQueue {
                 rest.abandoned = true;
                 nextTsn++;
                 onTheWay.add(rest);
+                load(message.streamId, 1);
             }
         }
         advance();
@@ -351,6 +355,7 @@ final class SendQueue {
         int gone = (int) (cumulative - acknowledged);
         for (Sent sent : onTheWay.subList(0, gone)) {
             acked.take(sent, nowNanos);
+            load(sent.message.streamId, -1);
         }
         onTheWay.subList(0, gone).clear();
         acknowledged = cumulative;

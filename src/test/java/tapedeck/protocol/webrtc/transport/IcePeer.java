@@ -41,6 +41,8 @@ final class IcePeer implements PeerMedia, AutoCloseable {
     final CompletableFuture<String> ended = new CompletableFuture<>();
     /// Media that the server took, by its first byte behind the header.
     final AtomicInteger received = new AtomicInteger();
+    /// Application data that the server decrypted.
+    final BlockingQueue<Bytes> data = new LinkedBlockingQueue<>();
     /// What came to the peer that is neither STUN nor DTLS, with the port of the wire.
     final BlockingQueue<Arrived> media = new LinkedBlockingQueue<>();
 
@@ -192,6 +194,19 @@ final class IcePeer implements PeerMedia, AutoCloseable {
     @Override
     public void received(byte[] packet, int length, long arrivalNanos) {
         received.incrementAndGet();
+    }
+
+    @Override
+    public void data(Bytes plain, long arrivalNanos) {
+        data.add(plain);
+    }
+
+    /// Application data, over DTLS.
+    void sendData(byte[] plain) throws IOException {
+        DTLSTransport open = connection;
+        if (open != null) {
+            open.send(plain, 0, plain.length);
+        }
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -215,6 +216,29 @@ class IceTest {
             PortHouse.await("one packet each", () -> peers.stream().allMatch(p -> p.received.get() == 1));
         } finally {
             peers.forEach(IcePeer::close);
+        }
+    }
+
+    @Test
+    void aFloodOfDataIsDroppedBeforeItIsDecryptedAndTheSessionGoesOn() throws Exception {
+        try (IcePeer peer = house.peer().connect(house.tcp())) {
+            for (int i = 0; i < 2 * PeerTransport.MAX_DTLS_PER_SECOND; i++) {
+                peer.sendData(new byte[] {1});
+            }
+            // Into the next second of the server, whatever the machine did meanwhile.
+            skip(2_000_000_000L);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            boolean came = false;
+            int taken = 0;
+            while (!came && System.nanoTime() < deadline) {
+                peer.sendData(new byte[] {2});
+                for (Bytes next = peer.data.poll(20, TimeUnit.MILLISECONDS); next != null; next = peer.data.poll()) {
+                    taken++;
+                    came |= next.u8(0) == 2;
+                }
+            }
+            assertTrue(came, "data still comes: " + taken);
+            assertTrue(peer.transport.drops().matches(".*DTLS dropped [1-9].*"), peer.transport.drops());
         }
     }
 }
