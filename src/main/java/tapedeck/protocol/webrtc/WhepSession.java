@@ -19,8 +19,10 @@ import tapedeck.protocol.webrtc.transport.PeerMedia;
 import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.protocol.webrtc.transport.PeerTransport;
 import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.sdp.DataSection;
 import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.srtp.SrtpReceiver;
+import tapedeck.stream.Item;
 import tapedeck.stream.SessionReport;
 import tapedeck.stream.Stream;
 
@@ -38,9 +40,21 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
     /// @param remoteUfrag the peer's ICE fragment
     /// @param fingerprint of the certificate that the peer will show
     /// @param agreed the sections that the peer wants; at most one of each kind
-    record Request(Stream stream, String id, String remoteUfrag, Fingerprint fingerprint, List<AgreedMedia> agreed) {
+    /// @param data the peer's half of the data channels; null if there are none
+    record Request(
+            Stream stream,
+            String id,
+            String remoteUfrag,
+            Fingerprint fingerprint,
+            List<AgreedMedia> agreed,
+            @Nullable DataSection data) {
         Request {
             agreed = List.copyOf(agreed);
+        }
+
+        /// Without data channels.
+        Request(Stream stream, String id, String remoteUfrag, Fingerprint fingerprint, List<AgreedMedia> agreed) {
+            this(stream, id, remoteUfrag, fingerprint, agreed, null);
         }
     }
 
@@ -54,6 +68,7 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
     private @Nullable OutboundMedia media;
     private @Nullable SessionView view;
     private @Nullable Audience audience;
+    private @Nullable DataChannels channels;
     private volatile boolean connected;
     private long connectedNanos;
     private long secondNanos;
@@ -121,6 +136,17 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
         view = seen;
         audiences.streams().opened(seen);
         log.info("{}: WebRTC viewer at {}, {}", request.stream().name(), address(), keys.profile());
+        DataSection data = request.data();
+        if (data != null) {
+            DataChannels begun = new DataChannels(
+                    request.stream().name().toString(),
+                    "whep-" + request.id().substring(0, 8),
+                    data,
+                    transport::sendData,
+                    request.stream()::message);
+            channels = begun;
+            begun.begin(connectedNanos);
+        }
         Audience joined = audiences.of(request.stream());
         audience = joined;
         joined.join(this);
@@ -173,6 +199,22 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
                         outbound.availableBitsPerSecond(),
                         outbound.reports());
             }
+        }
+    }
+
+    @Override
+    public void data(Bytes plain, long arrivalNanos) {
+        DataChannels open = channels;
+        if (open != null) {
+            open.received(plain, arrivalNanos);
+        }
+    }
+
+    @Override
+    public void message(Item.Message message) {
+        DataChannels open = channels;
+        if (open != null) {
+            open.message(message, port.now());
         }
     }
 
@@ -231,14 +273,15 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
                         transport.drops());
             } else {
                 log.info(
-                        "{}: WebRTC viewer ended after {} s: {} ({}, malformed {}, flooded {}, {})",
+                        "{}: WebRTC viewer ended after {} s: {} ({}, malformed {}, flooded {}, {}{})",
                         request.stream().name(),
                         TimeUnit.NANOSECONDS.toSeconds(port.now() - connectedNanos),
                         reason,
                         outbound,
                         malformed,
                         flooded,
-                        transport.drops());
+                        transport.drops(),
+                        channels == null ? "" : ", " + channels);
             }
         } finally {
             if (view != null) {
