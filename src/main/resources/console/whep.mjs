@@ -1,5 +1,6 @@
 // Watching in a browser with WHEP: one POST with the offer, one DELETE at the end.
 import {Problem} from "./api.mjs";
+import {iceServers} from "./ice.mjs";
 import {connected} from "./whip.mjs";
 
 const ANSWER_MILLIS = 10_000;
@@ -15,12 +16,13 @@ export class WhepPlayer {
 
   /** Resolves once pictures or sound can come; they are in `media`. */
   async start(name) {
-    const peer = new RTCPeerConnection();
+    const endpoint = `/whep/${name.split("/").map(encodeURIComponent).join("/")}`;
+    const peer = new RTCPeerConnection({iceServers: await iceServers(endpoint)});
     this.peer = peer;
     for (const kind of ["video", "audio"]) peer.addTransceiver(kind, {direction: "recvonly"});
     peer.addEventListener("track", (event) => this.media.addTrack(event.track));
     await peer.setLocalDescription();
-    const response = await this.post(name, peer.localDescription.sdp);
+    const response = await this.post(endpoint, name, peer.localDescription.sdp);
     const location = response.headers.get("Location");
     this.resource = location ? new URL(location, response.url).href : null;
     await peer.setRemoteDescription({type: "answer", sdp: await response.text()});
@@ -29,11 +31,10 @@ export class WhepPlayer {
     peer.addEventListener("connectionstatechange", () => this.report());
   }
 
-  async post(name, sdp) {
-    const path = name.split("/").map(encodeURIComponent).join("/");
+  async post(endpoint, name, sdp) {
     let response;
     try {
-      response = await fetch(`/whep/${path}`, {
+      response = await fetch(endpoint, {
         method: "POST",
         headers: {"Content-Type": "application/sdp"},
         body: sdp,

@@ -1,5 +1,6 @@
 // Publishing from a browser with WHIP, RFC 9725: one POST with the offer, one DELETE at the end.
 import {Problem} from "./api.mjs";
+import {iceServers} from "./ice.mjs";
 
 const ANSWER_MILLIS = 10_000;
 const CONNECT_MILLIS = 15_000;
@@ -19,7 +20,8 @@ export class WhipPublisher {
   }
 
   async start(media, name, codec) {
-    const peer = new RTCPeerConnection();
+    const endpoint = `/whip/${name.split("/").map(encodeURIComponent).join("/")}`;
+    const peer = new RTCPeerConnection({iceServers: await iceServers(endpoint)});
     this.peer = peer;
     for (const track of media.getTracks()) {
       const transceiver = peer.addTransceiver(track, {direction: "sendonly", streams: [media]});
@@ -27,7 +29,7 @@ export class WhipPublisher {
     }
     await keepResolution(peer);
     await peer.setLocalDescription();
-    const response = await this.post(name, peer.localDescription.sdp);
+    const response = await this.post(endpoint, name, peer.localDescription.sdp);
     const location = response.headers.get("Location");
     this.resource = location ? new URL(location, response.url).href : null;
     await peer.setRemoteDescription({type: "answer", sdp: await response.text()});
@@ -36,11 +38,10 @@ export class WhipPublisher {
     peer.addEventListener("connectionstatechange", () => this.report());
   }
 
-  async post(name, sdp) {
-    const path = name.split("/").map(encodeURIComponent).join("/");
+  async post(endpoint, name, sdp) {
     let response;
     try {
-      response = await fetch(`/whip/${path}?record=true`, {
+      response = await fetch(`${endpoint}?record=true`, {
         method: "POST",
         headers: {"Content-Type": "application/sdp"},
         body: sdp,

@@ -26,6 +26,7 @@ final class Console {
             "camera.mjs",
             "dialogs.mjs",
             "dom.mjs",
+            "ice.mjs",
             "meter.mjs",
             "publish.mjs",
             "recordings.mjs",

@@ -40,7 +40,13 @@ public record Settings(
 
     /// @param announce what [Announced] reads; empty announces the addresses of the machine's interfaces
     /// @param preInit whether the first session's classes are loaded and its code is warmed at the start
-    public record WebRtc(Port port, List<String> announce, boolean preInit) {}
+    /// @param iceServers that clients are told of
+    public record WebRtc(Port port, List<String> announce, boolean preInit, List<IceServer> iceServers) {
+        public WebRtc {
+            announce = List.copyOf(announce);
+            iceServers = List.copyOf(iceServers);
+        }
+    }
 
     public enum VideoFormat {
         H264,

@@ -1,6 +1,7 @@
 package tapedeck.settings;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,7 +57,8 @@ final class SettingsReader {
                 new Settings.WebRtc(
                         values.port("webrtc_port", 8189),
                         announced("webrtc_announce"),
-                        values.flag("webrtc_pre_init", true)),
+                        values.flag("webrtc_pre_init", true),
+                        iceServers("webrtc_ice_servers")),
                 new RecordingReader(source, values).recording(dataDir),
                 new RecordingReader(source, values).hooks(),
                 database(),
@@ -71,6 +73,19 @@ final class SettingsReader {
         } catch (IllegalArgumentException e) {
             throw source.refuse(key, String.join(",", items), "IP addresses and stun:HOST:PORT, separated by commas");
         }
+    }
+
+    private List<IceServer> iceServers(String key) throws SettingsException {
+        List<IceServer> servers = new ArrayList<>();
+        for (String item : values.list(key)) {
+            try {
+                servers.add(IceServer.parse(item));
+            } catch (IllegalArgumentException e) {
+                // Without the value: it may hold a password.
+                throw source.refuse(key, item.split(" ", 2)[0], IceServer.ALLOWED);
+            }
+        }
+        return servers;
     }
 
     private Settings.Database database() throws SettingsException {
@@ -110,6 +125,7 @@ final class SettingsReader {
                 "webrtc_port",
                 "webrtc_announce",
                 "webrtc_pre_init",
+                "webrtc_ice_servers",
                 "record_streams",
                 "record_flash_published_streams",
                 "record_rtsp_streams",

@@ -14,6 +14,7 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.ice.IceLinks;
 import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.rtp.sdp.IceFragment;
 import tapedeck.rtp.sdp.SessionDescription;
@@ -35,7 +36,12 @@ final class SessionRoutes {
 
     /// Of the server, the same for both protocols.
     record House(
-            PeerPort port, DtlsIdentity identity, Addresses addresses, OfferLimits limits, LongSupplier nanoClock) {}
+            PeerPort port,
+            DtlsIdentity identity,
+            Addresses addresses,
+            OfferLimits limits,
+            IceLinks iceLinks,
+            LongSupplier nanoClock) {}
 
     private record Kept(IceState ice, Answer answer, InetAddress from, RateLimit patches) {}
 
@@ -73,8 +79,17 @@ final class SessionRoutes {
                 .set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
                 .set("Access-Control-Max-Age", "86400")
                 .set("Accept-Post", SDP)
-                .set("Accept-Patch", FRAGMENT)
-                .respond(204);
+                .set("Accept-Patch", FRAGMENT);
+        tellIceServers(exchange);
+        exchange.respond(204);
+    }
+
+    /// RFC 9725 4.6: before the offer with OPTIONS, or else with the answer.
+    private void tellIceServers(HttpExchange exchange) {
+        String links = house.iceLinks().header();
+        if (!links.isEmpty()) {
+            exchange.set("Link", links);
+        }
     }
 
     /// RFC 9725 4.1: a success without content, since the resources have no representation.
@@ -133,6 +148,7 @@ final class SessionRoutes {
             exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
             throw new HttpProblem(503, "the server has %d WebRTC sessions already".formatted(PeerPort.MAX_SESSIONS));
         }
+        tellIceServers(exchange);
         exchange.set("Location", prefix + "/session/" + session.id())
                 .set("ETag", IceState.etag(ice))
                 .respond(201, SDP, Bytes.ofUtf8(answer.description().toString()));

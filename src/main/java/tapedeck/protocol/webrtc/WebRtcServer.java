@@ -1,5 +1,6 @@
 package tapedeck.protocol.webrtc;
 
+import java.time.InstantSource;
 import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 import tapedeck.net.BoundPorts;
@@ -8,6 +9,7 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.WarmUp;
 import tapedeck.protocol.webrtc.ice.Addresses;
+import tapedeck.protocol.webrtc.ice.IceLinks;
 import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.settings.Announced;
 import tapedeck.settings.Settings;
@@ -41,8 +43,13 @@ public final class WebRtcServer implements AutoCloseable {
         ports.add("WebRTC", "tcp", port.port());
         Announced announced = Announced.parse(settings.announce());
         Addresses addresses = new Addresses(announced, port.ask(announced.stunServers()));
-        SessionRoutes.House house =
-                new SessionRoutes.House(port, identity, addresses, new OfferLimits(nanoClock), nanoClock);
+        SessionRoutes.House house = new SessionRoutes.House(
+                port,
+                identity,
+                addresses,
+                new OfferLimits(nanoClock),
+                new IceLinks(settings.iceServers(), InstantSource.system()),
+                nanoClock);
         new WhipRoutes(house, streams).addTo(routes);
         if (settings.preInit()) {
             Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));

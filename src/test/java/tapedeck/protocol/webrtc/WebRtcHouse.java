@@ -8,11 +8,14 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.settings.IceServer;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 
 /// A server with WebRTC and HTTP on free ports, and nothing else.
 final class WebRtcHouse implements AutoCloseable {
+    static final IceServer ICE_SERVER = new IceServer("turn:turn.example.net:3478", "user", "password", "");
+
     final Streams streams = new Streams();
     final BoundPorts ports = new BoundPorts();
     final HttpRoutes routes = new HttpRoutes();
@@ -23,8 +26,8 @@ final class WebRtcHouse implements AutoCloseable {
     private final HttpServer http;
 
     WebRtcHouse() throws Exception {
-        Settings.WebRtc settings =
-                new Settings.WebRtc(new Settings.Port("webrtc_port", OptionalInt.of(0)), List.of(), false);
+        Settings.WebRtc settings = new Settings.WebRtc(
+                new Settings.Port("webrtc_port", OptionalInt.of(0)), List.of(), false, List.of(ICE_SERVER));
         webrtc =
                 new WebRtcServer(settings, loops, streams, routes, ports, () -> System.nanoTime() + skippedNanos.get());
         http = new HttpServer(0, routes);

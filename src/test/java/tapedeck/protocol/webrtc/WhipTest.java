@@ -138,6 +138,10 @@ class WhipTest {
         assertEquals(204, options.statusCode());
         assertEquals(
                 "application/sdp", options.headers().firstValue("Accept-Post").orElseThrow());
+        assertEquals(
+                "<turn:turn.example.net:3478>; rel=\"ice-server\"; username=\"user\"; credential=\"password\"; "
+                        + "credential-type=\"password\"",
+                options.headers().firstValue("Link").orElseThrow());
         assertTrue(options.headers()
                 .firstValue("Access-Control-Allow-Headers")
                 .orElseThrow()
