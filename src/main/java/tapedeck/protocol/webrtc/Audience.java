@@ -43,6 +43,7 @@ final class Audience {
     private final Map<Integer, Cutter> cutters = new HashMap<>();
     private final List<Item> batch = new ArrayList<>();
     private final List<FramePackets> gop = new ArrayList<>();
+    private final FanOut fanOut;
     private long gopBytes;
     private @Nullable Reader reader;
     private boolean draining;
@@ -55,6 +56,7 @@ final class Audience {
         this.port = port;
         this.stream = stream;
         this.left = left;
+        this.fanOut = new FanOut(stream.name(), port.now());
         this.uncutLoggedNanos = port.now() - LOG_NANOS;
     }
 
@@ -138,7 +140,11 @@ final class Audience {
                 case Item.Media media -> frame(media, now);
                 // The next item is an entry point, with which every viewer goes on.
                 case Item.Gap _ -> forgetGop();
-                case Item.Message message -> viewers.forEach(viewer -> guarded(viewer, () -> viewer.message(message)));
+                case Item.Message message -> {
+                    if (fanOut.take(message, viewers.size(), now)) {
+                        viewers.forEach(viewer -> guarded(viewer, () -> viewer.message(message)));
+                    }
+                }
                 case Item.End end -> end(end.reason());
             }
         }
