@@ -83,8 +83,8 @@ class DataChannelBrowsersTest {
             Map<String, List<Item.Message>> byLabel = new HashMap<>();
             int seen = 0;
             while (byLabel.getOrDefault("chat", List.of()).size() < chats
-                    || byLabel.getOrDefault("timed", List.of()).size() < 100
-                    || byLabel.getOrDefault("fast", List.of()).size() < 100) {
+                    || !byLabel.containsKey("timed")
+                    || !byLabel.containsKey("fast")) {
                 List<Item.Message> messages = collector.untilMessages(seen + 1);
                 for (; seen < messages.size(); seen++) {
                     Item.Message message = messages.get(seen);
@@ -110,9 +110,11 @@ class DataChannelBrowsersTest {
             // On a channel that nobody opened so far.
             collector.stream().message(new Item.Message("news", "n", SOMEBODY, true, 0, Bytes.ofUtf8("hello")));
             awaitTold("server opened news n true: hello");
-            Item.Message answer = collector.untilMessages(2 * chats + 200 + 2).getLast();
-            assertEquals("answer to hello", answer.data().toUtf8());
-            assertEquals("news", answer.label());
+            List<Item.Message> messages = collector.untilMessages(seen + 2);
+            while (!messages.getLast().data().toUtf8().equals("answer to hello")) {
+                messages = collector.untilMessages(messages.size() + 1);
+            }
+            assertEquals("news", messages.getLast().label());
             assertTrue(collector.until(1).size() > 0, "pictures come all the while");
         }
     }
@@ -123,6 +125,14 @@ class DataChannelBrowsersTest {
                 new Item.Message(message.label(), message.protocol(), SOMEBODY, message.text(), 0, message.data());
         // More at once than the stream takes in a second: its limit is not what is tested here.
         WhipTest.await("room for a message", () -> collector.stream().message(back));
+    }
+
+    /// A browser that is short of time gives some up itself.
+    private static void assertPartly(String label, List<Item.Message> messages) {
+        List<String> texts =
+                messages.stream().map(message -> message.data().toUtf8()).toList();
+        assertEquals(texts.size(), texts.stream().distinct().count(), "none twice");
+        assertTrue(texts.stream().allMatch(text -> text.matches(label + " [0-9]{1,2}")), texts.toString());
     }
 
     private static void assertChat(List<Item.Message> chat) {
