@@ -38,7 +38,7 @@ public final class PeerPort implements AutoCloseable {
     public static final int MAX_SESSIONS = 4_096;
 
     private static final Logger log = LoggerFactory.getLogger(PeerPort.class);
-    private static final long JUNK_LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(10);
     /// How many free UDP ports are tried until the same number is free for TCP.
     private static final int BIND_ATTEMPTS = 20;
 
@@ -59,14 +59,15 @@ public final class PeerPort implements AutoCloseable {
     /// Done when no conversation goes on any more.
     private @Nullable CompletableFuture<?> silent;
     private long junk;
-    private long junkLogged;
-    private long junkLoggedNanos;
+    private long junkReported;
+    private long overflowed;
+    private long reportedNanos;
     private long unwritten;
 
     /// @param port 0 takes a free one
     public PeerPort(EventLoops loops, int port, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
-        this.junkLoggedNanos = nanoClock.getAsLong() - JUNK_LOG_NANOS;
+        this.reportedNanos = nanoClock.getAsLong() - REPORT_NANOS;
         UdpSocket socket = null;
         TcpListener listener = null;
         for (int attempt = 1; socket == null || listener == null; attempt++) {
@@ -197,11 +198,12 @@ public final class PeerPort implements AutoCloseable {
     /// @param refused TCP connections beyond the limits
     /// @param junk datagrams that belong to nobody
     /// @param unwritten datagrams that peers over TCP did not take in time
-    public record Statistics(int sessions, int connections, long refused, long junk, long unwritten) {}
+    /// @param overflowed datagrams that the kernel dropped because we did not read in time; looked at every 10 s
+    public record Statistics(int sessions, int connections, long refused, long junk, long unwritten, long overflowed) {}
 
     /// On the loop.
     public Statistics statistics() {
-        return new Statistics(sessions.size(), tcp.open(), tcp.refused(), junk, unwritten);
+        return new Statistics(sessions.size(), tcp.open(), tcp.refused(), junk, unwritten, overflowed);
     }
 
     /// Ends all sessions; returns when their peers were told, if that is soon.
@@ -338,10 +340,32 @@ public final class PeerPort implements AutoCloseable {
     void turnDone() {
         flush();
         long now = now();
-        if (junk > junkLogged && now - junkLoggedNanos >= JUNK_LOG_NANOS) {
-            log.info("WebRTC port: {} datagrams that belong to nobody were dropped", junk - junkLogged);
-            junkLogged = junk;
-            junkLoggedNanos = now;
+        if (now - reportedNanos >= REPORT_NANOS) {
+            reportedNanos = now;
+            report();
         }
+    }
+
+    private void report() {
+        if (junk > junkReported) {
+            log.info("WebRTC port: {} datagrams that belong to nobody were dropped", junk - junkReported);
+            junkReported = junk;
+        }
+        // Its table is as long as the machine has sockets.
+        Thread.ofVirtual().name("socket-drops").start(() -> {
+            long drops = SocketDrops.of(port());
+            if (!loop.isShuttingDown()) {
+                loop.execute(() -> overflowed(drops));
+            }
+        });
+    }
+
+    private void overflowed(long drops) {
+        if (drops > overflowed) {
+            log.warn(
+                    "WebRTC port: the kernel dropped {} datagrams, because this server did not read them in time",
+                    drops - overflowed);
+        }
+        overflowed = drops;
     }
 }

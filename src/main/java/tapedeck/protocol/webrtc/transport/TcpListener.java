@@ -55,7 +55,7 @@ final class TcpListener {
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_SNDBUF, MAX_WAITING_BYTES)
                 .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                .childOption(ChannelOption.RECVBUF_ALLOCATOR, buffer)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, buffer.forBytes())
                 .childOption(
                         ChannelOption.WRITE_BUFFER_WATER_MARK,
                         new WriteBufferWaterMark(RESUME_WAITING_BYTES, MAX_WAITING_BYTES))

@@ -13,6 +13,7 @@ import io.netty.channel.socket.DatagramPacket;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,12 @@ final class UdpSocket implements Link {
     /// Holds what 300 publishers send while the loop is busy for 30 ms, as far as `net.core.rmem_max` allows.
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
 
+    /// At 2 ms and 50 publishers of 2 Mbit/s each, epoll's wake-ups and reads take 1.4 µs a packet instead of 3.6.
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+    private static final long WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long BUSY_PACKETS_PER_SECOND = 2_000;
+
     private final PeerPort port;
     private final DatagramChannel channel;
 
@@ -37,6 +44,11 @@ final class UdpSocket implements Link {
     private final byte[] scratch = new byte[MAX_DATAGRAM_BYTES];
     /// Packets of one picture come in a row.
     private @Nullable Path last;
+
+    private long windowNanos;
+    private long packets;
+    private int turn;
+    private boolean busy;
 
     /// @param number 0 takes a free port
     UdpSocket(EventLoops loops, int number, PeerPort port) {
@@ -49,7 +61,8 @@ final class UdpSocket implements Link {
                 .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER_BYTES)
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
-                        new LoopBuffer(DATAGRAMS_PER_READ * MAX_DATAGRAM_BYTES, MAX_DATAGRAMS_PER_TURN))
+                        new LoopBuffer(DATAGRAMS_PER_READ * MAX_DATAGRAM_BYTES, MAX_DATAGRAMS_PER_TURN)
+                                .forDatagrams(loops.epoll() ? DATAGRAMS_PER_READ : 1))
                 .handler(new Datagrams());
         if (loops.epoll()) {
             bootstrap.option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, MAX_DATAGRAM_BYTES);
@@ -99,6 +112,8 @@ final class UdpSocket implements Link {
     }
 
     private void receive(ByteBuf content, InetSocketAddress from) {
+        packets++;
+        turn++;
         int length = content.readableBytes();
         if (length == 0 || length > MAX_DATAGRAM_BYTES) {
             port.junk();
@@ -126,6 +141,26 @@ final class UdpSocket implements Link {
         return PeerPort.isStun(content.getUnsignedByte(content.readerIndex())) ? new Path(this, from) : null;
     }
 
+    /// Where so much comes that each wake-up would find a packet or two, the socket is read on a short tick instead: a
+    /// wake-up costs more than a packet does.
+    private void pace() {
+        long now = port.now();
+        long window = now - windowNanos;
+        if (window >= WINDOW_NANOS) {
+            busy = packets * TimeUnit.SECONDS.toNanos(1) / window > BUSY_PACKETS_PER_SECOND;
+            packets = 0;
+            windowNanos = now;
+        }
+        if (busy) {
+            channel.config().setAutoRead(false);
+            long pauseNanos = turn < MAX_DATAGRAMS_PER_TURN ? PAUSE_NANOS : 0;
+            var _ = loop().schedule((Runnable) channel::read, pauseNanos, TimeUnit.NANOSECONDS);
+        } else if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+        turn = 0;
+    }
+
     private final class Datagrams extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
@@ -140,6 +175,7 @@ final class UdpSocket implements Link {
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
             port.turnDone();
+            pace();
         }
 
         @Override
