@@ -18,6 +18,7 @@ final class SendHistory {
     static final long MIN_PAUSE_NANOS = 10_000_000L;
 
     private static final int INITIAL_PACKETS = 128;
+    private static final int FORGET_EVERY = 16;
 
     private Entry[] entries = new Entry[INITIAL_PACKETS];
     /// Extended sequence numbers: `[oldest, next)` is there.
@@ -42,7 +43,10 @@ final class SendHistory {
 
     /// Takes the packet behind the last one.
     void add(Payload payload, long timestamp, @Nullable Bytes sealed, long nowNanos) {
-        forget(nowNanos, payload.length());
+        // The oldest packet has long left the processor's cache: not for every new one.
+        if (next % FORGET_EVERY == 0 || bytes + payload.length() > MAX_BYTES || next - oldest == MAX_PACKETS) {
+            forget(nowNanos, payload.length());
+        }
         if (next - oldest == entries.length) {
             grow();
         }

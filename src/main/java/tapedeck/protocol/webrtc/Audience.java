@@ -163,7 +163,11 @@ final class Audience {
         }
         for (int i = 0; i < viewers.size(); i++) {
             Viewer viewer = viewers.get(i);
-            guarded(viewer, () -> viewer.frame(frame, now));
+            try {
+                viewer.frame(frame, now);
+            } catch (RuntimeException bug) {
+                failed(viewer, bug);
+            }
         }
     }
 
@@ -228,24 +232,23 @@ final class Audience {
     }
 
     private static boolean pump(Viewer viewer, long now) {
-        boolean[] more = new boolean[1];
-        guarded(viewer, () -> more[0] = viewer.pump(now));
-        return more[0];
+        try {
+            return viewer.pump(now);
+        } catch (RuntimeException bug) {
+            failed(viewer, bug);
+            return false;
+        }
     }
 
     private void end(String reason) {
         for (Viewer viewer : List.copyOf(viewers)) {
-            guarded(viewer, () -> viewer.end(reason));
+            viewer.end(reason);
         }
     }
 
     /// A bug with one viewer ends that viewer.
-    private static void guarded(Viewer viewer, Runnable work) {
-        try {
-            work.run();
-        } catch (RuntimeException bug) {
-            log.error("WebRTC viewer failed", bug);
-            viewer.end("internal error");
-        }
+    private static void failed(Viewer viewer, RuntimeException bug) {
+        log.error("WebRTC viewer failed", bug);
+        viewer.end("internal error");
     }
 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
-import tapedeck.media.Codec;
+import tapedeck.media.Track;
 import tapedeck.rtp.BandwidthEstimator;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.Payload;
@@ -162,11 +162,12 @@ final class OutboundMedia {
     }
 
     private boolean follows(OutboundTrack track, FramePackets frame) {
-        Codec codec = frame.frame().track().codec();
-        if (track.takes(codec)) {
+        Track source = frame.frame().track();
+        if (track.takes(source)) {
             return true;
         }
-        needs.cannotFollow("the stream is %s now, which was not agreed on".formatted(codec.name()));
+        needs.cannotFollow("the stream is %s now, which was not agreed on"
+                .formatted(source.codec().name()));
         return false;
     }
 

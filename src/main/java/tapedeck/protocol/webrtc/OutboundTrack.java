@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.media.Track;
 import tapedeck.rtp.HeaderExtensions;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpSender;
@@ -15,6 +16,7 @@ final class OutboundTrack {
     final AgreedMedia agreed;
     final RtpSender sender;
     final String cname;
+    private @Nullable Track taken;
     final HeaderExtensions extensions;
     /// Packets that the viewer asked for again.
     long nacks;
@@ -57,9 +59,15 @@ final class OutboundTrack {
     }
 
     /// Whether frames of this codec can go where these are agreed on.
-    boolean takes(Codec codec) {
-        String name = encodingName(codec);
-        return name != null && agreed.format().is(name);
+    boolean takes(Track track) {
+        if (track != taken) {
+            String name = encodingName(track.codec());
+            if (name == null || !agreed.format().is(name)) {
+                return false;
+            }
+            taken = track;
+        }
+        return true;
     }
 
     /// A frame that goes out on this track, whole or not.

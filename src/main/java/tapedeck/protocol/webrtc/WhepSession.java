@@ -27,7 +27,7 @@ import tapedeck.stream.SessionReport;
 import tapedeck.stream.Stream;
 
 /// One viewer from its offer to its end. Lives on its port's event loop.
-final class WhepSession implements PeerMedia, Audience.Viewer {
+final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
     /// Feedback on the fastest stream stays far below; what an authenticated peer sends beyond is dropped.
     static final int MAX_PACKETS_PER_SECOND = 1_000;
 
@@ -52,9 +52,9 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
             agreed = List.copyOf(agreed);
         }
 
-        /// Without data channels.
-        Request(Stream stream, String id, String remoteUfrag, Fingerprint fingerprint, List<AgreedMedia> agreed) {
-            this(stream, id, remoteUfrag, fingerprint, agreed, null);
+        static Request of(Stream stream, String id, Answer answer) {
+            return new Request(
+                    stream, id, answer.remoteUfrag(), answer.fingerprint(), answer.agreed(), answer.data());
         }
     }
 
@@ -90,28 +90,29 @@ final class WhepSession implements PeerMedia, Audience.Viewer {
         this.transport = new PeerTransport(port, identity, ice, request.remoteUfrag(), request.fingerprint(), this);
     }
 
+    @Override
     public String id() {
         return request.id();
     }
 
-    /// Begins to listen for the peer; from any thread but the loop. False if there are too many sessions.
+    @Override
     public boolean open() {
         CompletableFuture<Boolean> added = new CompletableFuture<>();
         port.execute(() -> added.complete(port.add(transport)));
         return added.join();
     }
 
-    /// Whether the peer has proved who it is; from any thread.
+    @Override
     public boolean isConnected() {
         return connected;
     }
 
-    /// The peer begins ICE anew; from any thread.
+    @Override
     public void restart(IceCredentials local, String remoteUfrag) {
         port.execute(() -> transport.restart(local, remoteUfrag));
     }
 
-    /// From any thread.
+    @Override
     public void close(String reason) {
         port.execute(() -> end(reason));
     }

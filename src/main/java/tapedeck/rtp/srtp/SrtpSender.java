@@ -2,6 +2,7 @@ package tapedeck.rtp.srtp;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Protects what is sent to one peer. Packets of a source are given in the order of their sequence numbers, each one
 /// once: a nonce that is used twice would give the key stream away. Repeats are RTX packets with numbers of their own,
@@ -18,6 +19,8 @@ public final class SrtpSender {
     private final SrtpCipher rtp;
     private final SrtpCipher rtcp;
     private final Map<Integer, Sequence> sources = new HashMap<>();
+    private @Nullable Sequence last;
+    private int lastSsrc;
     private int rtcpIndex;
 
     public SrtpSender(SrtpKeys keys) {
@@ -46,7 +49,7 @@ public final class SrtpSender {
         }
         int ssrc = SrtpCipher.i32(packet, offset + 8);
         int number = (packet[offset + 2] & 0xFF) << 8 | packet[offset + 3] & 0xFF;
-        Sequence source = sources.get(ssrc);
+        Sequence source = ssrc == lastSsrc ? last : sources.get(ssrc);
         if (source == null) {
             source = new Sequence(number);
             sources.put(ssrc, source);
@@ -57,6 +60,8 @@ public final class SrtpSender {
             }
             source.index += step;
         }
+        last = source;
+        lastSsrc = ssrc;
         rtp.sealRtp(packet, offset, head, length, source.index, out, outOffset);
         return length + tagBytes;
     }
