@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
@@ -30,7 +29,6 @@ final class UdpSocket implements Link {
     private static final int MAX_DATAGRAMS_PER_TURN = 256;
     /// Holds what 300 publishers send while the loop is busy for 30 ms, as far as `net.core.rmem_max` allows.
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
-    
 
     /// At 2 ms and 50 publishers of 2 Mbit/s each, epoll's wake-ups and reads take 1.4 µs a packet instead of 3.6.
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -60,7 +58,6 @@ final class UdpSocket implements Link {
                 .group(loops.group())
                 .channel(loops.datagramChannel())
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                
                 .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER_BYTES)
                 .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER_BYTES)
                 .option(

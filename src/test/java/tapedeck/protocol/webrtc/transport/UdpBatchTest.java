@@ -62,7 +62,8 @@ class UdpBatchTest {
         other.close();
     }
 
-    /// Sends datagrams of these sizes in one batch, to `other` where the size is negative; asserts that each socket gets
+    /// Sends datagrams of these sizes in one batch, to `other` where the size is negative; asserts that each socket
+    /// gets
     /// its own, in order and byte by byte.
     private void assertArrives(int... sizes) throws Exception {
         Random random = new Random(sizes.length);
@@ -75,8 +76,8 @@ class UdpBatchTest {
                         random.nextBytes(shared);
                         DatagramSocket to = size < 0 ? other : one;
                         (size < 0 ? forOther : forOne).add(Arrays.copyOfRange(shared, 7, 7 + Math.abs(size)));
-                        assertTrue(batch.add(
-                                shared, 7, Math.abs(size), (InetSocketAddress) to.getLocalSocketAddress()));
+                        assertTrue(
+                                batch.add(shared, 7, Math.abs(size), (InetSocketAddress) to.getLocalSocketAddress()));
                     }
                     batch.flush();
                     return null;
@@ -131,8 +132,7 @@ class UdpBatchTest {
         boolean taken = channel.eventLoop()
                 .submit(() -> {
                     batch.close();
-                    boolean added = batch.add(
-                            new byte[10], 0, 10, (InetSocketAddress) one.getLocalSocketAddress());
+                    boolean added = batch.add(new byte[10], 0, 10, (InetSocketAddress) one.getLocalSocketAddress());
                     batch.flush();
                     batch = new UdpBatch(channel);
                     return added;
