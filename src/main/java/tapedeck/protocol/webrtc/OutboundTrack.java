@@ -60,7 +60,7 @@ final class OutboundTrack {
 
     /// Whether frames of this codec can go where these are agreed on.
     boolean takes(Track track) {
-        if (track != taken) {
+        if (!track.equals(taken)) {
             String name = encodingName(track.codec());
             if (name == null || !agreed.format().is(name)) {
                 return false;
