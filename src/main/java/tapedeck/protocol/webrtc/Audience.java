@@ -142,7 +142,7 @@ final class Audience {
                 case Item.Gap _ -> forgetGop();
                 case Item.Message message -> {
                     if (fanOut.take(message, viewers.size(), now)) {
-                        viewers.forEach(viewer -> guarded(viewer, () -> viewer.message(message)));
+                        message(message);
                     }
                 }
                 case Item.End end -> end(end.reason());
@@ -151,6 +151,16 @@ final class Audience {
         batch.clear();
         draining = false;
         pump(now);
+    }
+
+    private void message(Item.Message message) {
+        for (Viewer viewer : List.copyOf(viewers)) {
+            try {
+                viewer.message(message);
+            } catch (RuntimeException bug) {
+                failed(viewer, bug);
+            }
+        }
     }
 
     private void frame(Item.Media media, long now) {

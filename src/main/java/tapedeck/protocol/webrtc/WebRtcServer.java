@@ -15,7 +15,7 @@ import tapedeck.settings.Announced;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 
-/// WebRTC on one port for UDP and TCP, with WHIP among the HTTP routes.
+/// WebRTC on one port for UDP and TCP, with WHIP and WHEP among the HTTP routes.
 public final class WebRtcServer implements AutoCloseable {
 
     private final PeerPort port;
@@ -51,6 +51,18 @@ public final class WebRtcServer implements AutoCloseable {
                 new IceLinks(settings.iceServers(), InstantSource.system()),
                 nanoClock);
         new WhipRoutes(house, streams).addTo(routes);
+        Audiences audiences = new Audiences(port, streams);
+        new WhepRoutes(
+                        house,
+                        streams,
+                        (stream, id, ice, answer, ended) -> new WhepSession(
+                                port,
+                                identity,
+                                ice,
+                                WhepSession.Request.of(stream, id, answer),
+                                audiences,
+                                ended::accept))
+                .addTo(routes);
         if (settings.preInit()) {
             Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));
         }

@@ -1,0 +1,87 @@
+package tapedeck.protocol.webrtc;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
+import tapedeck.net.http.HttpExchange;
+import tapedeck.net.http.HttpProblem;
+import tapedeck.net.http.HttpRoutes;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.Stream;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// WHEP, draft-ietf-wish-whep-03 4.2.1: a viewer's offer is posted to `/whep/NAME` and answered with the codecs that
+/// the
+/// stream has. The other way round, a counter-offer of the server, is never used.
+final class WhepRoutes {
+    /// How long a viewer waits for the tracks of a stream that has just begun.
+    static final long MAX_TRACK_WAIT_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    static final int RETRY_AFTER_SECONDS = 2;
+    private static final int TRACK_POLL_MILLIS = 50;
+
+    /// Makes the session of a viewer that has been answered.
+    interface Viewers {
+        PeerSession session(Stream stream, String id, IceCredentials ice, Answer answer, Consumer<PeerSession> ended);
+    }
+
+    private final SessionRoutes sessions;
+    private final Streams streams;
+    private final Viewers viewers;
+
+    WhepRoutes(SessionRoutes.House house, Streams streams, Viewers viewers) {
+        this.sessions = new SessionRoutes(house, "/whep");
+        this.streams = streams;
+        this.viewers = viewers;
+    }
+
+    void addTo(HttpRoutes routes) {
+        sessions.addTo(routes);
+        routes.add("POST", "/whep/*", this::offer);
+    }
+
+    private void offer(HttpExchange exchange) throws Exception {
+        SessionRoutes.allowOrigins(exchange);
+        StreamName name = new StreamName(exchange.pathRest());
+        SessionRoutes.demand(exchange, SessionRoutes.SDP);
+        Offer offer = sessions.offer(exchange);
+        Stream stream = streams.find(name).orElse(null);
+        if (stream == null) {
+            throw retry(exchange, 404, "there is no stream \"%s\" now".formatted(name));
+        }
+        List<Codec> codecs = codecs(stream);
+        if (codecs.isEmpty()) {
+            throw retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
+        }
+        IceCredentials ice = IceCredentials.random();
+        Answer answer = sessions.answer(exchange, offer, new Part.Sending(codecs), ice);
+        PeerSession session = viewers.session(stream, SessionRoutes.randomId(), ice, answer, sessions::ended);
+        sessions.created(exchange, session, ice, answer);
+    }
+
+    private static HttpProblem retry(HttpExchange exchange, int status, String reason) {
+        exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
+        return new HttpProblem(status, reason);
+    }
+
+    /// The codecs of the stream's tracks, as soon as those are there that its publisher has announced.
+    private static List<Codec> codecs(Stream stream) throws InterruptedException {
+        long deadline = System.nanoTime() + MAX_TRACK_WAIT_NANOS;
+        List<Track> tracks = stream.tracks();
+        while (!complete(tracks, stream.publisher().expects()) && System.nanoTime() - deadline < 0) {
+            TimeUnit.MILLISECONDS.sleep(TRACK_POLL_MILLIS);
+            tracks = stream.tracks();
+        }
+        return tracks.stream().map(Track::codec).toList();
+    }
+
+    private static boolean complete(List<Track> tracks, Publisher.Expects expects) {
+        return !tracks.isEmpty()
+                && (!expects.video() || tracks.stream().anyMatch(Track::isVideo))
+                && (!expects.audio() || tracks.stream().anyMatch(Track::isAudio));
+    }
+}
