@@ -51,18 +51,7 @@ public final class WebRtcServer implements AutoCloseable {
                 new IceLinks(settings.iceServers(), InstantSource.system()),
                 nanoClock);
         new WhipRoutes(house, streams).addTo(routes);
-        Audiences audiences = new Audiences(port, streams);
-        new WhepRoutes(
-                        house,
-                        streams,
-                        (stream, id, ice, answer, ended) -> new WhepSession(
-                                port,
-                                identity,
-                                ice,
-                                WhepSession.Request.of(stream, id, answer),
-                                audiences,
-                                ended::accept))
-                .addTo(routes);
+        new WhepRoutes(house, streams).addTo(routes);
         if (settings.preInit()) {
             Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));
         }

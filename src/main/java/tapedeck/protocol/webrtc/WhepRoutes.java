@@ -2,7 +2,6 @@ package tapedeck.protocol.webrtc;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.net.http.HttpExchange;
@@ -24,19 +23,16 @@ final class WhepRoutes {
     static final int RETRY_AFTER_SECONDS = 2;
     private static final int TRACK_POLL_MILLIS = 50;
 
-    /// Makes the session of a viewer that has been answered.
-    interface Viewers {
-        PeerSession session(Stream stream, String id, IceCredentials ice, Answer answer, Consumer<PeerSession> ended);
-    }
-
     private final SessionRoutes sessions;
     private final Streams streams;
-    private final Viewers viewers;
+    private final SessionRoutes.House house;
+    private final Audiences audiences;
 
-    WhepRoutes(SessionRoutes.House house, Streams streams, Viewers viewers) {
+    WhepRoutes(SessionRoutes.House house, Streams streams) {
+        this.house = house;
         this.sessions = new SessionRoutes(house, "/whep");
         this.streams = streams;
-        this.viewers = viewers;
+        this.audiences = new Audiences(house.port(), streams);
     }
 
     void addTo(HttpRoutes routes) {
@@ -59,7 +55,8 @@ final class WhepRoutes {
         }
         IceCredentials ice = IceCredentials.random();
         Answer answer = sessions.answer(exchange, offer, new Part.Sending(codecs), ice);
-        PeerSession session = viewers.session(stream, SessionRoutes.randomId(), ice, answer, sessions::ended);
+        WhepSession.Request request = WhepSession.Request.of(stream, SessionRoutes.randomId(), answer);
+        WhepSession session = new WhepSession(house.port(), house.identity(), ice, request, audiences, sessions::ended);
         sessions.created(exchange, session, ice, answer);
     }
 

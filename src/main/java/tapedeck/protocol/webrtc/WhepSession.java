@@ -53,8 +53,7 @@ final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
         }
 
         static Request of(Stream stream, String id, Answer answer) {
-            return new Request(
-                    stream, id, answer.remoteUfrag(), answer.fingerprint(), answer.agreed(), answer.data());
+            return new Request(stream, id, answer.remoteUfrag(), answer.fingerprint(), answer.agreed(), answer.data());
         }
     }
 
