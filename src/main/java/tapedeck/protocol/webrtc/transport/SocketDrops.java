@@ -30,7 +30,7 @@ final class SocketDrops {
     }
 
     static long ofLine(String line, int port) {
-        String[] columns = line.strip().split("\\s+");
+        String[] columns = line.strip().split("\\s+", -1);
         if (columns.length <= LOCAL_ADDRESS || !columns[LOCAL_ADDRESS].endsWith(":%04X".formatted(port))) {
             return 0;
         }
