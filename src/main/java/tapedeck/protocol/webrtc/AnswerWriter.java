@@ -153,9 +153,9 @@ final class AnswerWriter {
         format.feedback().forEach(kind -> attributes.add(new Attribute("rtcp-fb", format.payloadType() + " " + kind)));
     }
 
-    /// What most formats say holds for both sides; VP8's limits are about what the other side receives.
+    /// What holds for both sides, [PayloadFormat#answer()].
     private String parameters(PayloadFormat format) {
-        String agreed = format.is("VP8") ? "" : format.parameters();
+        String agreed = format.answer().map(PayloadFormat::parameters).orElseGet(format::parameters);
         boolean starts = switch (part) {
             case Part.Receiving _ -> Formats.isVideo(format);
             case Part.Sending _ -> false;
