@@ -32,6 +32,7 @@ final class Formats {
     /// sent as the first that is.
     static @Nullable PayloadFormat carrier(Codec codec, List<PayloadFormat> offered) {
         List<PayloadFormat> sendable = offered.stream()
+                .filter(Depacketizer::supports)
                 .filter(format ->
                         !format.is("H264") || H264Parameters.parse(format).packetizationMode() == 1)
                 .toList();

@@ -118,7 +118,7 @@ class SignallingTest {
         assertFalse(created.body().contains(renewed.ufrag()));
         assertFalse(created.body().contains(renewed.password()));
         assertTrue(renewed.candidates().stream().anyMatch(candidate -> candidate.port() == house.udpPort()));
-        assertTrue(restarted.body().startsWith("a=group:BUNDLE 0 1\r\na=ice-lite\r\na=ice-options:"));
+        assertTrue(restarted.body().startsWith("a=group:BUNDLE 0 1 2\r\na=ice-lite\r\na=ice-options:"));
         assertEquals(412, patch(session(created), etag(created), CANDIDATES).statusCode(), "late");
         assertEquals(204, patch(session(created), etag(restarted), RESTART).statusCode(), "the same again is none");
     }
