@@ -7,6 +7,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -29,7 +31,7 @@ final class Reassembly {
 
     private final ReceivedTsns received;
     private final Delivery delivery;
-    private final Map<Long, Piece> byFirst = new HashMap<>();
+    private final NavigableMap<Long, Piece> byFirst = new TreeMap<>();
     private final Map<Long, Piece> byLast = new HashMap<>();
     private final Map<Integer, Inbound> streams = new HashMap<>();
     private int heldBytes;
@@ -209,8 +211,8 @@ final class Reassembly {
 
     /// RFC 3758 3.6. `received` knows already.
     void forward(Chunk.ForwardTsn forward) {
-        // Collected first: forgetting changes the map.
-        List.copyOf(byFirst.values()).forEach(this::forgetIfDead);
+        // Collected first: forgetting changes the map. Those further back have lost no neighbour.
+        List.copyOf(byFirst.headMap(received.cumulative() + 1, true).values()).forEach(this::forgetIfDead);
         for (Chunk.ForwardTsn.Skip skip : forward.skips()) {
             skip(skip.streamId(), skip.ssn());
         }

@@ -1,7 +1,9 @@
 package tapedeck.protocol.webrtc.sctp;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -224,8 +226,12 @@ public final class SctpAssociation {
             ignored++;
             return;
         }
+        Set<Class<?>> kinds = new HashSet<>();
         for (Chunk chunk : packet.chunks()) {
-            if (state == State.ENDED || !process(chunk)) {
+            // But for DATA, nobody has a use for two of a kind, and some are work.
+            if (!(chunk instanceof Chunk.Data) && !kinds.add(chunk.getClass())) {
+                ignored++;
+            } else if (state == State.ENDED || !process(chunk)) {
                 break;
             }
         }

@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
 
 /// What flows once both sides have agreed: DATA and what acknowledges it, in both directions, and the channels on it.
 final class Transfer {
@@ -13,6 +14,9 @@ final class Transfer {
     static final int MAX_RETRANSMITS = 10;
     /// RFC 9260 16, HB.interval.
     static final long HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /// DATA of the peer: five times what messages of any size need within their own limits.
+    static final int MAX_CHUNKS_PER_SECOND = 20_000;
 
     private static final int HEARTBEAT_INFO = 1;
     private static final int HEARTBEAT_INFO_BYTES = Parameter.HEADER_BYTES + 8;
@@ -24,6 +28,7 @@ final class Transfer {
     private final Inbox inbox;
     private final Channels channels;
     private final StreamResets resets;
+    private final Rate chunkRate = new Rate(MAX_CHUNKS_PER_SECOND);
     private long heartbeatNanos = Long.MAX_VALUE;
     private int failures;
     private long nowNanos;
@@ -78,8 +83,12 @@ final class Transfer {
                 ignored);
     }
 
+    /// @throws MalformedException for what no honest peer sends
     void data(Chunk.Data data, long now) {
         nowNanos = now;
+        if (!chunkRate.take(1, now)) {
+            throw new MalformedException("SCTP: more than %d chunks a second".formatted(MAX_CHUNKS_PER_SECOND));
+        }
         inbox.data(data);
     }
 
