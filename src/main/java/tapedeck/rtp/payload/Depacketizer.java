@@ -24,8 +24,8 @@ public interface Depacketizer {
     /// This many packets in front of the next one are lost for good.
     void gap(long packets);
 
-    /// Whether this is the first packet of a keyframe, as far as one packet can tell: what came before it is not needed
-    /// to decode from here on. Looks only, in any order; never throws.
+    /// Whether this is the first packet of a keyframe, as far as one packet can tell: what came before it is not
+    /// needed to decode from here on. Looks only, in any order; never throws.
     default boolean beginsKeyframe(Bytes payload) {
         return false;
     }
@@ -39,6 +39,7 @@ public interface Depacketizer {
     static boolean supports(PayloadFormat format) {
         return format.is("H264") && FormatFit.isUsualMode(format)
                 || format.is("VP8")
+                || format.is("VP9")
                 || format.is("opus")
                 || format.is("PCMU")
                 || format.is("PCMA")
@@ -51,6 +52,9 @@ public interface Depacketizer {
         }
         if (format.is("VP8")) {
             return new Vp8Depacketizer();
+        }
+        if (format.is("VP9")) {
+            return new Vp9Depacketizer();
         }
         return new AudioDepacketizer(AudioDepacketizer.codec(format));
     }

@@ -18,17 +18,27 @@ final class FrameLoss {
 
     /// The frame with this timestamp cannot be handed on. Counted once, however many parts of it still come.
     void lost(long timestamp) {
-        if (timestamp != lastMissing) {
-            missingFrames++;
-            lastMissing = timestamp;
-        }
+        leftOut(timestamp);
         needsKeyframe = true;
     }
 
     /// Something was lost between two frames, and nothing is known of it.
     void lostUnseen() {
-        missingFrames++;
+        leftOutUnseen();
         needsKeyframe = true;
+    }
+
+    /// As [#lost(long)], but no other frame depends on it.
+    void leftOut(long timestamp) {
+        if (timestamp != lastMissing) {
+            missingFrames++;
+            lastMissing = timestamp;
+        }
+    }
+
+    /// As [#lostUnseen()], but no other frame depends on it, as far as is known.
+    void leftOutUnseen() {
+        missingFrames++;
     }
 
     void keyframe() {

@@ -1,8 +1,7 @@
 package tapedeck.rtp.payload;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.vp8.Vp8Header;
@@ -18,14 +17,11 @@ import tapedeck.media.Codec;
 /// |TID|Y| KEYIDX  |   if T or K
 /// ```
 final class Vp8Depacketizer implements Depacketizer {
-    static final int MAX_FRAME_BYTES = 8 << 20;
-    static final int MAX_PIECES = 16_384;
-
-    private final FrameLoss loss = new FrameLoss();
-    private final List<Bytes> pieces = new ArrayList<>();
+    private final LayerLoss loss = new LayerLoss();
+    private final Pieces pieces = new Pieces("VP8");
     private boolean open;
-    private int sizeBytes;
     private long timestamp;
+    private LayerLoss.Layer layer = LayerLoss.Layer.UNKNOWN;
     private Codec.@Nullable Vp8 codec;
 
     @Override
@@ -36,29 +32,25 @@ final class Vp8Depacketizer implements Depacketizer {
         if (payload.isEmpty()) {
             return;
         }
-        int at;
         try {
-            at = descriptorBytes(payload);
-        } catch (MalformedException e) {
-            this.timestamp = timestamp;
-            abandon();
-            throw e;
-        }
-        if ((payload.u8(0) & 0x17) == 0x10) {
-            if (open) {
-                finish(sink);
+            ByteReader in = payload.reader();
+            LayerLoss.Layer next = descriptor(in);
+            if ((payload.u8(0) & 0x17) == 0x10) {
+                if (open) {
+                    finish(sink);
+                }
+                open = true;
+                layer = next;
             }
-            open = true;
             this.timestamp = timestamp;
-        }
-        if (!open) {
-            // The rest of a frame whose first part is gone.
-            loss.lost(timestamp);
-            return;
-        }
-        try {
-            add(payload.slice(at));
+            if (!open) {
+                // The rest of a frame whose first part is gone.
+                loss.broken(timestamp);
+                return;
+            }
+            pieces.add(in.rest());
         } catch (MalformedException e) {
+            this.timestamp = timestamp;
             abandon();
             throw e;
         }
@@ -69,24 +61,8 @@ final class Vp8Depacketizer implements Depacketizer {
 
     @Override
     public void gap(long packets) {
-        if (open) {
-            abandon();
-        } else {
-            loss.lostUnseen();
-        }
-    }
-
-    @Override
-    public boolean beginsKeyframe(Bytes payload) {
-        if (payload.isEmpty() || (payload.u8(0) & 0x17) != 0x10) {
-            return false;
-        }
-        try {
-            // RFC 6386 9.1: the first bit of a frame is 0 in a keyframe.
-            return (payload.u8(descriptorBytes(payload)) & 1) == 0;
-        } catch (MalformedException _) {
-            return false;
-        }
+        loss.gap(packets, open, timestamp);
+        clear();
     }
 
     @Override
@@ -99,61 +75,53 @@ final class Vp8Depacketizer implements Depacketizer {
         return loss.missingFrames();
     }
 
-    static int descriptorBytes(Bytes payload) {
-        int at = 1;
-        if ((payload.u8(0) & 0x80) != 0) {
-            int extension = octet(payload, at++);
-            if ((extension & 0x80) != 0) {
-                at += (octet(payload, at) & 0x80) != 0 ? 2 : 1;
-            }
-            if ((extension & 0x40) != 0) {
-                at++;
-            }
-            if ((extension & 0x30) != 0) {
-                at++;
-            }
+    /// Reads up to the first byte of the frame, of which there has to be one.
+    private static LayerLoss.Layer descriptor(ByteReader in) {
+        int head = in.u8();
+        LayerLoss.Layer layer = LayerLoss.Layer.UNKNOWN;
+        if ((head & 0x80) != 0) {
+            layer = extension(in, in.u8());
         }
-        if (at >= payload.length()) {
-            throw new MalformedException("VP8: payload descriptor of %d bytes in %d".formatted(at, payload.length()));
+        if (!in.hasRemaining()) {
+            throw new MalformedException(
+                    "VP8: payload descriptor of %d bytes and nothing else".formatted(in.position()));
         }
-        return at;
+        return layer;
     }
 
-    private static int octet(Bytes payload, int at) {
-        if (at >= payload.length()) {
-            throw new MalformedException("VP8: payload descriptor longer than its %d bytes".formatted(at));
+    private static LayerLoss.Layer extension(ByteReader in, int has) {
+        int pictureId = -1;
+        int pictureIdBits = 15;
+        if ((has & 0x80) != 0) {
+            pictureId = in.u8();
+            if (pictureId >= 0x80) {
+                pictureId = (pictureId & 0x7F) << 8 | in.u8();
+            } else {
+                pictureIdBits = 7;
+            }
         }
-        return payload.u8(at);
-    }
-
-    private void add(Bytes piece) {
-        sizeBytes += piece.length();
-        if (sizeBytes > MAX_FRAME_BYTES || pieces.size() == MAX_PIECES) {
-            throw new MalformedException("VP8: frame of %d bytes in %d parts".formatted(sizeBytes, pieces.size() + 1));
+        int tl0PicIdx = (has & 0x40) != 0 ? in.u8() : -1;
+        int layers = (has & 0x30) != 0 ? in.u8() : 0;
+        if ((has & 0x20) == 0) {
+            // Without TID the index says nothing.
+            return new LayerLoss.Layer(pictureId, pictureIdBits, -1, 0, false, false, false);
         }
-        pieces.add(piece);
+        return new LayerLoss.Layer(
+                pictureId, pictureIdBits, tl0PicIdx, layers >> 6, (layers & 0x20) != 0, false, false);
     }
 
     private void abandon() {
-        loss.lost(timestamp);
+        loss.broken(timestamp);
         clear();
     }
 
     private void clear() {
         open = false;
-        sizeBytes = 0;
         pieces.clear();
     }
 
     private void finish(Sink sink) {
-        open = false;
-        byte[] frame = new byte[sizeBytes];
-        int at = 0;
-        for (Bytes piece : pieces) {
-            piece.copyTo(0, frame, at, piece.length());
-            at += piece.length();
-        }
-        Bytes data = Bytes.wrap(frame);
+        Bytes data = Bytes.wrap(pieces.joined(0));
         Vp8Header header;
         try {
             header = Vp8Header.parse(data);
@@ -162,16 +130,14 @@ final class Vp8Depacketizer implements Depacketizer {
             throw e;
         }
         clear();
-        Codec.Vp8 current = codec;
         if (header.keyframe()) {
             Codec.Vp8 next = header.codec();
-            current = next.equals(current) ? current : next;
-            codec = current;
-            loss.keyframe();
-        } else if (loss.needsKeyframe()) {
-            loss.lost(timestamp);
+            codec = next.equals(codec) ? codec : next;
+            loss.keyframe(layer);
+        } else if (!loss.decodable(layer, timestamp)) {
             return;
         }
+        Codec.Vp8 current = codec;
         if (current != null) {
             sink.frame(current, timestamp, header.keyframe(), data);
         }

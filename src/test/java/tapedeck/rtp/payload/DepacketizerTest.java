@@ -9,13 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.h264.H264;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.media.Track;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
@@ -23,7 +26,34 @@ import tapedeck.peers.TestMedia;
 class DepacketizerTest {
     private static final PayloadFormat H264_FORMAT = new PayloadFormat(96, "H264", 90_000, 1);
     private static final PayloadFormat VP8_FORMAT = new PayloadFormat(97, "VP8", 90_000, 1);
+    private static final PayloadFormat VP9_FORMAT = new PayloadFormat(98, "VP9", 90_000, 1);
     private static final PayloadFormat OPUS_FORMAT = new PayloadFormat(111, "opus", 48_000, 2);
+
+    private static PayloadFormat format(List<Frame> media) {
+        return switch (media.getFirst().track().codec()) {
+            case Codec.H264 _ -> H264_FORMAT;
+            case Codec.Vp8 _ -> VP8_FORMAT;
+            case Codec.Vp9 _ -> VP9_FORMAT;
+            case Codec.Opus _ -> OPUS_FORMAT;
+            case Codec.Pcmu _ -> new PayloadFormat(0, "PCMU", 8000, 1);
+            case Codec.Pcma _ -> new PayloadFormat(8, "PCMA", 8000, 1);
+            case Codec.G722 _ -> new PayloadFormat(9, "G722", 8000, 1);
+            case Codec.H265 _, Codec.Av1 _, Codec.Aac _, Codec.Mp3 _ ->
+                throw new IllegalArgumentException(media.getFirst().track().toString());
+        };
+    }
+
+    private static List<List<Frame>> videos(int seconds) {
+        return List.of(TestMedia.h264(seconds), TestMedia.vp8(seconds), TestMedia.vp9(seconds));
+    }
+
+    /// No codec looks into it: any bytes will do.
+    private static List<Frame> g722() {
+        Track track = new Track(Track.AUDIO, new Codec.G722(1));
+        return TestMedia.g711(1, "alaw").stream()
+                .map(frame -> new Frame(track, frame.dtsNanos(), frame.ptsNanos(), true, frame.data()))
+                .toList();
+    }
 
     private record Packet(Bytes payload, long timestamp, boolean marker) {}
 
@@ -82,10 +112,47 @@ class DepacketizerTest {
 
     @Test
     void everyFrameComesOutAsItWentInWhateverThePacketSize() {
-        for (int size : new int[] {64, 100, 500, Packetizer.USUAL_PAYLOAD_BYTES, 60_000}) {
-            assertSameFrames(TestMedia.h264(2), feed(Depacketizer.of(H264_FORMAT), packets(TestMedia.h264(2), size)));
-            assertSameFrames(TestMedia.vp8(2), feed(Depacketizer.of(VP8_FORMAT), packets(TestMedia.vp8(2), size)));
-            assertSameFrames(TestMedia.opus(1), feed(Depacketizer.of(OPUS_FORMAT), packets(TestMedia.opus(1), size)));
+        List<List<Frame>> all = new ArrayList<>(videos(2));
+        all.addAll(List.of(TestMedia.opus(1), TestMedia.g711(1, "alaw"), TestMedia.g711(1, "mulaw"), g722()));
+        for (List<Frame> media : all) {
+            for (int size : new int[] {64, 100, 500, Packetizer.USUAL_PAYLOAD_BYTES, 60_000}) {
+                assertSameFrames(media, feed(Depacketizer.of(format(media)), packets(media, size)));
+            }
+        }
+    }
+
+    @Test
+    void thePartsOfAFrameAreOfOneSizeButTheLast() {
+        for (List<Frame> media : videos(1)) {
+            for (int size : new int[] {64, 333, Packetizer.USUAL_PAYLOAD_BYTES}) {
+                Map<Long, List<Packet>> frames = new LinkedHashMap<>();
+                for (Packet packet : packets(withoutKeyframes(media), size)) {
+                    frames.computeIfAbsent(packet.timestamp(), _ -> new ArrayList<>())
+                            .add(packet);
+                }
+                // The first has an SEI of its own in H.264.
+                frames.values().stream().skip(1).forEach(parts -> {
+                    int first = parts.getFirst().payload().length();
+                    for (Packet part : parts.subList(0, parts.size() - 1)) {
+                        assertEquals(first, part.payload().length());
+                        assertFalse(part.marker());
+                    }
+                    assertTrue(parts.getLast().payload().length() <= first);
+                    assertTrue(parts.getLast().marker());
+                });
+            }
+        }
+    }
+
+    @Test
+    void partsNeverGetLongerThanAllowedAndNoneIsEmpty() {
+        for (int max : new int[] {64, 65, 1180}) {
+            for (int body = 1; body < 3 * max * max; body += 1 + body / 7) {
+                for (int first : new int[] {2, 8}) {
+                    int size = EqualParts.payloadBytes(body, first, 2, max);
+                    assertTrue(size <= max && size > first, "%d of %d".formatted(size, max));
+                }
+            }
         }
     }
 
@@ -102,22 +169,20 @@ class DepacketizerTest {
 
     @Test
     void framesWithoutMarkerEndAtTheNextTimestamp() {
-        for (var media : List.of(TestMedia.h264(1), TestMedia.vp8(1))) {
+        for (var media : videos(1)) {
             List<Packet> unmarked = packets(media, 500).stream()
                     .map(packet -> new Packet(packet.payload(), packet.timestamp(), false))
                     .toList();
-            PayloadFormat format = media.getFirst().track().codec() instanceof Codec.H264 ? H264_FORMAT : VP8_FORMAT;
-            assertSameFrames(media.subList(0, media.size() - 1), feed(Depacketizer.of(format), unmarked));
+            assertSameFrames(media.subList(0, media.size() - 1), feed(Depacketizer.of(format(media)), unmarked));
         }
     }
 
     @Test
     void eachSingleLossCostsTheFramesUpToTheNextKeyframeAndNoMore() {
-        for (var media : List.of(TestMedia.h264(3), TestMedia.vp8(3))) {
-            PayloadFormat format = media.getFirst().track().codec() instanceof Codec.H264 ? H264_FORMAT : VP8_FORMAT;
+        for (var media : videos(3)) {
             List<Packet> packets = packets(media, 400);
             for (int lost = 0; lost < packets.size(); lost++) {
-                Depacketizer depacketizer = Depacketizer.of(format);
+                Depacketizer depacketizer = Depacketizer.of(format(media));
                 List<Out> out = feed(depacketizer, packets.subList(0, lost));
                 depacketizer.gap(1);
                 assertTrue(depacketizer.needsKeyframe());
@@ -214,6 +279,29 @@ class DepacketizerTest {
                     hex);
             assertTrue(depacketizer.needsKeyframe());
         }
+        for (String hex : List.of(
+                "88",
+                "8880",
+                "888001",
+                "28",
+                "2800",
+                "d8 01 03 03 03 00",
+                "8a01",
+                "8a01 18 0000",
+                "8001" + "00",
+                "8801 00")) {
+            Depacketizer depacketizer = Depacketizer.of(VP9_FORMAT);
+            feed(depacketizer, packets(TestMedia.vp9(1), 1000));
+            if (hex.equals("800100")) {
+                feed(depacketizer, List.of(new Packet(Bytes.ofHex(hex), 1, true)));
+            } else {
+                assertThrows(
+                        MalformedException.class,
+                        () -> feed(depacketizer, List.of(new Packet(Bytes.ofHex(hex), 1, true))),
+                        hex);
+            }
+            assertTrue(depacketizer.needsKeyframe(), hex);
+        }
         assertThrows(
                 MalformedException.class,
                 () -> feed(Depacketizer.of(OPUS_FORMAT), List.of(new Packet(Bytes.ofHex("0300"), 1, true))));
@@ -239,7 +327,7 @@ class DepacketizerTest {
         feed(depacketizer, List.of(new Packet(Bytes.wrap(vp8), 5, false)));
         byte[] rest = new byte[60_000];
         List<Packet> restPackets = new ArrayList<>();
-        for (int bytes = 0; bytes <= Vp8Depacketizer.MAX_FRAME_BYTES; bytes += rest.length - 1) {
+        for (int bytes = 0; bytes <= Pieces.MAX_FRAME_BYTES; bytes += rest.length - 1) {
             restPackets.add(new Packet(Bytes.wrap(rest), 5, false));
         }
         assertThrows(MalformedException.class, () -> feed(depacketizer, restPackets));
@@ -262,18 +350,20 @@ class DepacketizerTest {
     @Test
     void nothingButMalformedLeavesADepacketizer() throws IOException {
         List<Bytes> good = new ArrayList<>();
-        for (var media : List.of(TestMedia.h264(1), TestMedia.vp8(1), TestMedia.opus(1))) {
+        for (var media : List.of(TestMedia.h264(1), TestMedia.vp8(1), TestMedia.vp9(1), TestMedia.opus(1))) {
             packets(media.subList(0, 2), 300).stream().limit(4).forEach(packet -> good.add(packet.payload()));
         }
         List<Bytes> further = new ArrayList<>();
-        for (String folder : List.of("format_rtph264.FuzzDecoder", "format_rtpvp8.FuzzDecoder")) {
+        for (String folder :
+                List.of("format_rtph264.FuzzDecoder", "format_rtpvp8.FuzzDecoder", "format_rtpvp9.FuzzDecoder")) {
             for (var file : SharedMedia.files("fuzz-seeds/gortsplib/" + folder)) {
                 further.add(Bytes.wrap(Files.readAllBytes(file)));
             }
         }
         further.addAll(good);
-        List<Depacketizer> living =
-                List.of(Depacketizer.of(H264_FORMAT), Depacketizer.of(VP8_FORMAT), Depacketizer.of(OPUS_FORMAT));
+        List<Depacketizer> living = List.of(H264_FORMAT, VP8_FORMAT, VP9_FORMAT, OPUS_FORMAT).stream()
+                .map(Depacketizer::of)
+                .toList();
         long[] time = {0};
         Fuzz.parser(List.of(), further, bytes -> {
             for (Depacketizer depacketizer : living) {
