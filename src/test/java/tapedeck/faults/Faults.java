@@ -23,6 +23,15 @@ enum Faults {
     JUMPS("C3: timestamps that jump", 1, 1, Timestamps::jumps),
     LATE("C5: tracks that begin late, or never", 1, 1, Timestamps::late),
     RANGES("M10: odd ranges and cuts; a round is 100 cuts at once", 1, 10, Ranges::run),
+    LOSS("N1: 5 % loss in both directions, RTT 80 ms; a round is a minute", 1, 5, NetworkLoss::five),
+    HEAVY_LOSS("N2: 10 % loss; a round is a minute", 1, 5, NetworkLoss::ten),
+    BURSTS("N2: bursts of loss, Gilbert 1 % and 10 %; a round is a minute", 1, 5, NetworkLoss::bursts),
+    BAD_TIME("N2: 20 % loss for 10 s; a round is a minute behind it", 1, 1, NetworkLoss::twenty),
+    JITTER("N3: jitter, reordering, duplicates; a round is a minute", 1, 5, NetworkLoss::jitter),
+    MOVES("N9: addresses change in mid-session; a round is two moves", 1, 10, NetworkChange::moves),
+    OUTAGE("N9: no network for 5 s, and then for good", 1, 1, NetworkChange::outage),
+    SMALL_DATAGRAMS("N10: nothing above 572 bytes passes", 1, 1, NetworkChange::smallDatagrams),
+    FLIGHTS("N11: flights of the DTLS handshake lost once and twice", 1, 1, NetworkChange::flights),
     STORM("M12: 500 starts and stops of one stream at once", 1, 10, Storm::run);
 
     private static final int EXIT_SKIPPED = 75;

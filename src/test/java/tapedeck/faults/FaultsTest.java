@@ -1,6 +1,12 @@
 package tapedeck.faults;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -88,5 +94,31 @@ class FaultsTest {
     @Test
     void oddRangesAndManyCutsAreAnswered() throws Exception {
         Faults.RANGES.runShortly(dir);
+    }
+
+    /// Side by side, each with a server of its own: most of their time is waiting.
+    @Test
+    void badNetworksSpoilNoRecording() throws Exception {
+        List<Callable<Void>> all = new ArrayList<>();
+        for (Faults fault : List.of(
+                Faults.OUTAGE,
+                Faults.BAD_TIME,
+                Faults.LOSS,
+                Faults.HEAVY_LOSS,
+                Faults.BURSTS,
+                Faults.JITTER,
+                Faults.MOVES,
+                Faults.SMALL_DATAGRAMS,
+                Faults.FLIGHTS)) {
+            all.add(() -> {
+                fault.runShortly(dir);
+                return null;
+            });
+        }
+        try (ExecutorService pool = Executors.newFixedThreadPool(4)) {
+            for (Future<Void> one : pool.invokeAll(all)) {
+                one.get();
+            }
+        }
     }
 }

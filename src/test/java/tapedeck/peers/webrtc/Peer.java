@@ -104,13 +104,16 @@ final class Peer {
     }
 
     private void signal(URI resource, String offer) throws Exception {
-        HttpResponse<String> response = fleet.http()
-                .send(
-                        HttpRequest.newBuilder(resource)
-                                .header("Content-Type", "application/sdp")
-                                .POST(HttpRequest.BodyPublishers.ofString(offer))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
+        HttpRequest request = HttpRequest.newBuilder(resource)
+                .header("Content-Type", "application/sdp")
+                .POST(HttpRequest.BodyPublishers.ofString(offer))
+                .build();
+        HttpResponse<String> response = fleet.http().send(request, HttpResponse.BodyHandlers.ofString());
+        // One address may make so many offers a second: hundreds of peers wait for their turn.
+        for (int i = 0; response.statusCode() == 429 && i < DEADLINE_SECONDS; i++) {
+            TimeUnit.SECONDS.sleep(1);
+            response = fleet.http().send(request, HttpResponse.BodyHandlers.ofString());
+        }
         if (response.statusCode() != 201) {
             throw new IOException(resource + ": " + response.statusCode() + " " + response.body());
         }
@@ -150,6 +153,11 @@ final class Peer {
     /// On the fleet's thread, with its time.
     void execute(LongConsumer command) {
         fleet.execute(() -> command.accept(fleet.now()));
+    }
+
+    /// A connectivity check at once, as by a client that knows that its network has changed.
+    void check(long nowNanos) {
+        nextCheckNanos = nowNanos;
     }
 
     /// Whether the server ended the DTLS connection.

@@ -28,6 +28,8 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
 
     private final AtomicLong packets = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong mediaBytes = new AtomicLong();
+    private final AtomicLong feedbackBytes = new AtomicLong();
     private final AtomicLong repeats = new AtomicLong();
     private final AtomicLong nacked = new AtomicLong();
     private final AtomicLong keyframeRequests = new AtomicLong();
@@ -96,6 +98,16 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
         return bytes.get();
     }
 
+    /// Of what was sent first: media alone.
+    public long mediaBytes() {
+        return mediaBytes.get();
+    }
+
+    /// Of what came back: reports, requests, feedback.
+    public long feedbackBytes() {
+        return feedbackBytes.get();
+    }
+
     /// Packets that were sent again because the server asked.
     public long repeats() {
         return repeats.get();
@@ -138,6 +150,11 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
 
     public double silentSeconds() {
         return peer.silentSeconds();
+    }
+
+    /// Checks the connection at once, as a client does that knows that its network has changed.
+    public void checkNow() {
+        peer.execute(peer::check);
     }
 
     public URI session() {
@@ -194,6 +211,7 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
             bytes.addAndGet(sealedLength);
         }
         packets.incrementAndGet();
+        mediaBytes.addAndGet(sealedLength);
     }
 
     private void sendReport(Rtcp.SenderReport report) {
@@ -206,6 +224,7 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
 
     @Override
     public void received(byte[] datagram, int length, long nowNanos) {
+        feedbackBytes.addAndGet(length);
         Bytes compound = peer.in().unprotectRtcp(datagram, 0, length);
         if (compound == null) {
             return;

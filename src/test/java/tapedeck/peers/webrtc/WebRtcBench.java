@@ -178,12 +178,13 @@ final class WebRtcBench {
                 double cpu = after.cpuSeconds() - before.cpuSeconds();
                 System.out.printf(
                         Locale.ROOT,
-                        "%d publishers, %.0f s: %.0f packets/s, server CPU %.3f cores, %.2f µs a packet; the client was away for %.0f ms at most and stood still for %.0f ms%n",
+                        "%d publishers, %.0f s: %.0f packets/s, server CPU %.3f cores, %.2f µs a packet, %d lost in its socket; the client was away for %.0f ms at most and stood still for %.0f ms%n",
                         count,
                         window,
                         sent / window,
                         cpu / window,
                         cpu * 1e6 / sent,
+                        after.socketDrops() - before.socketDrops(),
                         away.longestMillis(),
                         away.stoodStillMillis());
                 System.out.println("  by thread: " + after.threadsSince(before));
