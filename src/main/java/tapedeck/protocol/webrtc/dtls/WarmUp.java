@@ -15,6 +15,9 @@ import org.bouncycastle.tls.DatagramTransport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
+import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.protocol.webrtc.ice.StunMessage;
+import tapedeck.protocol.webrtc.ice.StunWriter;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.srtp.SrtpProfile;
 import tapedeck.rtp.srtp.SrtpReceiver;
@@ -46,6 +49,7 @@ public final class WarmUp implements DtlsConnection.Events, DatagramTransport {
     public static boolean run(DtlsIdentity identity) {
         long start = System.nanoTime();
         try {
+            check();
             for (int i = 0; i < HANDSHAKES; i++) {
                 WarmUp warmUp = new WarmUp(identity);
                 DtlsKeys keys = warmUp.shakeHands();
@@ -61,6 +65,20 @@ public final class WarmUp implements DtlsConnection.Events, DatagramTransport {
             Thread.currentThread().interrupt();
         }
         return false;
+    }
+
+    /// What a session begins with.
+    private static void check() {
+        IceCredentials credentials = IceCredentials.random();
+        byte[] id = new byte[StunMessage.TRANSACTION_ID_BYTES];
+        StunMessage request = StunMessage.parse(new StunWriter(StunMessage.BINDING_REQUEST, Bytes.wrap(id))
+                .attribute(StunMessage.USERNAME, Bytes.ofUtf8(credentials.ufrag()))
+                .integrity(credentials.hmac())
+                .fingerprint()
+                .toBytes());
+        if (!request.fingerprintRight() || !request.integrityBy(credentials.hmac())) {
+            throw new IllegalStateException("STUN refuses its own messages");
+        }
     }
 
     private DtlsKeys shakeHands() throws IOException, InterruptedException, ExecutionException, TimeoutException {
