@@ -33,12 +33,22 @@ final class Audience {
 
     static final long MAX_GOP_BYTES = 16 << 20;
 
+    /// Where so many watch, sound and picture that come within this time go out together: what a viewer costs is mostly
+    /// that everything about it has to be fetched from memory, for one packet or for five.
+    static final int CROWD_VIEWERS = 64;
+
+    static final long CROWD_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    /// A publisher that was asked for a keyframe has sent it by then, or does not answer such requests: encoders of
+    /// WHIP
+    /// often do not.
+    static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
     private static final Logger log = LoggerFactory.getLogger(Audience.class);
     private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final PeerPort port;
     private final Stream stream;
-    private final Runnable left;
+    private final Runnable deserted;
     private final List<Viewer> viewers = new ArrayList<>();
     private final Map<Integer, Cutter> cutters = new HashMap<>();
     private final List<Item> batch = new ArrayList<>();
@@ -46,16 +56,17 @@ final class Audience {
     private final FanOut fanOut;
     private long gopBytes;
     private @Nullable Reader reader;
+    private volatile boolean crowd;
     private boolean draining;
     private boolean pacing;
     private long uncut;
     private long uncutLoggedNanos;
 
-    /// @param left called when the last viewer is gone
-    Audience(PeerPort port, Stream stream, Runnable left) {
+    /// @param deserted called when the last viewer is gone
+    Audience(PeerPort port, Stream stream, Runnable deserted) {
         this.port = port;
         this.stream = stream;
-        this.left = left;
+        this.deserted = deserted;
         this.fanOut = new FanOut(stream.name(), port.now());
         this.uncutLoggedNanos = port.now() - LOG_NANOS;
     }
@@ -75,6 +86,9 @@ final class Audience {
 
         boolean takesVideo();
 
+        /// Whether no picture goes out before the next keyframe.
+        boolean waitsForKeyframe();
+
         void end(String reason);
     }
 
@@ -83,19 +97,31 @@ final class Audience {
     void join(Viewer viewer) {
         if (reader == null) {
             String name = "webrtc on port " + port.port();
-            reader = stream.subscribe(ReaderOptions.viewer(name, () -> port.later(this::drain)));
+            reader = stream.subscribe(ReaderOptions.viewer(name, this::wake));
         }
         // What waits in the reader is the past for this one.
         drain();
         viewers.add(viewer);
+        crowd = viewers.size() >= CROWD_VIEWERS;
         begin(viewer);
+    }
+
+    /// From any thread: takes what waits, now or with what comes in the next few milliseconds.
+    private void wake() {
+        if (crowd) {
+            port.after(CROWD_NANOS, this::drain);
+        } else {
+            port.later(this::drain);
+        }
     }
 
     void leave(Viewer viewer) {
         Reader open = reader;
-        if (viewers.remove(viewer) && viewers.isEmpty() && open != null) {
+        boolean left = viewers.remove(viewer);
+        crowd = viewers.size() >= CROWD_VIEWERS;
+        if (left && viewers.isEmpty() && open != null) {
             open.close();
-            left.run();
+            deserted.run();
         }
     }
 
@@ -109,14 +135,28 @@ final class Audience {
         if (!viewer.takesVideo()) {
             return;
         }
-        if (gop.isEmpty() || makesKeyframes() && spanNanos() > FRESH_NANOS) {
+        if (gop.isEmpty()) {
             stream.requestKeyframe();
+        } else if (makesKeyframes() && spanNanos() > FRESH_NANOS) {
+            stream.requestKeyframe();
+            port.after(PATIENCE_NANOS, () -> {
+                if (viewer.waitsForKeyframe() && viewers.contains(viewer) && !gop.isEmpty()) {
+                    catchUp(viewer);
+                }
+            });
         } else {
-            long now = port.now();
-            viewer.catchUp(gop, now);
-            pump(viewer, now);
-            port.flush();
+            catchUp(viewer);
         }
+    }
+
+    private void catchUp(Viewer viewer) {
+        long now = port.now();
+        try {
+            viewer.catchUp(gop, now);
+        } catch (RuntimeException bug) {
+            failed(viewer, bug);
+        }
+        pump(now);
     }
 
     private boolean makesKeyframes() {

@@ -121,6 +121,10 @@ final class OutboundMedia {
         return video != null;
     }
 
+    boolean waitsForKeyframe() {
+        return video != null && queue.waiting();
+    }
+
     void catchUp(List<FramePackets> gop, long nowNanos) {
         if (video == null || !follows(video, gop.getFirst())) {
             return;

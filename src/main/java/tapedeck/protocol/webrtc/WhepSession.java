@@ -225,6 +225,12 @@ final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
     }
 
     @Override
+    public boolean waitsForKeyframe() {
+        OutboundMedia outbound = media;
+        return outbound != null && outbound.waitsForKeyframe();
+    }
+
+    @Override
     public void catchUp(List<FramePackets> gop, long nowNanos) {
         OutboundMedia outbound = media;
         if (outbound != null) {

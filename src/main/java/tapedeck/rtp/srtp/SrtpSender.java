@@ -1,7 +1,7 @@
 package tapedeck.rtp.srtp;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Protects what is sent to one peer. Packets of a source are given in the order of their sequence numbers, each one
@@ -18,9 +18,9 @@ public final class SrtpSender {
     private final int tagBytes;
     private final SrtpCipher rtp;
     private final SrtpCipher rtcp;
-    private final Map<Integer, Sequence> sources = new HashMap<>();
-    private @Nullable Sequence last;
-    private int lastSsrc;
+    /// A handful: looked through faster than hashed.
+    private final List<Sequence> sources = new ArrayList<>(4);
+
     private int rtcpIndex;
 
     public SrtpSender(SrtpKeys keys) {
@@ -34,11 +34,22 @@ public final class SrtpSender {
     }
 
     private static final class Sequence {
+        private final int ssrc;
         private long index;
 
-        private Sequence(int first) {
-            index = first;
+        private Sequence(int ssrc, int first) {
+            this.ssrc = ssrc;
+            this.index = first;
         }
+    }
+
+    private @Nullable Sequence source(int ssrc) {
+        for (int i = 0; i < sources.size(); i++) {
+            if (sources.get(i).ssrc == ssrc) {
+                return sources.get(i);
+            }
+        }
+        return null;
     }
 
     /// Writes the protected packet to `out` and returns its length.
@@ -49,10 +60,10 @@ public final class SrtpSender {
         }
         int ssrc = SrtpCipher.i32(packet, offset + 8);
         int number = (packet[offset + 2] & 0xFF) << 8 | packet[offset + 3] & 0xFF;
-        Sequence source = ssrc == lastSsrc ? last : sources.get(ssrc);
+        Sequence source = source(ssrc);
         if (source == null) {
-            source = new Sequence(number);
-            sources.put(ssrc, source);
+            source = new Sequence(ssrc, number);
+            sources.add(source);
         } else {
             int step = (short) (number - (int) source.index);
             if (step <= 0) {
@@ -60,8 +71,7 @@ public final class SrtpSender {
             }
             source.index += step;
         }
-        last = source;
-        lastSsrc = ssrc;
+
         rtp.sealRtp(packet, offset, head, length, source.index, out, outOffset);
         return length + tagBytes;
     }

@@ -96,6 +96,24 @@ class OutboundMediaTest {
         assertEquals(0, viewer.keyframeWishes + viewer.restarts);
     }
 
+    /// By its own report each track says which wall clock its first frame has: the same one, as both began together.
+    @Test
+    void reportsPutSoundAndPictureOnOneClock() {
+        SimulatedViewer viewer = viewer(2, SimulatedViewer.Path.PERFECT, BROWSER);
+        viewer.play(stream(10, 500), 10 * SECOND);
+        List<Double> began = new ArrayList<>();
+        for (Rtcp.SenderReport report : viewer.reports) {
+            boolean picture = report.ssrc() == SimulatedViewer.VIDEO_SSRC;
+            long first = picture ? viewer.firstVideoTimestamp : viewer.firstAudioTimestamp;
+            double seconds = (report.rtpTimestamp() - first & 0xFFFF_FFFFL) / (picture ? 90_000.0 : 48_000.0);
+            began.add(report.ntpNanos() / 1e9 - seconds);
+        }
+        assertTrue(began.size() >= 16, "reports " + began.size());
+        double least = began.stream().mapToDouble(d -> d).min().orElseThrow();
+        double most = began.stream().mapToDouble(d -> d).max().orElseThrow();
+        assertTrue(most - least < 0.001, began.toString());
+    }
+
     @Test
     void fivePercentLossAtEightyMillisecondsCostsNoPicture() {
         SimulatedViewer.Path path = new SimulatedViewer.Path(1_000_000_000, 10_000_000, 40 * MILLI, 0.05);

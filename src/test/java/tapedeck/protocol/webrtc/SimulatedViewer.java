@@ -50,7 +50,10 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     /// When the last packet of each picture came, by its bytes.
     final Map<Bytes, Long> shownNanos = new HashMap<>();
 
+    final List<Rtcp.SenderReport> reports = new ArrayList<>();
     final List<String> refusals = new ArrayList<>();
+    long firstVideoTimestamp = -1;
+    long firstAudioTimestamp = -1;
     long keyframeWishes;
     long restarts;
     long sentBytes;
@@ -162,6 +165,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         if (type >= 192 && type <= 223) {
             for (Rtcp packet : Rtcp.parse(srtp.unprotectRtcp(bytes, 0, bytes.length))) {
                 if (packet instanceof Rtcp.SenderReport report) {
+                    reports.add(report);
                     video.senderReport(report, nanos);
                     audio.senderReport(report, nanos);
                 }
@@ -177,7 +181,13 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         if (number != null) {
             arrivals.received(number.u16(0), nanos);
         }
-        (packet.payloadType() == 111 ? audio : video).receive(packet, nanos);
+        if (packet.payloadType() == 111) {
+            firstAudioTimestamp = firstAudioTimestamp < 0 ? packet.timestamp() : firstAudioTimestamp;
+            audio.receive(packet, nanos);
+        } else {
+            firstVideoTimestamp = firstVideoTimestamp < 0 ? packet.timestamp() : firstVideoTimestamp;
+            video.receive(packet, nanos);
+        }
     }
 
     private void feedback() {
