@@ -1,6 +1,7 @@
 package tapedeck.rtp.payload;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.MalformedException;
 
@@ -24,17 +25,15 @@ import tapedeck.bytes.MalformedException;
 record Vp9Descriptor(
         int pictureId,
         int pictureIdBits,
-        int[] references,
+        List<Integer> references,
         boolean flexible,
         boolean starts,
         int temporalId,
         boolean switchingUp,
         int spatialId,
         int tl0PicIdx,
-        int[] sizes) {
+        List<Integer> sizes) {
     static final int MAX_REFERENCES = 3;
-
-    private static final int[] NONE = {};
 
     /// Reads up to the first byte of the frame, of which there has to be one.
     static Vp9Descriptor read(ByteReader in) {
@@ -54,8 +53,8 @@ record Vp9Descriptor(
         int layer = layered ? in.u8() : 0;
         int tl0PicIdx = layered && !flexible ? in.u8() : -1;
         boolean interPicture = (head & 0x40) != 0;
-        int[] references = flexible && interPicture ? references(in) : NONE;
-        int[] sizes = (head & 0x02) != 0 ? scalabilityStructure(in) : NONE;
+        List<Integer> references = flexible && interPicture ? references(in) : List.of();
+        List<Integer> sizes = (head & 0x02) != 0 ? scalabilityStructure(in) : List.of();
         if (!in.hasRemaining()) {
             throw new MalformedException(
                     "VP9: payload descriptor of %d bytes and nothing else".formatted(in.position()));
@@ -73,29 +72,28 @@ record Vp9Descriptor(
                 sizes);
     }
 
-    private static int[] references(ByteReader in) {
-        int[] found = new int[MAX_REFERENCES];
-        int count = 0;
+    private static List<Integer> references(ByteReader in) {
+        List<Integer> found = new ArrayList<>(MAX_REFERENCES);
         int next;
         do {
-            if (count == MAX_REFERENCES) {
+            if (found.size() == MAX_REFERENCES) {
                 throw new MalformedException("VP9: more than %d references".formatted(MAX_REFERENCES));
             }
             next = in.u8();
-            found[count++] = next >> 1;
+            found.add(next >> 1);
         } while ((next & 1) != 0);
-        return Arrays.copyOf(found, count);
+        return found;
     }
 
     /// 4.2.1: how many spatial layers, their sizes if Y, and if G the pictures of a group, which nothing here
     /// needs.
-    private static int[] scalabilityStructure(ByteReader in) {
+    private static List<Integer> scalabilityStructure(ByteReader in) {
         int head = in.u8();
-        int[] sizes = NONE;
+        List<Integer> sizes = new ArrayList<>();
         if ((head & 0x10) != 0) {
-            sizes = new int[(head >> 5) + 1];
-            for (int i = 0; i < sizes.length; i++) {
-                sizes[i] = in.i32();
+            int layers = (head >> 5) + 1;
+            for (int i = 0; i < layers; i++) {
+                sizes.add(in.i32());
             }
         }
         if ((head & 0x08) != 0) {
