@@ -110,7 +110,7 @@ class ConsoleBrowserTest {
             assertThat(row.getByRole(AriaRole.HEADING)).hasText("studio/one");
             assertThat(row.locator(".media")).hasText("H.264 320 × 180 · AAC 44.1 kHz stereo · RTMP");
             assertThat(page.getByText("Nothing is live yet")).isHidden();
-            Locator record = row.getByRole(AriaRole.BUTTON).first();
+            Locator record = row.getByRole(AriaRole.BUTTON).nth(1);
             assertThat(record).hasText("Record");
             record.focus();
             page.keyboard().press("Enter");
@@ -160,7 +160,7 @@ class ConsoleBrowserTest {
     private void record(String name) throws Exception {
         try (LivePublisher _ = new LivePublisher(server, name)) {
             Locator row = page.locator("#live li");
-            row.getByRole(AriaRole.BUTTON).first().click();
+            row.getByRole(AriaRole.BUTTON).nth(1).click();
             assertThat(page.locator("#recordings .growing dd").first()).hasText(Pattern.compile("0:0[2-9]|0:[1-5]\\d"));
         }
         assertThat(page.locator("#recordings li:not(.growing)")).hasCount(1);
@@ -372,7 +372,7 @@ class ConsoleBrowserTest {
             if (status == 0) {
                 route.abort();
             } else {
-                route.fulfill(new Route.FulfillOptions().setStatus(status).setBody("{\"error\": \"too many\"}"));
+                route.fulfill(new Route.FulfillOptions().setStatus(status).setBody("{\"detail\": \"too many\"}"));
             }
         });
         page.locator("#open-camera").click();
