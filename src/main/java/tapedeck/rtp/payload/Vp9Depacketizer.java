@@ -197,7 +197,9 @@ final class Vp9Depacketizer implements Depacketizer {
     private Codec.Vp9 codec(Vp9Header header) {
         Codec.Vp9 next = header.codec();
         Vp9Descriptor structure = sized;
-        if (structure != null && topSpatialId > 0 && topSpatialId < structure.sizes().size()) {
+        if (structure != null
+                && topSpatialId > 0
+                && topSpatialId < structure.sizes().size()) {
             int size = structure.sizes().get(topSpatialId);
             if (size >>> 16 > 0 && (size & 0xFFFF) > 0) {
                 next = new Codec.Vp9(next.profile(), next.bitDepth(), size >>> 16, size & 0xFFFF);
