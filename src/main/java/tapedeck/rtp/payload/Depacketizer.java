@@ -40,6 +40,8 @@ public interface Depacketizer {
         return format.is("H264") && FormatFit.isUsualMode(format)
                 || format.is("VP8")
                 || format.is("VP9")
+                || format.is("AV1")
+                || format.is("H265") && H265Parameters.isUsual(format)
                 || format.is("opus")
                 || format.is("PCMU")
                 || format.is("PCMA")
@@ -55,6 +57,12 @@ public interface Depacketizer {
         }
         if (format.is("VP9")) {
             return new Vp9Depacketizer();
+        }
+        if (format.is("AV1")) {
+            return new Av1Depacketizer();
+        }
+        if (format.is("H265")) {
+            return new H265Depacketizer(H265Parameters.parameterSets(format));
         }
         return new AudioDepacketizer(AudioDepacketizer.codec(format));
     }

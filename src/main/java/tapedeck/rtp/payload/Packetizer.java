@@ -60,14 +60,15 @@ public interface Packetizer {
             case Codec.H264 _ -> new H264Packetizer(maxPayloadBytes, 1);
             case Codec.Vp8 _ -> new Vp8Packetizer(maxPayloadBytes);
             case Codec.Vp9 _ -> new Vp9Packetizer(maxPayloadBytes);
+            case Codec.Av1 _ -> new Av1Packetizer(maxPayloadBytes);
+            case Codec.H265 _ -> new H265Packetizer(maxPayloadBytes);
             // One packet is one frame; the marker of RFC 3551 4.1 (a talk spurt begins) is not used.
             case Codec.Opus _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 (frame, out) -> {
                     out.payload(Bytes.EMPTY, frame.data(), false);
                     return true;
                 };
-            case Codec.H265 _, Codec.Av1 _, Codec.Aac _, Codec.Mp3 _ ->
-                throw new IllegalArgumentException("no packetizer for " + codec.name());
+            case Codec.Aac _, Codec.Mp3 _ -> throw new IllegalArgumentException("no packetizer for " + codec.name());
         };
     }
 

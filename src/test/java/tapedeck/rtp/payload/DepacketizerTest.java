@@ -15,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.codec.av1.Av1TemporalUnit;
 import tapedeck.codec.h264.H264;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -27,6 +28,8 @@ class DepacketizerTest {
     private static final PayloadFormat H264_FORMAT = new PayloadFormat(96, "H264", 90_000, 1);
     private static final PayloadFormat VP8_FORMAT = new PayloadFormat(97, "VP8", 90_000, 1);
     private static final PayloadFormat VP9_FORMAT = new PayloadFormat(98, "VP9", 90_000, 1);
+    private static final PayloadFormat AV1_FORMAT = new PayloadFormat(99, "AV1", 90_000, 1);
+    private static final PayloadFormat H265_FORMAT = new PayloadFormat(100, "H265", 90_000, 1);
     private static final PayloadFormat OPUS_FORMAT = new PayloadFormat(111, "opus", 48_000, 2);
 
     private static PayloadFormat format(List<Frame> media) {
@@ -38,13 +41,20 @@ class DepacketizerTest {
             case Codec.Pcmu _ -> new PayloadFormat(0, "PCMU", 8000, 1);
             case Codec.Pcma _ -> new PayloadFormat(8, "PCMA", 8000, 1);
             case Codec.G722 _ -> new PayloadFormat(9, "G722", 8000, 1);
-            case Codec.H265 _, Codec.Av1 _, Codec.Aac _, Codec.Mp3 _ ->
+            case Codec.Av1 _ -> AV1_FORMAT;
+            case Codec.H265 _ -> H265_FORMAT;
+            case Codec.Aac _, Codec.Mp3 _ ->
                 throw new IllegalArgumentException(media.getFirst().track().toString());
         };
     }
 
     private static List<List<Frame>> videos(int seconds) {
-        return List.of(TestMedia.h264(seconds), TestMedia.vp8(seconds), TestMedia.vp9(seconds));
+        return List.of(
+                TestMedia.h264(seconds),
+                TestMedia.vp8(seconds),
+                TestMedia.vp9(seconds),
+                TestMedia.av1(seconds),
+                TestMedia.h265(seconds));
     }
 
     /// No codec looks into it: any bytes will do.
@@ -86,6 +96,11 @@ class DepacketizerTest {
 
     /// What comes out of the depacketizer for this frame: parameter sets and delimiters are not in the data.
     private static Bytes data(Frame frame) {
+        if (frame.track().codec() instanceof Codec.H265) {
+            List<Bytes> units = new ArrayList<>(H264.nalUnits(frame.data()));
+            units.removeIf(unit -> List.of(32, 33, 34, 35, 38).contains(unit.u8(0) >> 1));
+            return H264.accessUnit(units);
+        }
         if (!(frame.track().codec() instanceof Codec.H264)) {
             return frame.data();
         }
@@ -165,6 +180,11 @@ class DepacketizerTest {
         var vp8 = feed(Depacketizer.of(VP8_FORMAT), packets(TestMedia.vp8(2), 1000));
         assertEquals(new Codec.Vp8(320, 180), vp8.getFirst().codec());
         assertSame(vp8.getFirst().codec(), vp8.getLast().codec());
+        for (List<Frame> media : videos(2)) {
+            var out = feed(Depacketizer.of(format(media)), packets(media, 1000));
+            assertEquals(media.getFirst().track().codec(), out.getFirst().codec());
+            assertSame(out.getFirst().codec(), out.getLast().codec());
+        }
     }
 
     @Test
@@ -350,20 +370,21 @@ class DepacketizerTest {
     @Test
     void nothingButMalformedLeavesADepacketizer() throws IOException {
         List<Bytes> good = new ArrayList<>();
-        for (var media : List.of(TestMedia.h264(1), TestMedia.vp8(1), TestMedia.vp9(1), TestMedia.opus(1))) {
+        List<List<Frame>> all = new ArrayList<>(videos(1));
+        all.add(TestMedia.opus(1));
+        for (var media : all) {
             packets(media.subList(0, 2), 300).stream().limit(4).forEach(packet -> good.add(packet.payload()));
         }
         List<Bytes> further = new ArrayList<>();
-        for (String folder :
-                List.of("format_rtph264.FuzzDecoder", "format_rtpvp8.FuzzDecoder", "format_rtpvp9.FuzzDecoder")) {
+        for (String codec : List.of("h264", "vp8", "vp9", "av1", "h265")) {
+            String folder = "format_rtp" + codec + ".FuzzDecoder";
             for (var file : SharedMedia.files("fuzz-seeds/gortsplib/" + folder)) {
                 further.add(Bytes.wrap(Files.readAllBytes(file)));
             }
         }
         further.addAll(good);
-        List<Depacketizer> living = List.of(H264_FORMAT, VP8_FORMAT, VP9_FORMAT, OPUS_FORMAT).stream()
-                .map(Depacketizer::of)
-                .toList();
+        List<Depacketizer> living =
+                all.stream().map(DepacketizerTest::format).map(Depacketizer::of).toList();
         long[] time = {0};
         Fuzz.parser(List.of(), further, bytes -> {
             for (Depacketizer depacketizer : living) {
@@ -386,8 +407,11 @@ class DepacketizerTest {
 
     private static void checkFrame(Codec codec, Bytes data) {
         assertTrue(data.length() > 0);
-        if (codec instanceof Codec.H264) {
+        if (codec instanceof Codec.H264 || codec instanceof Codec.H265) {
             H264.nalUnits(data);
+        }
+        if (codec instanceof Codec.Av1) {
+            Av1TemporalUnit.parse(data);
         }
     }
 }

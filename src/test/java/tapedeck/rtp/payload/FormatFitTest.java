@@ -114,6 +114,53 @@ class FormatFitTest {
     }
 
     @Test
+    void otherVideoGoesByItsProfile() {
+        Codec vp9 = codecOf(TestMedia.vp9(1));
+        assertTrue(video(98, "VP9", "").carries(vp9));
+        assertTrue(video(98, "VP9", "profile-id=0").carries(vp9));
+        assertFalse(video(98, "VP9", "profile-id=2").carries(vp9));
+        assertFalse(video(98, "VP9", "profile-id=x").carries(vp9));
+        assertTrue(video(98, "VP9", "profile-id=2").carries(new Codec.Vp9(2, 10, 640, 360)));
+        Codec av1 = codecOf(TestMedia.av1(1));
+        assertTrue(video(45, "AV1", "").carries(av1));
+        assertTrue(video(45, "AV1", "level-idx=5;profile=1;tier=0").carries(av1));
+        assertFalse(video(45, "AV1", "").carries(new Codec.Av1(Bytes.ofHex("0a00"), 640, 360)));
+        Codec h265 = codecOf(TestMedia.h265(1));
+        assertTrue(video(49, "H265", "").carries(h265));
+        assertTrue(video(49, "H265", "level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST")
+                .carries(h265));
+        assertTrue(video(49, "H265", "profile-id=2").carries(h265), "a Main 10 decoder decodes Main");
+        assertFalse(video(49, "H265", "profile-id=4").carries(h265));
+        assertFalse(video(49, "H265", "profile-space=1").carries(h265));
+        assertFalse(video(49, "H265", "profile-id=99").carries(h265));
+        assertFalse(video(96, "VP8", "").carries(vp9));
+        assertFalse(video(96, "VP9", "").carries(av1));
+    }
+
+    @Test
+    void answersOfOtherVideoSayTheProfileAgain() {
+        assertEquals(
+                "profile=0;level-idx=5",
+                video(45, "AV1", "level-idx=5;foo=1;profile=0")
+                        .answer()
+                        .orElseThrow()
+                        .parameters());
+        assertEquals(
+                "profile-id=2",
+                video(98, "VP9", "max-fs=3600;profile-id=2")
+                        .answer()
+                        .orElseThrow()
+                        .parameters());
+        assertEquals(
+                "profile-id=1;tier-flag=0;level-id=93;tx-mode=SRST",
+                video(49, "H265", "level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST")
+                        .answer()
+                        .orElseThrow()
+                        .parameters());
+        assertEquals(Optional.empty(), video(49, "H265", "sprop-max-don-diff=1").answer());
+    }
+
+    @Test
     void soundGoesAsWhatItIs() {
         PayloadFormat opus = new PayloadFormat(111, "opus", 48_000, 2);
         PayloadFormat pcmu = new PayloadFormat(0, "PCMU", 8000, 1);
