@@ -76,6 +76,13 @@ final class Holes {
         holes.addAll(inFront ? 0 : holes.size(), opened);
     }
 
+    /// What is missing from this one on comes once more in the packet behind it: nobody needs to ask.
+    void repeated(long from) {
+        for (int i = holes.size() - 1; i >= 0 && holes.get(i).sequence >= from; i--) {
+            holes.get(i).dueNanos = Long.MAX_VALUE;
+        }
+    }
+
     /// @param repair whether it came as an answer (RTX); without RTX nobody knows
     void filled(long sequence, boolean repair, long nowNanos) {
         int at = find(sequence);

@@ -64,6 +64,9 @@ final class JitterBuffer {
 
         /// Whether all up to the next keyframe is of no use.
         boolean needsKeyframe();
+
+        /// How many of the packets in front of this one come once more inside it, RFC 2198.
+        int repeats(Packet packet);
     }
 
     /// @param sequence unwrapped
@@ -201,6 +204,7 @@ final class JitterBuffer {
         if (sequence > highest) {
             if (sequence > highest + 1) {
                 holes.open(highest + 1, sequence, packet.arrivalNanos());
+                holes.repeated(sequence - sink.repeats(packet));
             }
             highest = sequence;
         } else {
@@ -242,12 +246,22 @@ final class JitterBuffer {
             }
             if (!keyframes.isEmpty() && sink.needsKeyframe()) {
                 giveUpBefore(keyframes.stream().mapToLong(Long::longValue).min().orElseThrow());
-            } else if (nowNanos >= holes.giveUpNanos()) {
+            } else if (nowNanos >= holes.giveUpNanos() || repeated()) {
                 giveUp();
             } else {
                 return;
             }
         }
+    }
+
+    /// Whether nobody needs to wait for the first hole, because the packet behind it brings the same.
+    private boolean repeated() {
+        long end = next;
+        Packet packet = null;
+        while (packet == null) {
+            packet = ring[slot(++end)];
+        }
+        return sink.repeats(packet) >= end - next;
     }
 
     private boolean beginsWithKeyframe() {

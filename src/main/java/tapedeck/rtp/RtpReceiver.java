@@ -17,6 +17,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.rtp.payload.Depacketizer;
 import tapedeck.rtp.payload.PayloadFormat;
+import tapedeck.rtp.payload.RedPayload;
 
 /// One remote media source, which is one track: packets in, whole frames out, feedback back.
 ///
@@ -40,6 +41,7 @@ public final class RtpReceiver {
 
     private static final long NONE = Long.MIN_VALUE;
     private static final int RTX_HEADER_BYTES = 2;
+    private static final int VIDEO_CLOCK_HZ = 90_000;
 
     private final Options options;
     private final PeerClock peerClock;
@@ -48,6 +50,8 @@ public final class RtpReceiver {
     private final Depacketizer.Sink frameSink = this::whole;
     private final Map<Integer, Integer> rtx = new HashMap<>();
     private final PayloadFormat preferred;
+    private final int redType;
+    private int redPlainType = -1;
     private final JitterBuffer jitterBuffer;
     private final TrackClock clock;
     private final Unwrapper timestamps = new Unwrapper(32);
@@ -143,7 +147,8 @@ public final class RtpReceiver {
             throw new IllegalArgumentException("no payload type that can be received in " + formats);
         }
         preferred = first;
-        clock = peerClock.track(first.clockRateHz(), first.clockRateHz() == 90_000);
+        redType = addRed(formats);
+        clock = peerClock.track(first.clockRateHz(), first.clockRateHz() == VIDEO_CLOCK_HZ);
         reception = new Reception(first.clockRateHz());
         jitterBuffer =
                 new JitterBuffer(first.feedback().contains("nack"), options.maxWaitNanos(), new JitterBuffer.Sink() {
@@ -161,12 +166,51 @@ public final class RtpReceiver {
                     public boolean needsKeyframe() {
                         return depacketizer != null && depacketizer.needsKeyframe();
                     }
+
+                    @Override
+                    public int repeats(JitterBuffer.Packet packet) {
+                        return packet.payloadType() == redType ? RedPayload.repeats(packet.payload()) : 0;
+                    }
                 });
+    }
+
+    /// Redundancy of one of the formats, RFC 2198: `fmtp` names what the blocks are, the newest first.
+    private int addRed(List<PayloadFormat> offered) {
+        for (PayloadFormat red : offered) {
+            String newest = red.parameters().split("/", 2)[0].strip();
+            if (red.is("red") && newest.matches("[0-9]{1,3}")) {
+                int type = Integer.parseInt(newest);
+                PayloadFormat plain = formats.get(type);
+                Depacketizer target = depacketizers.get(type);
+                if (plain != null && target != null && plain.clockRateHz() != VIDEO_CLOCK_HZ) {
+                    formats.put(red.payloadType(), red);
+                    depacketizers.put(red.payloadType(), Depacketizer.red(plain, target));
+                    redPlainType = type;
+                    return red.payloadType();
+                }
+            }
+        }
+        return -1;
     }
 
     /// Whether packets of this payload type belong here, repairs included.
     public boolean receives(int type) {
         return formats.containsKey(type) || rtx.containsKey(type);
+    }
+
+    /// Whether packets of this payload type are repairs, RFC 4588.
+    public boolean isRepair(int type) {
+        return rtx.containsKey(type);
+    }
+
+    /// As far as answers to NACK tell it; 0 while there were none.
+    public long roundTripNanos() {
+        return jitterBuffer.recovered() == 0 ? 0 : jitterBuffer.roundTripNanos();
+    }
+
+    /// Packets that were found missing, whether they came later or not.
+    public long missedPackets() {
+        return jitterBuffer.recovered() + jitterBuffer.lost();
     }
 
     /// Whether this source is the one that is received, or its repair.
@@ -316,7 +360,9 @@ public final class RtpReceiver {
             unknown++;
             return null;
         }
-        if (payloadType >= 0) {
+        boolean sameCodec = redType >= 0 && Math.min(type, payloadType) == Math.min(redType, redPlainType)
+                && Math.max(type, payloadType) == Math.max(redType, redPlainType);
+        if (payloadType >= 0 && !sameCodec) {
             // Whatever the new one still holds is from before the other one.
             next.gap(1);
         }
@@ -414,10 +460,17 @@ public final class RtpReceiver {
         due.clear();
     }
 
+    private long missingFrames() {
+        long missing = 0;
+        for (Map.Entry<Integer, Depacketizer> entry : depacketizers.entrySet()) {
+            // Redundancy and what it is of count together.
+            missing += entry.getKey() == redType ? 0 : entry.getValue().missingFrames();
+        }
+        return missing;
+    }
+
     public Statistics statistics() {
-        long missing = depacketizers.values().stream()
-                .mapToLong(Depacketizer::missingFrames)
-                .sum();
+        long missing = missingFrames();
         return new Statistics(
                 packets,
                 bytes,

@@ -22,6 +22,8 @@ public final class TransportArrivals {
     private long originNanos = NONE;
     /// The next one to report on; what was lost in between is reported as lost.
     private long first;
+    /// All in front of this one were reported on; among them, what arrives late is reported alone.
+    private long reported = NONE;
     private long last = NONE;
     private int waiting;
     private int feedbackCount;
@@ -53,13 +55,17 @@ public final class TransportArrivals {
         }
     }
 
-    /// The report on all that arrived since the last one, or null if nothing did.
+    /// A report on what arrived since the last one, or null if nothing did. Ask until it is null: packets that came
+    /// late, and times that are seconds apart, need reports of their own.
     public Rtcp.@Nullable TransportFeedback feedback(long mediaSsrc) {
         if (waiting == 0) {
             return null;
         }
-        long base = first;
-        long sequence = base;
+        long sequence = first;
+        while (sequence < reported && arrivals[slot(sequence)] == NONE) {
+            sequence++;
+        }
+        long base = sequence;
         while (arrivals[slot(sequence)] == NONE) {
             sequence++;
         }
@@ -68,6 +74,10 @@ public final class TransportArrivals {
         List<Integer> deltas = new ArrayList<>((int) (last - base + 1));
         for (sequence = base; waiting > 0; sequence++) {
             long arrival = arrivals[slot(sequence)];
+            if (arrival == NONE && sequence < reported) {
+                // Reported before: to say that it was lost would be wrong.
+                break;
+            }
             if (arrival == NONE) {
                 deltas.add(Rtcp.TransportFeedback.NOT_RECEIVED);
                 continue;
@@ -82,6 +92,7 @@ public final class TransportArrivals {
             forget(sequence);
         }
         first = sequence;
+        reported = Math.max(reported, sequence);
         return new Rtcp.TransportFeedback(
                 senderSsrc,
                 mediaSsrc,

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -363,6 +364,56 @@ class RtpReceiverTest {
         }
         receiver.poll(132 * MILLI, out::add);
         assertTrue(out.size() > 100, "the hole was given up");
+    }
+
+    @Test
+    void aLostPacketIsTakenFromTheNextOneThatRepeatsIt() {
+        PayloadFormat red = new PayloadFormat(63, "red", 48_000, 2, "111/111", List.of());
+        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(2, 1), List.of(OPUS, red), new PeerClock(0));
+        List<Frame> media = TestMedia.opus(2);
+        List<Frame> out = new ArrayList<>();
+        List<Rtcp> feedback = new ArrayList<>();
+        for (int i = 0; i < media.size(); i++) {
+            long now = 20 * MILLI * i;
+            // Never two in a row: one packet repeats one.
+            if (i == 0 || i % 5 != 3) {
+                boolean plain = i % 7 == 0;
+                Bytes payload = plain || i == 0
+                        ? media.get(i).data()
+                        : new ByteWriter()
+                                .u8(0x80 | 111)
+                                .u24(960 << 10 | media.get(i - 1).data().length())
+                                .u8(111)
+                                .bytes(media.get(i - 1).data())
+                                .bytes(media.get(i).data())
+                                .toBytes();
+                receiver.receive(
+                        RtpPacket.of(plain ? 111 : i == 0 ? 111 : 63, false, i, 960L * i, 7, List.of(), payload), now);
+            }
+            receiver.poll(now, out::add);
+            receiver.feedback(now, feedback);
+        }
+        receiver.poll(10 * SECOND, out::add);
+        // Where the packet behind a lost one comes without redundancy, nothing brings it back.
+        List<Integer> gone = new ArrayList<>();
+        for (int i = 0; i < media.size(); i++) {
+            if (i % 5 == 3 && ((i + 1) % 7 == 0 || i + 1 == media.size())) {
+                gone.add(i);
+            }
+        }
+        List<Bytes> expected = new ArrayList<>();
+        for (int i = 0; i < media.size(); i++) {
+            if (!gone.contains(i)) {
+                expected.add(media.get(i).data());
+            }
+        }
+        assertEquals(expected, out.stream().map(Frame::data).toList());
+        for (int i = 1; i < out.size(); i++) {
+            assertTrue(out.get(i).ptsNanos() > out.get(i - 1).ptsNanos());
+        }
+        long asked = feedback.stream().filter(Rtcp.Nack.class::isInstance).count();
+        assertTrue(asked <= 10L * gone.size(), "what was repeated is not asked for: " + asked);
+        assertEquals(gone.stream().filter(i -> i + 1 < media.size()).count(), receiver.statistics().missingFrames());
     }
 
     @Test

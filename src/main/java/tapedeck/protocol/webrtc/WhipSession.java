@@ -31,9 +31,8 @@ import tapedeck.stream.Streams;
 ///
 /// Nothing that is not authenticated can end it: bad packets are dropped and counted.
 final class WhipSession implements PeerMedia, PeerSession {
-    /// Two 4K pictures' worth at once, 180 Mbit/s for long: what an authenticated peer sends beyond is dropped
-    /// before it costs anything.
-    static final int MAX_PACKETS_PER_SECOND = 20_000;
+    /// What costs no more than a look at whether it is authentic; beyond, not even that.
+    static final int MAX_PACKETS_PER_SECOND = 50_000;
 
     private static final Logger log = LoggerFactory.getLogger(WhipSession.class);
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -58,6 +57,7 @@ final class WhipSession implements PeerMedia, PeerSession {
     private long connectedNanos;
     private long secondNanos;
     private int packetsThisSecond;
+    private final FloodLimit flood = new FloodLimit();
     private long flooded;
     private long malformed;
 
@@ -179,7 +179,7 @@ final class WhipSession implements PeerMedia, PeerSession {
                 }
             } else {
                 Bytes plain = receiver.unprotectRtp(packet, 0, length);
-                if (plain != null) {
+                if (plain != null && flood.admits(length, arrivalNanos)) {
                     inbound.rtp(plain, arrivalNanos);
                 }
             }
@@ -258,7 +258,7 @@ final class WhipSession implements PeerMedia, PeerSession {
         long forged = receiver == null ? 0 : receiver.refused(SrtpReceiver.Refusal.NOT_AUTHENTIC);
         long replayed = receiver == null ? 0 : receiver.refused(SrtpReceiver.Refusal.REPLAYED);
         return "not authentic %d, replayed %d, malformed %d, flooded %d, %s"
-                .formatted(forged, replayed, malformed, flooded, transport.drops());
+                .formatted(forged, replayed, malformed, flooded + flood.dropped(), transport.drops());
     }
 
     /// From any thread, also under the stream's lock: only schedules.

@@ -60,6 +60,18 @@ public final class RedPayload {
         return blocks;
     }
 
+    /// How many earlier packets come once more in this one, as far as its heads say. Looks only, never throws.
+    public static int repeats(Bytes payload) {
+        int count = 0;
+        for (int at = 0; at + HEADER_BYTES < payload.length() && payload.u8(at) >= FOLLOWED; at += HEADER_BYTES) {
+            long header = payload.u32(at);
+            if ((header >> 10 & 0x3FFF) != 0 && (header & 0x3FF) != 0) {
+                count++;
+            }
+        }
+        return count;
+    }
+
     private static int u8(Bytes payload, int at) {
         if (at >= payload.length()) {
             throw new MalformedException("RED: no last block header in %d bytes".formatted(payload.length()));
