@@ -48,10 +48,7 @@ public final class ReceiveEstimate {
     /// @param timestamp 32 bits
     public void received(int sizeBytes, long timestamp, int clockRateHz, long arrivalNanos) {
         long ticks = timestamps.unwrapForward(timestamp);
-        received(
-                sizeBytes,
-                ticks / clockRateHz * SECOND + ticks % clockRateHz * SECOND / clockRateHz,
-                arrivalNanos);
+        received(sizeBytes, ticks / clockRateHz * SECOND + ticks % clockRateHz * SECOND / clockRateHz, arrivalNanos);
     }
 
     private void received(int sizeBytes, long sentNanos, long arrivalNanos) {

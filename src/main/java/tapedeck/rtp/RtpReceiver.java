@@ -360,7 +360,8 @@ public final class RtpReceiver {
             unknown++;
             return null;
         }
-        boolean sameCodec = redType >= 0 && Math.min(type, payloadType) == Math.min(redType, redPlainType)
+        boolean sameCodec = redType >= 0
+                && Math.min(type, payloadType) == Math.min(redType, redPlainType)
                 && Math.max(type, payloadType) == Math.max(redType, redPlainType);
         if (payloadType >= 0 && !sameCodec) {
             // Whatever the new one still holds is from before the other one.

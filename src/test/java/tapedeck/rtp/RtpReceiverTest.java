@@ -413,7 +413,9 @@ class RtpReceiverTest {
         }
         long asked = feedback.stream().filter(Rtcp.Nack.class::isInstance).count();
         assertTrue(asked <= 10L * gone.size(), "what was repeated is not asked for: " + asked);
-        assertEquals(gone.stream().filter(i -> i + 1 < media.size()).count(), receiver.statistics().missingFrames());
+        assertEquals(
+                gone.stream().filter(i -> i + 1 < media.size()).count(),
+                receiver.statistics().missingFrames());
     }
 
     @Test

@@ -117,9 +117,7 @@ final class InboundTrack {
         Bytes rid = ExtensionIds.of(packet, repair ? ids.repairedRid() : ids.rid());
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
-            if (rid == null
-                    ? ssrc == (repair ? layer.repairSsrc : layer.ssrc)
-                    : rid.equals(Bytes.ofUtf8(layer.rid))) {
+            if (rid == null ? ssrc == (repair ? layer.repairSsrc : layer.ssrc) : rid.equals(Bytes.ofUtf8(layer.rid))) {
                 if (repair) {
                     layer.repairSsrc = ssrc;
                 }

@@ -61,7 +61,8 @@ final class LayerChoice {
             wait(layer, frame, nowNanos);
         } else if (index == chosen) {
             write(frame);
-        } else if (frame.keyframe() && (layer.area > area() || !layers.get(chosen).alive(nowNanos))) {
+        } else if (frame.keyframe()
+                && (layer.area > area() || !layers.get(chosen).alive(nowNanos))) {
             chosen = index;
             changes++;
             write(frame);
@@ -103,7 +104,11 @@ final class LayerChoice {
                 nanos == frame.dtsNanos()
                         ? frame
                         : new Frame(
-                                frame.track(), nanos, Math.max(nanos, frame.ptsNanos()), frame.keyframe(), frame.data()));
+                                frame.track(),
+                                nanos,
+                                Math.max(nanos, frame.ptsNanos()),
+                                frame.keyframe(),
+                                frame.data()));
     }
 
     /// @param askForKeyframe called with the layer that could be changed to
@@ -127,8 +132,7 @@ final class LayerChoice {
     private int best(long nowNanos) {
         int best = -1;
         for (int i = 0; i < layers.size(); i++) {
-            if (layers.get(i).alive(nowNanos)
-                    && (best < 0 || layers.get(i).area > layers.get(best).area)) {
+            if (layers.get(i).alive(nowNanos) && (best < 0 || layers.get(i).area > layers.get(best).area)) {
                 best = i;
             }
         }

@@ -21,7 +21,8 @@ class LayerChoiceTest {
 
     private void send(int layer, long millis, boolean keyframe) {
         Track track = new Track(Track.VIDEO, new Codec.Vp8(WIDTHS[layer], WIDTHS[layer] * 9 / 16));
-        choice.frame(layer, new Frame(track, millis * MILLI, millis * MILLI, keyframe, Bytes.ofU8(layer)), millis * MILLI);
+        choice.frame(
+                layer, new Frame(track, millis * MILLI, millis * MILLI, keyframe, Bytes.ofU8(layer)), millis * MILLI);
         choice.tick(millis * MILLI, asked::add);
     }
 
