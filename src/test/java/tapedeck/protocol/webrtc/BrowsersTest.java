@@ -173,25 +173,6 @@ class BrowsersTest {
         chromiumPublishes("H264", Container.MP4, "h264");
     }
 
-    /// A picture that needs what it can get: the feedback lets it climb.
-    @Test
-    void chromiumClimbsToItsFullRate() throws Exception {
-        try (Chromium chromium = new Chromium()) {
-            var page = chromium.open(page("name=noise&codec=VP8&picture=noise"));
-            long[] best = {0};
-            WhipTest.await("2 Mbit/s", () -> {
-                Object available = page.evaluate("""
-                        async () => { if (!window.pc) return 0;
-                          return [...(await window.pc.getStats()).values()]
-                            .filter(s => s.type === 'candidate-pair' && s.nominated)
-                            .map(s => s.availableOutgoingBitrate || 0)[0] || 0; }""");
-                best[0] = Math.max(best[0], ((Number) available).longValue());
-                return best[0] >= 2_000_000;
-            });
-            page.evaluate("window.stop()");
-        }
-    }
-
     /// The page flashes and beeps by the same clock; a browser needs longer for a picture than for a sound, but not
     /// longer than anybody would notice.
     @Test
