@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.rtp.sdp.Candidate;
@@ -25,12 +26,12 @@ import tapedeck.rtp.sdp.SessionDescription;
 /// @param agreed the accepted sections, in the offer's order
 /// @param data the peer's half of the data channels; null if there are none
 /// @param remoteUfrag the peer's ICE fragment
-/// @param fingerprint of the certificate that the peer will show
+/// @param peer the certificate that the peer will show, and its side of DTLS
 record Answer(
         List<AgreedMedia> agreed,
         @Nullable DataSection data,
         String remoteUfrag,
-        Fingerprint fingerprint,
+        DtlsPeer peer,
         SessionDescription description) {
     Answer {
         agreed = List.copyOf(agreed);
@@ -92,13 +93,14 @@ record Answer(
         }
         MediaDescription tagged =
                 offer.tagged(accepted.stream().map(Accepted::offered).toList());
+        DtlsPeer peer = offer.peer(tagged);
         int data = dataIndex(offer, accepted.getFirst().offered());
         return new Answer(
                 accepted.stream().map(Accepted::agreed).toList(),
                 data < 0 ? null : DataSection.of(offer.media().get(data)),
                 offer.ufrag(tagged),
-                offer.fingerprint(tagged),
-                new AnswerWriter(part, ours).describe(offer, accepted, data));
+                peer,
+                new AnswerWriter(part, ours, peer.side()).describe(offer, accepted, data));
     }
 
     /// Where in the offer the data channels are that share the transport of `media`, or -1.

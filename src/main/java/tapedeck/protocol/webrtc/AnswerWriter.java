@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.sctp.SctpAssociation;
 import tapedeck.rtp.payload.PayloadFormat;
@@ -24,10 +25,12 @@ final class AnswerWriter {
 
     private final Part part;
     private final Answer.Ours ours;
+    private final DtlsPeer.Side peerSide;
 
-    AnswerWriter(Part part, Answer.Ours ours) {
+    AnswerWriter(Part part, Answer.Ours ours, DtlsPeer.Side peerSide) {
         this.part = part;
         this.ours = ours;
+        this.peerSide = peerSide;
     }
 
     /// @param dataIndex where in the offer the data channels are that we take, or -1
@@ -141,7 +144,10 @@ final class AnswerWriter {
         attributes.add(new Attribute("ice-ufrag", ours.ice().ufrag()));
         attributes.add(new Attribute("ice-pwd", ours.ice().password()));
         attributes.add(new Attribute("fingerprint", ours.fingerprint().toString()));
-        attributes.add(new Attribute("setup", "passive"));
+        attributes.add(new Attribute("setup", switch (peerSide) {
+            case CLIENT -> "passive";
+            case SERVER -> "active";
+        }));
     }
 
     private void describe(PayloadFormat format, List<Attribute> attributes) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
@@ -72,12 +73,18 @@ record Offer(SessionDescription description) {
         return ufrag.strip();
     }
 
-    /// The certificate that the peer will show, as the active side of DTLS: RFC 9725 4.4.1 leaves the other to us.
-    Fingerprint fingerprint(MediaDescription section) {
+    /// Who the peer is in DTLS. Where it leaves the choice to us, as RFC 9725 4.2 wants it to, it is the active side;
+    /// ffmpeg's WHIP up to 8.0 wants to be passive.
+    DtlsPeer peer(MediaDescription section) {
         String setup = description.attribute(section, "setup");
-        if (setup != null && !setup.strip().equals("actpass") && !setup.strip().equals("active")) {
-            throw new MalformedException("SDP: a=setup has to be actpass or active, this server is passive");
-        }
+        return switch (setup == null ? "actpass" : setup.strip()) {
+            case "actpass", "active" -> DtlsPeer.client(fingerprint(section));
+            case "passive" -> DtlsPeer.server(fingerprint(section));
+            default -> throw new MalformedException("SDP: a=setup has to be actpass, active or passive");
+        };
+    }
+
+    private Fingerprint fingerprint(MediaDescription section) {
         List<String> values = new ArrayList<>(section.attributes("fingerprint"));
         String ofSession = description.attribute("fingerprint");
         if (values.isEmpty() && ofSession != null) {

@@ -13,6 +13,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.transport.PeerMedia;
@@ -20,7 +21,6 @@ import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.protocol.webrtc.transport.PeerTransport;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.sdp.DataSection;
-import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.srtp.SrtpReceiver;
 import tapedeck.stream.Item;
 import tapedeck.stream.SessionReport;
@@ -38,14 +38,14 @@ final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
     ///
     /// @param id names the session at the outside
     /// @param remoteUfrag the peer's ICE fragment
-    /// @param fingerprint of the certificate that the peer will show
+    /// @param peer the certificate that the peer will show, and its side of DTLS
     /// @param agreed the sections that the peer wants; at most one of each kind
     /// @param data the peer's half of the data channels; null if there are none
     record Request(
             Stream stream,
             String id,
             String remoteUfrag,
-            Fingerprint fingerprint,
+            DtlsPeer peer,
             List<AgreedMedia> agreed,
             @Nullable DataSection data) {
         Request {
@@ -53,7 +53,7 @@ final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
         }
 
         static Request of(Stream stream, String id, Answer answer) {
-            return new Request(stream, id, answer.remoteUfrag(), answer.fingerprint(), answer.agreed(), answer.data());
+            return new Request(stream, id, answer.remoteUfrag(), answer.peer(), answer.agreed(), answer.data());
         }
     }
 
@@ -86,7 +86,7 @@ final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
         this.request = request;
         this.audiences = audiences;
         this.ended = ended;
-        this.transport = new PeerTransport(port, identity, ice, request.remoteUfrag(), request.fingerprint(), this);
+        this.transport = new PeerTransport(port, identity, ice, request.remoteUfrag(), request.peer(), this);
     }
 
     @Override
@@ -120,9 +120,9 @@ final class WhepSession implements PeerMedia, PeerSession, Audience.Viewer {
     public void connected(DtlsKeys keys) {
         connected = true;
         connectedNanos = port.now();
-        srtp = new SrtpReceiver(keys.client());
+        srtp = new SrtpReceiver(keys.remote());
         media = new OutboundMedia(
-                request.agreed(), keys.server(), transport::send, new Wishes(), connectedNanos, Instant.now());
+                request.agreed(), keys.local(), transport::send, new Wishes(), connectedNanos, Instant.now());
         SessionView seen = new SessionView(
                 new SessionView.Identity(
                         request.id(),

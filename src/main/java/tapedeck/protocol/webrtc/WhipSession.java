@@ -73,7 +73,7 @@ final class WhipSession implements PeerMedia, PeerSession {
         this.streams = streams;
         this.ended = ended;
         Answer answer = request.answer();
-        this.transport = new PeerTransport(port, identity, ice, answer.remoteUfrag(), answer.fingerprint(), this);
+        this.transport = new PeerTransport(port, identity, ice, answer.remoteUfrag(), answer.peer(), this);
     }
 
     StreamName name() {
@@ -118,8 +118,8 @@ final class WhipSession implements PeerMedia, PeerSession {
             Publication opened = streams.publish(request.name(), publisher, new Wishes());
             publication = opened;
             connectedNanos = port.now();
-            srtp = new SrtpReceiver(keys.client());
-            media = new InboundMedia(answer.agreed(), keys.server(), opened, transport::send, connectedNanos);
+            srtp = new SrtpReceiver(keys.remote());
+            media = new InboundMedia(answer.agreed(), keys.local(), opened, transport::send, connectedNanos);
             view = new SessionView(
                     new SessionView.Identity(
                             request.id(),

@@ -94,8 +94,8 @@ final class Peer {
             }
             DtlsClientRole role = new DtlsClientRole(fleet.identity(), options.profiles());
             transport = new DTLSClientProtocol().connect(role, new Datagrams());
-            out = new SrtpSender(role.keys().client());
-            in = new SrtpReceiver(role.keys().server());
+            out = new SrtpSender(role.keys().local());
+            in = new SrtpReceiver(role.keys().remote());
             connected = true;
         } catch (Exception e) {
             vanish();

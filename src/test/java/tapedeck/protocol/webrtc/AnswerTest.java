@@ -17,15 +17,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.media.Codec;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rtp.sdp.Candidate;
 import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// Our answers to publishers' real offers, as text that can be read. Chromium's and Firefox's are recorded; OBS's and
-/// GStreamer's
-/// are written as those programs do.
+/// Our answers to publishers' real offers, as text that can be read. Those of Chromium, Firefox and ffmpeg are recorded;
+/// OBS's and GStreamer's are written as those programs do.
 class AnswerTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
     private static final Answer.Ours OURS = new Answer.Ours(
@@ -43,7 +43,7 @@ class AnswerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"chromium-156", "firefox-153", "obs-libdatachannel", "gstreamer-webrtcbin"})
+    @ValueSource(strings = {"chromium-156", "firefox-153", "obs-libdatachannel", "gstreamer-webrtcbin", "ffmpeg-8"})
     void theAnswerToARealOfferIsAsWrittenDown(String name) throws Exception {
         String answer = answer(offer(name)).description().toString();
         Path golden = FOLDER.resolve("answers/" + name + ".sdp");
@@ -86,6 +86,14 @@ class AnswerTest {
     }
 
     @Test
+    void whoWantsToBePassiveInDtlsIsAnsweredActively() throws Exception {
+        Answer answer = answer(offer("ffmpeg-8"));
+        assertEquals(DtlsPeer.Side.SERVER, answer.peer().side());
+        assertTrue(answer.description().toString().contains("a=setup:active\r\n"));
+        assertEquals(DtlsPeer.Side.CLIENT, answer(offer("obs-libdatachannel")).peer().side());
+    }
+
+    @Test
     void aSectionOnATransportOfItsOwnIsNotTaken() throws Exception {
         Answer answer = answer(offer("obs-libdatachannel").replace("a=group:BUNDLE 0 1\n", ""));
         assertTrue(answer.hasAudio());
@@ -99,7 +107,7 @@ class AnswerTest {
         assertRefused(offer.replace("sha-256", "sha-1"), "sha-256, sha-384 or sha-512");
         assertRefused(offer.replaceAll("a=ice-pwd.*\n", ""), "a=ice-ufrag or a=ice-pwd");
         assertRefused(offer.replace("a=ice-ufrag:vTnI", "a=ice-ufrag:v I"), "a=ice-ufrag or a=ice-pwd");
-        assertRefused(offer.replace("a=setup:actpass", "a=setup:passive"), "a=setup");
+        assertRefused(offer.replace("a=setup:actpass", "a=setup:holdconn"), "a=setup");
         assertRefused(offer.replace("a=rtcp-mux\n", ""), "a=rtcp-mux");
         assertRefused("v=0\r\n", "no media");
         assertRefused("nonsense", "SDP");

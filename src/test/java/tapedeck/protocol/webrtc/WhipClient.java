@@ -126,8 +126,8 @@ public final class WhipClient implements AutoCloseable {
         }
         DtlsClientRole role = new DtlsClientRole(identity, options.profiles());
         dtlsTransport = new DTLSClientProtocol().connect(role, new Datagrams());
-        out = new SrtpSender(role.keys().client());
-        in = new SrtpReceiver(role.keys().server());
+        out = new SrtpSender(role.keys().local());
+        in = new SrtpReceiver(role.keys().remote());
     }
 
     /// Sends one frame of one of the codecs.

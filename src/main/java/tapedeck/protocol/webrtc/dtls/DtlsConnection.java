@@ -5,16 +5,14 @@ import java.util.Arrays;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.bouncycastle.tls.DTLSServerProtocol;
 import org.bouncycastle.tls.DTLSTransport;
 import org.bouncycastle.tls.DatagramTransport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
-import tapedeck.rtp.sdp.Fingerprint;
 
-/// One peer's DTLS, as the server: a straight conversation on a virtual thread, because the library blocks.
+/// One peer's DTLS, on whichever side the peer is not: a straight conversation on a virtual thread, because the library blocks.
 ///
 /// The event loop puts datagrams into a bounded queue; what [DtlsFilter] refuses or the queue cannot hold is lost, as
 /// datagrams may be. A hello that makes no sense spoils one attempt, not the session: the next attempt starts at once,
@@ -47,9 +45,9 @@ public final class DtlsConnection {
     private static final Logger log = LoggerFactory.getLogger(DtlsConnection.class);
 
     private final DtlsIdentity identity;
-    private final Fingerprint expected;
+    private final DtlsPeer peer;
     private final Events events;
-    private final DtlsFilter filter = new DtlsFilter();
+    private final DtlsFilter filter;
     private final BlockingQueue<Bytes> received = new ArrayBlockingQueue<>(MAX_QUEUED_DATAGRAMS);
     private final Thread thread;
     // Set by the conversation's own thread when it begins, which is after the first connectivity check.
@@ -57,9 +55,10 @@ public final class DtlsConnection {
     private volatile boolean closing;
     private volatile @Nullable DTLSTransport established;
 
-    public DtlsConnection(DtlsIdentity identity, Fingerprint expected, Events events) {
+    public DtlsConnection(DtlsIdentity identity, DtlsPeer peer, Events events) {
         this.identity = identity;
-        this.expected = expected;
+        this.peer = peer;
+        this.filter = new DtlsFilter(peer.side());
         this.events = events;
         this.thread = Thread.ofVirtual().name("dtls").unstarted(this::run);
     }
@@ -112,14 +111,14 @@ public final class DtlsConnection {
     }
 
     private String converse() throws IOException {
-        deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DtlsServerRole.HANDSHAKE_MILLIS);
+        deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DtlsRole.HANDSHAKE_MILLIS);
         for (int attempt = 1; ; attempt++) {
-            DtlsServerRole role = new DtlsServerRole(identity, expected);
+            DtlsRole role = DtlsRole.against(peer, identity);
             Datagrams datagrams = new Datagrams(role);
             DTLSTransport transport;
             try {
                 datagrams.takeTurn();
-                transport = new DTLSServerProtocol().accept(role, datagrams);
+                transport = role.handshake(datagrams);
             } catch (IOException e) {
                 String refusal = role.refusal();
                 if (refusal != null) {
@@ -129,7 +128,7 @@ public final class DtlsConnection {
                     return "closed";
                 }
                 if (attempt == MAX_ATTEMPTS || System.nanoTime() - deadlineNanos >= 0) {
-                    return "DTLS: no handshake within " + DtlsServerRole.HANDSHAKE_MILLIS / 1_000 + " s";
+                    return "DTLS: no handshake within " + DtlsRole.HANDSHAKE_MILLIS / 1_000 + " s";
                 }
                 log.debug("DTLS handshake spoilt, trying again: {}", e.toString());
                 continue;
@@ -173,12 +172,12 @@ public final class DtlsConnection {
 
     /// One attempt's view of the queue.
     private final class Datagrams implements DatagramTransport {
-        private final DtlsServerRole role;
+        private final DtlsRole role;
         private boolean connected;
         private boolean closed;
         private boolean hasTurn;
 
-        Datagrams(DtlsServerRole role) {
+        Datagrams(DtlsRole role) {
             this.role = role;
         }
 

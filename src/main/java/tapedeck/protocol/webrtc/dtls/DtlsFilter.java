@@ -38,7 +38,13 @@ public final class DtlsFilter {
     private static final int CERTIFICATE_VERIFY = 15;
 
     private int verifyBytes;
+    /// A server sends no CertificateVerify: nothing can be overtaken.
     private boolean verifyWhole;
+
+    /// @param sender of the datagrams
+    DtlsFilter(DtlsPeer.Side sender) {
+        verifyWhole = sender == DtlsPeer.Side.SERVER;
+    }
 
     /// Whether the datagram may pass. A plain alert may not: anybody can send one, and it would end a handshake that
     /// is going well.

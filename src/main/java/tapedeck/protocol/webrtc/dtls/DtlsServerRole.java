@@ -9,6 +9,9 @@ import org.bouncycastle.tls.Certificate;
 import org.bouncycastle.tls.CertificateRequest;
 import org.bouncycastle.tls.CipherSuite;
 import org.bouncycastle.tls.ClientCertificateType;
+import org.bouncycastle.tls.DTLSServerProtocol;
+import org.bouncycastle.tls.DTLSTransport;
+import org.bouncycastle.tls.DatagramTransport;
 import org.bouncycastle.tls.DefaultTlsServer;
 import org.bouncycastle.tls.ProtocolVersion;
 import org.bouncycastle.tls.TlsCredentialedSigner;
@@ -19,14 +22,12 @@ import org.bouncycastle.tls.UseSRTPData;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
 import org.jspecify.annotations.Nullable;
 import tapedeck.rtp.sdp.Fingerprint;
+import tapedeck.rtp.srtp.SrtpKeys;
 import tapedeck.rtp.srtp.SrtpProfile;
 
 /// What the DTLS library asks us while it shakes hands as the server: one certificate, DTLS 1.2, ECDHE with AEAD, the
 /// client's certificate as its SDP promised it, and `use_srtp`.
-final class DtlsServerRole extends DefaultTlsServer {
-    static final int HANDSHAKE_MILLIS = 10_000;
-    /// First retransmission, doubled each time: three lost flights still connect within five seconds.
-    static final int RESEND_MILLIS = 400;
+final class DtlsServerRole extends DefaultTlsServer implements DtlsRole {
 
     private final DtlsIdentity identity;
     private final Fingerprint expected;
@@ -40,8 +41,13 @@ final class DtlsServerRole extends DefaultTlsServer {
         this.expected = expected;
     }
 
-    /// Of a handshake that is complete.
-    DtlsKeys keys() {
+    @Override
+    public DTLSTransport handshake(DatagramTransport datagrams) throws IOException {
+        return new DTLSServerProtocol().accept(this, datagrams);
+    }
+
+    @Override
+    public DtlsKeys keys() {
         DtlsKeys agreed = keys;
         if (agreed == null) {
             throw new IllegalStateException("the handshake is not complete");
@@ -49,9 +55,8 @@ final class DtlsServerRole extends DefaultTlsServer {
         return agreed;
     }
 
-    /// Why this peer will never be accepted, if so: as opposed to a handshake that anybody's junk has spoilt.
-    @Nullable
-    String refusal() {
+    @Override
+    public @Nullable String refusal() {
         return refusal;
     }
 
@@ -97,17 +102,11 @@ final class DtlsServerRole extends DefaultTlsServer {
                 new short[] {ClientCertificateType.ecdsa_sign, ClientCertificateType.rsa_sign}, algorithms, null);
     }
 
-    /// RFC 8827 6.5 and RFC 8122 6.2: no certificate, or another than the SDP promised, is the end. The library then
-    /// demands the client's signature over the handshake with this certificate's key.
+    /// The library then demands the client's signature over the handshake with this certificate's key.
     @Override
     public void notifyClientCertificate(Certificate clientCertificate) throws IOException {
-        if (clientCertificate == null || clientCertificate.isEmpty()) {
-            refusal = "DTLS: the peer showed no certificate";
-            throw new TlsFatalAlert(AlertDescription.bad_certificate);
-        }
-        if (!DtlsIdentity.matches(
-                expected, clientCertificate.getCertificateAt(0).getEncoded())) {
-            refusal = "DTLS: the peer's certificate is not the one of a=fingerprint";
+        refusal = DtlsRole.refusal(clientCertificate, expected);
+        if (refusal != null) {
             throw new TlsFatalAlert(AlertDescription.bad_certificate);
         }
     }
@@ -133,7 +132,7 @@ final class DtlsServerRole extends DefaultTlsServer {
     private SrtpProfile agreed() throws TlsFatalAlert {
         SrtpProfile agreed = profile;
         if (agreed == null) {
-            throw new TlsFatalAlert(AlertDescription.handshake_failure, "no SRTP protection profile in common");
+            throw DtlsRole.noProfile();
         }
         return agreed;
     }
@@ -149,6 +148,6 @@ final class DtlsServerRole extends DefaultTlsServer {
     @Override
     public void notifyHandshakeComplete() throws IOException {
         super.notifyHandshakeComplete();
-        keys = DtlsKeys.export(context, agreed());
+        keys = DtlsKeys.export(context, agreed(), SrtpKeys.Writer.SERVER);
     }
 }

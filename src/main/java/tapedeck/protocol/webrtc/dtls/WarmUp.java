@@ -42,7 +42,7 @@ public final class WarmUp implements DtlsConnection.Events, DatagramTransport {
 
     private WarmUp(DtlsIdentity identity) {
         client = new DtlsClientRole(identity, List.of(SrtpProfile.AEAD_AES_128_GCM));
-        server = new DtlsConnection(identity, identity.fingerprint(), this);
+        server = new DtlsConnection(identity, DtlsPeer.client(identity.fingerprint()), this);
     }
 
     /// Returns whether all is warm, and logs why not: the server works without.
@@ -94,8 +94,8 @@ public final class WarmUp implements DtlsConnection.Events, DatagramTransport {
     }
 
     private static void sendPackets(DtlsKeys keys) {
-        SrtpSender sender = new SrtpSender(keys.client());
-        SrtpReceiver receiver = new SrtpReceiver(keys.client());
+        SrtpSender sender = new SrtpSender(keys.remote());
+        SrtpReceiver receiver = new SrtpReceiver(keys.remote());
         byte[] sealed = new byte[PAYLOAD_BYTES + 100];
         Bytes payload = Bytes.wrap(new byte[PAYLOAD_BYTES]);
         for (int i = 0; i < PACKETS; i++) {

@@ -11,14 +11,14 @@ import tapedeck.bytes.Bytes;
 import tapedeck.protocol.webrtc.dtls.DtlsConnection;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.Priority;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
-import tapedeck.rtp.sdp.Fingerprint;
 
-/// One peer's way to us: ICE as the lite side (RFC 8445), DTLS as the server, and the addresses between which its media
+/// One peer's way to us: ICE as the lite side (RFC 8445), DTLS on the side that the peer leaves to us, and the addresses between which its media
 /// flows. Lives on its port's event loop.
 ///
 /// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is
@@ -91,13 +91,13 @@ public final class PeerTransport {
     }
 
     /// @param remoteUfrag of the peer's SDP
-    /// @param remote the certificate that the peer's SDP promised
+    /// @param remote what the peer's SDP promised
     public PeerTransport(
             PeerPort port,
             DtlsIdentity identity,
             IceCredentials local,
             String remoteUfrag,
-            Fingerprint remote,
+            DtlsPeer remote,
             PeerMedia media) {
         this.port = port;
         this.lastCheckNanos = port.now();

@@ -42,7 +42,7 @@ public class DtlsFilterTest {
     }
 
     private static boolean passes(Bytes datagram) {
-        return new DtlsFilter().passes(datagram);
+        return new DtlsFilter(DtlsPeer.Side.CLIENT).passes(datagram);
     }
 
     private static boolean passesFragment(int messageLength, int messageSeq, int offset, int length, int really) {
@@ -106,7 +106,7 @@ public class DtlsFilterTest {
 
     @Test
     void aChangeOfCipherThatOvertakesTheCertificateVerifyWaitsForIt() {
-        DtlsFilter filter = new DtlsFilter();
+        DtlsFilter filter = new DtlsFilter(DtlsPeer.Side.CLIENT);
         Bytes change = record(DtlsFilter.CHANGE_CIPHER_SPEC, 0, Bytes.ofU8(1));
         assertFalse(filter.passes(change));
         assertTrue(filter.passes(record(DtlsFilter.HANDSHAKE, 0, verify(80, 50, 30))));

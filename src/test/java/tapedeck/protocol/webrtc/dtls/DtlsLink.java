@@ -41,13 +41,13 @@ final class DtlsLink implements DtlsConnection.Events, DatagramTransport {
 
     DtlsLink(DtlsIdentity server, Fingerprint expected, SrtpProfile... profiles) {
         this.role = new DtlsClientRole(clientIdentity, List.of(profiles));
-        this.server = new DtlsConnection(server, expected, this);
+        this.server = new DtlsConnection(server, DtlsPeer.client(expected), this);
     }
 
     /// With the fingerprint that the client really has.
     DtlsLink(DtlsIdentity server, SrtpProfile... profiles) {
         this.role = new DtlsClientRole(clientIdentity, List.of(profiles));
-        this.server = new DtlsConnection(server, clientIdentity.fingerprint(), this);
+        this.server = new DtlsConnection(server, DtlsPeer.client(clientIdentity.fingerprint()), this);
     }
 
     DTLSTransport connect() throws IOException {

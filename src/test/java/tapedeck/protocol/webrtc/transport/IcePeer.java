@@ -20,6 +20,7 @@ import tapedeck.protocol.webrtc.dtls.DtlsClientRole;
 import tapedeck.protocol.webrtc.dtls.DtlsConnection;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
+import tapedeck.protocol.webrtc.dtls.DtlsPeer;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
@@ -57,7 +58,7 @@ final class IcePeer implements PeerMedia, AutoCloseable {
     IcePeer(PortHouse house) {
         this.house = house;
         this.transport =
-                new PeerTransport(house.port, house.identity, remote, local.ufrag(), CLIENT.fingerprint(), this);
+                new PeerTransport(house.port, house.identity, remote, local.ufrag(), DtlsPeer.client(CLIENT.fingerprint()), this);
     }
 
     void open() {
