@@ -144,10 +144,12 @@ final class AnswerWriter {
         attributes.add(new Attribute("ice-ufrag", ours.ice().ufrag()));
         attributes.add(new Attribute("ice-pwd", ours.ice().password()));
         attributes.add(new Attribute("fingerprint", ours.fingerprint().toString()));
-        attributes.add(new Attribute("setup", switch (peerSide) {
-            case CLIENT -> "passive";
-            case SERVER -> "active";
-        }));
+        attributes.add(new Attribute(
+                "setup",
+                switch (peerSide) {
+                    case CLIENT -> "passive";
+                    case SERVER -> "active";
+                }));
     }
 
     private void describe(PayloadFormat format, List<Attribute> attributes) {

@@ -24,7 +24,8 @@ import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// Our answers to publishers' real offers, as text that can be read. Those of Chromium, Firefox and ffmpeg are recorded;
+/// Our answers to publishers' real offers, as text that can be read. Those of Chromium, Firefox and ffmpeg are
+/// recorded;
 /// OBS's and GStreamer's are written as those programs do.
 class AnswerTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
@@ -90,7 +91,8 @@ class AnswerTest {
         Answer answer = answer(offer("ffmpeg-8"));
         assertEquals(DtlsPeer.Side.SERVER, answer.peer().side());
         assertTrue(answer.description().toString().contains("a=setup:active\r\n"));
-        assertEquals(DtlsPeer.Side.CLIENT, answer(offer("obs-libdatachannel")).peer().side());
+        assertEquals(
+                DtlsPeer.Side.CLIENT, answer(offer("obs-libdatachannel")).peer().side());
     }
 
     @Test

@@ -12,7 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 
-/// One peer's DTLS, on whichever side the peer is not: a straight conversation on a virtual thread, because the library blocks.
+/// One peer's DTLS, on whichever side the peer is not: a straight conversation on a virtual thread, because the library
+/// blocks.
 ///
 /// The event loop puts datagrams into a bounded queue; what [DtlsFilter] refuses or the queue cannot hold is lost, as
 /// datagrams may be. A hello that makes no sense spoils one attempt, not the session: the next attempt starts at once,

@@ -57,8 +57,8 @@ final class IcePeer implements PeerMedia, AutoCloseable {
 
     IcePeer(PortHouse house) {
         this.house = house;
-        this.transport =
-                new PeerTransport(house.port, house.identity, remote, local.ufrag(), DtlsPeer.client(CLIENT.fingerprint()), this);
+        this.transport = new PeerTransport(
+                house.port, house.identity, remote, local.ufrag(), DtlsPeer.client(CLIENT.fingerprint()), this);
     }
 
     void open() {
