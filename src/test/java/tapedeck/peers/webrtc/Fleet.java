@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import tapedeck.media.Codec;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.rtp.srtp.SrtpProfile;
 
@@ -93,6 +94,11 @@ public final class Fleet implements AutoCloseable {
     /// Connects to `http://HOST:PORT/whip/NAME`; returns when media may be sent, which [Publisher#start()] does.
     public Publisher publish(URI whip, List<Feed> feeds, Options options) throws Exception {
         return new Publisher(new Peer(this, options), whip, feeds);
+    }
+
+    /// Connects to `http://HOST:PORT/whep/NAME`; media comes as soon as this returns.
+    public Viewer view(URI whep, List<Codec> codecs, Options options) throws Exception {
+        return new Viewer(new Peer(this, options), whep, codecs);
     }
 
     HttpClient http() {

@@ -18,6 +18,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tapedeck.media.Codec;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
 
@@ -132,6 +133,9 @@ final class WebRtcBench {
                 packets(feeds.getFirst()) / (double) FEED_SECONDS,
                 feeds.getLast().bitsPerSecond() / 1e3);
         boolean whole = publishers == 0 || published(publishers, seconds, feeds);
+        if (publishers > 0) {
+            viewed(publishers, seconds, feeds);
+        }
         setUps(feeds);
         delete(WORK.resolve("data"));
         System.exit(whole ? 0 : 1);
@@ -207,6 +211,46 @@ final class WebRtcBench {
                 awaitFinished(fleet, server.uri("/rest-api/recorder/find_all"));
             }
             return wholeFiles(data.resolve("records"), publishers);
+        }
+    }
+
+    /// One publisher, recorded, and `count` viewers.
+    private static void viewed(int count, int seconds, List<Feed> feeds) throws Exception {
+        List<Codec> codecs = feeds.stream().map(Feed::codec).toList();
+        try (Fleet fleet = new Fleet();
+                Server server = new Server(WORK.resolve("data"))) {
+            Publisher publisher = fleet.publish(server.uri("/whip/live"), feeds, Fleet.Options.PLAIN);
+            publisher.start();
+            TimeUnit.SECONDS.sleep(2);
+            List<Viewer> viewers = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                viewers.add(fleet.view(server.uri("/whep/live"), codecs, Fleet.Options.PLAIN));
+            }
+            TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
+            fleet.away();
+            ServerCost before = server.cost();
+            long receivedBefore = viewers.stream().mapToLong(Viewer::packets).sum();
+            long gapsBefore = viewers.stream().mapToLong(Viewer::gaps).sum();
+            long startNanos = System.nanoTime();
+            TimeUnit.SECONDS.sleep(seconds);
+            ServerCost after = server.cost();
+            long received = viewers.stream().mapToLong(Viewer::packets).sum() - receivedBefore;
+            double window = (System.nanoTime() - startNanos) / 1e9;
+            double cpu = after.cpuSeconds() - before.cpuSeconds();
+            Fleet.Away away = fleet.away();
+            System.out.printf(
+                    Locale.ROOT,
+                    "1 publisher, %d viewers, %.0f s: %.0f packets/s arrived, server CPU %.3f cores, %.2f µs a packet; %d gaps,"
+                            + " %d refused; the client was away for %.0f ms at most%n",
+                    count,
+                    window,
+                    received / window,
+                    cpu / window,
+                    cpu * 1e6 / received,
+                    viewers.stream().mapToLong(Viewer::gaps).sum() - gapsBefore,
+                    viewers.stream().mapToLong(Viewer::refused).sum(),
+                    away.longestMillis());
+            System.out.println("  by thread: " + after.threadsSince(before));
         }
     }
 
