@@ -94,7 +94,7 @@ final class Outgoing {
         while (frame + 1 < feed.frames().size() && feed.frames().get(frame + 1).nanos() <= into) {
             frame++;
         }
-        while (!feed.frames().get(frame).frame().keyframe()) {
+        while (frame > 0 && !feed.frames().get(frame).frame().keyframe()) {
             frame--;
         }
         roundNanos = nowNanos - feed.frames().get(frame).nanos();
@@ -112,7 +112,7 @@ final class Outgoing {
         while (accepted && payloadDueNanos <= nowNanos && !(ends && payload == 0)) {
             Feed.Picture picture = feed.frames().get(frame);
             Feed.Payload next = picture.payloads().get(payload);
-            Packet packet = new Packet(payloadType, sequence, timestamp(frameDue()), ssrc, next);
+            Packet packet = new Packet(payloadType, sequence, timestamp(frameDue() + picture.shownLaterNanos()), ssrc, next);
             if (rtx) {
                 keep(packet, null);
             }

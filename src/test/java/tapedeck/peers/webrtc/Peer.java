@@ -175,6 +175,10 @@ final class Peer {
         return (System.nanoTime() - answeredNanos) / 1e9;
     }
 
+    String username() {
+        return username;
+    }
+
     URI session() {
         return session;
     }

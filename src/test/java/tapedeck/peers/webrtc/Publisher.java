@@ -18,11 +18,18 @@ import tapedeck.rtp.sdp.MediaDescription;
 public final class Publisher implements AutoCloseable, Peer.Traffic {
     private static final long END_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    private static final int FLOOD_SOURCES = 200;
+    private static final int FLOOD_MIN_BYTES = 40;
+    private static final int FLOOD_MAX_BYTES = 1_180;
+
     private final Peer peer;
     private final List<Outgoing> sources = new ArrayList<>();
     private final byte[] scratch = new byte[2_048];
     private final byte[] sealed = new byte[2_048];
     private int transportSequence = ThreadLocalRandom.current().nextInt(1 << 16);
+    private long floodNanos;
+    private long nextFloodNanos;
+    private int flooded;
     private volatile boolean sending;
     private volatile boolean ends;
 
@@ -157,6 +164,11 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
         peer.execute(peer::check);
     }
 
+    /// USERNAME of our connectivity checks.
+    public String username() {
+        return peer.username();
+    }
+
     public URI session() {
         return peer.session();
     }
@@ -191,6 +203,7 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
         if (!sending) {
             return;
         }
+        flood(nowNanos);
         boolean busy = false;
         for (Outgoing source : sources) {
             source.report(nowNanos, this::sendReport);
@@ -198,6 +211,33 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
         }
         if (ends && !busy) {
             sending = false;
+        }
+    }
+
+    /// From now on also packets that are authentic and make no sense: many sources, any payload type, random contents.
+    public void flood(int packetsPerSecond) {
+        peer.execute(now -> {
+            floodNanos = TimeUnit.SECONDS.toNanos(1) / packetsPerSecond;
+            nextFloodNanos = now;
+        });
+    }
+
+    private void flood(long nowNanos) {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        while (floodNanos > 0 && nextFloodNanos <= nowNanos) {
+            nextFloodNanos += floodNanos;
+            flooded++;
+            int length = random.nextInt(FLOOD_MIN_BYTES, FLOOD_MAX_BYTES);
+            random.nextBytes(scratch);
+            scratch[0] = (byte) 0x80;
+            // Numbers of each source go up, as our own SRTP demands.
+            scratch[2] = (byte) (flooded / FLOOD_SOURCES >> 8);
+            scratch[3] = (byte) (flooded / FLOOD_SOURCES);
+            scratch[8] = 0x70;
+            scratch[9] = 0;
+            scratch[10] = 0;
+            scratch[11] = (byte) (flooded % FLOOD_SOURCES);
+            peer.send(sealed, peer.out().protectRtp(scratch, 0, length, sealed, 0));
         }
     }
 
