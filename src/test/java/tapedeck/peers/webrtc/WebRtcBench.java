@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tapedeck.media.Codec;
@@ -23,7 +24,8 @@ import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
 
 /// `bench/webrtc N [SECONDS]`: N real-time WHIP publishers of 2 Mbit/s that are recorded, and what they cost a server
-/// process of its own, started by `./run` as users do; then the cost of session set-ups.
+/// process of its own, started by `./run` as users do; then one publisher and N viewers; then the cost of session
+/// set-ups.
 final class WebRtcBench {
     private static final int DEFAULT_SECONDS = 40;
     private static final int FEED_SECONDS = 8;
@@ -31,6 +33,8 @@ final class WebRtcBench {
     private static final int WARM_UP_SECONDS = 12;
     private static final int CONNECTING = 8;
     private static final int SET_UPS = 100;
+    /// Set-ups are counted once, in the runs with few publishers.
+    private static final int FEWEST_WITHOUT_SET_UPS = 200;
     private static final int SET_UP_BLOCKS = 10;
     private static final int SET_UPS_NOT_COUNTED = 10;
     private static final Path WORK = Path.of("target", "bench-webrtc").toAbsolutePath();
@@ -134,9 +138,11 @@ final class WebRtcBench {
                 feeds.getLast().bitsPerSecond() / 1e3);
         boolean whole = publishers == 0 || published(publishers, seconds, feeds);
         if (publishers > 0) {
-            viewed(publishers, seconds, feeds);
+            whole &= viewed(publishers, seconds, feeds);
         }
-        setUps(feeds);
+        if (publishers < FEWEST_WITHOUT_SET_UPS) {
+            setUps(feeds);
+        }
         delete(WORK.resolve("data"));
         System.exit(whole ? 0 : 1);
     }
@@ -214,44 +220,67 @@ final class WebRtcBench {
         }
     }
 
-    /// One publisher, recorded, and `count` viewers.
-    private static void viewed(int count, int seconds, List<Feed> feeds) throws Exception {
+    /// One publisher, recorded, and `count` viewers; whether they got everything.
+    private static boolean viewed(int count, int seconds, List<Feed> feeds) throws Exception {
         List<Codec> codecs = feeds.stream().map(Feed::codec).toList();
         try (Fleet fleet = new Fleet();
                 Server server = new Server(WORK.resolve("data"))) {
             Publisher publisher = fleet.publish(server.uri("/whip/live"), feeds, Fleet.Options.PLAIN);
             publisher.start();
-            TimeUnit.SECONDS.sleep(2);
-            List<Viewer> viewers = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                viewers.add(fleet.view(server.uri("/whep/live"), codecs, Fleet.Options.PLAIN));
+            for (Viewer warm :
+                    connect(10, _ -> fleet.view(server.uri("/whep/live"), codecs, Fleet.Options.PLAIN))) {
+                TimeUnit.MILLISECONDS.sleep(500);
+                warm.delete();
             }
+            double idleHeap = server.liveHeapMib();
+            ServerCost idle = server.cost();
+            List<Viewer> viewers =
+                    connect(count, _ -> fleet.view(server.uri("/whep/live"), codecs, Fleet.Options.PLAIN));
             TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
             fleet.away();
             ServerCost before = server.cost();
-            long receivedBefore = viewers.stream().mapToLong(Viewer::packets).sum();
-            long gapsBefore = viewers.stream().mapToLong(Viewer::gaps).sum();
+            long receivedBefore = total(viewers, Viewer::packets);
+            long picturesBefore = total(viewers, Viewer::pictures);
+            long gapsBefore = total(viewers, Viewer::gaps);
+            int shownBefore = publisher.sentFrames(0).length;
             long startNanos = System.nanoTime();
             TimeUnit.SECONDS.sleep(seconds);
             ServerCost after = server.cost();
-            long received = viewers.stream().mapToLong(Viewer::packets).sum() - receivedBefore;
+            long received = total(viewers, Viewer::packets) - receivedBefore;
+            long gaps = total(viewers, Viewer::gaps) - gapsBefore;
+            double pictures = (total(viewers, Viewer::pictures) - picturesBefore) / (double) count;
+            int sent = publisher.sentFrames(0).length - shownBefore;
+            long refused = total(viewers, Viewer::refused);
             double window = (System.nanoTime() - startNanos) / 1e9;
             double cpu = after.cpuSeconds() - before.cpuSeconds();
             Fleet.Away away = fleet.away();
             System.out.printf(
                     Locale.ROOT,
-                    "1 publisher, %d viewers, %.0f s: %.0f packets/s arrived, server CPU %.3f cores, %.2f µs a packet; %d gaps,"
-                            + " %d refused; the client was away for %.0f ms at most%n",
+                    "1 publisher, %d viewers, %.0f s: %.0f packets/s arrived, server CPU %.3f cores, %.2f µs a packet;"
+                            + " %d numbers left out, %d not authentic; %.1f pictures a viewer of %d sent;"
+                            + " the client was away for %.0f ms at most%n",
                     count,
                     window,
                     received / window,
                     cpu / window,
                     cpu * 1e6 / received,
-                    viewers.stream().mapToLong(Viewer::gaps).sum() - gapsBefore,
-                    viewers.stream().mapToLong(Viewer::refused).sum(),
+                    gaps,
+                    refused,
+                    pictures,
+                    sent,
                     away.longestMillis());
             System.out.println("  by thread: " + after.threadsSince(before));
+            System.out.printf(
+                    Locale.ROOT,
+                    "memory a viewer: %.2f MB resident, of which %.2f MB live heap%n",
+                    (after.residentMib() - idle.residentMib()) / count,
+                    (server.liveHeapMib() - idleHeap) / count);
+            return gaps == 0 && refused == 0;
         }
+    }
+
+    private static long total(List<Viewer> viewers, ToLongFunction<Viewer> of) {
+        return viewers.stream().mapToLong(of).sum();
     }
 
     private static void report(List<Publisher> publishers, long received, long kernelDrops) {
@@ -286,23 +315,33 @@ final class WebRtcBench {
 
     private static List<Publisher> connect(Fleet fleet, Server server, String prefix, int count, List<Feed> feeds)
             throws Exception {
+        return connect(count, i -> fleet.publish(server.uri("/whip/" + prefix + i), feeds, Fleet.Options.PLAIN));
+    }
+
+    @FunctionalInterface
+    private interface Connect<T> {
+        T number(int number) throws Exception;
+    }
+
+    /// A few at a time.
+    private static <T> List<T> connect(int count, Connect<T> connect) throws Exception {
         Semaphore at = new Semaphore(CONNECTING);
         try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<Publisher>> connecting = new ArrayList<>();
+            List<Future<T>> connecting = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                URI whip = server.uri("/whip/" + prefix + i);
-                Callable<Publisher> one = () -> {
+                int number = i;
+                Callable<T> one = () -> {
                     at.acquire();
                     try {
-                        return fleet.publish(whip, feeds, Fleet.Options.PLAIN);
+                        return connect.number(number);
                     } finally {
                         at.release();
                     }
                 };
                 connecting.add(pool.submit(one));
             }
-            List<Publisher> connected = new ArrayList<>();
-            for (Future<Publisher> one : connecting) {
+            List<T> connected = new ArrayList<>();
+            for (Future<T> one : connecting) {
                 connected.add(one.get());
             }
             return connected;
