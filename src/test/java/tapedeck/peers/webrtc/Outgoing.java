@@ -112,7 +112,8 @@ final class Outgoing {
         while (accepted && payloadDueNanos <= nowNanos && !(ends && payload == 0)) {
             Feed.Picture picture = feed.frames().get(frame);
             Feed.Payload next = picture.payloads().get(payload);
-            Packet packet = new Packet(payloadType, sequence, timestamp(frameDue() + picture.shownLaterNanos()), ssrc, next);
+            Packet packet =
+                    new Packet(payloadType, sequence, timestamp(frameDue() + picture.shownLaterNanos()), ssrc, next);
             if (rtx) {
                 keep(packet, null);
             }

@@ -227,8 +227,7 @@ final class WebRtcBench {
                 Server server = new Server(WORK.resolve("data"))) {
             Publisher publisher = fleet.publish(server.uri("/whip/live"), feeds, Fleet.Options.PLAIN);
             publisher.start();
-            for (Viewer warm :
-                    connect(10, _ -> fleet.view(server.uri("/whep/live"), codecs, Fleet.Options.PLAIN))) {
+            for (Viewer warm : connect(10, _ -> fleet.view(server.uri("/whep/live"), codecs, Fleet.Options.PLAIN))) {
                 TimeUnit.MILLISECONDS.sleep(500);
                 warm.delete();
             }
