@@ -65,7 +65,7 @@ public final class Api implements AutoCloseable {
         SignedLinks links = new SignedLinks(token, clocks.wall());
         Bitrates bitrates = new Bitrates(clocks.nanos());
         streams.addListener(bitrates);
-        metrics = new Metrics(streams, recordings, transcodes, limit);
+        metrics = new Metrics(streams, recordings, transcodes, limit, ports);
         streams.addListener(metrics);
 
         addSecurityHeaders();

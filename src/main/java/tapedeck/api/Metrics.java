@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.function.ToLongFunction;
 import tapedeck.bytes.Bytes;
+import tapedeck.net.BoundPorts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.record.ActiveRecording;
 import tapedeck.record.Recordings;
@@ -30,6 +31,7 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
     private final Streams streams;
+    private final BoundPorts ports;
 
     // What streams that have ended had received.
     private final AtomicLong endedFrames = new AtomicLong();
@@ -39,8 +41,9 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     private final AtomicLong published = new AtomicLong();
     private final SessionMetrics sessions;
 
-    Metrics(Streams streams, Recordings recordings, Transcodes transcodes, CallLimit limit) {
+    Metrics(Streams streams, Recordings recordings, Transcodes transcodes, CallLimit limit, BoundPorts ports) {
         this.streams = streams;
+        this.ports = ports;
         sessions = new SessionMetrics(registry, streams);
         registerStreams();
         registerRecordings(recordings);
@@ -156,7 +159,18 @@ final class Metrics implements Streams.Listener, AutoCloseable {
         return streams.all().stream().mapToLong(number).sum();
     }
 
+    /// Ports are opened at their time; one that is registered already stays as it is.
+    private void registerPorts() {
+        for (BoundPorts.Counter counter : ports.counters()) {
+            FunctionCounter.builder(
+                            counter.name(), counter, c -> c.number().getAsLong())
+                    .description(counter.description())
+                    .register(registry);
+        }
+    }
+
     void handle(HttpExchange exchange) throws Exception {
+        registerPorts();
         sessions.refresh();
         exchange.set("Cache-Control", "no-store");
         exchange.respond(200, TYPE, Bytes.ofUtf8(registry.scrape()));

@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -134,6 +138,24 @@ class SessionCallsTest {
         assertTrue(open.contains("tapedeck_session_round_trip_seconds{"), open);
         server.streams.closed(session);
         assertFalse(ApiServer.text(server.get("/metrics")).contains("abc"), "its lines go with it");
+    }
+
+    @Test
+    void metricsTellWhatThePortOfWebRtcReceives() throws Exception {
+        server.openWebRtc();
+        try (DatagramSocket nobody = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            int port = server.ports.port("WebRTC");
+            nobody.send(new DatagramPacket(new byte[] {-1}, 1, InetAddress.getLoopbackAddress(), port));
+        }
+        String line = "tapedeck_webrtc_datagrams_junk_total 1.0";
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        String metrics = ApiServer.text(server.get("/metrics"));
+        while (!metrics.contains(line)) {
+            assertTrue(System.nanoTime() - deadline < 0, metrics);
+            metrics = ApiServer.text(server.get("/metrics"));
+        }
+        assertTrue(metrics.contains("tapedeck_webrtc_datagrams_received_total 1.0"), metrics);
+        assertTrue(metrics.contains("tapedeck_webrtc_datagrams_overflowed_total 0.0"), metrics);
     }
 
     private List<String> ids(String path) throws Exception {

@@ -41,6 +41,7 @@ public final class WebRtcServer implements AutoCloseable {
                 nanoClock);
         ports.add("WebRTC", "udp", port.port());
         ports.add("WebRTC", "tcp", port.port());
+        port.countersTo(ports);
         Announced announced = Announced.parse(settings.announce());
         Addresses addresses = new Addresses(announced, port.ask(announced.stunServers()));
         SessionRoutes.House house = new SessionRoutes.House(

@@ -24,6 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.settings.Announced;
@@ -48,6 +49,7 @@ public final class PeerPort implements AutoCloseable {
     private final UdpSocket udp;
     private final TcpListener tcp;
     private final EventLoop loop;
+    private final PortCounters counters = new PortCounters();
 
     // All below on the loop only.
     private final Set<PeerTransport> sessions = new LinkedHashSet<>();
@@ -58,11 +60,8 @@ public final class PeerPort implements AutoCloseable {
     private int conversations;
     /// Done when no conversation goes on any more.
     private @Nullable CompletableFuture<?> silent;
-    private long junk;
     private long junkReported;
-    private long overflowed;
     private long reportedNanos;
-    private long unwritten;
 
     /// @param port 0 takes a free one
     public PeerPort(EventLoops loops, int port, LongSupplier nanoClock) {
@@ -121,6 +120,10 @@ public final class PeerPort implements AutoCloseable {
         } else {
             loop.execute(task);
         }
+    }
+
+    int receiveBufferBytes() {
+        return udp.receiveBufferBytes();
     }
 
     boolean onLoop() {
@@ -182,14 +185,13 @@ public final class PeerPort implements AutoCloseable {
         unflushed.clear();
     }
 
-    /// Something came that belongs to nobody.
-    void junk() {
-        junk++;
+    PortCounters counters() {
+        return counters;
     }
 
-    /// A datagram was dropped, because its peer does not read.
-    void unwritten() {
-        unwritten++;
+    /// For the metrics.
+    public void countersTo(BoundPorts ports) {
+        counters.registerWith(ports);
     }
 
     /// What the port counts, for the log and the metrics.
@@ -203,7 +205,13 @@ public final class PeerPort implements AutoCloseable {
 
     /// On the loop.
     public Statistics statistics() {
-        return new Statistics(sessions.size(), tcp.open(), tcp.refused(), junk, unwritten, overflowed);
+        return new Statistics(
+                sessions.size(),
+                tcp.open(),
+                counters.refused.get(),
+                counters.junk.get(),
+                counters.unwritten.get(),
+                counters.overflowed.get());
     }
 
     /// Ends all sessions; returns when their peers were told, if that is soon.
@@ -263,7 +271,7 @@ public final class PeerPort implements AutoCloseable {
         }
         PeerTransport owner = path.owner();
         if (owner == null) {
-            junk++;
+            counters.junk.incrementAndGet();
             return;
         }
         try {
@@ -272,7 +280,7 @@ public final class PeerPort implements AutoCloseable {
             } else if (first >= 20 && first <= 63) {
                 owner.dtls(Bytes.wrap(Arrays.copyOf(bytes, length)));
             } else {
-                junk++;
+                counters.junk.incrementAndGet();
             }
         } catch (RuntimeException bug) {
             failed(owner, bug);
@@ -286,7 +294,7 @@ public final class PeerPort implements AutoCloseable {
         try {
             message = StunMessage.parse(datagram);
         } catch (MalformedException e) {
-            junk++;
+            counters.junk.incrementAndGet();
             return;
         }
         PeerTransport transport = session(message).orElse(null);
@@ -294,12 +302,12 @@ public final class PeerPort implements AutoCloseable {
             return;
         }
         if (transport == null) {
-            junk++;
+            counters.junk.incrementAndGet();
             return;
         }
         try {
             if (!transport.check(message, path, now())) {
-                junk++;
+                counters.junk.incrementAndGet();
             }
         } catch (RuntimeException bug) {
             failed(transport, bug);
@@ -347,6 +355,7 @@ public final class PeerPort implements AutoCloseable {
     }
 
     private void report() {
+        long junk = counters.junk.get();
         if (junk > junkReported) {
             log.info("WebRTC port: {} datagrams that belong to nobody were dropped", junk - junkReported);
             junkReported = junk;
@@ -361,11 +370,11 @@ public final class PeerPort implements AutoCloseable {
     }
 
     private void overflowed(long drops) {
+        long overflowed = counters.overflowed.getAndSet(drops);
         if (drops > overflowed) {
             log.warn(
                     "WebRTC port: the kernel dropped {} datagrams, because this server did not read them in time",
                     drops - overflowed);
         }
-        overflowed = drops;
     }
 }

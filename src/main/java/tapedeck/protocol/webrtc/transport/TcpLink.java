@@ -56,7 +56,7 @@ final class TcpLink extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public void write(byte[] bytes, int offset, int length, InetSocketAddress to) {
         if (closed || !channel.isWritable()) {
-            port.unwritten();
+            port.counters().unwritten.incrementAndGet();
             return;
         }
         ByteBuf frame = channel.alloc().directBuffer(FrameReader.LENGTH_BYTES + length);
@@ -131,7 +131,7 @@ final class TcpLink extends ChannelInboundHandlerAdapter implements Link {
             frames.read(bytes);
         } catch (MalformedException e) {
             log.debug("{}: {}", path, e.getMessage());
-            port.junk();
+            port.counters().junk.incrementAndGet();
             gone();
         } finally {
             bytes.release();

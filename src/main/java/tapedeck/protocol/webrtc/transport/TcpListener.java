@@ -43,7 +43,6 @@ final class TcpListener {
     private final Set<TcpLink> links = new HashSet<>();
     private final Map<Bytes, Integer> unprovenByNetwork = new HashMap<>();
     private int unproven;
-    private long refused;
 
     TcpListener(EventLoops loops, EventLoop loop, int number, PeerPort port) {
         LoopBuffer buffer = new LoopBuffer(READ_BYTES, READS_PER_TURN);
@@ -73,7 +72,7 @@ final class TcpListener {
     private void accept(SocketChannel channel, PeerPort port) {
         InetSocketAddress peer = channel.remoteAddress();
         if (peer == null || !admits(peer.getAddress())) {
-            refused++;
+            port.counters().refused.incrementAndGet();
             var _ = channel.close();
             return;
         }
@@ -113,10 +112,6 @@ final class TcpListener {
 
     int open() {
         return links.size();
-    }
-
-    long refused() {
-        return refused;
     }
 
     /// On the loop.

@@ -3,6 +3,7 @@ package tapedeck.protocol.webrtc.transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -10,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,8 +29,14 @@ final class UdpSocket implements Link {
     private static final Logger log = LoggerFactory.getLogger(UdpSocket.class);
     private static final int DATAGRAMS_PER_READ = 32;
     private static final int MAX_DATAGRAMS_PER_TURN = 256;
-    /// Holds what 300 publishers send while the loop is busy for 30 ms, as far as `net.core.rmem_max` allows.
-    private static final int SOCKET_BUFFER_BYTES = 4 << 20;
+    /// What 300 publishers of 2 Mbit/s send while nobody reads for 0.4 s. The kernel counts twice the size of a packet,
+    /// and doubles what it is asked for.
+    static final int RECEIVE_BUFFER_BYTES = 32 << 20;
+
+    private static final int SEND_BUFFER_BYTES = 4 << 20;
+    /// `SOL_SOCKET`, `SO_RCVBUFFORCE`: beyond `net.core.rmem_max`, for the administrator only.
+    private static final IntegerUnixChannelOption FORCED_RECEIVE_BUFFER =
+            new IntegerUnixChannelOption("SO_RCVBUFFORCE", 1, 33);
 
     /// At 2 ms and 50 publishers of 2 Mbit/s each, epoll's wake-ups and reads take 1.4 µs a packet instead of 3.6.
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -58,8 +66,8 @@ final class UdpSocket implements Link {
                 .group(loops.group())
                 .channel(loops.datagramChannel())
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER_BYTES)
-                .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+                .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+                .option(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES)
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new LoopBuffer(DATAGRAMS_PER_READ * MAX_DATAGRAM_BYTES, MAX_DATAGRAMS_PER_TURN)
@@ -73,6 +81,31 @@ final class UdpSocket implements Link {
                 .syncUninterruptibly()
                 .channel();
         batch = new UdpBatch(channel);
+        if (receiveBufferBytes() < RECEIVE_BUFFER_BYTES) {
+            enlarge(loops);
+        }
+    }
+
+    private void enlarge(EventLoops loops) {
+        try {
+            if (loops.epoll()) {
+                channel.config().setOption(FORCED_RECEIVE_BUFFER, RECEIVE_BUFFER_BYTES);
+            }
+        } catch (ChannelException e) {
+            log.debug("WebRTC port: {}", e.toString());
+        }
+        if (receiveBufferBytes() < RECEIVE_BUFFER_BYTES) {
+            log.info(
+                    "WebRTC port: the socket's buffer has {} KiB; net.core.rmem_max={} would let hundreds of publishers"
+                            + " outlast a busy moment",
+                    receiveBufferBytes() >> 10,
+                    RECEIVE_BUFFER_BYTES);
+        }
+    }
+
+    /// As the kernel counts.
+    int receiveBufferBytes() {
+        return channel.config().getReceiveBufferSize();
     }
 
     EventLoop loop() {
@@ -95,7 +128,7 @@ final class UdpSocket implements Link {
     @Override
     public void write(byte[] bytes, int offset, int length, InetSocketAddress to) {
         if (!batch.add(bytes, offset, length, to)) {
-            port.unwritten();
+            port.counters().unwritten.incrementAndGet();
         }
     }
 
@@ -120,7 +153,7 @@ final class UdpSocket implements Link {
         turn++;
         int length = content.readableBytes();
         if (length == 0 || length > MAX_DATAGRAM_BYTES) {
-            port.junk();
+            port.counters().junk.incrementAndGet();
             return;
         }
         Path path = last;
@@ -133,7 +166,7 @@ final class UdpSocket implements Link {
             }
         }
         if (path == null) {
-            port.junk();
+            port.counters().junk.incrementAndGet();
             return;
         }
         content.readBytes(scratch, 0, length);
@@ -148,6 +181,8 @@ final class UdpSocket implements Link {
     /// Where so much comes that each wake-up would find a packet or two, the socket is read on a short tick instead: a
     /// wake-up costs more than a packet does.
     private void pace() {
+        port.counters().turns.incrementAndGet();
+        port.counters().datagrams.addAndGet(turn);
         long now = port.now();
         long window = now - windowNanos;
         if (window >= WINDOW_NANOS) {
