@@ -162,8 +162,7 @@ final class Metrics implements Streams.Listener, AutoCloseable {
     /// Ports are opened at their time; one that is registered already stays as it is.
     private void registerPorts() {
         for (BoundPorts.Counter counter : ports.counters()) {
-            FunctionCounter.builder(
-                            counter.name(), counter, c -> c.number().getAsLong())
+            FunctionCounter.builder(counter.name(), counter, c -> c.number().getAsLong())
                     .description(counter.description())
                     .register(registry);
         }

@@ -23,7 +23,9 @@ final class PortCounters {
         ports.count("tapedeck.webrtc.reads", "Turns in which the UDP socket was read", turns::get);
         ports.count("tapedeck.webrtc.datagrams.junk", "Datagrams that belong to nobody", junk::get);
         ports.count(
-                "tapedeck.webrtc.datagrams.unwritten", "Datagrams that their peer did not take in time", unwritten::get);
+                "tapedeck.webrtc.datagrams.unwritten",
+                "Datagrams that their peer did not take in time",
+                unwritten::get);
         ports.count(
                 "tapedeck.webrtc.datagrams.overflowed",
                 "Datagrams that the kernel dropped because they were not read in time",

@@ -48,7 +48,8 @@ class UdpSocketTest {
             assertEquals(0, SocketDrops.of(house.port.port()));
             Map<String, Long> counted = ports.counters().stream()
                     .collect(Collectors.toMap(
-                            BoundPorts.Counter::name, counter -> counter.number().getAsLong()));
+                            BoundPorts.Counter::name,
+                            counter -> counter.number().getAsLong()));
             assertEquals(fits, counted.get("tapedeck.webrtc.datagrams.junk"));
             assertEquals(fits, counted.get("tapedeck.webrtc.datagrams.received"));
             long turns = counted.get("tapedeck.webrtc.reads");
