@@ -29,8 +29,6 @@ import tapedeck.rtp.payload.RedPayload;
 /// [#feedback(long, List)] when [#nextDeadlineNanos()] has come. Used by one thread.
 public final class RtpReceiver {
     static final long REPORT_NANOS = 1_000_000_000L;
-    /// Between two requests lies at least this, and time for an answer: encoders make no more keyframes anyway.
-    static final long KEYFRAME_REQUEST_NANOS = 300_000_000L;
     /// A sender begins with a keyframe by itself; only if none came by then, it is asked.
     static final long FIRST_KEYFRAME_NANOS = 250_000_000L;
     /// Frames that wait for [PeerClock]; more are not held back.
@@ -52,6 +50,7 @@ public final class RtpReceiver {
     private final PayloadFormat preferred;
     private final int redType;
     private int redPlainType = -1;
+    private final KeyframeRequests keyframeRequests;
     private final JitterBuffer jitterBuffer;
     private final TrackClock clock;
     private final Unwrapper timestamps = new Unwrapper(32);
@@ -70,9 +69,6 @@ public final class RtpReceiver {
 
     private long firstPacketNanos = NONE;
     private long lastReportNanos = NONE;
-    private long lastKeyframeRequestNanos = NONE;
-    private boolean keyframeRequested;
-    private int commandNumber;
 
     private long packets;
     private long bytes;
@@ -81,7 +77,6 @@ public final class RtpReceiver {
     private long frames;
     private long keyframes;
     private long nacks;
-    private long keyframeRequests;
 
     /// @param trackId of the frames
     /// @param localSsrc who the feedback comes from
@@ -127,6 +122,7 @@ public final class RtpReceiver {
     public RtpReceiver(Options options, List<PayloadFormat> formats, PeerClock peerClock) {
         this.options = options;
         this.peerClock = peerClock;
+        this.keyframeRequests = new KeyframeRequests(options.localSsrc());
         PayloadFormat first = null;
         for (PayloadFormat format : formats) {
             if (Depacketizer.supports(format)) {
@@ -381,7 +377,7 @@ public final class RtpReceiver {
     private void whole(Codec codec, long ticks, boolean keyframe, Bytes data) {
         frames++;
         if (keyframe) {
-            keyframeRequested = false;
+            keyframeRequests.answered();
             keyframes++;
         }
         held.add(new Held(codec, ticks, keyframe, data, frameArrivalNanos));
@@ -389,7 +385,7 @@ public final class RtpReceiver {
 
     /// A reader needs an entry point.
     public void requestKeyframe() {
-        keyframeRequested = true;
+        keyframeRequests.want();
     }
 
     /// Adds what has to be sent to the peer now.
@@ -408,20 +404,12 @@ public final class RtpReceiver {
             out.add(new Rtcp.Nack(options.localSsrc(), ssrc, lost));
         }
         if (nowNanos >= keyframeRequestNanos()) {
-            lastKeyframeRequestNanos = nowNanos;
-            requestKeyframe(out);
-        }
-    }
-
-    private void requestKeyframe(List<? super Rtcp> out) {
-        List<String> feedback = formats.getOrDefault(payloadType, preferred).feedback();
-        if (feedback.contains("nack pli")) {
-            keyframeRequests++;
-            out.add(new Rtcp.PictureLoss(options.localSsrc(), ssrc));
-        } else if (feedback.contains("ccm fir")) {
-            keyframeRequests++;
-            var entry = new Rtcp.FullIntraRequest.Entry(ssrc, commandNumber++ & 0xFF);
-            out.add(new Rtcp.FullIntraRequest(options.localSsrc(), List.of(entry)));
+            List<String> feedback =
+                    formats.getOrDefault(payloadType, preferred).feedback();
+            Rtcp request = keyframeRequests.request(nowNanos, ssrc, feedback, packets);
+            if (request != null) {
+                out.add(request);
+            }
         }
     }
 
@@ -429,17 +417,13 @@ public final class RtpReceiver {
     private long keyframeRequestNanos() {
         Depacketizer current = depacketizer;
         boolean needed = current != null && current.needsKeyframe();
-        if (!needed && !keyframeRequested || jitterBuffer.hasKeyframe()) {
+        if (!needed && !keyframeRequests.wanted() || jitterBuffer.hasKeyframe()) {
             // None is needed, or one is under way, and what is missing of it can still come.
             return Long.MAX_VALUE;
         }
-        boolean atOnce = keyframeRequested || keyframes > 0 || current != null && current.missingFrames() > 0;
+        boolean atOnce = keyframeRequests.wanted() || keyframes > 0 || current != null && current.missingFrames() > 0;
         long due = atOnce ? firstPacketNanos : firstPacketNanos + FIRST_KEYFRAME_NANOS;
-        return lastKeyframeRequestNanos == NONE
-                ? due
-                : Math.max(
-                        due,
-                        lastKeyframeRequestNanos + Math.max(KEYFRAME_REQUEST_NANOS, 2 * jitterBuffer.roundTripNanos()));
+        return keyframeRequests.nanos(due, packets, jitterBuffer.roundTripNanos());
     }
 
     /// When [#poll(long, Consumer)] and [#feedback(long, List)] have something to do at the latest even if no packet
@@ -485,7 +469,7 @@ public final class RtpReceiver {
                 keyframes,
                 missing,
                 nacks,
-                keyframeRequests,
+                keyframeRequests.count(),
                 reception.jitterNanos(),
                 jitterBuffer.roundTripNanos());
     }

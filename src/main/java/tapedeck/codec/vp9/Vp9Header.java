@@ -19,6 +19,13 @@ public record Vp9Header(boolean keyframe, boolean shown, int profile, int bitDep
     private static final int SYNC_CODE = 0x498342;
     private static final int CS_RGB = 7;
 
+    /// Whether this is the first byte of a keyframe: frame_marker, the profile, show_existing_frame and frame_type are
+    /// in it, one bit further down in profile 3.
+    public static boolean beginsKeyframe(int firstByte) {
+        int profileAndType = (firstByte & 0x30) == 0x30 ? 0x0E : 0x0C;
+        return firstByte >> 6 == FRAME_MARKER && (firstByte & profileAndType) == 0;
+    }
+
     public static Vp9Header parse(Bytes frame) {
         BitReader in = new BitReader(frame);
         if (in.bits(2) != FRAME_MARKER) {

@@ -19,7 +19,8 @@ final class LayerChoice {
     /// Of one layer while no choice was made; who sends more is chosen from at once.
     static final int MAX_WAITING = 256;
 
-    private static final long MIN_STEP_NANOS = 1_000;
+    /// What every container can tell apart.
+    private static final long MIN_STEP_NANOS = 1_000_000;
     private static final long NONE = Long.MIN_VALUE;
 
     private final List<Layer> layers = new ArrayList<>();

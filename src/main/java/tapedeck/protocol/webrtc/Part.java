@@ -54,7 +54,7 @@ sealed interface Part {
                 Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE);
 
         /// What [InboundMedia] can do today.
-        private static final Set<Extra> NOW = Set.of(Extra.REDUNDANT_AUDIO);
+        private static final Set<Extra> NOW = Set.of(Extra.REDUNDANT_AUDIO, Extra.SIMULCAST);
 
         public Receiving {
             extras = Set.copyOf(extras);

@@ -35,7 +35,7 @@ final class Vp8Depacketizer implements Depacketizer {
         try {
             ByteReader in = payload.reader();
             LayerLoss.Layer next = descriptor(in);
-            if ((payload.u8(0) & 0x17) == 0x10) {
+            if (starts(payload)) {
                 if (open) {
                     finish(sink);
                 }
@@ -63,6 +63,26 @@ final class Vp8Depacketizer implements Depacketizer {
     public void gap(long packets) {
         loss.gap(packets, open, timestamp);
         clear();
+    }
+
+    /// The frame tag stands behind the descriptor: its lowest bit is 0 in a keyframe, RFC 6386 9.1.
+    @Override
+    public boolean beginsKeyframe(Bytes payload) {
+        if (payload.isEmpty() || !starts(payload)) {
+            return false;
+        }
+        try {
+            ByteReader in = payload.reader();
+            descriptor(in);
+            return (in.u8() & 1) == 0;
+        } catch (MalformedException _) {
+            return false;
+        }
+    }
+
+    /// S and partition 0.
+    private static boolean starts(Bytes payload) {
+        return (payload.u8(0) & 0x17) == 0x10;
     }
 
     @Override

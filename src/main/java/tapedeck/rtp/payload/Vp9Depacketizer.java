@@ -19,6 +19,11 @@ final class Vp9Depacketizer implements Depacketizer {
 
     /// P_DIFF has 7 bits.
     private static final int REACH = 128;
+    /// B of the descriptor.
+    private static final int STARTS = 0x08;
+    /// P and B.
+    private static final int STARTS_ALONE = 0x48;
+
     /// The mark at both ends of a superframe's index: frames - 1 in its low bits, sizes of four bytes.
     private static final int INDEX_MARK = 0xC0 | 3 << 3;
 
@@ -115,6 +120,21 @@ final class Vp9Depacketizer implements Depacketizer {
         loss.gap(packets, open, timestamp);
         knowsStart = false;
         clear();
+    }
+
+    /// The start of the lowest layer of a picture that depends on no other (P is 0) and whose header says keyframe: an
+    /// intra-only picture leaves older ones in use.
+    @Override
+    public boolean beginsKeyframe(Bytes payload) {
+        if (payload.isEmpty() || (payload.u8(0) & STARTS_ALONE) != STARTS) {
+            return false;
+        }
+        try {
+            ByteReader in = payload.reader();
+            return Vp9Descriptor.read(in).spatialId() == 0 && Vp9Header.beginsKeyframe(in.u8());
+        } catch (MalformedException _) {
+            return false;
+        }
     }
 
     @Override

@@ -88,7 +88,8 @@ class BrowsersTest {
         return file;
     }
 
-    private static void write(List<Item> items, Container container, List<Track> tracks, Path file) throws Exception {
+    /// What a recorder would write.
+    static void write(List<Item> items, Container container, List<Track> tracks, Path file) throws Exception {
         try (FileChannel channel = FileChannel.open(
                         file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 Muxer muxer = container.muxer(

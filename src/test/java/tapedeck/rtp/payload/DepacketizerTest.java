@@ -125,6 +125,37 @@ class DepacketizerTest {
         }
     }
 
+    /// So that a keyframe on its way is not asked for again.
+    @Test
+    void theFirstPacketOfAKeyframeIsKnownAndNoOther() {
+        for (List<Frame> media : List.of(TestMedia.vp8(3), TestMedia.vp9(3))) {
+            Depacketizer depacketizer = Depacketizer.of(format(media));
+            int keyframes = 0;
+            for (Frame frame : media) {
+                List<Packet> packets = packets(List.of(frame), 200);
+                for (int i = 0; i < packets.size(); i++) {
+                    Bytes payload = packets.get(i).payload();
+                    assertEquals(frame.keyframe() && i == 0, depacketizer.beginsKeyframe(payload), frame.toString());
+                    for (int length = 0; length < Math.min(8, payload.length()); length++) {
+                        depacketizer.beginsKeyframe(payload.slice(0, length));
+                    }
+                }
+                keyframes += frame.keyframe() ? 1 : 0;
+            }
+            assertTrue(keyframes > 1, "keyframes");
+        }
+        // Layers and profiles: with a spatial layer above, with references, and an intra-only picture.
+        Depacketizer vp9 = Depacketizer.of(VP9_FORMAT);
+        assertTrue(vp9.beginsKeyframe(Bytes.ofU8(0x28, 0x00, 0x01, 0x82, 0x49)));
+        assertFalse(vp9.beginsKeyframe(Bytes.ofU8(0x28, 0x02, 0x01, 0x82, 0x49)), "upper layer");
+        assertFalse(vp9.beginsKeyframe(Bytes.ofU8(0x68, 0x00, 0x01, 0x82, 0x49)), "depends on others");
+        assertFalse(vp9.beginsKeyframe(Bytes.ofU8(0x28, 0x00, 0x01, 0x86, 0x49)), "intra-only");
+        assertFalse(vp9.beginsKeyframe(Bytes.ofU8(0x20, 0x00, 0x01, 0x82, 0x49)), "not the start");
+        assertTrue(vp9.beginsKeyframe(Bytes.ofU8(0x08, 0xB1)), "profile 3");
+        assertFalse(vp9.beginsKeyframe(Bytes.ofU8(0x08, 0xB2)), "profile 3, not a key");
+        assertFalse(vp9.beginsKeyframe(Bytes.ofU8(0x08, 0xB4)), "an old picture again");
+    }
+
     @Test
     void everyFrameComesOutAsItWentInWhateverThePacketSize() {
         List<List<Frame>> all = new ArrayList<>(videos(2));
