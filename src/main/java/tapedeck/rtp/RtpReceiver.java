@@ -404,8 +404,7 @@ public final class RtpReceiver {
             out.add(new Rtcp.Nack(options.localSsrc(), ssrc, lost));
         }
         if (nowNanos >= keyframeRequestNanos()) {
-            List<String> feedback =
-                    formats.getOrDefault(payloadType, preferred).feedback();
+            List<String> feedback = formats.getOrDefault(payloadType, preferred).feedback();
             Rtcp request = keyframeRequests.request(nowNanos, ssrc, feedback, packets);
             if (request != null) {
                 out.add(request);

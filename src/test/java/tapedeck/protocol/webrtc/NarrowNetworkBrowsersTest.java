@@ -112,12 +112,12 @@ class NarrowNetworkBrowsersTest {
             Page page = chromium.open(page("name=cam&codec=VP8&picture=camera"));
             Stream stream = stream(page);
             await(page, "its full rate", () -> target(page) >= FULL_BITS_PER_SECOND);
-            System.out.printf("full rate at %.1f s of the stream%n", stream.statistics().mediaNanos() / 1e9);
+            System.out.printf(
+                    "full rate at %.1f s of the stream%n", stream.statistics().mediaNanos() / 1e9);
             long narrowed = stream.statistics().mediaNanos();
             narrow();
             await(page, "less", () -> target(page) <= NARROW_BITS_PER_SECOND);
-            System.out.printf(
-                    "it yielded after %.1f s%n", (stream.statistics().mediaNanos() - narrowed) / 1e9);
+            System.out.printf("it yielded after %.1f s%n", (stream.statistics().mediaNanos() - narrowed) / 1e9);
             long frames = stream.statistics().frames();
             await(page, "pictures still come", () -> stream.statistics().frames() > frames + 200);
             widen();
@@ -135,7 +135,9 @@ class NarrowNetworkBrowsersTest {
             Reader reader = stream.subscribe(
                     new ReaderOptions("test", true, true, Long.MAX_VALUE, Long.MAX_VALUE, 0, () -> {}));
             await(page, "the largest layer", () -> width(stream) == 1280);
-            System.out.printf("largest layer at %.1f s of the stream%n", stream.statistics().mediaNanos() / 1e9);
+            System.out.printf(
+                    "largest layer at %.1f s of the stream%n",
+                    stream.statistics().mediaNanos() / 1e9);
             narrow();
             await(page, "a smaller layer", () -> width(stream) < 1280);
             long frames = stream.statistics().frames();
@@ -152,7 +154,14 @@ class NarrowNetworkBrowsersTest {
             BrowsersTest.write(items, Container.WEBM, stream.tracks(), file);
             assertEquals("", Ffmpeg.decodeErrors(file), "every change is at a keyframe");
             String sizes = Ffmpeg.ffprobe(
-                            "-v", "error", "-select_streams", "v", "-show_entries", "frame=width", "-of", "csv=p=0",
+                            "-v",
+                            "error",
+                            "-select_streams",
+                            "v",
+                            "-show_entries",
+                            "frame=width",
+                            "-of",
+                            "csv=p=0",
                             file.toString())
                     .text();
             Map<String, Long> count = sizes.lines()
