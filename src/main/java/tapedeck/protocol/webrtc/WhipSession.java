@@ -180,6 +180,7 @@ final class WhipSession implements PeerMedia, PeerSession {
             } else {
                 Bytes plain = receiver.unprotectRtp(packet, 0, length);
                 if (plain != null && flood.admits(length, arrivalNanos)) {
+                    transport.heard(arrivalNanos);
                     inbound.rtp(plain, arrivalNanos);
                 }
             }

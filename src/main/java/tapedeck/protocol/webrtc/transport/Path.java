@@ -63,6 +63,11 @@ final class Path {
         return true;
     }
 
+    /// Authenticated media came on it, which is as good as a check.
+    void heard(long now) {
+        checkedNanos = now;
+    }
+
     /// The session gives the path up.
     void release(PeerTransport peer) {
         if (owner == peer) {

@@ -196,6 +196,32 @@ class IceTest {
         }
     }
 
+    private static void heard(IcePeer peer) {
+        peer.house.onLoop(() -> {
+            peer.transport.heard(peer.house.port.now());
+            return true;
+        });
+    }
+
+    @Test
+    void whoHasOnePathAndSendsMediaOnItNeedNotCheckItAgain() throws Exception {
+        try (IcePeer peer = house.peer()) {
+            peer.connect(house.udp());
+            for (int i = 0; i < 4; i++) {
+                skip(TimeUnit.SECONDS.toNanos(20));
+                heard(peer);
+            }
+            Wire second = peer.use(house.udp());
+            peer.check(second);
+            assertFalse(peer.ended.isDone());
+            // From here on checks decide: nobody knows which of the two media came on.
+            skip(TimeUnit.SECONDS.toNanos(20));
+            heard(peer);
+            skip(TimeUnit.SECONDS.toNanos(11));
+            assertEquals("consent lost", peer.reason());
+        }
+    }
+
     @Test
     void manySessionsLiveBehindOneAddressAndOverBothFamilies() throws Exception {
         List<IcePeer> peers = new ArrayList<>();
