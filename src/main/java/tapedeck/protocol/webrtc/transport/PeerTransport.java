@@ -23,7 +23,8 @@ import tapedeck.protocol.webrtc.ice.StunWriter;
 /// flows. Lives on its port's event loop.
 ///
 /// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is
-/// where we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675), unless it
+/// where we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675), unless
+/// it
 /// is [#heard(long)].
 public final class PeerTransport {
     /// RFC 7675 5.1.
@@ -298,8 +299,10 @@ public final class PeerTransport {
         }
     }
 
-    /// Authenticated media came from the peer. Who has but one path, and sends on it, is there and wants to be, although
-    /// it checks that no more: ffmpeg's WHIP checks once. Where there are several, checks alone say which ones hold.
+    /// Authenticated media came from the peer. Who has but one path, and sends on it, is there and wants to be,
+    /// although
+    /// it checks that no more: ffmpeg's WHIP checks once. Where there are several, checks alone say which ones
+    hold.
     /// On the loop.
     public void heard(long nowNanos) {
         if (paths.size() == 1) {
