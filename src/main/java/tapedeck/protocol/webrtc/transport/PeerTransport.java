@@ -300,10 +300,8 @@ public final class PeerTransport {
     }
 
     /// Authenticated media came from the peer. Who has but one path, and sends on it, is there and wants to be,
-    /// although
-    /// it checks that no more: ffmpeg's WHIP checks once. Where there are several, checks alone say which ones
-    hold.
-    /// On the loop.
+    /// although it checks that no more: ffmpeg's WHIP checks once. Where there are several, checks alone say which
+    /// ones hold. On the loop.
     public void heard(long nowNanos) {
         if (paths.size() == 1) {
             lastCheckNanos = nowNanos;
