@@ -17,6 +17,7 @@ import tapedeck.net.http.HttpServer;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
+import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 import tapedeck.stream.Streams;
@@ -101,16 +102,20 @@ public final class Server implements AutoCloseable {
         }
         EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
         HttpRoutes routes = new HttpRoutes();
+        Rights rights = opened(new Rights(settings.rights()));
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
-            bound("rtmp_port", rtmpPort, () -> opened(new RtmpServer(rtmpPort.getAsInt(), loops, streams, ports)));
+            bound(
+                    "rtmp_port",
+                    rtmpPort,
+                    () -> opened(new RtmpServer(rtmpPort.getAsInt(), rights, loops, streams, ports)));
         }
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {
             bound(
                     "webrtc_port",
                     webRtcPort,
-                    () -> opened(new WebRtcServer(settings.webrtc(), loops, streams, routes, ports)));
+                    () -> opened(new WebRtcServer(settings.webrtc(), rights, loops, streams, routes, ports)));
         }
         opened(new Api(routes, settings, streams, recordings, transcodes, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();

@@ -35,7 +35,10 @@ class RoomsTest {
             Map.entry("stream", Set.of("bytes", "media")),
             Map.entry("settings", Set.of("bytes")),
             Map.entry("net", Set.of("bytes", "settings")),
-            Map.entry("protocol", Set.of("bytes", "media", "codec", "container", "rtp", "stream", "settings", "net")),
+            Map.entry("rights", Set.of("bytes", "settings", "net")),
+            Map.entry(
+                    "protocol",
+                    Set.of("bytes", "media", "codec", "container", "rtp", "stream", "settings", "net", "rights")),
             Map.entry("database", Set.of("settings")),
             Map.entry("transcode", Set.of("bytes", "media", "codec", "stream", "settings")),
             Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings", "database")),

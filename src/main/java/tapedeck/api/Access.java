@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import tapedeck.bytes.MalformedException;
+import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpProblem;
@@ -54,7 +55,7 @@ final class Access {
         }
         this.token = token;
         sessions = new Sessions(token, clock);
-        attempts = new Attempts(nanoClock);
+        attempts = new Attempts("admin tokens", nanoClock);
     }
 
     Sessions sessions() {

@@ -10,6 +10,7 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
+import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpProblem;

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     private final SocketChannel channel;
     private final LoopReads loop;
     private final String peer;
+    private final InetAddress address;
     private final Conversation conversation;
     private final long openedNanos = System.nanoTime();
     private long lastReadNanos = openedNanos;
@@ -37,15 +39,21 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     Connection(SocketChannel channel, LoopReads loop, Function<Connection, Conversation> protocol) {
         this.channel = channel;
         this.loop = loop;
-        InetSocketAddress address = channel.remoteAddress();
+        InetSocketAddress remote = channel.remoteAddress();
         // Null where the peer was gone before it was accepted.
-        this.peer = address == null ? "unknown" : address.getAddress().getHostAddress() + ":" + address.getPort();
+        this.peer = remote == null ? "unknown" : remote.getAddress().getHostAddress() + ":" + remote.getPort();
+        this.address = (remote == null ? new InetSocketAddress(0) : remote).getAddress();
         this.conversation = protocol.apply(this);
     }
 
     /// Address and port of the peer.
     public String peer() {
         return peer;
+    }
+
+    /// The peer's address alone; the one of nobody where the peer is gone already.
+    public InetAddress address() {
+        return address;
     }
 
     public long openedNanos() {

@@ -14,6 +14,7 @@ public record Settings(
         Http http,
         Rtmp rtmp,
         WebRtc webrtc,
+        Rights rights,
         Recording recording,
         Hooks hooks,
         Database database,
@@ -47,6 +48,44 @@ public record Settings(
             iceServers = List.copyOf(iceServers);
         }
     }
+
+    /// Who may publish and play.
+    ///
+    /// @param users file of names and hashed passwords
+    public record Rights(Proof publish, Proof play, Path users, Jwt jwt, AuthWebhook webhook) {
+        /// Nobody is asked for anything.
+        public static final Rights NONE = new Rights(
+                Proof.NONE,
+                Proof.NONE,
+                Path.of("conf", "users.properties"),
+                new Jwt("", Optional.empty(), "", ""),
+                new AuthWebhook(Optional.empty(), 5));
+
+        /// How a peer shows that it may.
+        public enum Proof {
+            NONE,
+            PASSWORD,
+            JWT,
+            WEBHOOK
+        }
+    }
+
+    /// Whose tokens count: those signed with `secret`, or with a key that is found at `keys`; one of them is set where
+    /// tokens are asked for.
+    ///
+    /// @param secret of HS256; "" where there is none
+    /// @param keys a JSON Web Key Set
+    /// @param issuer that `iss` has to name; "" for any
+    /// @param audience that `aud` has to name; "" for any
+    public record Jwt(String secret, Optional<URI> keys, String issuer, String audience) {
+        @Override
+        public String toString() {
+            return "Jwt[keys=%s, issuer=%s, audience=%s]".formatted(keys, issuer, audience);
+        }
+    }
+
+    /// Who is asked whether a peer may; there is a `url` where it is asked.
+    public record AuthWebhook(Optional<URI> url, int timeoutSeconds) {}
 
     public enum VideoFormat {
         H264,

@@ -19,10 +19,7 @@ final class SettingsReader {
     private static final Map<String, Planned> UNBUILT = unbuilt();
 
     /// What would be dangerous or useless to accept before it is built: any value but this is refused.
-    private static final Map<String, String> FIXED = Map.of(
-            "publish_auth", "none",
-            "play_auth", "none",
-            "stream_takeover", "false");
+    private static final Map<String, String> FIXED = Map.of("stream_takeover", "false");
 
     /// Every key that may be set.
     static final Set<String> KEYS = keys();
@@ -59,6 +56,7 @@ final class SettingsReader {
                         announced("webrtc_announce"),
                         values.flag("webrtc_pre_init", true),
                         iceServers("webrtc_ice_servers")),
+                new RightsReader(source, values).rights(),
                 new RecordingReader(source, values).recording(dataDir),
                 new RecordingReader(source, values).hooks(),
                 database(),
@@ -170,6 +168,7 @@ final class SettingsReader {
                 "database_url",
                 "database_user",
                 "database_password"));
+        keys.addAll(RightsReader.KEYS);
         keys.addAll(FIXED.keySet());
         keys.addAll(UNBUILT.keySet());
         return keys;

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tapedeck.net.Attempts;
 import tapedeck.settings.SettingsException;
 
 /// Most tests make the loopback peer a trusted proxy that forwards for 203.0.113.9: that is how a request from
@@ -218,7 +219,7 @@ class AccessTest {
 
     @Test
     void theMemoryOfFailuresIsBounded() throws Exception {
-        Attempts attempts = new Attempts(() -> 0);
+        Attempts attempts = new Attempts("admin tokens", () -> 0);
         InetAddress first = InetAddress.ofLiteral("2001:db8:0:1::1");
         InetAddress neighbour = InetAddress.ofLiteral("2001:db8:0:1:ffff::2");
         for (int i = 0; i < Attempts.MAX_FAILURES; i++) {

@@ -24,6 +24,7 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
+import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsSource;
 import tapedeck.stream.Feedback;
@@ -150,7 +151,7 @@ final class ApiServer implements AutoCloseable {
     void openWebRtc() {
         EventLoops opened = new EventLoops(1);
         loops = opened;
-        webRtc = new WebRtcServer(settings.webrtc(), opened, streams, routes, ports);
+        webRtc = new WebRtcServer(settings.webrtc(), new Rights(settings.rights()), opened, streams, routes, ports);
     }
 
     Access access() throws Exception {

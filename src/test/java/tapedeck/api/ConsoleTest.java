@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.net.Attempts;
 
 /// What the server does for the page. The page itself is tested in a browser.
 class ConsoleTest {

@@ -90,7 +90,13 @@ class SettingsTest {
                 "record_fragment_duration=1 | a number from 300 to 10000",
                 "on_record_hook_script=/no/such/script | an executable file is needed",
                 "record_response_content_disposition_header_value=other | one of inline, attachment",
-                "publish_auth=jwt | only none is possible in this version",
+                "publish_auth=yes | one of none, password, jwt, webhook",
+                "play_auth=jwt | auth_jwt_secret or auth_jwks_url has to be set",
+                "publish_auth=webhook | auth_webhook_url has to be set",
+                "auth_webhook_url=ftp://x/ | an address like https://host/path without a password is needed",
+                "auth_jwks_url=http://keys.example.net/ | an address like https://host/path without a password is "
+                        + "needed; http only to this machine",
+                "auth_webhook_timeout=0 | a number from 1 to 30",
                 "record_rotation=banana | seconds as in 20, megabytes as in 20M, or disabled",
                 "https_port=x | a port, or nothing",
                 "record_mp4_audio=mp3 | one of aac, copy",
@@ -100,6 +106,22 @@ class SettingsTest {
     void aBadSettingIsOneLineThatNamesKeyValueAndWhatIsAllowed(String assignment, String says) {
         SettingsException refused = assertThrows(SettingsException.class, () -> read(assignment));
         assertEquals(assignment + " (on the command line): " + says, refused.getMessage());
+    }
+
+    @Test
+    void aSecretThatCannotBeUsedIsNotSaid() {
+        SettingsException refused = assertThrows(SettingsException.class, () -> read("auth_jwt_secret=short"));
+        assertEquals(
+                "auth_jwt_secret=… (on the command line): at least 32 bytes are needed, as RFC 7518 3.2 says",
+                refused.getMessage());
+    }
+
+    @Test
+    void tokensAreSignedInOneWay() {
+        SettingsException refused = assertThrows(
+                SettingsException.class,
+                () -> read("auth_jwt_secret=" + "s".repeat(32), "auth_jwks_url=https://keys.example.net/jwks"));
+        assertTrue(refused.getMessage().endsWith("either this or auth_jwt_secret"), refused.getMessage());
     }
 
     @Test

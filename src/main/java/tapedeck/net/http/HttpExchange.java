@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import tapedeck.bytes.Bytes;
 
@@ -19,6 +20,9 @@ public interface HttpExchange {
 
     /// The first value of a query parameter.
     Optional<String> query(String name);
+
+    /// The first value of every query parameter.
+    Map<String, String> query();
 
     /// The first value of a request header.
     Optional<String> header(String name);

@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -48,12 +50,25 @@ final class JettyExchange implements HttpExchange {
 
     @Override
     public Optional<String> query(String name) {
+        return Optional.ofNullable(fields().getValue(name));
+    }
+
+    @Override
+    public Map<String, String> query() {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (Fields.Field field : fields()) {
+            parameters.put(field.getName(), field.getValue());
+        }
+        return parameters;
+    }
+
+    private Fields fields() {
         Fields fields = query;
         if (fields == null) {
             fields = Request.extractQueryParameters(request);
             query = fields;
         }
-        return Optional.ofNullable(fields.getValue(name));
+        return fields;
     }
 
     @Override

@@ -29,7 +29,8 @@ final class RtmpPublishing implements Feedback {
     private final Publication publication;
     private boolean ended;
 
-    RtmpPublishing(Connection connection, Streams streams, StreamName name, int streamId, Random random)
+    /// @param login the publisher's name; one is made up for ""
+    RtmpPublishing(Connection connection, Streams streams, StreamName name, int streamId, String login, Random random)
             throws NameTakenException {
         this.connection = connection;
         this.streamId = streamId;
@@ -38,7 +39,7 @@ final class RtmpPublishing implements Feedback {
                 Publisher.Protocol.RTMP,
                 connection.peer(),
                 UUID.randomUUID().toString(),
-                login(random),
+                login.isEmpty() ? login(random) : login,
                 Publisher.RecordWish.AS_CONFIGURED,
                 Publisher.Expects.UNKNOWN);
         publication = streams.publish(name, publisher, this);

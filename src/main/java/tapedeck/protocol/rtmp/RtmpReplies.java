@@ -74,6 +74,12 @@ final class RtmpReplies {
                         0.0));
     }
 
+    /// 7.2.1.1: the connection is closed behind it.
+    void rejected(double transaction, String description) {
+        Map<String, Object> status = status("error", "NetConnection.Connect.Rejected", description);
+        command(0, "_error", transaction, null, status);
+    }
+
     private static Map<String, Object> server(@Nullable Object asked) {
         Map<String, Object> server = properties("fmsVer", "FMS/3,5,7,7009", "capabilities", 31.0, "mode", 1.0);
         if (asked instanceof Map<?, ?> client

@@ -4,6 +4,7 @@ import java.security.SecureRandom;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.TcpServer;
+import tapedeck.rights.Rights;
 import tapedeck.stream.Streams;
 
 /// Listens for RTMP publishers and players.
@@ -14,9 +15,9 @@ public final class RtmpServer implements AutoCloseable {
     private final TcpServer server;
 
     /// @param port 0 takes a free one
-    public RtmpServer(int port, EventLoops loops, Streams streams, BoundPorts ports) {
+    public RtmpServer(int port, Rights rights, EventLoops loops, Streams streams, BoundPorts ports) {
         SecureRandom random = new SecureRandom();
-        server = new TcpServer(port, loops, connection -> new RtmpSession(connection, streams, random));
+        server = new TcpServer(port, loops, connection -> new RtmpSession(connection, streams, rights, random));
         ports.add(PROTOCOL, "tcp", server.port());
     }
 

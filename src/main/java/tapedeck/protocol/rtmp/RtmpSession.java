@@ -2,6 +2,7 @@ package tapedeck.protocol.rtmp;
 
 import io.netty.buffer.ByteBuf;
 import java.security.SecureRandom;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,6 +11,9 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.media.Codec;
 import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
+import tapedeck.rights.Decision;
+import tapedeck.rights.Request;
+import tapedeck.rights.Rights;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Stream;
 import tapedeck.stream.Streams;
@@ -20,6 +24,8 @@ final class RtmpSession implements Conversation {
     static final long HANDSHAKE_NANOS = 10_000_000_000L;
     /// From there, or from the end of the last stream, to a `publish` or `play`.
     static final long COMMANDS_NANOS = 30_000_000_000L;
+    /// Whether a peer may publish or play is known long before.
+    static final long RIGHTS_NANOS = 90_000_000_000L;
     /// A publisher that sends nothing for so long is gone.
     static final long IDLE_NANOS = 10_000_000_000L;
     /// So is one whose bytes do not add up to a message in this time.
@@ -42,6 +48,9 @@ final class RtmpSession implements Conversation {
         /// @param connected whether `connect` was said
         record Commanding(long sinceNanos, boolean connected) implements State {}
 
+        /// @param sinceNanos when it was asked
+        record Waiting(Asking asking, long sinceNanos) implements State {}
+
         record Publishing(RtmpPublishing publishing) implements State {}
 
         record Playing(RtmpPlaying playing) implements State {}
@@ -49,11 +58,13 @@ final class RtmpSession implements Conversation {
 
     private final Connection connection;
     private final Streams streams;
+    private final Rights rights;
     private final SecureRandom random;
     private final ChunkDecoder decoder = new ChunkDecoder(this::message);
     private final ChunkEncoder encoder = new ChunkEncoder();
     private final RtmpReplies replies;
     private State state;
+    private Map<String, String> connectParameters = Map.of();
     private boolean ended;
     private int createdStreams;
     private int commandsInSweep;
@@ -62,9 +73,10 @@ final class RtmpSession implements Conversation {
     private long acknowledgedBytes;
     private long acknowledgeEveryBytes = RtmpReplies.WINDOW_BYTES / 2;
 
-    RtmpSession(Connection connection, Streams streams, SecureRandom random) {
+    RtmpSession(Connection connection, Streams streams, Rights rights, SecureRandom random) {
         this.connection = connection;
         this.streams = streams;
+        this.rights = rights;
         this.random = random;
         this.replies = new RtmpReplies(connection, encoder);
         this.state = new State.Greeting(new RtmpHandshake(random));
@@ -116,6 +128,11 @@ final class RtmpSession implements Conversation {
                     connection.end("neither publish nor play within 30 s");
                 }
             }
+            case State.Waiting waiting -> {
+                if (nowNanos - waiting.sinceNanos() > RIGHTS_NANOS) {
+                    connection.end("whether the peer may was not known within 90 s");
+                }
+            }
             case State.Publishing _ -> {
                 if (nowNanos - connection.lastReadNanos() > IDLE_NANOS) {
                     connection.end("the publisher sent nothing for 10 s");
@@ -141,7 +158,8 @@ final class RtmpSession implements Conversation {
                         reason);
             }
             case State.Playing _ -> stopPlaying(reason);
-            case State.Greeting _, State.Commanding _ -> log.info("rtmp {}: ended: {}", connection.peer(), reason);
+            case State.Greeting _, State.Commanding _, State.Waiting _ ->
+                log.info("rtmp {}: ended: {}", connection.peer(), reason);
         }
     }
 
@@ -170,6 +188,14 @@ final class RtmpSession implements Conversation {
         if (message instanceof RtmpMessage.Data) {
             countCommand();
         }
+        if (state instanceof State.Waiting(Asking asking, long _) && asking.streamId() == message.streamId()) {
+            asking.keep(message);
+            return;
+        }
+        publishedNow(message);
+    }
+
+    private void publishedNow(RtmpMessage.Published message) {
         if (!(state instanceof State.Publishing(RtmpPublishing publishing))
                 || publishing.streamId() != message.streamId()) {
             return;
@@ -227,6 +253,13 @@ final class RtmpSession implements Conversation {
         if (!(state instanceof State.Commanding commanding) || commanding.connected()) {
             throw new MalformedException("RTMP: connect twice");
         }
+        Decision.Wait wait = rights.toldAtOnce(connection.address());
+        if (wait != null) {
+            replies.rejected(command.transaction(), Asking.sentence(wait));
+            connection.end(wait.reason());
+            return;
+        }
+        connectParameters = StreamRequest.ofConnect(command.argument(0));
         state = new State.Commanding(System.nanoTime(), true);
         replies.connected(command.transaction(), command.argument(0));
     }
@@ -251,9 +284,47 @@ final class RtmpSession implements Conversation {
             refuse(streamId, "NetStream.Publish.Failed", "This connection has a stream already.");
             return;
         }
+        ask(new Asking(Request.Action.PUBLISH, streamId, request));
+    }
+
+    /// Goes on at once where everybody may.
+    private void ask(Asking asking) {
+        if (rights.isFree(asking.action())) {
+            begin(asking, "");
+            return;
+        }
+        state = new State.Waiting(asking, System.nanoTime());
+        rights.ask(
+                asking.question(connection.address(), connectParameters),
+                decision -> connection.execute(() -> decided(asking, decision)));
+    }
+
+    private void decided(Asking asked, Decision decision) {
+        if (ended || !(state instanceof State.Waiting(Asking asking, long _)) || asking != asked) {
+            // The peer did not wait for it.
+            return;
+        }
+        state = new State.Commanding(System.nanoTime(), true);
+        switch (decision) {
+            case Decision.Allowed(String login) -> begin(asking, login);
+            case Decision.Refused refused -> refuse(asking.streamId(), asking.refusedCode(), Asking.sentence(refused));
+        }
+        replies.flush();
+    }
+
+    private void begin(Asking asking, String login) {
+        switch (asking.action()) {
+            case PUBLISH -> beginPublishing(asking, login);
+            case PLAY -> beginPlaying(asking);
+        }
+    }
+
+    private void beginPublishing(Asking asking, String login) {
+        int streamId = asking.streamId();
+        StreamRequest request = asking.request();
         RtmpPublishing publishing;
         try {
-            publishing = new RtmpPublishing(connection, streams, request.name(), streamId, random);
+            publishing = new RtmpPublishing(connection, streams, request.name(), streamId, login, random);
         } catch (NameTakenException e) {
             refuse(streamId, "NetStream.Publish.BadName", String.valueOf(e.getMessage()));
             return;
@@ -264,6 +335,11 @@ final class RtmpSession implements Conversation {
         replies.userControl(RtmpMessage.STREAM_BEGIN, streamId);
         replies.onStatus(
                 streamId, "status", "NetStream.Publish.Start", "\"%s\" is now published.".formatted(request.name()));
+        for (RtmpMessage.Published message : asking.early()) {
+            if (!ended) {
+                publishedNow(message);
+            }
+        }
     }
 
     private void play(RtmpMessage.Command command) {
@@ -279,6 +355,12 @@ final class RtmpSession implements Conversation {
             refuse(streamId, "NetStream.Play.Failed", "This connection has a stream already.");
             return;
         }
+        ask(new Asking(Request.Action.PLAY, streamId, request));
+    }
+
+    private void beginPlaying(Asking asking) {
+        int streamId = asking.streamId();
+        StreamRequest request = asking.request();
         // At once, not after a wait: a player shows the error, and whoever wants to wait asks again.
         Optional<Stream> stream = streams.find(request.name());
         if (stream.isEmpty()) {
@@ -326,7 +408,9 @@ final class RtmpSession implements Conversation {
                 log.info("rtmp {}: playing \"{}\" ended: stopped", connection.peer(), playing.name());
                 state = new State.Commanding(System.nanoTime(), true);
             }
-            case State.Greeting _, State.Commanding _, State.Publishing _, State.Playing _ -> {}
+            case State.Waiting(Asking asking, long _)
+            when asking.streamId() == streamId -> state = new State.Commanding(System.nanoTime(), true);
+            case State.Greeting _, State.Commanding _, State.Waiting _, State.Publishing _, State.Playing _ -> {}
         }
     }
 

@@ -3,6 +3,7 @@ package tapedeck.protocol.rtmp;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
@@ -23,12 +24,27 @@ record StreamRequest(StreamName name, Map<String, String> parameters) {
         }
         int query = text.indexOf('?');
         String name = query < 0 ? text : text.substring(0, query);
-        return new StreamRequest(new StreamName(name), query < 0 ? Map.of() : parameters(text.substring(query + 1)));
+        return new StreamRequest(new StreamName(name), parameters(text));
     }
 
-    private static Map<String, String> parameters(String query) {
+    /// What the object of a `connect` says behind `?` in its `tcUrl` and its `app`.
+    static Map<String, String> ofConnect(@Nullable Object connect) {
         Map<String, String> parameters = new LinkedHashMap<>();
-        for (String part : query.split("&", -1)) {
+        if (connect instanceof Map<?, ?> object) {
+            for (String property : List.of("tcUrl", "app")) {
+                if (object.get(property) instanceof String text) {
+                    parameters.putAll(parameters(text));
+                }
+            }
+        }
+        return parameters;
+    }
+
+    private static Map<String, String> parameters(String address) {
+        int query = address.indexOf('?');
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (String part :
+                query < 0 ? new String[0] : address.substring(query + 1).split("&", -1)) {
             int equals = part.indexOf('=');
             if (equals > 0) {
                 parameters.put(decoded(part.substring(0, equals)), decoded(part.substring(equals + 1)));

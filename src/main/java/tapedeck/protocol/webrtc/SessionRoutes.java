@@ -16,8 +16,12 @@ import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.IceLinks;
 import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.rights.HttpEntrance;
+import tapedeck.rights.Request;
+import tapedeck.rights.Rights;
 import tapedeck.rtp.sdp.IceFragment;
 import tapedeck.rtp.sdp.SessionDescription;
+import tapedeck.stream.StreamName;
 
 /// What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03) have in common: answers to offers, and the resources of the
 /// sessions that come of them, with DELETE, and PATCH for candidates and restarts of ICE.
@@ -41,18 +45,22 @@ final class SessionRoutes {
             Addresses addresses,
             OfferLimits limits,
             IceLinks iceLinks,
+            Rights rights,
             LongSupplier nanoClock) {}
 
     private record Kept(IceState ice, Answer answer, InetAddress from, RateLimit patches) {}
 
     private final House house;
     private final String prefix;
+    private final HttpEntrance entrance;
     private final Map<String, Kept> byId = new ConcurrentHashMap<>();
 
-    /// @param prefix `/whip` or `/whep`
-    SessionRoutes(House house, String prefix) {
+    /// @param protocol `whip` or `whep`
+    /// @param action what its sessions do
+    SessionRoutes(House house, String protocol, Request.Action action) {
         this.house = house;
-        this.prefix = prefix;
+        this.prefix = "/" + protocol;
+        this.entrance = new HttpEntrance(house.rights(), action, protocol);
     }
 
     void addTo(HttpRoutes routes) {
@@ -70,7 +78,9 @@ final class SessionRoutes {
     /// RFC 9725 4.2: pages of other origins may publish and play; what they may is for rights to say, not for CORS.
     static void allowOrigins(HttpExchange exchange) {
         exchange.set("Access-Control-Allow-Origin", "*")
-                .set("Access-Control-Expose-Headers", "Location, ETag, Link, Retry-After, Accept-Patch");
+                .set(
+                        "Access-Control-Expose-Headers",
+                        "Location, ETag, Link, Retry-After, Accept-Patch, WWW-Authenticate");
     }
 
     private void options(HttpExchange exchange) throws Exception {
@@ -80,7 +90,10 @@ final class SessionRoutes {
                 .set("Access-Control-Max-Age", "86400")
                 .set("Accept-Post", SDP)
                 .set("Accept-Patch", FRAGMENT);
-        tellIceServers(exchange);
+        // A preflight comes without Authorization, and passwords of TURN servers are not for everybody.
+        if (entrance.isOpen(exchange, exchange.pathRest())) {
+            tellIceServers(exchange);
+        }
         exchange.respond(204);
     }
 
@@ -106,9 +119,13 @@ final class SessionRoutes {
         }
     }
 
-    /// The offer in the body; the address it came from has a turn less.
-    Offer offer(HttpExchange exchange) throws Exception {
+    /// The offer in the body, of a peer that may. The address it came from has a turn less.
+    ///
+    /// RFC 9725 4.7: what is shown here opens the session. PATCH and DELETE need its address and nothing more:
+    /// nobody can guess it, and a peer can still end what it began with a token that has expired since.
+    Offer offer(HttpExchange exchange, StreamName name) throws Exception {
         house.limits().demandTurn(exchange.peer().getAddress(), exchange);
+        entrance.demand(exchange, name.value());
         Bytes body = exchange.body(MAX_OFFER_BYTES);
         if (body.length() == 0) {
             // The draft lets an endpoint make the offer itself, as an answer to one; this one never does.

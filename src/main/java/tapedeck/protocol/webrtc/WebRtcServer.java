@@ -11,6 +11,7 @@ import tapedeck.protocol.webrtc.dtls.WarmUp;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.IceLinks;
 import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.rights.Rights;
 import tapedeck.settings.Announced;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
@@ -22,12 +23,18 @@ public final class WebRtcServer implements AutoCloseable {
 
     /// @throws IllegalArgumentException if the settings turn WebRTC off
     public WebRtcServer(
-            Settings.WebRtc settings, EventLoops loops, Streams streams, HttpRoutes routes, BoundPorts ports) {
-        this(settings, loops, streams, routes, ports, System::nanoTime);
+            Settings.WebRtc settings,
+            Rights rights,
+            EventLoops loops,
+            Streams streams,
+            HttpRoutes routes,
+            BoundPorts ports) {
+        this(settings, rights, loops, streams, routes, ports, System::nanoTime);
     }
 
     WebRtcServer(
             Settings.WebRtc settings,
+            Rights rights,
             EventLoops loops,
             Streams streams,
             HttpRoutes routes,
@@ -50,6 +57,7 @@ public final class WebRtcServer implements AutoCloseable {
                 addresses,
                 new OfferLimits(nanoClock),
                 new IceLinks(settings.iceServers(), InstantSource.system()),
+                rights,
                 nanoClock);
         new WhipRoutes(house, streams).addTo(routes);
         new WhepRoutes(house, streams).addTo(routes);

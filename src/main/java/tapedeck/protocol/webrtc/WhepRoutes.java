@@ -8,6 +8,7 @@ import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.rights.Request;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
@@ -30,7 +31,7 @@ final class WhepRoutes {
 
     WhepRoutes(SessionRoutes.House house, Streams streams) {
         this.house = house;
-        this.sessions = new SessionRoutes(house, "/whep");
+        this.sessions = new SessionRoutes(house, "whep", Request.Action.PLAY);
         this.streams = streams;
         this.audiences = new Audiences(house.port(), streams);
     }
@@ -44,7 +45,7 @@ final class WhepRoutes {
         SessionRoutes.allowOrigins(exchange);
         StreamName name = new StreamName(exchange.pathRest());
         SessionRoutes.demand(exchange, SessionRoutes.SDP);
-        Offer offer = sessions.offer(exchange);
+        Offer offer = sessions.offer(exchange, name);
         Stream stream = streams.find(name).orElse(null);
         if (stream == null) {
             throw retry(exchange, 404, "there is no stream \"%s\" now".formatted(name));

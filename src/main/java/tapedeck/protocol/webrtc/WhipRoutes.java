@@ -8,6 +8,7 @@ import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
+import tapedeck.rights.Request;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
@@ -24,7 +25,7 @@ final class WhipRoutes {
 
     WhipRoutes(SessionRoutes.House house, Streams streams) {
         this.house = house;
-        this.sessions = new SessionRoutes(house, "/whip");
+        this.sessions = new SessionRoutes(house, "whip", Request.Action.PUBLISH);
         this.streams = streams;
     }
 
@@ -39,7 +40,7 @@ final class WhipRoutes {
         SessionRoutes.demand(exchange, SessionRoutes.SDP);
         Publisher.RecordWish wish = recordWish(exchange.query("record"));
         IceCredentials ice = IceCredentials.random();
-        Answer answer = sessions.answer(exchange, sessions.offer(exchange), new Part.Receiving(), ice);
+        Answer answer = sessions.answer(exchange, sessions.offer(exchange, name), new Part.Receiving(), ice);
         WhipSession.Request request = new WhipSession.Request(name, wish, SessionRoutes.randomId(), answer);
         WhipSession session = new WhipSession(house.port(), house.identity(), ice, request, streams, this::ended);
         if (streams.find(name).isPresent() || byName.putIfAbsent(name, session) != null) {

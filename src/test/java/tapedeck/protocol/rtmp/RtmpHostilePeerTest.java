@@ -26,6 +26,8 @@ import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
+import tapedeck.rights.Rights;
+import tapedeck.settings.Settings;
 import tapedeck.stream.ReaderOptions;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
@@ -72,7 +74,7 @@ class RtmpHostilePeerTest {
     void start() throws IOException {
         // One loop: whatever blocks it blocks the good ones.
         loops = new EventLoops(1);
-        server = new RtmpServer(0, loops, streams, new BoundPorts());
+        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, new BoundPorts());
         good.add(new Good("good1"));
         good.add(new Good("good2"));
         sendGood();

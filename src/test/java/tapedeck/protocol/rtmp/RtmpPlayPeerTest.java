@@ -23,6 +23,8 @@ import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
+import tapedeck.rights.Rights;
+import tapedeck.settings.Settings;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
@@ -42,7 +44,7 @@ class RtmpPlayPeerTest {
     @BeforeEach
     void start() {
         loops = new EventLoops(2);
-        server = new RtmpServer(0, loops, streams, new BoundPorts());
+        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, new BoundPorts());
     }
 
     @AfterEach

@@ -20,6 +20,8 @@ import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.SharedMedia;
+import tapedeck.rights.Rights;
+import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
 
 /// Real programs publish; every frame and every timestamp arrives.
@@ -35,7 +37,7 @@ class RtmpPublishPeerTest {
     @BeforeEach
     void start() {
         loops = new EventLoops(2);
-        server = new RtmpServer(0, loops, streams, new BoundPorts());
+        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, new BoundPorts());
     }
 
     @AfterEach

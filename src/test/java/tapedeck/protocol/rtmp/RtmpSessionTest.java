@@ -27,6 +27,8 @@ import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
+import tapedeck.rights.Rights;
+import tapedeck.settings.Settings;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
@@ -44,7 +46,7 @@ class RtmpSessionTest {
     @BeforeEach
     void start() {
         loops = new EventLoops(2);
-        server = new RtmpServer(0, loops, streams, ports);
+        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, ports);
     }
 
     @AfterEach

@@ -8,6 +8,7 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.rights.Rights;
 import tapedeck.settings.IceServer;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
@@ -22,14 +23,20 @@ final class WebRtcHouse implements AutoCloseable {
     /// How far the server's clock is ahead of the system's.
     final AtomicLong skippedNanos = new AtomicLong();
     private final EventLoops loops = new EventLoops(1);
+    private final Rights rights;
     private final WebRtcServer webrtc;
     private final HttpServer http;
 
     WebRtcHouse() throws Exception {
+        this(Settings.Rights.NONE);
+    }
+
+    WebRtcHouse(Settings.Rights who) throws Exception {
+        rights = new Rights(who);
         Settings.WebRtc settings = new Settings.WebRtc(
                 new Settings.Port("webrtc_port", OptionalInt.of(0)), List.of(), false, List.of(ICE_SERVER));
-        webrtc =
-                new WebRtcServer(settings, loops, streams, routes, ports, () -> System.nanoTime() + skippedNanos.get());
+        webrtc = new WebRtcServer(
+                settings, rights, loops, streams, routes, ports, () -> System.nanoTime() + skippedNanos.get());
         http = new HttpServer(0, routes);
     }
 
@@ -50,5 +57,6 @@ final class WebRtcHouse implements AutoCloseable {
         http.close();
         webrtc.close();
         loops.close();
+        rights.close();
     }
 }

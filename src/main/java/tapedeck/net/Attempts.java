@@ -1,4 +1,4 @@
-package tapedeck.api;
+package tapedeck.net;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -13,13 +13,13 @@ import tapedeck.bytes.Bytes;
 
 /// How often each address gave a wrong secret lately. An IPv6 network of 64 bits counts as one address, since whoever
 /// has one address of it has them all.
-final class Attempts {
+public final class Attempts {
     /// So many wrong secrets within [#WINDOW_NANOS], then none is looked at any more until the window has passed.
-    static final int MAX_FAILURES = 10;
+    public static final int MAX_FAILURES = 10;
 
-    static final long WINDOW_NANOS = 60_000_000_000L;
+    public static final long WINDOW_NANOS = 60_000_000_000L;
     /// Addresses remembered at once; the one that began to fail first is forgotten first.
-    static final int MAX_ADDRESSES = 4096;
+    public static final int MAX_ADDRESSES = 4096;
 
     private static final Logger log = LoggerFactory.getLogger(Attempts.class);
 
@@ -32,6 +32,7 @@ final class Attempts {
         }
     }
 
+    private final String secrets;
     private final LongSupplier nanoClock;
 
     // Guarded by this.
@@ -42,12 +43,14 @@ final class Attempts {
         }
     };
 
-    Attempts(LongSupplier nanoClock) {
+    /// @param secrets what is tried, for the log: "admin tokens"
+    public Attempts(String secrets, LongSupplier nanoClock) {
+        this.secrets = secrets;
         this.nanoClock = nanoClock;
     }
 
     /// Counts one; the last that is allowed leaves a line in the log.
-    synchronized void failed(InetAddress address) {
+    public synchronized void failed(InetAddress address) {
         Bytes key = network(address);
         Window window = current(key);
         if (window == null) {
@@ -55,12 +58,12 @@ final class Attempts {
             windows.put(key, window);
         }
         if (++window.failures == MAX_FAILURES) {
-            log.warn("{} gave {} wrong admin tokens and has to wait", address.getHostAddress(), MAX_FAILURES);
+            log.warn("{} gave {} wrong {} and has to wait", address.getHostAddress(), MAX_FAILURES, secrets);
         }
     }
 
     /// Seconds until `address` may try again; 0 for at once.
-    synchronized long waitSeconds(InetAddress address) {
+    public synchronized long waitSeconds(InetAddress address) {
         Window window = current(network(address));
         if (window == null || window.failures < MAX_FAILURES) {
             return 0;
@@ -79,7 +82,7 @@ final class Attempts {
     }
 
     /// What counts as one address.
-    static Bytes network(InetAddress address) {
+    public static Bytes network(InetAddress address) {
         byte[] raw = address.getAddress();
         return Bytes.wrap(address instanceof Inet6Address ? Arrays.copyOf(raw, 8) : raw);
     }

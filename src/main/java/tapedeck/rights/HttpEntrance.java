@@ -1,0 +1,81 @@
+package tapedeck.rights;
+
+import java.util.Optional;
+import tapedeck.net.http.HttpExchange;
+import tapedeck.net.http.HttpProblem;
+
+/// Asks for rights, and refuses them, in HTTP's own way: `Authorization` with Bearer (RFC 6750) or Basic (RFC 7617).
+public final class HttpEntrance {
+    /// Sent by the console with everything, so that a browser does not pop up its own dialog for a 401.
+    private static final String CONSOLE_HEADER = "X-Tapedeck-Console";
+    /// A 503 is worth another try after so long.
+    private static final int RETRY_AFTER_SECONDS = 5;
+
+    private final Rights rights;
+    private final Request.Action action;
+    private final String protocol;
+
+    public HttpEntrance(Rights rights, Request.Action action, String protocol) {
+        this.rights = rights;
+        this.action = action;
+        this.protocol = protocol;
+    }
+
+    /// Returns who may; the handler's thread waits meanwhile.
+    ///
+    /// @throws HttpProblem 401 for nobody in particular, 403 for somebody without the right, 429 for one that
+    ///     guesses, 503 where nobody can say
+    public Decision.Allowed demand(HttpExchange exchange, String stream) throws HttpProblem {
+        return switch (rights.may(request(exchange, stream))) {
+            case Decision.Allowed allowed -> allowed;
+            case Decision.Unproven(Decision.Unproven.Cause cause, String reason) -> {
+                exchange.set("WWW-Authenticate", challenge(exchange, cause));
+                throw new HttpProblem(401, reason);
+            }
+            case Decision.Forbidden(String reason) -> throw new HttpProblem(403, reason);
+            case Decision.Wait(String reason, long seconds) -> {
+                exchange.set("Retry-After", Long.toString(seconds));
+                throw new HttpProblem(429, reason);
+            }
+            case Decision.Unavailable(String reason) -> {
+                exchange.set("Retry-After", Integer.toString(RETRY_AFTER_SECONDS));
+                throw new HttpProblem(503, reason);
+            }
+        };
+    }
+
+    /// Whether this request, which may show nothing, would be let in. Who shows nothing is not asked for more.
+    public boolean isOpen(HttpExchange exchange, String stream) {
+        return rights.isFree(action)
+                || exchange.header("Authorization").isPresent()
+                        && rights.may(request(exchange, stream)) instanceof Decision.Allowed;
+    }
+
+    private Request request(HttpExchange exchange, String stream) {
+        if (rights.isFree(action)) {
+            // What is shown to nobody is not looked at.
+            return new Request(
+                    action, stream, protocol, exchange.peer().getAddress(), Request.Credentials.NONE, exchange.query());
+        }
+        Optional<String> header = exchange.header("Authorization");
+        return new Request(
+                action,
+                stream,
+                protocol,
+                exchange.peer().getAddress(),
+                header.map(Request.Credentials::ofAuthorization).orElse(Request.Credentials.NONE),
+                exchange.query());
+    }
+
+    /// RFC 6750 3 and 3.1; RFC 7617 2.1.
+    private String challenge(HttpExchange exchange, Decision.Unproven.Cause cause) {
+        if (!rights.takesPasswords(action)) {
+            return cause == Decision.Unproven.Cause.MISSING
+                    ? "Bearer realm=\"Tapedeck\""
+                    : "Bearer realm=\"Tapedeck\", error=\"invalid_token\"";
+        }
+        // Browsers do not know this scheme, so it is the console that asks.
+        boolean console = exchange.header(CONSOLE_HEADER).isPresent();
+        return (console ? "X-Basic" : "Basic") + " realm=\"Tapedeck\", charset=\"UTF-8\"";
+    }
+}
