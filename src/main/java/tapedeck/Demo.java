@@ -41,7 +41,9 @@ final class Demo {
                 "record_flash_published_streams",
                 "true",
                 "stream_record_policy_template",
-                "{streamName}-{startTimeMillis}");
+                "{streamName}-{startTimeMillis}",
+                "publish_auth",
+                "none");
         try (Server server = Server.open(main.settings(overrides))) {
             for (BoundPorts.Bound bound : server.ports().all()) {
                 System.out.printf("serving     %s on port %d/%s%n", bound.protocol(), bound.port(), bound.transport());
