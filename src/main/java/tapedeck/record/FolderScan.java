@@ -272,7 +272,7 @@ final class FolderScan {
                                 file.fileName(),
                                 container == null ? Container.MP4 : container,
                                 List.of(),
-                                facts.modifiedAtMillis() - Math.max(durationMillis, 0),
+                                0,
                                 durationMillis,
                                 facts.sizeBytes(),
                                 facts.modifiedAtMillis()),
@@ -280,6 +280,9 @@ final class FolderScan {
                         RecordingEntry.Report.NONE))
                 .of(file.fileName(), facts.sizeBytes(), facts.modifiedAtMillis())
                 .containing(durationMillis, summary == null ? List.of() : TrackFacts.of(summary.tracks()));
+        if (entry.part() == 0) {
+            entry = entry.startingAt(facts.modifiedAtMillis() - Math.max(durationMillis, 0));
+        }
         State state =
                 summary == null ? State.FAILED : entry.state() == State.INTERRUPTED ? State.INTERRUPTED : State.READY;
         String reason = summary == null ? UNREADABLE : entry.reason().equals(UNREADABLE) ? "" : entry.reason();

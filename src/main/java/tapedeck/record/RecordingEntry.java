@@ -266,6 +266,19 @@ public record RecordingEntry(String id, Origin origin, Media media, Stage stage,
         return new RecordingEntry(id, origin, file, stage, report);
     }
 
+    /// A file that somebody still copies into the folder gets its own time last, and with it a new start.
+    RecordingEntry startingAt(long startedAtMillis) {
+        Media file = new Media(
+                media.fileName,
+                media.container,
+                media.tracks,
+                startedAtMillis,
+                media.durationMillis,
+                media.sizeBytes,
+                media.modifiedAtMillis);
+        return new RecordingEntry(id, origin, file, stage, report);
+    }
+
     RecordingEntry containing(long durationMillis, List<TrackFacts> tracks) {
         Media file = new Media(
                 media.fileName,
