@@ -30,6 +30,7 @@ final class Console {
             "meter.mjs",
             "publish.mjs",
             "recordings.mjs",
+            "session.mjs",
             "streams.mjs",
             "watch.mjs",
             "whep.mjs",

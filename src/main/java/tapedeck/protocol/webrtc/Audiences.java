@@ -4,22 +4,14 @@ import java.util.HashMap;
 import java.util.Map;
 import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.stream.Stream;
-import tapedeck.stream.Streams;
 
 /// Who watches what on one port. Lives on its loop.
 final class Audiences {
     private final PeerPort port;
-    private final Streams streams;
     private final Map<Stream, Audience> byStream = new HashMap<>();
 
-    /// @param streams told of each viewer
-    Audiences(PeerPort port, Streams streams) {
+    Audiences(PeerPort port) {
         this.port = port;
-        this.streams = streams;
-    }
-
-    Streams streams() {
-        return streams;
     }
 
     Audience of(Stream stream) {

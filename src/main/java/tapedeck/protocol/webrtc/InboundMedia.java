@@ -15,7 +15,7 @@ import tapedeck.stream.SessionReport.TrackReport;
 
 /// The plain packets of one publisher: RTP becomes frames of its publication, and what the peer has to know (reports,
 /// losses, arrival times, that a keyframe is needed) goes back as RTCP, gathered per tick.
-final class InboundMedia {
+final class InboundMedia implements SessionMedia {
     private final long localSsrc = ThreadLocalRandom.current().nextLong(1, 1L << 32);
     private final List<InboundTrack> tracks = new ArrayList<>(2);
     private final ReturnPath back;
@@ -65,7 +65,8 @@ final class InboundMedia {
     }
 
     /// True once the peer has said goodbye for all that it sent.
-    boolean rtcp(Bytes plain, long arrivalNanos) {
+    @Override
+    public boolean rtcp(Bytes plain, long arrivalNanos) {
         for (Rtcp packet : Rtcp.parse(plain)) {
             switch (packet) {
                 case Rtcp.SenderReport report -> tracks.forEach(track -> track.senderReport(report, arrivalNanos));
@@ -83,7 +84,8 @@ final class InboundMedia {
         return tracks.stream().allMatch(InboundTrack::isGone);
     }
 
-    void tick(long nowNanos) {
+    @Override
+    public void tick(long nowNanos) {
         long missed = 0;
         for (int i = 0; i < tracks.size(); i++) {
             tracks.get(i).tick(nowNanos, back.outgoing());
@@ -111,14 +113,16 @@ final class InboundMedia {
     }
 
     /// One for each layer. Without bitrates.
-    List<TrackReport> reports() {
+    @Override
+    public List<TrackReport> reports() {
         List<TrackReport> reports = new ArrayList<>();
         tracks.forEach(track -> track.report(reports));
         return reports;
     }
 
     /// As far as repeats tell it; 0 while nothing was lost.
-    long roundTripNanos() {
+    @Override
+    public long roundTripNanos() {
         long longest = 0;
         for (InboundTrack track : tracks) {
             longest = Math.max(longest, track.roundTripNanos());
@@ -126,7 +130,13 @@ final class InboundMedia {
         return longest;
     }
 
-    void close() {
+    @Override
+    public long availableBitsPerSecond() {
+        return 0;
+    }
+
+    @Override
+    public void close() {
         tracks.forEach(InboundTrack::close);
     }
 

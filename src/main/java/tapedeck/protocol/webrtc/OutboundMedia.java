@@ -18,7 +18,7 @@ import tapedeck.stream.SessionReport.TrackReport;
 
 /// What one viewer gets: frames become packets at a pace that its path carries, what was lost is sent again, and
 /// reports put sound and picture on one clock.
-final class OutboundMedia {
+final class OutboundMedia implements SessionMedia {
     static final long REPORT_NANOS = 1_000_000_000L;
     /// A viewer that says again that it has lost the picture, or waits for its first one, is heard this often.
     static final long RESTART_NANOS = 1_000_000_000L;
@@ -235,7 +235,8 @@ final class OutboundMedia {
     }
 
     /// True once the peer has said goodbye.
-    boolean rtcp(Bytes compound, long nowNanos) {
+    @Override
+    public boolean rtcp(Bytes compound, long nowNanos) {
         for (Rtcp packet : Rtcp.parse(compound)) {
             switch (packet) {
                 case Rtcp.ReceiverReport report -> reported(report.reports(), nowNanos);
@@ -318,7 +319,8 @@ final class OutboundMedia {
         return null;
     }
 
-    void tick(long nowNanos) {
+    @Override
+    public void tick(long nowNanos) {
         bandwidth.tick(nowNanos);
         queue.trim(limitBytes(nowNanos));
         if (video != null) {
@@ -395,14 +397,16 @@ final class OutboundMedia {
     }
 
     /// Without bitrates.
-    List<TrackReport> reports() {
+    @Override
+    public List<TrackReport> reports() {
         return tracks.stream()
                 .map(track -> track == video ? track.report(queue.leftOut(), keyframeRequests) : track.report(0, 0))
                 .toList();
     }
 
     /// As the viewer's reports tell it; 0 before the first one.
-    long roundTripNanos() {
+    @Override
+    public long roundTripNanos() {
         long longest = 0;
         for (OutboundTrack track : tracks) {
             longest = Math.max(longest, track.sender.roundTripNanos());
@@ -410,7 +414,11 @@ final class OutboundMedia {
         return longest;
     }
 
-    long availableBitsPerSecond() {
+    @Override
+    public void close() {}
+
+    @Override
+    public long availableBitsPerSecond() {
         return bandwidth.bitsPerSecond();
     }
 

@@ -33,7 +33,7 @@ final class WhepRoutes {
         this.house = house;
         this.sessions = new SessionRoutes(house, "whep", Request.Action.PLAY);
         this.streams = streams;
-        this.audiences = new Audiences(house.port(), streams);
+        this.audiences = new Audiences(house.port());
     }
 
     void addTo(HttpRoutes routes) {
@@ -56,8 +56,9 @@ final class WhepRoutes {
         }
         IceCredentials ice = IceCredentials.random();
         Answer answer = sessions.answer(exchange, offer, new Part.Sending(codecs), ice);
-        WhepSession.Request request = WhepSession.Request.of(stream, SessionRoutes.randomId(), answer);
-        WhepSession session = new WhepSession(house.port(), house.identity(), ice, request, audiences, sessions::ended);
+        PeerSession.Agreed agreed = new PeerSession.Agreed(SessionRoutes.randomId(), name, answer);
+        PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, sessions::ended);
+        WhepSession session = new WhepSession(agreed, stream, audiences, ice, place);
         sessions.created(exchange, session, ice, answer);
     }
 

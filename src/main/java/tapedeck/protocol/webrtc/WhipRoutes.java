@@ -41,8 +41,9 @@ final class WhipRoutes {
         Publisher.RecordWish wish = recordWish(exchange.query("record"));
         IceCredentials ice = IceCredentials.random();
         Answer answer = sessions.answer(exchange, sessions.offer(exchange, name), new Part.Receiving(), ice);
-        WhipSession.Request request = new WhipSession.Request(name, wish, SessionRoutes.randomId(), answer);
-        WhipSession session = new WhipSession(house.port(), house.identity(), ice, request, streams, this::ended);
+        PeerSession.Agreed agreed = new PeerSession.Agreed(SessionRoutes.randomId(), name, answer);
+        PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, this::ended);
+        WhipSession session = new WhipSession(agreed, wish, ice, place);
         if (streams.find(name).isPresent() || byName.putIfAbsent(name, session) != null) {
             throw new HttpProblem(409, "stream \"%s\" is already being published".formatted(name));
         }
@@ -54,7 +55,7 @@ final class WhipRoutes {
         }
     }
 
-    private void ended(WhipSession session) {
+    private void ended(PeerSession session) {
         byName.remove(session.name(), session);
         sessions.ended(session);
     }

@@ -3,7 +3,7 @@ package tapedeck.protocol.webrtc.transport;
 import tapedeck.bytes.Bytes;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
 
-/// What one peer's transport carries: the media of a publisher or, one day, of a viewer. All calls come from the event
+/// What one peer's transport carries: the media of a publisher or of a viewer. All calls come from the event
 /// loop of the port.
 public interface PeerMedia {
     /// The peer has proved who it is, and both sides have keys.
