@@ -390,6 +390,23 @@ class CatalogueCases {
         return entry.state() == State.READY;
     }
 
+    /// As copying programs do: first the bytes, then the time of the original.
+    @Test
+    void aFileThatGetsItsOwnTimeLateIsListedAtThatTime() throws Exception {
+        try (Database database = opened(settings());
+                TestStudio studio = new TestStudio(dir)) {
+            studio.recordings.keepCatalogue(database);
+            Files.createDirectories(studio.records);
+            Path file = Files.writeString(studio.records.resolve("copied.mp4"), "not yet a movie");
+            await(studio.recordings, list -> list.size() == 1);
+            Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000));
+            List<RecordingEntry> seen = await(
+                    studio.recordings, list -> list.getFirst().modifiedAtMillis() == 1_000_000);
+            assertEquals(1_000_000, seen.getFirst().startedAtMillis());
+            assertEquals(1_000_000, seen.getFirst().endedAtMillis());
+        }
+    }
+
     @Test
     void aFileThatSomebodyExchangedIsNotDeleted() throws Exception {
         try (Database database = opened(settings());
