@@ -400,8 +400,8 @@ class CatalogueCases {
             Path file = Files.writeString(studio.records.resolve("copied.mp4"), "not yet a movie");
             await(studio.recordings, list -> list.size() == 1);
             Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000));
-            List<RecordingEntry> seen = await(
-                    studio.recordings, list -> list.getFirst().modifiedAtMillis() == 1_000_000);
+            List<RecordingEntry> seen =
+                    await(studio.recordings, list -> list.getFirst().modifiedAtMillis() == 1_000_000);
             assertEquals(1_000_000, seen.getFirst().startedAtMillis());
             assertEquals(1_000_000, seen.getFirst().endedAtMillis());
         }

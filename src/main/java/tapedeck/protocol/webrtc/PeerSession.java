@@ -237,11 +237,7 @@ abstract sealed class PeerSession implements PeerMedia permits WhipSession, Whep
         SessionView seen = view;
         if (seen != null && seen.due(nowNanos)) {
             seen.update(
-                    nowNanos,
-                    transport,
-                    flowing.roundTripNanos(),
-                    flowing.availableBitsPerSecond(),
-                    flowing.reports());
+                    nowNanos, transport, flowing.roundTripNanos(), flowing.availableBitsPerSecond(), flowing.reports());
         }
         DataChannels open = channels;
         if (open != null) {
@@ -266,8 +262,7 @@ abstract sealed class PeerSession implements PeerMedia permits WhipSession, Whep
 
     private void report(@Nullable SessionMedia last, String reason) {
         if (last == null) {
-            log.info(
-                    "{}: {} ended before it was connected: {} ({})", name(), kind.word(), reason, transport.drops());
+            log.info("{}: {} ended before it was connected: {} ({})", name(), kind.word(), reason, transport.drops());
             return;
         }
         last.close();

@@ -31,9 +31,10 @@ final class WhipSession extends PeerSession {
     }
 
     @Override
-    @Nullable SessionMedia begin(DtlsKeys keys, long nowNanos) {
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.WEBRTC, address(), id(), login(), recording, expects(answer()));
+    @Nullable
+    SessionMedia begin(DtlsKeys keys, long nowNanos) {
+        Publisher publisher =
+                new Publisher(Publisher.Protocol.WEBRTC, address(), id(), login(), recording, expects(answer()));
         try {
             Publication opened = streams().publish(name(), publisher, new Wishes());
             publication = opened;
