@@ -8,6 +8,7 @@ import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -83,11 +84,16 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     /// Runs the task on this connection's event loop, after what runs there now; from any thread. A task that comes
     /// after the end is dropped.
     public void execute(Runnable task) {
-        channel.eventLoop().execute(() -> {
-            if (!ended) {
-                guarded(task);
-            }
-        });
+        try {
+            channel.eventLoop().execute(() -> {
+                if (!ended) {
+                    guarded(task);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // The event loops have ended, and so has this.
+            log.debug("{}", peer, e);
+        }
     }
 
     /// True reads on the loop's tick from now on, false as soon as bytes come.
