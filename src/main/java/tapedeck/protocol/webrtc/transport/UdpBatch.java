@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// What goes out with the next flush. Datagrams of one size that follow each other to one peer go to the kernel as one
 /// (UDP_SEGMENT), which cuts them again at the very end: a picture costs about what a packet does.
 ///
-/// All are copied into one direct buffer, which is used again as soon as the kernel has taken everything.
+/// All are copied into one direct buffer, which goes out when it is full, and is used again as soon as the kernel has
+/// taken everything.
 final class UdpBatch {
     /// The kernel's own limits: UDP_MAX_SEGMENTS, and the largest IPv4 packet.
     static final int MAX_SEGMENTS = 64;
@@ -31,7 +32,8 @@ final class UdpBatch {
     /// would be a little further on.
     static final int MAX_UNSENT_BYTES = 16 << 20;
 
-    private static final int BUFFER_BYTES = 1 << 20;
+    /// What the processor still has in its cache when the kernel copies it.
+    private static final int BUFFER_BYTES = 256 << 10;
 
     private final DatagramChannel channel;
     private final boolean segments;
@@ -70,11 +72,13 @@ final class UdpBatch {
             end();
         }
         if (buffer.writableBytes() < length) {
-            end();
-            if (!channel.isWritable()) {
-                return false;
+            flush();
+            if (buffer.writableBytes() < length) {
+                if (!channel.isWritable()) {
+                    return false;
+                }
+                renew();
             }
-            renew();
         }
         if (count == 0) {
             peer = to;
