@@ -86,8 +86,7 @@ class HandshakeCostTest {
         @Override
         public int receive(byte[] target, int offset, int length, int waitMillis) throws IOException {
             try {
-                Bytes datagram =
-                        waitMillis == 0 ? in.take() : in.poll(waitMillis, TimeUnit.MILLISECONDS);
+                Bytes datagram = waitMillis == 0 ? in.take() : in.poll(waitMillis, TimeUnit.MILLISECONDS);
                 if (datagram == null) {
                     return -1;
                 }
