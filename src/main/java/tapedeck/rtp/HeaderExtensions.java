@@ -8,7 +8,7 @@ import tapedeck.bytes.Bytes;
 /// packets of the same payload size are of the same size.
 ///
 /// ```
-/// BE DE  words | ID 1 number | ID n-1 mid | ID 2 abs-send-time | fill
+/// BE DE  words | ID 1 number | ID n-1 mid | ID 2 abs-send-time | ID 0 orientation | fill
 /// ```
 public final class HeaderExtensions {
     /// RFC 8285 4.2: ids of the one-byte form.
@@ -19,6 +19,8 @@ public final class HeaderExtensions {
     private final int absSendTimeId;
     private final int midId;
     private final Bytes mid;
+    private final int orientationId;
+    private int quarterTurns;
     private final int words;
 
     /// @param transportWide id of the transport-wide number
@@ -26,18 +28,36 @@ public final class HeaderExtensions {
     /// @param midId id of the media section's name, RFC 9143 15
     public HeaderExtensions(
             OptionalInt transportWide, OptionalInt absSendTime, OptionalInt midId, @Nullable String mid) {
+        this(transportWide, absSendTime, midId, mid, OptionalInt.empty());
+    }
+
+    /// @param orientation id of what says how the picture is turned, 3GPP TS 26.114 7.4.5
+    public HeaderExtensions(
+            OptionalInt transportWide,
+            OptionalInt absSendTime,
+            OptionalInt midId,
+            @Nullable String mid,
+            OptionalInt orientation) {
         this.transportWideId = usable(transportWide);
         this.absSendTimeId = transportWideId > 0 ? 0 : usable(absSendTime);
         Bytes name = mid == null ? Bytes.EMPTY : Bytes.ofUtf8(mid);
         this.midId = name.isEmpty() || name.length() > MAX_MID_BYTES ? 0 : usable(midId);
         this.mid = name;
-        int size =
-                (transportWideId > 0 ? 3 : 0) + (absSendTimeId > 0 ? 4 : 0) + (this.midId > 0 ? 1 + name.length() : 0);
+        this.orientationId = usable(orientation);
+        int size = (transportWideId > 0 ? 3 : 0)
+                + (absSendTimeId > 0 ? 4 : 0)
+                + (this.midId > 0 ? 1 + name.length() : 0)
+                + (orientationId > 0 ? 2 : 0);
         this.words = (size + 3) / 4;
     }
 
     private static int usable(OptionalInt id) {
         return id.isPresent() && id.getAsInt() >= 1 && id.getAsInt() <= MAX_ID ? id.getAsInt() : 0;
+    }
+
+    /// Of the packets that are written from now on: what the viewer has to turn the picture by.
+    public void rotate(int degrees) {
+        quarterTurns = degrees / 90;
     }
 
     boolean isEmpty() {
@@ -77,6 +97,10 @@ public final class HeaderExtensions {
             target[at++] = (byte) (time >> 16);
             target[at++] = (byte) (time >> 8);
             target[at++] = (byte) time;
+        }
+        if (orientationId > 0) {
+            target[at++] = (byte) (orientationId << 4);
+            target[at++] = (byte) quarterTurns;
         }
         while (at < end) {
             target[at++] = 0;

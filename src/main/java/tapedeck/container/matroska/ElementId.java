@@ -42,6 +42,9 @@ final class ElementId {
     static final int VIDEO = 0xE0;
     static final int PIXEL_WIDTH = 0xB0;
     static final int PIXEL_HEIGHT = 0xBA;
+    static final int PROJECTION = 0x7670;
+    static final int PROJECTION_TYPE = 0x7671;
+    static final int PROJECTION_POSE_ROLL = 0x7675;
     static final int AUDIO = 0xE1;
     static final int SAMPLING_FREQUENCY = 0xB5;
     static final int OUTPUT_SAMPLING_FREQUENCY = 0x78B5;

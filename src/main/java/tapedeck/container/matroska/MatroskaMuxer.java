@@ -84,7 +84,7 @@ final class MatroskaMuxer implements Muxer {
     /// VP8 and VP9 say their picture size in every keyframe, and players follow it: a sender that adapts its size does
     /// not start a new file each time.
     private static boolean goesOn(Track known, Track track) {
-        if (known.id() != track.id()) {
+        if (known.id() != track.id() || known.rotationDegrees() != track.rotationDegrees()) {
             return false;
         }
         return switch (known.codec()) {

@@ -52,13 +52,23 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
             out.uint(ElementId.CODEC_DELAY, delayNanos(opus)).uint(ElementId.SEEK_PRE_ROLL, OPUS_SEEK_PRE_ROLL_NANOS);
         }
         return switch (track.codec()) {
-            case Codec.Video video -> out.master(ElementId.VIDEO, video(video));
+            case Codec.Video video -> out.master(ElementId.VIDEO, video(video, track.rotationDegrees()));
             case Codec.Audio audio -> out.master(ElementId.AUDIO, audio(audio));
         };
     }
 
-    private static EbmlWriter video(Codec.Video codec) {
-        return new EbmlWriter().uint(ElementId.PIXEL_WIDTH, codec.width()).uint(ElementId.PIXEL_HEIGHT, codec.height());
+    private static EbmlWriter video(Codec.Video codec, int rotationDegrees) {
+        var out = new EbmlWriter()
+                .uint(ElementId.PIXEL_WIDTH, codec.width())
+                .uint(ElementId.PIXEL_HEIGHT, codec.height());
+        if (rotationDegrees != 0) {
+            // RFC 9559 5.1.4.1.28.41 and following: a flat picture, turned counter-clockwise by -180 to 180 degrees.
+            int roll = rotationDegrees == 270 ? 90 : -rotationDegrees;
+            out.master(
+                    ElementId.PROJECTION,
+                    new EbmlWriter().uint(ElementId.PROJECTION_TYPE, 0).real(ElementId.PROJECTION_POSE_ROLL, roll));
+        }
+        return out;
     }
 
     private static EbmlWriter audio(Codec.Audio codec) {

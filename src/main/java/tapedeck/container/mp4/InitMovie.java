@@ -119,7 +119,7 @@ final class InitMovie {
             b.u64(creationTime).u64(creationTime).u32(track.id()).u32(0).u64(0);
             b.zeros(8).u16(0).u16(track.isVideo() ? 0 : 1); // layer, alternate_group
             b.u16(track.isVideo() ? 0 : 0x0100).u16(0);
-            unityMatrix(b);
+            matrix(b, track);
             switch (track.codec()) {
                 case Codec.Video video -> b.u32((long) video.width() << 16).u32((long) video.height() << 16);
                 case Codec.Audio _ -> b.zeros(8);
@@ -138,6 +138,21 @@ final class InitMovie {
     private static void handler(BoxWriter out, String type, String name) {
         out.fullBox(
                 "hdlr", 0, 0, b -> b.u32(0).ascii(type).zeros(12).ascii(name).u8(0));
+    }
+
+    /// 8.3.2 and 6.2.2: `a b u, c d v, x y w`. The turned picture is moved back to where its corner is at 0, 0.
+    private static void matrix(BoxWriter out, Track track) {
+        if (!(track.codec() instanceof Codec.Video video) || track.rotationDegrees() == 0) {
+            unityMatrix(out);
+            return;
+        }
+        int cosine = track.rotationDegrees() == 180 ? -0x0001_0000 : 0;
+        int sine = track.rotationDegrees() == 90 ? 0x0001_0000 : track.rotationDegrees() == 270 ? -0x0001_0000 : 0;
+        int right = cosine < 0 ? video.width() : sine > 0 ? video.height() : 0;
+        int down = cosine < 0 ? video.height() : sine < 0 ? video.width() : 0;
+        out.u32(cosine).u32(sine).u32(0);
+        out.u32(-sine).u32(cosine).u32(0);
+        out.u32((long) right << 16).u32((long) down << 16).u32(0x4000_0000);
     }
 
     private static void unityMatrix(BoxWriter out) {

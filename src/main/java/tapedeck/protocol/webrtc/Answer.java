@@ -143,11 +143,11 @@ record Answer(
         List<String> rids = List.of();
         AgreedMedia.@Nullable Source source = null;
         switch (part) {
-            case Part.Receiving receiving -> {
-                if (receiving.extras().contains(Part.Extra.SIMULCAST) && kind == AgreedMedia.Kind.VIDEO) {
+            case Part.Receiving _ -> {
+                if (kind == AgreedMedia.Kind.VIDEO) {
                     rids = Simulcast.layers(section, format);
                 }
-                if (receiving.extras().contains(Part.Extra.REDUNDANT_AUDIO) && kind == AgreedMedia.Kind.AUDIO) {
+                if (kind == AgreedMedia.Kind.AUDIO) {
                     Formats.redundant(format, section.payloadFormats()).ifPresent(formats::add);
                 }
             }

@@ -30,6 +30,7 @@ final class InboundTrack {
 
         private final RtpReceiver receiver;
         private final Freezes freezes = new Freezes();
+        private final Orientation orientation = new Orientation();
         private String codec;
         private int width;
         private int height;
@@ -105,9 +106,18 @@ final class InboundTrack {
                 layer.ssrc = packet.ssrc();
             }
             layer.gone = false;
+            turned(layer, packet);
         }
         poll(index, arrivalNanos);
         return true;
+    }
+
+    /// Repairs say it as the packets that they repair did.
+    private void turned(Layer layer, RtpPacket packet) {
+        if (layer.orientation.said(
+                ExtensionIds.of(packet, ids.orientation()), layer.ssrc, packet.timestamp())) {
+            layer.receiver.requestKeyframe();
+        }
     }
 
     /// RFC 8852 3: packets say which layer they are of until the sender knows that we know.
@@ -130,7 +140,8 @@ final class InboundTrack {
     private void poll(int index, long nowNanos) {
         Layer layer = layers.get(index);
         LayerChoice layered = choice;
-        layer.receiver.poll(nowNanos, frame -> {
+        layer.receiver.poll(nowNanos, plain -> {
+            Frame frame = video ? layer.orientation.turn(plain) : plain;
             layer.came(frame);
             if (layered == null) {
                 guard.write(frame);

@@ -205,6 +205,7 @@ final class OutboundMedia implements SessionMedia {
             if (frame == null) {
                 return false;
             }
+            track.extensions.rotate(frame.frame().track().rotationDegrees());
             send(track, queue.payload(), track.sender.timestamp(queue.presentationNanos(frame)), nowNanos);
             queue.advance();
         }

@@ -32,7 +32,8 @@ final class OutboundTrack {
                 agreed.extension(AgreedMedia.TRANSPORT_WIDE),
                 agreed.extension(AgreedMedia.ABS_SEND_TIME),
                 agreed.extension(AgreedMedia.MID),
-                agreed.mid());
+                agreed.mid(),
+                agreed.extension(AgreedMedia.ORIENTATION));
         AgreedMedia.Source source = agreed.source();
         if (source == null) {
             throw new IllegalArgumentException("a section in which the peer sends");

@@ -38,31 +38,11 @@ sealed interface Part {
     /// @param offered the formats of all sections
     String nothingFits(List<PayloadFormat> offered);
 
-    /// What a publisher may be asked for beyond one picture and one sound.
-    enum Extra {
-        /// Several layers of one picture, RFC 8853.
-        SIMULCAST,
-        /// Sound that carries its last packets again, RFC 2198.
-        REDUNDANT_AUDIO,
-        /// How the picture is turned, 3GPP TS 26.114 7.4.5. A browser that may not say it turns the picture itself.
-        ORIENTATION
-    }
-
     /// A publisher's offer.
-    record Receiving(Set<Extra> extras) implements Part {
-        private static final Set<String> ALWAYS =
-                Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE);
-
-        /// What [InboundMedia] can do today.
-        private static final Set<Extra> NOW = Set.of(Extra.REDUNDANT_AUDIO, Extra.SIMULCAST);
-
-        public Receiving {
-            extras = Set.copyOf(extras);
-        }
-
-        Receiving() {
-            this(NOW);
-        }
+    record Receiving() implements Part {
+        /// With how the picture is turned: a browser that may not say it turns the picture itself.
+        private static final Set<String> ALWAYS = Set.of(
+                AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE, AgreedMedia.ORIENTATION);
 
         @Override
         public MediaDescription.Direction direction() {
@@ -117,9 +97,6 @@ sealed interface Part {
             if (layered) {
                 extensions.addAll(List.of(AgreedMedia.RID, AgreedMedia.REPAIRED_RID));
             }
-            if (extras.contains(Extra.ORIENTATION)) {
-                extensions.add(AgreedMedia.ORIENTATION);
-            }
             return extensions;
         }
 
@@ -134,8 +111,8 @@ sealed interface Part {
     ///
     /// @param codecs of the stream's tracks
     record Sending(List<Codec> codecs) implements Part {
-        private static final Set<String> EXTENSIONS =
-                Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE);
+        private static final Set<String> EXTENSIONS = Set.of(
+                AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE, AgreedMedia.ORIENTATION);
 
         public Sending {
             codecs = List.copyOf(codecs);

@@ -53,6 +53,7 @@ public final class WhipClient implements AutoCloseable {
     private static final int CHECK_MILLIS = 2_500;
     private static final int TRANSPORT_WIDE_ID = 3;
     private static final int MID_ID = 4;
+    private static final int ORIENTATION_ID = 5;
     private static final int KEPT_PACKETS = 1_000;
 
     /// What is published, and whether packets get lost.
@@ -141,7 +142,7 @@ public final class WhipClient implements AutoCloseable {
         });
         source.report(frame);
         for (int i = 0; i < payloads.size(); i++) {
-            source.send(payloads.get(i), markers.get(i), frame.ptsNanos());
+            source.send(payloads.get(i), markers.get(i), frame);
         }
     }
 
@@ -241,6 +242,9 @@ public final class WhipClient implements AutoCloseable {
             sdp.append("a=mid:%s\r\na=sendonly\r\na=rtcp-mux\r\na=rtcp-rsize\r\n".formatted(source.mid));
             sdp.append("a=extmap:%d %s\r\n".formatted(TRANSPORT_WIDE_ID, AgreedMedia.TRANSPORT_WIDE));
             sdp.append("a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid\r\n".formatted(MID_ID));
+            if (source.codec instanceof Codec.Video) {
+                sdp.append("a=extmap:%d %s\r\n".formatted(ORIENTATION_ID, AgreedMedia.ORIENTATION));
+            }
             sdp.append("a=rtpmap:%d %s\r\n".formatted(source.payloadType, source.rtpmap()));
             for (String kindOfFeedback : List.of("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc")) {
                 sdp.append("a=rtcp-fb:%d %s\r\n".formatted(source.payloadType, kindOfFeedback));
@@ -353,6 +357,7 @@ public final class WhipClient implements AutoCloseable {
         private final long ssrc = ThreadLocalRandom.current().nextLong(1, 1L << 32);
         private final long firstTimestamp = ThreadLocalRandom.current().nextLong(1L << 32);
         private int sequence = ThreadLocalRandom.current().nextInt(1 << 16);
+        private int rotationDegrees;
         private long sent;
         private long bytes;
         private long lastReportNanos = Long.MIN_VALUE;
@@ -385,13 +390,20 @@ public final class WhipClient implements AutoCloseable {
             return firstTimestamp + ptsNanos / 1_000 * clockRateHz / 1_000_000 & 0xFFFF_FFFFL;
         }
 
-        private void send(Bytes payload, boolean marker, long ptsNanos) throws IOException {
-            List<RtpPacket.Extension> extensions = List.of(
+        private void send(Bytes payload, boolean marker, Frame frame) throws IOException {
+            List<RtpPacket.Extension> extensions = new ArrayList<>(List.of(
                     new RtpPacket.Extension(
                             TRANSPORT_WIDE_ID,
                             new ByteWriter().u16(transportSequence++ & 0xFFFF).toBytes()),
-                    new RtpPacket.Extension(MID_ID, Bytes.ofUtf8(mid)));
-            byte[] plain = RtpPacket.of(payloadType, marker, sequence, timestamp(ptsNanos), ssrc, extensions, payload)
+                    new RtpPacket.Extension(MID_ID, Bytes.ofUtf8(mid))));
+            int degrees = frame.track().rotationDegrees();
+            if (marker && codec instanceof Codec.Video && (frame.keyframe() || degrees != rotationDegrees)) {
+                // 3GPP TS 26.114 7.4.5.
+                rotationDegrees = degrees;
+                extensions.add(new RtpPacket.Extension(ORIENTATION_ID, Bytes.ofU8(degrees / 90)));
+            }
+            byte[] plain = RtpPacket.of(
+                            payloadType, marker, sequence, timestamp(frame.ptsNanos()), ssrc, extensions, payload)
                     .bytes()
                     .toByteArray();
             byte[] sealed = new byte[plain.length + SrtpSender.MAX_OVERHEAD_BYTES];
