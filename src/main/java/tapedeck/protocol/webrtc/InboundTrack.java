@@ -114,8 +114,7 @@ final class InboundTrack {
 
     /// Repairs say it as the packets that they repair did.
     private void turned(Layer layer, RtpPacket packet) {
-        if (layer.orientation.said(
-                ExtensionIds.of(packet, ids.orientation()), layer.ssrc, packet.timestamp())) {
+        if (layer.orientation.said(ExtensionIds.of(packet, ids.orientation()), layer.ssrc, packet.timestamp())) {
             layer.receiver.requestKeyframe();
         }
     }

@@ -41,8 +41,8 @@ sealed interface Part {
     /// A publisher's offer.
     record Receiving() implements Part {
         /// With how the picture is turned: a browser that may not say it turns the picture itself.
-        private static final Set<String> ALWAYS = Set.of(
-                AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE, AgreedMedia.ORIENTATION);
+        private static final Set<String> ALWAYS =
+                Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE, AgreedMedia.ORIENTATION);
 
         @Override
         public MediaDescription.Direction direction() {
@@ -111,8 +111,8 @@ sealed interface Part {
     ///
     /// @param codecs of the stream's tracks
     record Sending(List<Codec> codecs) implements Part {
-        private static final Set<String> EXTENSIONS = Set.of(
-                AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE, AgreedMedia.ORIENTATION);
+        private static final Set<String> EXTENSIONS =
+                Set.of(AgreedMedia.MID, AgreedMedia.ABS_SEND_TIME, AgreedMedia.TRANSPORT_WIDE, AgreedMedia.ORIENTATION);
 
         public Sending {
             codecs = List.copyOf(codecs);

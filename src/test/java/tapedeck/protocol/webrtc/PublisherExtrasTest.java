@@ -89,12 +89,7 @@ class PublisherExtrasTest {
         assertEquals(Simulcast.MAX_LAYERS, video(many + "\n").rids().size());
         String withoutIds =
                 chromium().replaceAll("a=extmap:10 .*\n", "").replace("a=ssrc-group:FID", LAYERS + "a=ssrc-group:FID");
-        assertEquals(
-                List.of(),
-                answer(withoutIds)
-                        .agreed()
-                        .getLast()
-                        .rids());
+        assertEquals(List.of(), answer(withoutIds).agreed().getLast().rids());
     }
 
     @Test
@@ -114,9 +109,8 @@ class PublisherExtrasTest {
         MediaDescription section = answer.description().media().getFirst();
         assertEquals(List.of("63", "111"), section.formats());
         assertTrue(section.attributes("fmtp").contains("63 111/111"));
-        AgreedMedia other = answer(chromium().replace("111/111", "9/9"))
-                .agreed()
-                .getFirst();
+        AgreedMedia other =
+                answer(chromium().replace("111/111", "9/9")).agreed().getFirst();
         assertEquals(1, other.formats().size(), "redundancy of another format");
         assertEquals(
                 1,
@@ -137,15 +131,12 @@ class PublisherExtrasTest {
                         .getLast()
                         .extension(AgreedMedia.ORIENTATION)
                         .orElseThrow());
-        assertEquals(
-                OptionalInt.empty(),
-                answer(chromium()).agreed().getFirst().extension(AgreedMedia.ORIENTATION));
+        assertEquals(OptionalInt.empty(), answer(chromium()).agreed().getFirst().extension(AgreedMedia.ORIENTATION));
     }
 
     @Test
     void anExtensionThatThePeerOnlyReceivesIsNotAskedFor() throws Exception {
         String offer = chromium().replace("a=extmap:3 ", "a=extmap:3/recvonly ");
-        assertEquals(
-                OptionalInt.empty(), answer(offer).agreed().getLast().extension(AgreedMedia.TRANSPORT_WIDE));
+        assertEquals(OptionalInt.empty(), answer(offer).agreed().getLast().extension(AgreedMedia.TRANSPORT_WIDE));
     }
 }

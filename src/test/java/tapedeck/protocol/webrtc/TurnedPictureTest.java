@@ -74,7 +74,17 @@ class TurnedPictureTest {
     /// The hash of the first picture, as players show it (turned by what the file says) or with a filter instead.
     private static String picture(Path file, String rotation, String filter) {
         return Ffmpeg.ffmpeg(
-                        "-v", "error", rotation, "-i", file.toString(), "-frames:v", "1", "-vf", filter, "-f", "framemd5",
+                        "-v",
+                        "error",
+                        rotation,
+                        "-i",
+                        file.toString(),
+                        "-frames:v",
+                        "1",
+                        "-vf",
+                        filter,
+                        "-f",
+                        "framemd5",
                         "-")
                 .text()
                 .lines()
@@ -85,15 +95,15 @@ class TurnedPictureTest {
     }
 
     private static void assertTurned(int degrees, Path file) {
-        String back =
-                switch (degrees) {
-                    case 90 -> "transpose=clock";
-                    case 180 -> "hflip,vflip";
-                    case 270 -> "transpose=cclock";
-                    default -> "null";
-                };
+        String back = switch (degrees) {
+            case 90 -> "transpose=clock";
+            case 180 -> "hflip,vflip";
+            case 270 -> "transpose=cclock";
+            default -> "null";
+        };
         assertEquals("", Ffmpeg.decodeErrors(file));
-        assertEquals(picture(file, "-noautorotate", back), picture(file, "-autorotate", "null"), "turned by " + degrees);
+        assertEquals(
+                picture(file, "-noautorotate", back), picture(file, "-autorotate", "null"), "turned by " + degrees);
     }
 
     @ParameterizedTest
@@ -103,7 +113,8 @@ class TurnedPictureTest {
         publish("turned", turned(frames, degrees));
         Path file = server.awaitRecordingOf("turned");
         assertTurned(degrees, file);
-        assertTrue(!picture(file, "-noautorotate", "null").equals(picture(file, "-autorotate", "null")), "turned at all");
+        assertTrue(
+                !picture(file, "-noautorotate", "null").equals(picture(file, "-autorotate", "null")), "turned at all");
     }
 
     /// A phone that is turned while it publishes: each file can say one rotation, so the next one begins.
@@ -132,8 +143,16 @@ class TurnedPictureTest {
         long pictures = 0;
         for (Path file : files) {
             pictures += Long.parseLong(Ffmpeg.ffprobe(
-                            "-v", "error", "-select_streams", "v", "-count_packets", "-show_entries",
-                            "stream=nb_read_packets", "-of", "csv=p=0", file.toString())
+                            "-v",
+                            "error",
+                            "-select_streams",
+                            "v",
+                            "-count_packets",
+                            "-show_entries",
+                            "stream=nb_read_packets",
+                            "-of",
+                            "csv=p=0",
+                            file.toString())
                     .text()
                     .strip()
                     .replaceAll("\\D", ""));
@@ -144,7 +163,9 @@ class TurnedPictureTest {
     private static void show(WebRtcHouse house, String name) {
         Path page = Path.of("src/test/resources/tapedeck/protocol/webrtc/%s.html".formatted(name));
         house.routes.add(
-                "GET", "/" + name, exchange -> exchange.respond(200, "text/html", Bytes.wrap(Files.readAllBytes(page))));
+                "GET",
+                "/" + name,
+                exchange -> exchange.respond(200, "text/html", Bytes.wrap(Files.readAllBytes(page))));
     }
 
     /// Chromium's own idea of it, on both sides of the server.
@@ -166,7 +187,8 @@ class TurnedPictureTest {
             Page viewer = chromium.open(url + "/play?name=cam&audio=no");
             WhipTest.await("an upright picture", () -> {
                 publisher.waitForTimeout(50);
-                return viewer.evaluate("[video.videoWidth, video.videoHeight].join()").equals("240,320");
+                return viewer.evaluate("[video.videoWidth, video.videoHeight].join()")
+                        .equals("240,320");
             });
         }
     }
