@@ -55,6 +55,7 @@ final class Recorder {
     private final Parts parts;
     private final NextPart nextPart;
     private final KeptSound keptSound;
+    private long missedOnTheWay;
     private boolean skipToEntryPoint;
     private boolean stopping;
     private boolean ended;
@@ -96,6 +97,7 @@ final class Recorder {
                 studio.backlog(),
                 wakeNanos,
                 this::wake);
+        missedOnTheWay = stream.missedFrames();
         reader = stream.subscribe(options, plan.pastNanos());
         // The stream may have called before there was a reader to drain.
         wake();
@@ -206,6 +208,7 @@ final class Recorder {
         try {
             over = sound.drainTo(items);
             parts.filled(sound.takeFilledNanos());
+            missedOnTheWay();
             for (; at < items.size(); at++) {
                 switch (items.get(at)) {
                     case Item.Media media -> take(media);
@@ -237,6 +240,15 @@ final class Recorder {
         }
         if (over || !mayWrite()) {
             end(source);
+        }
+    }
+
+    /// What the publisher's network lost: counted where it is known, which is up to a fragment later.
+    private void missedOnTheWay() {
+        long known = stream.missedFrames();
+        if (known > missedOnTheWay) {
+            missed(known - missedOnTheWay);
+            missedOnTheWay = known;
         }
     }
 

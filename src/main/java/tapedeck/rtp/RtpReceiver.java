@@ -209,6 +209,11 @@ public final class RtpReceiver {
         return jitterBuffer.recovered() + jitterBuffer.lost();
     }
 
+    /// Packets that never came in time.
+    public long lostPackets() {
+        return jitterBuffer.lost();
+    }
+
     /// Whether this source is the one that is received, or its repair.
     public boolean isSource(long other) {
         return other == ssrc || other == rtxSsrc;
@@ -444,7 +449,8 @@ public final class RtpReceiver {
         due.clear();
     }
 
-    private long missingFrames() {
+    /// Frames that came in part, or that cannot be decoded because of a loss; at least one for each loss.
+    public long missingFrames() {
         long missing = 0;
         for (Map.Entry<Integer, Depacketizer> entry : depacketizers.entrySet()) {
             // Redundancy and what it is of count together.

@@ -22,6 +22,11 @@ public final class Publication implements AutoCloseable {
         stream.write(frame);
     }
 
+    /// Frames that got lost on the way from the publisher, and will not come: recordings say how many they miss.
+    public void missed(long frames) {
+        stream.missed(frames);
+    }
+
     /// Hands a message of the publisher to all readers, in order with the frames; never blocks. Its time is set here.
     /// False if it was dropped: there were too many, or it is too long.
     public boolean message(Item.Message message) {

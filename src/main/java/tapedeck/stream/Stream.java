@@ -22,6 +22,7 @@ public final class Stream {
     private final String mediaSessionId;
     private volatile Publisher publisher;
     private volatile boolean refused;
+    private volatile long missedFrames;
     private final Instant startedAt;
     private final Feedback feedback;
     private final LongSupplier nanoClock;
@@ -94,6 +95,17 @@ public final class Stream {
     /// Whether its publisher is being sent away because something of what it sends cannot be carried.
     public boolean isRefused() {
         return refused;
+    }
+
+    /// Only the publisher's thread counts.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes, others read
+    void missed(long count) {
+        missedFrames += count;
+    }
+
+    /// Frames that got lost between the publisher and here, as far as its protocol can tell.
+    public long missedFrames() {
+        return missedFrames;
     }
 
     /// @param mediaNanos decoding time of the newest frame

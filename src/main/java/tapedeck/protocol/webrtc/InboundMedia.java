@@ -32,7 +32,7 @@ final class InboundMedia implements SessionMedia {
         boolean limits = false;
         boolean reducedSize = true;
         for (AgreedMedia section : agreed) {
-            tracks.add(new InboundTrack(section, localSsrc, clock, publication::write));
+            tracks.add(new InboundTrack(section, localSsrc, clock, publication::write, publication::missed));
             reportsArrivals |= section.feedsBack("transport-cc")
                     && section.extension(AgreedMedia.TRANSPORT_WIDE).isPresent();
             limits |= section.feedsBack("goog-remb");

@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.rtp.MissedFrames;
 import tapedeck.rtp.PeerClock;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
@@ -22,6 +24,9 @@ final class InboundTrack {
     private final List<Layer> layers = new ArrayList<>(1);
     private final TrackGuard guard;
     private final @Nullable LayerChoice choice;
+    private final LongConsumer missing;
+    private long toldMissing;
+    private long missedBefore;
 
     /// One source of packets and that of its repairs.
     static final class Layer {
@@ -31,6 +36,7 @@ final class InboundTrack {
         private final RtpReceiver receiver;
         private final Freezes freezes = new Freezes();
         private final Orientation orientation = new Orientation();
+        private final MissedFrames missed = new MissedFrames();
         private String codec;
         private int width;
         private int height;
@@ -45,6 +51,7 @@ final class InboundTrack {
         }
 
         private void came(Frame frame) {
+            missed.frame(frame.ptsNanos(), receiver.missingFrames(), receiver.lostPackets());
             Codec now = frame.track().codec();
             codec = now.name();
             if (now instanceof Codec.Video picture) {
@@ -61,7 +68,10 @@ final class InboundTrack {
     }
 
     /// @param out takes the frames
-    InboundTrack(AgreedMedia agreed, long localSsrc, PeerClock clock, Consumer<Frame> out) {
+    /// @param missing takes how many more of them nobody got
+    InboundTrack(
+            AgreedMedia agreed, long localSsrc, PeerClock clock, Consumer<Frame> out, LongConsumer missing) {
+        this.missing = missing;
         this.video = agreed.isVideo();
         this.ids = ExtensionIds.of(agreed);
         this.guard = new TrackGuard(out);
@@ -145,9 +155,27 @@ final class InboundTrack {
             if (layered == null) {
                 guard.write(frame);
             } else {
+                int before = layered.chosen();
                 layered.frame(index, frame, nowNanos);
+                if (layered.chosen() != before) {
+                    // What another layer missed was not missed here.
+                    missedBefore += (before < 0 ? 0 : layers.get(before).missed.total())
+                            - layers.get(layered.chosen()).missed.total();
+                }
             }
         });
+        tellMissing();
+    }
+
+    private void tellMissing() {
+        int chosen = choice == null ? 0 : choice.chosen();
+        if (chosen >= 0) {
+            long now = missedBefore + layers.get(chosen).missed.total() + guard.refused();
+            if (now > toldMissing) {
+                missing.accept(now - toldMissing);
+                toldMissing = now;
+            }
+        }
     }
 
     void senderReport(Rtcp.SenderReport report, long arrivalNanos) {
@@ -237,6 +265,8 @@ final class InboundTrack {
     }
 
     void close() {
+        layers.forEach(layer -> layer.missed.end(layer.receiver.missingFrames()));
+        tellMissing();
         layers.forEach(layer -> layer.receiver.close());
     }
 

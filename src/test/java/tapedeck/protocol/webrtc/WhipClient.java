@@ -92,6 +92,7 @@ public final class WhipClient implements AutoCloseable {
     private final SrtpSender out;
     private volatile @Nullable SrtpReceiver in;
     private volatile boolean closed;
+    private volatile boolean repeats = true;
     private int transportSequence;
 
     /// Connects to `http://HOST:PORT/whip/NAME` and returns when media may be sent.
@@ -158,6 +159,11 @@ public final class WhipClient implements AutoCloseable {
     /// How often the server asked for a keyframe, by PLI or FIR.
     public long keyframeRequests() {
         return keyframeRequests.get();
+    }
+
+    /// From now on, what the server asks for again never comes.
+    public void repeatNothing() {
+        repeats = false;
     }
 
     /// Packets that the server asked for again.
@@ -341,7 +347,7 @@ public final class WhipClient implements AutoCloseable {
         for (int sequence : nack.sequenceNumbers()) {
             nacked.incrementAndGet();
             byte[] packet = kept.get(nack.mediaSsrc() << 16 | sequence);
-            if (packet != null) {
+            if (packet != null && repeats) {
                 sendRaw(packet);
             }
         }
