@@ -3,7 +3,8 @@ package tapedeck.rtp;
 /// How many frames of one source nobody got. What is known of a loss is the number of packets and of frames of which a
 /// part came; how many were lost whole in between, only the time tells that is missing.
 public final class MissedFrames {
-    /// Frames that come later than this many usual steps are a pause, unless packets are missing too; and the usual step
+    /// Frames that come later than this many usual steps are a pause, unless packets are missing too; and the usual
+    /// step
     /// follows a new rate of frames slowly.
     private static final double WEIGHT = 1.0 / 16;
 

@@ -69,8 +69,7 @@ final class InboundTrack {
 
     /// @param out takes the frames
     /// @param missing takes how many more of them nobody got
-    InboundTrack(
-            AgreedMedia agreed, long localSsrc, PeerClock clock, Consumer<Frame> out, LongConsumer missing) {
+    InboundTrack(AgreedMedia agreed, long localSsrc, PeerClock clock, Consumer<Frame> out, LongConsumer missing) {
         this.missing = missing;
         this.video = agreed.isVideo();
         this.ids = ExtensionIds.of(agreed);
