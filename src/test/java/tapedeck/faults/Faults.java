@@ -32,6 +32,11 @@ enum Faults {
     OUTAGE("N9: no network for 5 s, and then for good", 1, 1, NetworkChange::outage),
     SMALL_DATAGRAMS("N10: nothing above 572 bytes passes", 1, 1, NetworkChange::smallDatagrams),
     FLIGHTS("N11: flights of the DTLS handshake lost once and twice", 1, 1, NetworkChange::flights),
+    NARROW("N8: 1 Mbit/s for a stream of 3 Mbit/s, by WHEP and RTMP; a round is ten seconds", 1, 6, Narrow::run),
+    JUNK("M7: 20,000 junk datagrams a second; a round is ten seconds", 1, 6, Floods::junk),
+    FLOOD("M8: an authentic peer sends ten times too much; a round is ten seconds", 1, 6, Floods::authentic),
+    PUBLISHERS("L3: 50 WHIP publishers of 600 kbit/s; a round is ten seconds", 1, 6, Crowd::publishers),
+    VIEWERS("L5: 100 WHEP viewers come in one second; a round is one crowd", 1, 5, Crowd::viewers),
     STORM("M12: 500 starts and stops of one stream at once", 1, 10, Storm::run);
 
     private static final int EXIT_SKIPPED = 75;

@@ -3,7 +3,9 @@ package tapedeck.faults;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import tapedeck.media.Frame;
 import tapedeck.peers.Relay;
@@ -28,9 +30,25 @@ final class NetworkScene implements AutoCloseable {
     private final Path data;
 
     NetworkScene(Trial trial, String folder, String... settings) throws Exception {
+        this(trial, folder, ServerProcess.Launch.PLAIN, settings);
+    }
+
+    private NetworkScene(Trial trial, String folder, ServerProcess.Launch launch, String... settings)
+            throws Exception {
         data = trial.folder(folder);
-        server = new ServerProcess(data, Scene.recording(settings));
+        server = new ServerProcess(launch, data, Scene.recording(settings));
         relay = new Relay(server.port("WebRTC"), trial.random().nextLong());
+    }
+
+    /// With the JVM's flags of `./run`, where CPU, memory or pauses are measured.
+    static NetworkScene asUsersRunIt(Trial trial, String folder, String... moreFlags) throws Exception {
+        List<String> flags = new ArrayList<>(List.of("-XX:TieredStopAtLevel=4"));
+        Files.readAllLines(Path.of("conf", "jvm.options")).stream()
+                .filter(line -> line.startsWith("-X"))
+                .forEach(flags::add);
+        flags.addAll(List.of(moreFlags));
+        return new NetworkScene(
+                trial, folder, new ServerProcess.Launch(List.of(), Map.of(), flags), "record_mp4_audio=copy");
     }
 
     static Feed h264() {
@@ -84,6 +102,19 @@ final class NetworkScene implements AutoCloseable {
     /// All finished recordings of this stream, in order.
     List<Path> recordings(String name) throws Exception {
         return recordings(data.resolve("records"), name);
+    }
+
+    /// Of its recordings, the growing one included.
+    long recordedBytes(String name) throws Exception {
+        long bytes = 0;
+        try (var files = Files.walk(data)) {
+            for (Path file : files.filter(Files::isRegularFile)
+                    .filter(file -> file.getFileName().toString().matches("\\.?" + name + "([-_.].*)?"))
+                    .toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        return bytes;
     }
 
     private static List<Path> recordings(Path records, String name) throws Exception {

@@ -18,7 +18,7 @@ import tapedeck.rtp.sdp.MediaDescription;
 public final class Publisher implements AutoCloseable, Peer.Traffic {
     private static final long END_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    private static final int FLOOD_SOURCES = 200;
+    private static final int FLOOD_SOURCES = 100;
     private static final int FLOOD_MIN_BYTES = 40;
     private static final int FLOOD_MAX_BYTES = 1_180;
 
@@ -29,7 +29,7 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
     private int transportSequence = ThreadLocalRandom.current().nextInt(1 << 16);
     private long floodNanos;
     private long nextFloodNanos;
-    private int flooded;
+    private volatile int flooded;
     private volatile boolean sending;
     private volatile boolean ends;
 
@@ -220,6 +220,11 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
             floodNanos = TimeUnit.SECONDS.toNanos(1) / packetsPerSecond;
             nextFloodNanos = now;
         });
+    }
+
+    /// How many of these left.
+    public int flooded() {
+        return flooded;
     }
 
     private void flood(long nowNanos) {

@@ -19,6 +19,7 @@ import tapedeck.rtp.srtp.SrtpSender;
 /// [#OPENED_ONE_IN] is also opened. It reports arrivals as a browser does, and asks for nothing again.
 public final class Viewer implements AutoCloseable, Peer.Traffic {
     static final int OPENED_ONE_IN = 16;
+    private static final int FIRST_TYPE = 96;
     private static final long OWN_SSRC = 1;
     private static final long FEEDBACK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int FIRST_RTCP_TYPE = 192;
@@ -31,13 +32,21 @@ public final class Viewer implements AutoCloseable, Peer.Traffic {
     private final AtomicLong packets = new AtomicLong();
     private final AtomicLong gaps = new AtomicLong();
     private final AtomicLong pictures = new AtomicLong();
+    private final AtomicLong wholePictures = new AtomicLong();
+    private final long beganNanos = System.nanoTime();
+    private final List<Codec> codecs;
+    private volatile long firstPictureNanos;
+    private volatile long lastPictureNanos;
+    private volatile long longestFreezeNanos;
+    private boolean torn;
     private final AtomicLong refused = new AtomicLong();
     private long nextFeedbackNanos;
 
     Viewer(Peer peer, URI whep, List<Codec> codecs) throws Exception {
         this.peer = peer;
+        this.codecs = List.copyOf(codecs);
         List<Offers.Section> sections = new ArrayList<>();
-        int type = 96;
+        int type = FIRST_TYPE;
         for (Codec codec : codecs) {
             sections.add(new Offers.Section(
                     List.of(codec),
@@ -60,14 +69,38 @@ public final class Viewer implements AutoCloseable, Peer.Traffic {
         return gaps.get();
     }
 
-    /// Packets with a marker: the ends of pictures.
+    /// Ends of pictures that came.
     public long pictures() {
         return pictures.get();
+    }
+
+    /// Pictures of which no packet was missing.
+    public long wholePictures() {
+        return wholePictures.get();
+    }
+
+    /// From before the offer until a whole picture was there; negative while there is none.
+    public double firstPictureSeconds() {
+        return firstPictureNanos == 0 ? -1 : (firstPictureNanos - beganNanos) / 1e9;
+    }
+
+    /// The longest time between two whole pictures.
+    public double longestFreezeSeconds() {
+        return longestFreezeNanos / 1e9;
+    }
+
+    /// What is measured begins anew.
+    public void measureFreezes() {
+        peer.execute(_ -> longestFreezeNanos = 0);
     }
 
     /// Of those that were opened.
     public long refused() {
         return refused.get();
+    }
+
+    public URI session() {
+        return peer.session();
     }
 
     public int delete() throws Exception {
@@ -86,20 +119,38 @@ public final class Viewer implements AutoCloseable, Peer.Traffic {
             return;
         }
         RtpPacket packet = RtpPacket.parse(Bytes.wrap(java.util.Arrays.copyOf(datagram, length)));
-        Bytes number = packet.extension(Offers.TRANSPORT_WIDE_ID);
-        if (number != null) {
-            arrivals.received(number.u16(0), nowNanos);
+        Bytes counted = packet.extension(Offers.TRANSPORT_WIDE_ID);
+        if (counted != null) {
+            arrivals.received(counted.u16(0), nowNanos);
         }
         Integer expected = nextSequences.put(packet.ssrc(), packet.sequenceNumber() + 1 & 0xFFFF);
-        if (expected != null) {
-            gaps.addAndGet(Math.max(0, (short) (packet.sequenceNumber() - expected)));
-        }
+        int missing = expected == null ? 0 : Math.max(0, (short) (packet.sequenceNumber() - expected));
+        gaps.addAndGet(missing);
         if (packets.incrementAndGet() % OPENED_ONE_IN == 1 && peer.in().unprotectRtp(datagram, 0, length) == null) {
             refused.incrementAndGet();
         }
-        if (packet.marker()) {
-            pictures.incrementAndGet();
+        int number = packet.payloadType() - FIRST_TYPE;
+        if (number % 2 == 0 && number / 2 < codecs.size() && codecs.get(number / 2) instanceof Codec.Video) {
+            torn |= missing > 0;
+            if (packet.marker()) {
+                picture();
+            }
         }
+    }
+
+    private void picture() {
+        pictures.incrementAndGet();
+        if (!torn) {
+            long now = System.nanoTime();
+            wholePictures.incrementAndGet();
+            if (firstPictureNanos == 0) {
+                firstPictureNanos = now;
+            } else {
+                longestFreezeNanos = Math.max(longestFreezeNanos, now - lastPictureNanos);
+            }
+            lastPictureNanos = now;
+        }
+        torn = false;
     }
 
     @Override
