@@ -96,6 +96,22 @@ class FaultsTest {
         Faults.RANGES.runShortly(dir);
     }
 
+    @Test
+    void floodsHarmNobodyElse() throws Exception {
+        Faults.JUNK.runShortly(dir);
+        Faults.FLOOD.runShortly(dir);
+    }
+
+    @Test
+    void aNarrowPathCostsOneViewerPicturesAndNobodyElse() throws Exception {
+        Faults.NARROW.runShortly(dir);
+    }
+
+    @Test
+    void aCrowdOfViewersSeesPicturesSoon() throws Exception {
+        Faults.VIEWERS.runShortly(dir);
+    }
+
     /// Side by side, each with a server of its own: most of their time is waiting.
     @Test
     void badNetworksSpoilNoRecording() throws Exception {
