@@ -40,15 +40,17 @@ final class NetworkScene implements AutoCloseable {
         relay = new Relay(server.port("WebRTC"), trial.random().nextLong());
     }
 
-    /// With the JVM's flags of `./run`, where CPU, memory or pauses are measured.
+    /// With the JVM's flags of `./run`, where CPU, memory or pauses are measured; with BENCH_REALTIME=1 ahead of all
+    /// else that this machine does, as in `bench/webrtc`.
     static NetworkScene asUsersRunIt(Trial trial, String folder, String... moreFlags) throws Exception {
         List<String> flags = new ArrayList<>(List.of("-XX:TieredStopAtLevel=4"));
         Files.readAllLines(Path.of("conf", "jvm.options")).stream()
                 .filter(line -> line.startsWith("-X"))
                 .forEach(flags::add);
         flags.addAll(List.of(moreFlags));
+        List<String> ahead = System.getenv("BENCH_REALTIME") == null ? List.of() : List.of("chrt", "-r", "1");
         return new NetworkScene(
-                trial, folder, new ServerProcess.Launch(List.of(), Map.of(), flags), "record_mp4_audio=copy");
+                trial, folder, new ServerProcess.Launch(ahead, Map.of(), flags), "record_mp4_audio=copy");
     }
 
     static Feed h264() {
