@@ -78,7 +78,8 @@ final class Crowd {
             for (int i = 0; i < publishers.size(); i++) {
                 publishers.get(i).delete();
                 RecordedFile file = RecordedFile.read(scene.recording("many" + i));
-                assertEquals(publishers.get(i).sentFrames(0).length, file.video().size(), "pictures of many" + i);
+                assertEquals(
+                        publishers.get(i).sentFrames(0).length, file.video().size(), "pictures of many" + i);
                 pictures += file.video().size();
             }
             double cpu = after.cpuSeconds() - before.cpuSeconds();
@@ -108,8 +109,10 @@ final class Crowd {
             Scene.run(3_000);
             for (int round = 0; round < trial.rounds(); round++) {
                 List<Viewer> viewers = join(scene, codecs);
-                Scene.await("a picture for everybody", 60, () -> viewers.stream()
-                        .allMatch(viewer -> viewer.firstPictureSeconds() >= 0));
+                Scene.await(
+                        "a picture for everybody",
+                        60,
+                        () -> viewers.stream().allMatch(viewer -> viewer.firstPictureSeconds() >= 0));
                 double last = viewers.stream()
                         .mapToDouble(Viewer::firstPictureSeconds)
                         .max()
@@ -150,8 +153,7 @@ final class Crowd {
             long start = System.nanoTime();
             for (int i = 0; i < VIEWERS; i++) {
                 TimeUnit.NANOSECONDS.sleep(start + i * TimeUnit.SECONDS.toNanos(1) / VIEWERS - System.nanoTime());
-                joining.add(pool.submit(
-                        () -> scene.fleet.view(scene.uri("/whep/crowd"), codecs, Fleet.Options.PLAIN)));
+                joining.add(pool.submit(() -> scene.fleet.view(scene.uri("/whep/crowd"), codecs, Fleet.Options.PLAIN)));
             }
             for (Future<Viewer> one : joining) {
                 viewers.add(one.get());

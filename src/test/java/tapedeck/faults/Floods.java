@@ -136,8 +136,11 @@ final class Floods {
             flooding.delete();
             hasty.delete();
             int pictures = judge(scene, feed, publishers);
-            Scene.await("the end of the floods", 90, () -> scene.recordings("hasty").size() == 1
-                    && scene.server.log().stream().anyMatch(line -> line.contains("flooding: WebRTC ended")));
+            Scene.await(
+                    "the end of the floods",
+                    90,
+                    () -> scene.recordings("hasty").size() == 1
+                            && scene.server.log().stream().anyMatch(line -> line.contains("flooding: WebRTC ended")));
             long dropped = flooded(scene.server.log());
             trial.result(
                     "%.0f authentic packets a second, and pictures at %d times their rate, for %.0f s: %d dropped, %.2f cores,"

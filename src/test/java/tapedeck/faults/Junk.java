@@ -16,7 +16,8 @@ import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 
-/// Junk for a WebRTC port, from anybody on the internet: connectivity checks of sessions that are not, DTLS hellos, RTP of
+/// Junk for a WebRTC port, from anybody on the internet: connectivity checks of sessions that are not, DTLS hellos, RTP
+/// of
 /// nobody, and noise; at a steady rate, from several sockets, whose answers are measured.
 final class Junk implements AutoCloseable {
     private static final int SOCKETS = 8;
@@ -76,8 +77,11 @@ final class Junk implements AutoCloseable {
         byte[] id = new byte[StunMessage.TRANSACTION_ID_BYTES];
         random.nextBytes(id);
         StunWriter writer = new StunWriter(StunMessage.BINDING_REQUEST, numbered(id, 0))
-                .attribute(StunMessage.USERNAME, Bytes.ofUtf8(IceCredentials.random().ufrag() + ":abcd"))
-                .attribute(StunMessage.PRIORITY, new ByteWriter().u32(1853817087).toBytes())
+                .attribute(
+                        StunMessage.USERNAME,
+                        Bytes.ofUtf8(IceCredentials.random().ufrag() + ":abcd"))
+                .attribute(
+                        StunMessage.PRIORITY, new ByteWriter().u32(1853817087).toBytes())
                 .attribute(StunMessage.USE_CANDIDATE, Bytes.EMPTY);
         byte[] check = random.nextBoolean()
                 ? writer.fingerprint().toBytes().toByteArray()

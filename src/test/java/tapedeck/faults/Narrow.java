@@ -15,7 +15,8 @@ import tapedeck.peers.ServerProcess;
 import tapedeck.peers.webrtc.Fleet;
 import tapedeck.peers.webrtc.ServerCost;
 
-/// N8: a viewer by WHEP and one by RTMP have 1 Mbit/s for a stream of 3 Mbit/s; others beside them have enough. A round is
+/// N8: a viewer by WHEP and one by RTMP have 1 Mbit/s for a stream of 3 Mbit/s; others beside them have enough. A round
+/// is
 /// ten seconds.
 final class Narrow {
     private static final int STREAM_BITS_PER_SECOND = 3_000_000;
@@ -38,7 +39,8 @@ final class Narrow {
         Conditions narrow = Conditions.NONE.delayMillis(20).rate(PATH_BITS_PER_SECOND, QUEUE_BYTES);
         try (Scene scene = new Scene(new ServerProcess(data, Scene.recording()));
                 Fleet fleet = new Fleet();
-                Relay udp = new Relay(scene.server.port("WebRTC"), trial.random().nextLong());
+                Relay udp =
+                        new Relay(scene.server.port("WebRTC"), trial.random().nextLong());
                 Relay tcp = new Relay(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), scene.server.port("RTMP")),
                         trial.random().nextLong())) {

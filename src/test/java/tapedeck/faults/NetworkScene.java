@@ -33,8 +33,7 @@ final class NetworkScene implements AutoCloseable {
         this(trial, folder, ServerProcess.Launch.PLAIN, settings);
     }
 
-    private NetworkScene(Trial trial, String folder, ServerProcess.Launch launch, String... settings)
-            throws Exception {
+    private NetworkScene(Trial trial, String folder, ServerProcess.Launch launch, String... settings) throws Exception {
         data = trial.folder(folder);
         server = new ServerProcess(launch, data, Scene.recording(settings));
         relay = new Relay(server.port("WebRTC"), trial.random().nextLong());
