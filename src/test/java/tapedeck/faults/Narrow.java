@@ -29,6 +29,39 @@ final class Narrow {
     /// Groups of pictures of one second: some come whole, and the next is not far.
     private static final double LONGEST_FREEZE_SECONDS = 6;
 
+    /// Pictures that came so far, and what the narrow path was given and could not hold.
+    private record Seen(long slow, long fast, long slowRtmp, long fastRtmp, long offered, long full) {
+        static Seen of(
+                tapedeck.peers.webrtc.Viewer slow,
+                tapedeck.peers.webrtc.Viewer fast,
+                Viewer slowRtmp,
+                Viewer fastRtmp,
+                Relay path) {
+            return new Seen(
+                    slow.wholePictures(),
+                    fast.wholePictures(),
+                    slowRtmp.pictures(),
+                    fastRtmp.pictures(),
+                    path.count(Relay.Way.TO_CLIENT, Relay.Fate.OFFERED),
+                    path.count(Relay.Way.TO_CLIENT, Relay.Fate.QUEUE_FULL));
+        }
+
+        Seen since(Seen before) {
+            return new Seen(
+                    slow - before.slow,
+                    fast - before.fast,
+                    slowRtmp - before.slowRtmp,
+                    fastRtmp - before.fastRtmp,
+                    offered - before.offered,
+                    full - before.full);
+        }
+
+        void judge() {
+            assertTrue(slow > 0 && slow < fast, this.toString());
+            assertTrue(slowRtmp > 0 && slowRtmp < fastRtmp, this.toString());
+        }
+    }
+
     private Narrow() {}
 
     static void run(Trial trial) throws Exception {
@@ -57,43 +90,31 @@ final class Narrow {
                 tcp.set(Relay.Way.TO_CLIENT, narrow);
                 Scene.run(ADAPT_MILLIS);
                 double heapBefore = ServerCost.liveHeapMib(scene.server.pid());
-                long full = udp.count(Relay.Way.TO_CLIENT, Relay.Fate.QUEUE_FULL);
-                long offered = udp.count(Relay.Way.TO_CLIENT, Relay.Fate.OFFERED);
-                long slowPictures = slow.wholePictures();
-                long fastPictures = fast.wholePictures();
-                int slowRtmpPictures = slowRtmp.pictures();
-                int fastRtmpPictures = fastRtmp.pictures();
+                Seen before = Seen.of(slow, fast, slowRtmp, fastRtmp, udp);
                 slow.measureFreezes();
                 Scene.run(seconds * 1_000L);
+                Seen seen = Seen.of(slow, fast, slowRtmp, fastRtmp, udp).since(before);
                 double heap = ServerCost.liveHeapMib(scene.server.pid()) - heapBefore;
-                double lost = 100.0
-                        * (udp.count(Relay.Way.TO_CLIENT, Relay.Fate.QUEUE_FULL) - full)
-                        / (udp.count(Relay.Way.TO_CLIENT, Relay.Fate.OFFERED) - offered);
-                slowPictures = slow.wholePictures() - slowPictures;
-                slowRtmpPictures = slowRtmp.pictures() - slowRtmpPictures;
-                fastPictures = fast.wholePictures() - fastPictures;
-                fastRtmpPictures = fastRtmp.pictures() - fastRtmpPictures;
                 trial.result(
                         "3 Mbit/s over a path of 1 Mbit/s for %d s: by WHEP %d whole pictures of %d, %.1f %% of what was sent"
                                 + " lost in front of the path, longest pause %.1f s; by RTMP %d of %d; the others got %d and"
                                 + " %d, %d and %d missing; heap %+.1f MiB",
                         seconds,
-                        slowPictures,
-                        fastPictures,
-                        lost,
+                        seen.slow(),
+                        seen.fast(),
+                        100.0 * seen.full() / seen.offered(),
                         slow.longestFreezeSeconds(),
-                        slowRtmpPictures,
-                        fastRtmpPictures,
-                        fastPictures,
-                        fastRtmpPictures,
+                        seen.slowRtmp(),
+                        seen.fastRtmp(),
+                        seen.fast(),
+                        seen.fastRtmp(),
                         fast.gaps(),
                         fastRtmp.missing(),
                         heap);
                 assertEquals(0, fast.gaps(), "packets that the wide viewer misses");
                 assertEquals(0, fastRtmp.missing(), "pictures that the wide RTMP viewer misses");
-                assertTrue(slowPictures > 0 && slowPictures < fastPictures, slowPictures + " pictures");
+                seen.judge();
                 assertTrue(slow.longestFreezeSeconds() <= LONGEST_FREEZE_SECONDS, slow.longestFreezeSeconds() + " s");
-                assertTrue(slowRtmpPictures > 0 && slowRtmpPictures < fastRtmpPictures, slowRtmpPictures + " pictures");
                 assertTrue(heap <= MOST_HEAP_MIB, heap + " MiB");
             }
         }
