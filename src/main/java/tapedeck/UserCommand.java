@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -55,12 +56,17 @@ final class UserCommand implements Callable<Integer> {
 
     /// Never from the command line, where other users of the machine see it.
     private String password() throws IOException {
-        Console console = System.console();
-        if (console != null && console.isTerminal()) {
-            char[] typed = console.readPassword("Password of %s: ", name);
+        Optional<Console> terminal = terminal();
+        if (terminal.isPresent()) {
+            char[] typed = terminal.get().readPassword("Password of %s: ", name);
             return typed == null ? "" : new String(typed);
         }
         String line = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
         return line == null ? "" : line;
+    }
+    // JDK 25 went back to the console of java.base, which is null where there is no terminal (JDK-8351435).
+    @SuppressWarnings("SystemConsoleNull")
+    private static Optional<Console> terminal() {
+        return Optional.ofNullable(System.console()).filter(Console::isTerminal);
     }
 }
