@@ -121,6 +121,11 @@ public final class TestMedia {
     public static List<Frame> g711(int seconds, String law) {
         Bytes samples = make(law, audio(seconds, "-c:a", "pcm_" + law, "-ar", "8000", "-ac", "1"));
         Codec codec = law.equals("alaw") ? new Codec.Pcma(8_000, 1) : new Codec.Pcmu(8_000, 1);
+        return telephony(samples, codec);
+    }
+
+    /// 64 kbit/s.
+    private static List<Frame> telephony(Bytes samples, Codec codec) {
         Track track = new Track(Track.AUDIO, codec);
         List<Frame> frames = new ArrayList<>();
         for (int at = 0; at + 160 <= samples.length(); at += 160) {
@@ -128,6 +133,12 @@ public final class TestMedia {
             frames.add(new Frame(track, nanos, nanos, true, samples.slice(at, at + 160)));
         }
         return List.copyOf(frames);
+    }
+
+    /// 16,000 Hz, 1 channel, 20 ms of 160 bytes.
+    public static List<Frame> g722(int seconds) {
+        Bytes samples = make("g722", audio(seconds, "-c:a", "g722", "-ar", "16000", "-ac", "1"));
+        return telephony(samples, new Codec.G722(1));
     }
 
     /// Pictures, sound or both, by their short names: `h264b+aac` is H.264 with B-frames and AAC.
@@ -151,6 +162,7 @@ public final class TestMedia {
             case "opus" -> opus(seconds);
             case "mp3" -> mp3(seconds);
             case "alaw", "mulaw" -> g711(seconds, name);
+            case "g722" -> g722(seconds);
             default -> throw new IllegalArgumentException(name);
         };
     }

@@ -193,12 +193,16 @@ final class AnswerWriter {
         return (address.contains(":") ? "IN IP6 " : "IN IP4 ") + address;
     }
 
-    /// RFC 3264 6: port 0, and the formats as they were.
-    private static MediaDescription reject(MediaDescription section) {
+    /// RFC 3264 6: port 0, and the formats as they were. The transport means nothing here, but GStreamer's webrtcbin
+    /// refuses the whole answer without.
+    private MediaDescription reject(MediaDescription section) {
+        List<Attribute> attributes = new ArrayList<>();
         String mid = section.mid();
-        List<Attribute> attributes = mid == null
-                ? List.of(new Attribute("inactive"))
-                : List.of(new Attribute("mid", mid), new Attribute("inactive"));
+        if (mid != null) {
+            attributes.add(new Attribute("mid", mid));
+        }
+        transport(attributes);
+        attributes.add(new Attribute("inactive"));
         return new MediaDescription(
                 section.type(), 0, section.protocol(), section.formats(), "IN IP4 0.0.0.0", attributes);
     }

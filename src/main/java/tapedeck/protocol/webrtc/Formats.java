@@ -67,11 +67,16 @@ final class Formats {
                 .collect(Collectors.joining(", "));
     }
 
+    private static String name(PayloadFormat format) {
+        boolean whole = format.is("H264") && H264Parameters.parse(format).packetizationMode() == 0;
+        return format.encodingName() + (whole ? " with packetization-mode=0" : "");
+    }
+
     /// The names in these formats, each once, without those that only help others.
     static String names(List<PayloadFormat> formats) {
         String names = formats.stream()
-                .map(PayloadFormat::encodingName)
-                .filter(name -> !COMPANIONS.contains(name.toUpperCase(Locale.ROOT)))
+                .filter(format -> !COMPANIONS.contains(format.encodingName().toUpperCase(Locale.ROOT)))
+                .map(Formats::name)
                 .distinct()
                 .collect(Collectors.joining(", "));
         return names.isEmpty() ? "nothing" : names;

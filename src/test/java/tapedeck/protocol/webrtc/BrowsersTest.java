@@ -42,12 +42,15 @@ class BrowsersTest {
 
     private WebRtcHouse house;
 
+    private StreamFiles files;
+
     @TempDir
     Path folder;
 
     @BeforeEach
     void open() throws Exception {
         house = new WebRtcHouse();
+        files = new StreamFiles(house.streams, folder);
         Path page = Path.of("src/test/resources/tapedeck/protocol/webrtc/publish.html");
         house.routes.add(
                 "GET",
@@ -64,102 +67,12 @@ class BrowsersTest {
         return "http://127.0.0.1:" + house.httpPort() + "/publish?" + query;
     }
 
-    /// Takes `seconds` of the stream into a file, as a recorder would, and returns when that is done.
-    private Path record(String name, Container container, int seconds, Runnable meanwhile) throws Exception {
-        WhipTest.await("stream", () -> {
-            meanwhile.run();
-            return house.streams.find(new StreamName(name)).isPresent();
-        });
-        Stream stream = house.streams.find(new StreamName(name)).orElseThrow();
-        Reader reader =
-                stream.subscribe(new ReaderOptions("test", true, true, Long.MAX_VALUE, Long.MAX_VALUE, 0, () -> {}));
-        List<Item> items = new ArrayList<>();
-        WhipTest.await("both tracks", () -> {
-            meanwhile.run();
-            return stream.tracks().size() == 2;
-        });
-        WhipTest.await(seconds + " s of media", () -> {
-            meanwhile.run();
-            return stream.statistics().mediaNanos() > seconds * 1_000_000_000L;
-        });
-        reader.drainTo(items);
-        Path file = folder.resolve("recording." + container.extension());
-        write(items, container, stream.tracks(), file);
-        return file;
-    }
-
-    /// What a recorder would write.
-    static void write(List<Item> items, Container container, List<Track> tracks, Path file) throws Exception {
-        try (FileChannel channel = FileChannel.open(
-                        file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                Muxer muxer = container.muxer(
-                        new ChannelOutput(channel), tracks, new MuxerOptions(Instant.now(), 64 * 1024, "test"))) {
-            boolean video = false;
-            for (Item item : items) {
-                if (item instanceof Item.Media media) {
-                    video |= media.frame().track().isVideo();
-                    // Like a recorder, from the first keyframe on.
-                    if (video) {
-                        assertTrue(muxer.carries(media.frame().track()), () -> "another " + media.frame());
-                        muxer.write(media.frame());
-                    }
-                } else {
-                    throw new AssertionError(item);
-                }
-            }
-            muxer.flush();
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            container.finish(channel);
-        }
-    }
-
-    private record ChannelOutput(FileChannel channel) implements Output {
-        @Override
-        public void append(List<Bytes> parts) throws IOException {
-            channel.position(channel.size());
-            for (Bytes part : parts) {
-                channel.write(part.asByteBuffer());
-            }
-        }
-
-        @Override
-        public void patch(long position, Bytes bytes) throws IOException {
-            channel.write(bytes.asByteBuffer(), position);
-        }
-
-        @Override
-        public long size() {
-            try {
-                return channel.size();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-    }
-
-    private static void assertPlays(Path file, String video, String audio, int seconds) {
-        assertEquals("", Ffmpeg.decodeErrors(file), "ffmpeg decodes it");
-        String probe = Ffmpeg.ffprobe(
-                        "-v",
-                        "error",
-                        "-show_entries",
-                        "stream=codec_name:format=duration",
-                        "-of",
-                        "csv",
-                        file.toString())
-                .text();
-        assertTrue(probe.contains(video) && probe.contains(audio), probe);
-        double duration = Double.parseDouble(probe.strip().replaceAll("(?s).*format,", ""));
-        assertTrue(Math.abs(duration - seconds) < 2, probe);
-    }
-
     private void chromiumPublishes(String codec, Container container, String name) throws Exception {
         try (Chromium chromium = new Chromium()) {
             var page = chromium.open(page("name=cam&codec=" + codec));
-            Path file = record("cam", container, SECONDS, () -> page.evaluate("1"));
+            Path file = files.record("cam", container, SECONDS, () -> page.evaluate("1"));
             page.evaluate("window.stop()");
-            assertPlays(file, name, "opus", SECONDS);
+            StreamFiles.assertPlays(file, name, "opus", SECONDS);
         }
         WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
     }
@@ -167,6 +80,16 @@ class BrowsersTest {
     @Test
     void chromiumPublishesVp8AndOpus() throws Exception {
         chromiumPublishes("VP8", Container.WEBM, "vp8");
+    }
+
+    @Test
+    void chromiumPublishesVp9AndOpus() throws Exception {
+        chromiumPublishes("VP9", Container.WEBM, "vp9");
+    }
+
+    @Test
+    void chromiumPublishesAv1AndOpus() throws Exception {
+        chromiumPublishes("AV1", Container.MKV, "av1");
     }
 
     @Test
@@ -180,7 +103,7 @@ class BrowsersTest {
     void lipsAndSoundOfChromiumAreTogether() throws Exception {
         try (Chromium chromium = new Chromium()) {
             var page = chromium.open(page("name=cam&codec=VP8&picture=flash"));
-            Path file = record("cam", Container.WEBM, 2 * SECONDS, () -> page.evaluate("1"));
+            Path file = files.record("cam", Container.WEBM, 2 * SECONDS, () -> page.evaluate("1"));
             page.evaluate("window.stop()");
             FlashAndBeep measured = FlashAndBeep.measure(file);
             assertTrue(measured.beepDelays().size() >= SECONDS, measured.toString());
@@ -193,8 +116,8 @@ class BrowsersTest {
     @Test
     void firefoxPublishesVp8AndOpus() throws Exception {
         try (Firefox _ = new Firefox(page("name=fox"))) {
-            Path file = record("fox", Container.WEBM, SECONDS, () -> {});
-            assertPlays(file, "vp8", "opus", SECONDS);
+            Path file = files.record("fox", Container.WEBM, SECONDS, () -> {});
+            StreamFiles.assertPlays(file, "vp8", "opus", SECONDS);
         }
     }
 }

@@ -151,7 +151,7 @@ class NarrowNetworkBrowsersTest {
             reader.drainTo(items);
             items.removeIf(item -> !(item instanceof Item.Media));
             Path file = folder.resolve("layers.webm");
-            BrowsersTest.write(items, Container.WEBM, stream.tracks(), file);
+            StreamFiles.write(items, Container.WEBM, stream.tracks(), file);
             assertEquals("", Ffmpeg.decodeErrors(file), "every change is at a keyframe");
             String sizes = Ffmpeg.ffprobe(
                             "-v",

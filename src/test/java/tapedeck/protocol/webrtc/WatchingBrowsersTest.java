@@ -169,6 +169,21 @@ class WatchingBrowsersTest {
     }
 
     @Test
+    void chromiumWatchesAndHearsAv1AndG722OfAnEncoder() throws Exception {
+        watches(Browser.CHROMIUM, "av1", "av1+g722", true);
+    }
+
+    @Test
+    void firefoxWatchesAndHearsAv1AndG711OfAnEncoder() throws Exception {
+        watches(Browser.FIREFOX, "av1", "av1+mulaw", true);
+    }
+
+    @Test
+    void chromiumWatchesAv1OfChromiumAndSeesItEnd() throws Exception {
+        chromiumWatchesChromium("AV1");
+    }
+
+    @Test
     void firefoxWatchesAndHearsVp8AndOpusOfAnEncoder() throws Exception {
         watches(Browser.FIREFOX, "fox", "vp8+opus", true);
     }

@@ -372,7 +372,7 @@ public final class WhipClient implements AutoCloseable {
             this.codec = codec;
             this.payloadType = payloadType;
             this.mid = mid;
-            this.clockRateHz = codec instanceof Codec.Video ? 90_000 : 48_000;
+            this.clockRateHz = Integer.parseInt(rtpmap().split("/")[1]);
             this.packetizer = Packetizer.of(codec, Packetizer.USUAL_PAYLOAD_BYTES);
         }
 
@@ -381,14 +381,13 @@ public final class WhipClient implements AutoCloseable {
                 case Codec.H264 _ -> "H264/90000";
                 case Codec.Vp8 _ -> "VP8/90000";
                 case Codec.Opus _ -> "opus/48000/2";
-                case Codec.H265 _,
-                        Codec.Vp9 _,
-                        Codec.Av1 _,
-                        Codec.Aac _,
-                        Codec.Mp3 _,
-                        Codec.Pcma _,
-                        Codec.Pcmu _,
-                        Codec.G722 _ -> throw new IllegalArgumentException(codec.name());
+                case Codec.H265 _ -> "H265/90000";
+                case Codec.Vp9 _ -> "VP9/90000";
+                case Codec.Av1 _ -> "AV1/90000";
+                case Codec.Pcma _ -> "PCMA/8000";
+                case Codec.Pcmu _ -> "PCMU/8000";
+                case Codec.G722 _ -> "G722/8000";
+                case Codec.Aac _, Codec.Mp3 _ -> throw new IllegalArgumentException(codec.name());
             };
         }
 

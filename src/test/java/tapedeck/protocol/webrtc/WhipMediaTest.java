@@ -10,6 +10,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.peers.FrameCollector;
@@ -103,6 +105,14 @@ class WhipMediaTest {
         WhipClient client =
                 publish(frames, SrtpProfile.AES_CM_128_HMAC_SHA1_80, n -> n < 200 && random.nextInt(20) == 0, _ -> {});
         assertTrue(client.nacked() > 0, "some were lost");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h265+alaw", "av1+g722", "vp9+mulaw"})
+    void theOtherCodecsArriveFrameByFrameTooWithEveryTwentiethPacketLost(String media) throws Exception {
+        Random random = new Random(7798);
+        LongPredicate loses = n -> n < 60 && random.nextInt(20) == 0;
+        publish(TestMedia.of(media, SECONDS), SrtpProfile.AEAD_AES_128_GCM, loses, _ -> {});
     }
 
     @Test
