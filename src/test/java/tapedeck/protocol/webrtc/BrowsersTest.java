@@ -1,17 +1,9 @@
 package tapedeck.protocol.webrtc;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -20,19 +12,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
-import tapedeck.container.Muxer;
-import tapedeck.container.MuxerOptions;
-import tapedeck.container.Output;
-import tapedeck.media.Track;
 import tapedeck.peers.Chromium;
-import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.Firefox;
 import tapedeck.peers.FlashAndBeep;
-import tapedeck.stream.Item;
-import tapedeck.stream.Reader;
-import tapedeck.stream.ReaderOptions;
-import tapedeck.stream.Stream;
-import tapedeck.stream.StreamName;
 
 /// Real browsers publish.
 @Tag("peer")

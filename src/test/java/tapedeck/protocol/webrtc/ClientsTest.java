@@ -83,8 +83,10 @@ class ClientsTest {
 
     private static String encoder(String codec) {
         String encoder = switch (codec) {
-            case "H264" -> "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! rtph264pay config-interval=-1";
-            case "H265" -> "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! rtph265pay config-interval=-1";
+            case "H264" ->
+                "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! rtph264pay config-interval=-1";
+            case "H265" ->
+                "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! rtph265pay config-interval=-1";
             case "VP8" -> "vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay picture-id-mode=15-bit";
             case "VP9" -> "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=30 ! rtpvp9pay picture-id-mode=15-bit";
             case "OPUS" -> "opusenc ! rtpopuspay";
@@ -107,15 +109,16 @@ class ClientsTest {
     /// G.722 is no codec that a Matroska file has.
     @ParameterizedTest
     @CsvSource({"H264,OPUS,h264,opus,MKV", "H265,PCMU,hevc,pcm_mulaw,MKV", "VP9,PCMA,vp9,pcm_alaw,MKV", "VP8,G722,,,"})
-    void gstreamerPublishesAndWatches(String video, String audio, String videoName, String audioName, Container container)
-            throws Exception {
-        String pipeline = "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! %s "
-                        .formatted(encoder(video))
-                + "audiotestsrc is-live=true ! audioconvert ! audioresample ! %s".formatted(encoder(audio));
-        Process publisher =
-                webrtcbin(List.of("publish", house.whip("gst").toString(), pipeline));
+    void gstreamerPublishesAndWatches(
+            String video, String audio, String videoName, String audioName, Container container) throws Exception {
+        String pipeline =
+                "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! %s "
+                                .formatted(encoder(video))
+                        + "audiotestsrc is-live=true ! audioconvert ! audioresample ! %s".formatted(encoder(audio));
+        Process publisher = webrtcbin(List.of("publish", house.whip("gst").toString(), pipeline));
         try {
-            WhipTest.await("stream", () -> house.streams.find(new StreamName("gst")).isPresent());
+            WhipTest.await(
+                    "stream", () -> house.streams.find(new StreamName("gst")).isPresent());
             String whep = house.whip("gst").toString().replace("/whip/", "/whep/");
             Process player = webrtcbin(List.of("play", whep, video, audio));
             try {
@@ -137,9 +140,13 @@ class ClientsTest {
 
     /// Whether it says that it has decoded a second of pictures, and sound. Its own deadline ends it.
     private static boolean plays(Process player) throws IOException {
-        for (String line = player.inputReader().readLine(); line != null; line = player.inputReader().readLine()) {
+        for (String line = player.inputReader().readLine();
+                line != null;
+                line = player.inputReader().readLine()) {
             Matcher decoded = DECODED.matcher(line);
-            if (decoded.matches() && Integer.parseInt(decoded.group(1)) > 5 && Integer.parseInt(decoded.group(2)) > 30) {
+            if (decoded.matches()
+                    && Integer.parseInt(decoded.group(1)) > 5
+                    && Integer.parseInt(decoded.group(2)) > 30) {
                 return true;
             }
         }
