@@ -52,9 +52,9 @@ class BrowsersTest {
     private void chromiumPublishes(String codec, Container container, String name) throws Exception {
         try (Chromium chromium = new Chromium()) {
             var page = chromium.open(page("name=cam&codec=" + codec));
-            Path file = files.record("cam", container, SECONDS, () -> page.evaluate("1"));
+            StreamFiles.Taken taken = files.record("cam", container, SECONDS, () -> page.evaluate("1"));
             page.evaluate("window.stop()");
-            StreamFiles.assertPlays(file, name, "opus", SECONDS);
+            StreamFiles.assertPlays(taken, name, "opus");
         }
         WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
     }
@@ -85,9 +85,9 @@ class BrowsersTest {
     void lipsAndSoundOfChromiumAreTogether() throws Exception {
         try (Chromium chromium = new Chromium()) {
             var page = chromium.open(page("name=cam&codec=VP8&picture=flash"));
-            Path file = files.record("cam", Container.WEBM, 2 * SECONDS, () -> page.evaluate("1"));
+            StreamFiles.Taken taken = files.record("cam", Container.WEBM, 2 * SECONDS, () -> page.evaluate("1"));
             page.evaluate("window.stop()");
-            FlashAndBeep measured = FlashAndBeep.measure(file);
+            FlashAndBeep measured = FlashAndBeep.measure(taken.file());
             assertTrue(measured.beepDelays().size() >= SECONDS, measured.toString());
             assertTrue(
                     Math.abs(measured.medianDelay()) <= 0.040,
@@ -98,8 +98,8 @@ class BrowsersTest {
     @Test
     void firefoxPublishesVp8AndOpus() throws Exception {
         try (Firefox _ = new Firefox(page("name=fox"))) {
-            Path file = files.record("fox", Container.WEBM, SECONDS, () -> {});
-            StreamFiles.assertPlays(file, "vp8", "opus", SECONDS);
+            StreamFiles.Taken taken = files.record("fox", Container.WEBM, SECONDS, () -> {});
+            StreamFiles.assertPlays(taken, "vp8", "opus");
         }
     }
 }

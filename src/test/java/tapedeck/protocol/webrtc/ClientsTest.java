@@ -63,8 +63,8 @@ class ClientsTest {
     void ffmpegPublishesAsThePassiveSideOfDtls() throws Exception {
         Process ffmpeg = ffmpegPublishes(house.whip("ffmpeg").toString());
         try {
-            Path file = files.record("ffmpeg", Container.MKV, SECONDS, () -> {});
-            StreamFiles.assertPlays(file, "h264", "opus", SECONDS);
+            StreamFiles.Taken taken = files.record("ffmpeg", Container.MKV, SECONDS, () -> {});
+            StreamFiles.assertPlays(taken, "h264", "opus");
         } finally {
             ffmpeg.destroy();
         }
@@ -123,8 +123,8 @@ class ClientsTest {
             Process player = webrtcbin(List.of("play", whep, video, audio));
             try {
                 if (container != null) {
-                    Path file = files.record("gst", container, SECONDS, () -> {});
-                    StreamFiles.assertPlays(file, videoName, audioName, SECONDS);
+                    StreamFiles.Taken taken = files.record("gst", container, SECONDS, () -> {});
+                    StreamFiles.assertPlays(taken, videoName, audioName);
                 }
                 assertTrue(plays(player), "decoded pictures and sound");
             } finally {

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +28,11 @@ import tapedeck.stream.Streams;
 
 /// Streams of real peers as files, and whether real players take them.
 record StreamFiles(Streams streams, Path folder) {
+    /// A file, and how long the stream had been there when it ended.
+    record Taken(Path file, double seconds) {}
+
     /// Takes `seconds` of the stream into a file, as a recorder would, and returns when that is done.
-    Path record(String name, Container container, int seconds, Runnable meanwhile) throws Exception {
+    Taken record(String name, Container container, int seconds, Runnable meanwhile) throws Exception {
         WhipTest.await("stream", () -> {
             meanwhile.run();
             return streams.find(new StreamName(name)).isPresent();
@@ -46,9 +50,10 @@ record StreamFiles(Streams streams, Path folder) {
             return stream.statistics().mediaNanos() > seconds * 1_000_000_000L;
         });
         reader.drainTo(items);
+        double passed = Duration.between(stream.startedAt(), Instant.now()).toMillis() / 1e3;
         Path file = folder.resolve(name + "." + container.extension());
         write(items, container, stream.tracks(), file);
-        return file;
+        return new Taken(file, passed);
     }
 
     /// What a recorder would write.
@@ -102,7 +107,8 @@ record StreamFiles(Streams streams, Path folder) {
     }
 
     /// Both the newest and an old ffmpeg decode it, and it is as long as it should be.
-    static void assertPlays(Path file, String video, String audio, int seconds) {
+    static void assertPlays(Taken taken, String video, String audio) {
+        Path file = taken.file();
         assertEquals("", Ffmpeg.decodeErrors(file), "ffmpeg decodes it");
         assertEquals("", decodeErrorsOfOldFfmpeg(file), "ffmpeg 5 decodes it");
         String probe = Ffmpeg.ffprobe(
@@ -116,7 +122,7 @@ record StreamFiles(Streams streams, Path folder) {
                 .text();
         assertTrue(probe.contains(video) && probe.contains(audio), probe);
         double duration = Double.parseDouble(probe.strip().replaceAll("(?s).*format,", ""));
-        assertTrue(Math.abs(duration - seconds) < 2, probe);
+        assertTrue(Math.abs(duration - taken.seconds()) < 2, probe + " " + taken);
     }
 
     /// Debian's own.
