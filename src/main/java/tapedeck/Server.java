@@ -14,6 +14,7 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
@@ -117,6 +118,7 @@ public final class Server implements AutoCloseable {
                     webRtcPort,
                     () -> opened(new WebRtcServer(settings.webrtc(), rights, loops, streams, routes, ports)));
         }
+        opened(new LiveHttp(rights, streams, routes));
         opened(new Api(routes, settings, streams, recordings, transcodes, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {

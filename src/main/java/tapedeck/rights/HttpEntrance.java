@@ -1,5 +1,6 @@
 package tapedeck.rights;
 
+import java.util.Map;
 import java.util.Optional;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
@@ -14,11 +15,23 @@ public final class HttpEntrance {
     private final Rights rights;
     private final Request.Action action;
     private final String protocol;
+    private final boolean addresses;
 
     public HttpEntrance(Rights rights, Request.Action action, String protocol) {
+        this(rights, action, protocol, false);
+    }
+
+    private HttpEntrance(Rights rights, Request.Action action, String protocol, boolean addresses) {
         this.rights = rights;
         this.action = action;
         this.protocol = protocol;
+        this.addresses = addresses;
+    }
+
+    /// For players that can only be given an address: `user`, `password` and `token` may stand in its query. A header
+    /// comes first.
+    public static HttpEntrance ofAddresses(Rights rights, Request.Action action, String protocol) {
+        return new HttpEntrance(rights, action, protocol, true);
     }
 
     /// Returns who may; the handler's thread waits meanwhile.
@@ -58,13 +71,16 @@ public final class HttpEntrance {
                     action, stream, protocol, exchange.peer().getAddress(), Request.Credentials.NONE, exchange.query());
         }
         Optional<String> header = exchange.header("Authorization");
+        Map<String, String> query = exchange.query();
         return new Request(
                 action,
                 stream,
                 protocol,
                 exchange.peer().getAddress(),
-                header.map(Request.Credentials::ofAuthorization).orElse(Request.Credentials.NONE),
-                exchange.query());
+                header.map(Request.Credentials::ofAuthorization)
+                        .orElseGet(() ->
+                                addresses ? Request.Credentials.ofParameters(query) : Request.Credentials.NONE),
+                addresses ? Request.Credentials.without(query) : query);
     }
 
     /// RFC 6750 3 and 3.1; RFC 7617 2.1.

@@ -54,4 +54,7 @@ public interface HttpExchange {
 
     /// Starts an answer of `length` bytes (-1: unknown) that the handler then writes.
     OutputStream start(int status, String contentType, long length) throws Exception;
+
+    /// Starts an answer without an end, which goes on after the handler has returned and needs no thread.
+    HttpStream open(int status, String contentType) throws Exception;
 }

@@ -95,17 +95,21 @@ public final class HttpServer implements AutoCloseable {
             // Jetty refuses what would decode to another path: `%2F`, `..;` and the like (UriCompliance.DEFAULT).
             String path = request.getHttpURI().getDecodedPath();
             routes.headers().forEach(response.getHeaders()::put);
-            JettyExchange plain = new JettyExchange(request, response, path, "");
+            JettyExchange plain = new JettyExchange(request, response, callback, path, "");
             try {
-                answer(request, response, path, plain);
-                callback.succeeded();
+                if (answer(request, response, callback, path, plain)) {
+                    callback.succeeded();
+                }
             } catch (Throwable failure) {
                 fail(plain, response, callback, failure);
             }
             return true;
         }
 
-        private void answer(Request request, Response response, String path, JettyExchange plain) throws Exception {
+        /// Returns whether that was all.
+        private boolean answer(
+                Request request, Response response, Callback callback, String path, JettyExchange plain)
+                throws Exception {
             String method = request.getMethod();
             var found = routes.find(method, path);
             if (found.isEmpty() && method.equals("HEAD")) {
@@ -114,8 +118,9 @@ public final class HttpServer implements AutoCloseable {
             if (found.isPresent()) {
                 HttpRoutes.Route route = found.get();
                 String rest = route.prefix() ? path.substring(route.stem().length()) : "";
-                route.handler().handle(new JettyExchange(request, response, path, rest));
-                return;
+                JettyExchange exchange = new JettyExchange(request, response, callback, path, rest);
+                route.handler().handle(exchange);
+                return !exchange.isOpened();
             }
             var methods = routes.methods(path);
             if (methods.isEmpty()) {

@@ -14,6 +14,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -24,9 +25,13 @@ final class JettyExchange implements HttpExchange {
     private final Response response;
     private final String path;
     private final String pathRest;
+    private final Callback completion;
     private @Nullable Fields query;
+    private boolean opened;
 
-    JettyExchange(Request request, Response response, String path, String pathRest) {
+    /// @param completion of the whole answer, which an opened stream takes over
+    JettyExchange(Request request, Response response, Callback completion, String path, String pathRest) {
+        this.completion = completion;
         this.request = request;
         this.response = response;
         this.path = path;
@@ -137,5 +142,20 @@ final class JettyExchange implements HttpExchange {
             response.getHeaders().put(HttpHeader.CONTENT_LENGTH, length);
         }
         return Content.Sink.asOutputStream(response);
+    }
+
+    @Override
+    public HttpStream open(int status, String contentType) throws IOException {
+        response.setStatus(status);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+        // The head goes out now: what follows may have to be waited for.
+        Content.Sink.write(response, false, ByteBuffer.allocate(0));
+        opened = true;
+        return new JettyStream(request, response, completion);
+    }
+
+    /// Whether the answer goes on without the handler.
+    boolean isOpened() {
+        return opened;
     }
 }
