@@ -78,8 +78,8 @@ public final class HttpEntrance {
                 protocol,
                 exchange.peer().getAddress(),
                 header.map(Request.Credentials::ofAuthorization)
-                        .orElseGet(() ->
-                                addresses ? Request.Credentials.ofParameters(query) : Request.Credentials.NONE),
+                        .orElseGet(
+                                () -> addresses ? Request.Credentials.ofParameters(query) : Request.Credentials.NONE),
                 addresses ? Request.Credentials.without(query) : query);
     }
 

@@ -107,8 +107,7 @@ public final class HttpServer implements AutoCloseable {
         }
 
         /// Returns whether that was all.
-        private boolean answer(
-                Request request, Response response, Callback callback, String path, JettyExchange plain)
+        private boolean answer(Request request, Response response, Callback callback, String path, JettyExchange plain)
                 throws Exception {
             String method = request.getMethod();
             var found = routes.find(method, path);

@@ -74,7 +74,8 @@ public final class LiveHttp implements AutoCloseable {
         }
         String missing = missing(tracks, format.get());
         if (missing != null) {
-            throw new HttpProblem(406, "%s cannot carry %s of \"%s\"".formatted(format.get().title(), missing, name));
+            throw new HttpProblem(
+                    406, "%s cannot carry %s of \"%s\"".formatted(format.get().title(), missing, name));
         }
         HttpStream answer = exchange.open(200, format.get().mediaType());
         if (exchange.method().equals("HEAD")) {

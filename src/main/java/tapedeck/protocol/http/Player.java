@@ -100,7 +100,8 @@ final class Player implements HttpStream.Taken, Session {
             // Frames are counted together: they stand with the picture, or with the sound where there is none.
             tracks.add(report(track, tracks.isEmpty() ? counts : new PartLog.Counts(0, 0, 0)));
         }
-        SessionReport.Path path = new SessionReport.Path("tcp", "", peer.toString().replace("/", ""), "none", 0, 0);
+        SessionReport.Path path =
+                new SessionReport.Path("tcp", "", peer.toString().replace("/", ""), "none", 0, 0);
         return new SessionReport(
                 id,
                 SessionReport.Direction.PLAYS,
@@ -116,7 +117,22 @@ final class Player implements HttpStream.Taken, Session {
         int height = track.codec() instanceof Codec.Video video ? video.height() : 0;
         String kind = track.isVideo() ? "video" : "audio";
         return new SessionReport.TrackReport(
-                kind, track.codec().name(), "", width, height, 0, 0, counts.bytes(), 0, 0, 0, 0, counts.frames(),
-                counts.dropped(), 0, 0, 0);
+                kind,
+                track.codec().name(),
+                "",
+                width,
+                height,
+                0,
+                0,
+                counts.bytes(),
+                0,
+                0,
+                0,
+                0,
+                counts.frames(),
+                counts.dropped(),
+                0,
+                0,
+                0);
     }
 }

@@ -90,8 +90,7 @@ final class LiveHouse implements AutoCloseable {
         socket.setReceiveBufferSize(receiveBufferBytes);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port()));
         socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS));
-        socket.getOutputStream()
-                .write("GET %s HTTP/1.0\r\n\r\n".formatted(path).getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().write("GET %s HTTP/1.0\r\n\r\n".formatted(path).getBytes(StandardCharsets.US_ASCII));
         return socket;
     }
 

@@ -106,9 +106,13 @@ class LiveHttpTest {
             TestMedia.tracks(frames).forEach(publication::announce);
             HttpResponse<InputStream> answer = house.get("/live/a/b%20c.flv");
             assertEquals(200, answer.statusCode());
-            assertEquals("video/x-flv", answer.headers().firstValue("Content-Type").orElse(""));
-            assertEquals("no-store", answer.headers().firstValue("Cache-Control").orElse(""));
-            assertEquals("*", answer.headers().firstValue("Access-Control-Allow-Origin").orElse(""));
+            assertEquals(
+                    "video/x-flv", answer.headers().firstValue("Content-Type").orElse(""));
+            assertEquals(
+                    "no-store", answer.headers().firstValue("Cache-Control").orElse(""));
+            assertEquals(
+                    "*",
+                    answer.headers().firstValue("Access-Control-Allow-Origin").orElse(""));
             CompletableFuture<byte[]> played = read(answer);
             LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
             LiveHouse.write(publication, frames);
@@ -163,7 +167,10 @@ class LiveHttpTest {
         assertEquals(404, house.text("GET", "/live/nobody.flv").statusCode());
         assertEquals(
                 "application/problem+json",
-                house.text("GET", "/live/nobody.flv").headers().firstValue("Content-Type").orElse(""));
+                house.text("GET", "/live/nobody.flv")
+                        .headers()
+                        .firstValue("Content-Type")
+                        .orElse(""));
         assertEquals(404, house.text("GET", "/live/a.avi").statusCode());
         assertEquals(404, house.text("GET", "/live/a").statusCode());
         assertEquals(400, house.text("GET", "/live/..a%01.flv").statusCode());
@@ -176,7 +183,8 @@ class LiveHttpTest {
             assertTrue(answer.body().contains("MPEG-TS cannot carry vp8 of"), answer.body());
             HttpResponse<String> head = house.text("HEAD", "/live/a.flv");
             assertEquals(200, head.statusCode());
-            assertEquals("video/x-flv", head.headers().firstValue("Content-Type").orElse(""));
+            assertEquals(
+                    "video/x-flv", head.headers().firstValue("Content-Type").orElse(""));
             assertEquals("", head.headers().firstValue("Content-Length").orElse(""));
         }
     }
@@ -196,7 +204,9 @@ class LiveHttpTest {
                 LiveHouse.await("the fast one has all", () -> mostTaken() == end);
             }
             publication.close();
-            assertEquals(frames.size(), frames(fast.get(DEADLINE_SECONDS, TimeUnit.SECONDS)).size());
+            assertEquals(
+                    frames.size(),
+                    frames(fast.get(DEADLINE_SECONDS, TimeUnit.SECONDS)).size());
             byte[] all = slow.getInputStream().readAllBytes();
             int head = new String(all, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("\r\n\r\n") + 4;
             List<Frame> played = frames(java.util.Arrays.copyOfRange(all, head, all.length));
@@ -228,7 +238,8 @@ class LiveHttpTest {
                 TimeUnit.MILLISECONDS.sleep(10);
                 assertTrue(later < 2_000_000_000_000L, "it was noticed");
             }
-            LiveHouse.await("nobody reads", () -> publication.stream().statistics().liveReaders() == 0);
+            LiveHouse.await(
+                    "nobody reads", () -> publication.stream().statistics().liveReaders() == 0);
         }
     }
 
@@ -258,7 +269,9 @@ class LiveHttpTest {
             LiveHouse.write(publication, frames);
             publication.close();
             for (CompletableFuture<byte[]> player : players) {
-                assertEquals(frames.size(), frames(player.get(DEADLINE_SECONDS, TimeUnit.SECONDS)).size());
+                assertEquals(
+                        frames.size(),
+                        frames(player.get(DEADLINE_SECONDS, TimeUnit.SECONDS)).size());
             }
         }
         house.awaitPlayers(0);
