@@ -13,6 +13,8 @@ import tapedeck.bytes.Bytes;
 final class JitterBuffer {
     static final int MAX_PACKETS = 2048;
     static final int MAX_BYTES = 4 << 20;
+    /// Of the room; most peers never need more.
+    private static final int INITIAL_PACKETS = 64;
     /// RFC 3550 A.1: a number further away than this is a restart or an accident; two in a row tell.
     static final int MAX_JUMP = 1000;
 
@@ -25,11 +27,10 @@ final class JitterBuffer {
     private final Sink sink;
     private final Holes holes;
 
-    private final @Nullable Packet[] ring = new Packet[MAX_PACKETS];
-    /// Which number was given up last in each slot, and since when it was missing.
-    private final long[] abandoned = new long[MAX_PACKETS];
+    /// As long as what ever waited, a power of two.
+    private @Nullable Packet[] ring = new Packet[INITIAL_PACKETS];
 
-    private final long[] abandonedNanos = new long[MAX_PACKETS];
+    private final AbandonedPackets abandoned = new AbandonedPackets();
     /// Packets in the ring that begin a keyframe.
     private final Deque<Long> keyframes = new ArrayDeque<>();
     /// The time of the keyframe whose first packet was the last of a keyframe to leave, while its others follow.
@@ -52,7 +53,6 @@ final class JitterBuffer {
     JitterBuffer(boolean retransmission, long maxWaitNanos, Sink sink) {
         this.holes = new Holes(retransmission, maxWaitNanos);
         this.sink = sink;
-        Arrays.fill(abandoned, NONE);
     }
 
     /// Takes packets in order.
@@ -159,7 +159,7 @@ final class JitterBuffer {
 
     private void clear() {
         Arrays.fill(ring, null);
-        Arrays.fill(abandoned, NONE);
+        abandoned.clear();
         holes.clear();
         keyframes.clear();
         openKeyframe = NONE;
@@ -184,12 +184,14 @@ final class JitterBuffer {
                 return;
             }
             holes.open(sequence + 1, next, packet.arrivalNanos());
+            reserve(sequence, highest);
             first = sequence;
             next = sequence;
         }
         while (sequence - next >= MAX_PACKETS) {
             giveUp();
         }
+        reserve(next, sequence);
         int slot = slot(sequence);
         if (ring[slot] != null) {
             duplicates++;
@@ -218,13 +220,29 @@ final class JitterBuffer {
         }
     }
 
+    /// Room for all from `from` to `to`, which are less than [#MAX_PACKETS].
+    private void reserve(long from, long to) {
+        int room = ring.length;
+        while (to - from >= room) {
+            room *= 2;
+        }
+        if (room > ring.length) {
+            @Nullable Packet[] old = ring;
+            ring = new Packet[room];
+            for (Packet packet : old) {
+                if (packet != null) {
+                    ring[slot(packet.sequence())] = packet;
+                }
+            }
+        }
+    }
+
     private void tooLate(Packet packet, Way way) {
-        int slot = slot(packet.sequence());
-        if (abandoned[slot] == packet.sequence()) {
-            abandoned[slot] = NONE;
+        long sinceNanos = abandoned.take(packet.sequence());
+        if (sinceNanos != AbandonedPackets.NEVER) {
             late++;
             if (!way.repair()) {
-                holes.overtaken(packet.arrivalNanos() - abandonedNanos[slot]);
+                holes.overtaken(packet.arrivalNanos() - sinceNanos);
             }
         } else if (packet.sequence() < first || highest - packet.sequence() >= MAX_PACKETS) {
             late++;
@@ -320,8 +338,7 @@ final class JitterBuffer {
         long sinceNanos = holes.isEmpty() ? 0 : holes.sinceNanos();
         for (; next < sequence; next++) {
             if (take() == null) {
-                abandoned[slot(next)] = next;
-                abandonedNanos[slot(next)] = sinceNanos;
+                abandoned.add(next, sinceNanos);
                 gone++;
             }
         }
@@ -371,7 +388,7 @@ final class JitterBuffer {
         return holes.roundTripNanos();
     }
 
-    private static int slot(long sequence) {
-        return (int) (sequence & MAX_PACKETS - 1);
+    private int slot(long sequence) {
+        return (int) sequence & ring.length - 1;
     }
 }
