@@ -3,10 +3,8 @@ package tapedeck.rtp;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,10 +41,8 @@ public final class RtpReceiver {
 
     private final Options options;
     private final PeerClock peerClock;
-    private final Map<Integer, PayloadFormat> formats = new HashMap<>();
-    private final Map<Integer, Depacketizer> depacketizers = new HashMap<>();
+    private final PayloadTypes types = new PayloadTypes();
     private final Depacketizer.Sink frameSink = this::whole;
-    private final Map<Integer, Integer> rtx = new HashMap<>();
     private final PayloadFormat preferred;
     private final int redType;
     private int redPlainType = -1;
@@ -129,13 +125,12 @@ public final class RtpReceiver {
                 first = first == null ? format : first;
                 // One track has one clock: an audio codec of another rate would need a track of its own.
                 if (format.clockRateHz() == first.clockRateHz()) {
-                    this.formats.put(format.payloadType(), format);
-                    depacketizers.put(format.payloadType(), Depacketizer.of(format));
+                    types.add(format, Depacketizer.of(format));
                 }
             } else if (format.is("rtx")) {
                 String apt = format.parameter("apt");
                 if (apt != null && apt.matches("[0-9]{1,3}")) {
-                    rtx.put(format.payloadType(), Integer.parseInt(apt));
+                    types.addRepair(format.payloadType(), Integer.parseInt(apt));
                 }
             }
         }
@@ -176,11 +171,10 @@ public final class RtpReceiver {
             String newest = red.parameters().split("/", 2)[0].strip();
             if (red.is("red") && newest.matches("[0-9]{1,3}")) {
                 int type = Integer.parseInt(newest);
-                PayloadFormat plain = formats.get(type);
-                Depacketizer target = depacketizers.get(type);
+                PayloadFormat plain = types.format(type);
+                Depacketizer target = types.depacketizer(type);
                 if (plain != null && target != null && plain.clockRateHz() != VIDEO_CLOCK_HZ) {
-                    formats.put(red.payloadType(), red);
-                    depacketizers.put(red.payloadType(), Depacketizer.red(plain, target));
+                    types.add(red, Depacketizer.red(plain, target));
                     redPlainType = type;
                     return red.payloadType();
                 }
@@ -191,12 +185,12 @@ public final class RtpReceiver {
 
     /// Whether packets of this payload type belong here, repairs included.
     public boolean receives(int type) {
-        return formats.containsKey(type) || rtx.containsKey(type);
+        return types.isKnown(type);
     }
 
     /// Whether packets of this payload type are repairs, RFC 4588.
     public boolean isRepair(int type) {
-        return rtx.containsKey(type);
+        return types.repaired(type) >= 0;
     }
 
     /// As far as answers to NACK tell it; 0 while there were none.
@@ -221,12 +215,12 @@ public final class RtpReceiver {
 
     public void receive(RtpPacket packet, long arrivalNanos) {
         int type = packet.payloadType();
-        Integer repaired = rtx.get(type);
-        if (repaired != null) {
+        int repaired = types.repaired(type);
+        if (repaired >= 0) {
             repair(packet, repaired, arrivalNanos);
             return;
         }
-        if (!formats.containsKey(type) || !accept(packet.ssrc(), packet, arrivalNanos)) {
+        if (!types.isFormat(type) || !accept(packet.ssrc(), packet, arrivalNanos)) {
             unknown++;
             return;
         }
@@ -239,7 +233,7 @@ public final class RtpReceiver {
 
     private void offer(
             RtpPacket packet, int sequenceNumber, int type, Bytes payload, long arrivalNanos, boolean repair) {
-        Depacketizer target = depacketizers.get(type);
+        Depacketizer target = types.depacketizer(type);
         boolean keyframe = target != null && target.beginsKeyframe(payload);
         jitterBuffer.offer(
                 sequenceNumber,
@@ -356,7 +350,7 @@ public final class RtpReceiver {
         if (type == payloadType) {
             return depacketizer;
         }
-        Depacketizer next = depacketizers.get(type);
+        Depacketizer next = types.depacketizer(type);
         if (next == null) {
             unknown++;
             return null;
@@ -409,7 +403,8 @@ public final class RtpReceiver {
             out.add(new Rtcp.Nack(options.localSsrc(), ssrc, lost));
         }
         if (nowNanos >= keyframeRequestNanos()) {
-            List<String> feedback = formats.getOrDefault(payloadType, preferred).feedback();
+            PayloadFormat present = types.format(payloadType);
+            List<String> feedback = (present == null ? preferred : present).feedback();
             Rtcp request = keyframeRequests.request(nowNanos, ssrc, feedback, packets);
             if (request != null) {
                 out.add(request);
@@ -451,12 +446,8 @@ public final class RtpReceiver {
 
     /// Frames that came in part, or that cannot be decoded because of a loss; at least one for each loss.
     public long missingFrames() {
-        long missing = 0;
-        for (Map.Entry<Integer, Depacketizer> entry : depacketizers.entrySet()) {
-            // Redundancy and what it is of count together.
-            missing += entry.getKey() == redType ? 0 : entry.getValue().missingFrames();
-        }
-        return missing;
+        // Redundancy and what it is of count together.
+        return types.missingFrames(redType);
     }
 
     public Statistics statistics() {
