@@ -14,7 +14,8 @@ final class PayloadTypes {
 
     /// @param format null for a repair
     /// @param repaired the type that is repaired, RFC 4588; -1 for a format
-    private record Meaning(@Nullable PayloadFormat format, @Nullable Depacketizer depacketizer, int repaired) {}
+    private record Meaning(
+            @Nullable PayloadFormat format, @Nullable Depacketizer depacketizer, int repaired) {}
 
     void add(PayloadFormat format, Depacketizer depacketizer) {
         put(format.payloadType(), new Meaning(format, depacketizer, -1));
