@@ -73,6 +73,25 @@ public record Feed(Codec codec, List<Picture> frames, long spanNanos) {
         return frames.stream().mapToLong(Picture::bytes).sum() * 8e9 / spanNanos;
     }
 
+    /// The same pictures, for a sender that makes no keyframe when it is asked.
+    public Feed deaf() {
+        return new Feed(
+                codec,
+                frames.stream()
+                        .map(picture -> new Picture(
+                                new Frame(
+                                        picture.frame().track(),
+                                        picture.frame().dtsNanos(),
+                                        picture.frame().ptsNanos(),
+                                        false,
+                                        picture.frame().data()),
+                                picture.nanos(),
+                                picture.shownLaterNanos(),
+                                picture.payloads()))
+                        .toList(),
+                spanNanos);
+    }
+
     /// The same pictures, so many times as fast.
     public Feed faster(int times) {
         return new Feed(

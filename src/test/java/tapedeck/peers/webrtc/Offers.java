@@ -18,6 +18,9 @@ final class Offers {
     /// @param payloadTypes one for each codec; its RTX has the number behind it, video only
     /// @param ssrc of the sender, 0 for a receiver
     record Section(List<Codec> codecs, List<Integer> payloadTypes, boolean rtx, long ssrc, long rtxSsrc) {
+        /// Data channels, and no media.
+        static final Section DATA = new Section(List.of(), List.of(), false, 0, 0);
+
         boolean video() {
             return codecs.getFirst() instanceof Codec.Video;
         }
@@ -40,6 +43,10 @@ final class Offers {
 
     private static void section(
             StringBuilder sdp, IceCredentials ice, DtlsIdentity identity, Section section, int mid) {
+        if (section.codecs().isEmpty()) {
+            data(sdp, ice, identity, mid);
+            return;
+        }
         sdp.append(section.video() ? "m=video" : "m=audio").append(" 9 UDP/TLS/RTP/SAVPF");
         for (int type : section.payloadTypes()) {
             sdp.append(' ').append(type);
@@ -64,6 +71,14 @@ final class Offers {
             }
             sdp.append("a=ssrc:%d cname:load\r\n".formatted(section.ssrc()));
         }
+    }
+
+    /// RFC 8841 12.1.
+    private static void data(StringBuilder sdp, IceCredentials ice, DtlsIdentity identity, int mid) {
+        sdp.append("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n");
+        sdp.append("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n".formatted(ice.ufrag(), ice.password()));
+        sdp.append("a=fingerprint:%s\r\na=setup:actpass\r\na=mid:%d\r\n".formatted(identity.fingerprint(), mid));
+        sdp.append("a=sctp-port:5000\r\na=max-message-size:262144\r\n");
     }
 
     private static void format(StringBuilder sdp, Codec codec, int type, boolean rtx) {

@@ -28,6 +28,7 @@ import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 import tapedeck.rtp.sdp.Candidate;
+import tapedeck.rtp.sdp.IceFragment;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.rtp.srtp.SrtpReceiver;
@@ -57,8 +58,8 @@ final class Peer {
     private final CountDownLatch checked = new CountDownLatch(1);
     private final DatagramChannel channel;
     private URI session;
-    private String username;
-    private IceCredentials remote;
+    private volatile String username;
+    private volatile IceCredentials remote;
     private SessionDescription answer;
     private DTLSTransport transport;
     private SrtpSender out;
@@ -133,6 +134,34 @@ final class Peer {
         channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), candidate.port()));
     }
 
+    /// RFC 9725 4.3.3: new credentials for both sides, and checks with them from now on. The answer's status.
+    int restart() throws Exception {
+        IceCredentials renewed = IceCredentials.random();
+        StringBuilder fragment = new StringBuilder(
+                "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n".formatted(renewed.ufrag(), renewed.password()));
+        answer.media()
+                .forEach(section -> fragment.append("m=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n"
+                        .formatted(section.type(), section.mid())));
+        HttpResponse<String> response = fleet.http()
+                .send(
+                        HttpRequest.newBuilder(session)
+                                .header("Content-Type", "application/trickle-ice-sdpfrag")
+                                .header("If-Match", "*")
+                                .method("PATCH", HttpRequest.BodyPublishers.ofString(fragment.toString()))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() == 200) {
+            IceFragment theirs = IceFragment.parse(response.body());
+            IceCredentials now = new IceCredentials(theirs.ufrag(), theirs.password());
+            execute(nanos -> {
+                remote = now;
+                username = theirs.ufrag() + ":" + renewed.ufrag();
+                nextCheckNanos = nanos;
+            });
+        }
+        return response.statusCode();
+    }
+
     SessionDescription answer() {
         return answer;
     }
@@ -181,6 +210,11 @@ final class Peer {
 
     URI session() {
         return session;
+    }
+
+    /// What DTLS carries: SCTP, or what pretends to be.
+    void sendData(byte[] data) throws IOException {
+        transport.send(data, 0, data.length);
     }
 
     /// On the fleet's thread.
@@ -268,19 +302,23 @@ final class Peer {
     }
 
     private void check() {
+        byte[] request = request(true);
+        send(request, request.length);
+    }
+
+    /// RFC 8445 7.2.5: a check by the controlling side.
+    byte[] request(boolean nominates) {
         byte[] id = new byte[StunMessage.TRANSACTION_ID_BYTES];
         ThreadLocalRandom.current().nextBytes(id);
-        byte[] request = new StunWriter(StunMessage.BINDING_REQUEST, Bytes.wrap(id))
+        StunWriter request = new StunWriter(StunMessage.BINDING_REQUEST, Bytes.wrap(id))
                 .attribute(StunMessage.USERNAME, Bytes.ofUtf8(username))
                 .attribute(
                         StunMessage.PRIORITY, new ByteWriter().u32(1853817087).toBytes())
-                .attribute(StunMessage.ICE_CONTROLLING, new ByteWriter().u64(7).toBytes())
-                .attribute(StunMessage.USE_CANDIDATE, Bytes.EMPTY)
-                .integrity(remote.hmac())
-                .fingerprint()
-                .toBytes()
-                .toByteArray();
-        send(request, request.length);
+                .attribute(StunMessage.ICE_CONTROLLING, new ByteWriter().u64(7).toBytes());
+        if (nominates) {
+            request.attribute(StunMessage.USE_CANDIDATE, Bytes.EMPTY);
+        }
+        return request.integrity(remote.hmac()).fingerprint().toBytes().toByteArray();
     }
 
     private final class Datagrams implements DatagramTransport {

@@ -56,6 +56,9 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
             sources.add(new Outgoing(feed, type, sources.size(), ssrc));
             type += 2;
         }
+        if (feeds.isEmpty()) {
+            sections.add(Offers.Section.DATA);
+        }
         peer.connect(whip, sections);
         for (int i = 0; i < sources.size(); i++) {
             MediaDescription section = peer.answer().media().get(i);
@@ -162,6 +165,26 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
     /// Checks the connection at once, as a client does that knows that its network has changed.
     public void checkNow() {
         peer.execute(peer::check);
+    }
+
+    /// Restarts ICE, RFC 9725 4.3.3; the answer's status.
+    public int restartIce() throws Exception {
+        return peer.restart();
+    }
+
+    /// A connectivity check to be sent from another address, which becomes a candidate by it.
+    public byte[] plainCheck() {
+        return peer.request(false);
+    }
+
+    /// One that moves the session to the address that it comes from.
+    public byte[] nominatingCheck() {
+        return peer.request(true);
+    }
+
+    /// What DTLS carries beside media.
+    public void sendData(byte[] data) throws IOException {
+        peer.sendData(data);
     }
 
     /// USERNAME of our connectivity checks.
