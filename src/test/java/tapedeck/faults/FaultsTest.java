@@ -103,6 +103,11 @@ class FaultsTest {
     }
 
     @Test
+    void picturesThatAreNotWhatTheySeemHarmNobody() throws Exception {
+        Faults.LIES.runShortly(dir);
+    }
+
+    @Test
     void aNarrowPathCostsOneViewerPicturesAndNobodyElse() throws Exception {
         Faults.NARROW.runShortly(dir);
     }
@@ -124,6 +129,9 @@ class FaultsTest {
                 Faults.BURSTS,
                 Faults.JITTER,
                 Faults.MOVES,
+                Faults.RESTARTS,
+                Faults.CANDIDATES,
+                Faults.TCP,
                 Faults.SMALL_DATAGRAMS,
                 Faults.FLIGHTS)) {
             all.add(() -> {

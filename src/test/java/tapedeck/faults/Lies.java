@@ -176,10 +176,12 @@ final class Lies {
         assertTrue(publisher.keyframeRequests() <= 4L * (seconds + 5), publisher.keyframeRequests() + " requests");
         assertTrue(sounds > 0, "no sound of " + name);
         switch (name) {
-            case "bframes", "once" -> {
+            case "once" -> {
                 assertEquals(sent, pictures, name);
                 assertEquals("", Ffmpeg.decodeErrors(files.getFirst()), name);
             }
+            // All there, but shown when they are decoded: RTP does not say when that is.
+            case "bframes" -> assertEquals(sent, pictures, name);
             case "huge", "never", "sound" -> assertEquals(0, pictures, name);
             default -> assertTrue(pictures < sent, name);
         }
