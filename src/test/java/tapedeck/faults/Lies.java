@@ -48,8 +48,8 @@ final class Lies {
             double heapBefore = ServerCost.liveHeapMib(scene.server.pid());
             Map<String, Publisher> publishers = new LinkedHashMap<>();
             for (Map.Entry<String, List<Feed>> liar : liars.entrySet()) {
-                Publisher publisher = scene.fleet.publish(
-                        scene.uri("/whip/" + liar.getKey()), liar.getValue(), Fleet.Options.PLAIN);
+                Publisher publisher =
+                        scene.fleet.publish(scene.uri("/whip/" + liar.getKey()), liar.getValue(), Fleet.Options.PLAIN);
                 publisher.start();
                 publishers.put(liar.getKey(), publisher);
             }
@@ -57,7 +57,9 @@ final class Lies {
             Scene.run(seconds * 1_000L / 2);
             // Somebody who comes in mid-stream, where no keyframe comes.
             var viewer = scene.fleet.view(
-                    scene.uri("/whep/once"), List.of(liars.get("once").getFirst().codec()), Fleet.Options.PLAIN);
+                    scene.uri("/whep/once"),
+                    List.of(liars.get("once").getFirst().codec()),
+                    Fleet.Options.PLAIN);
             Scene.run(seconds * 1_000L / 2);
             long shown = viewer.wholePictures();
             viewer.delete();
@@ -89,8 +91,7 @@ final class Lies {
         liars.put("huge", List.of(sizes(plain, HUGE / MACROBLOCK - PICTURES), NetworkScene.opus()));
         liars.put("changing", List.of(sizes(plain, 20), NetworkScene.opus()));
         liars.put("bframes", List.of(of(TestMedia.h264WithBFrames(FEED_SECONDS)), NetworkScene.opus()));
-        liars.put(
-                "never", List.of(of(plain.subList(1, plain.size())).deaf(), NetworkScene.opus()));
+        liars.put("never", List.of(of(plain.subList(1, plain.size())).deaf(), NetworkScene.opus()));
         liars.put(
                 "once",
                 List.of(Feed.of(once, TimeUnit.SECONDS.toNanos(seconds + 5)).deaf(), NetworkScene.opus()));
@@ -113,7 +114,11 @@ final class Lies {
                     new Codec.H264(List.of(sps(macroblocks + i)), codec.pps(), side, side));
             Frame time = plain.get(i);
             frames.add(new Frame(
-                    track, time.dtsNanos(), time.dtsNanos(), true, plain.getFirst().data()));
+                    track,
+                    time.dtsNanos(),
+                    time.dtsNanos(),
+                    true,
+                    plain.getFirst().data()));
         }
         return of(frames);
     }

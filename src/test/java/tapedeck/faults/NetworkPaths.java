@@ -75,8 +75,7 @@ final class NetworkPaths {
             Came used = Came.during(second, WATCHED_MILLIS);
             long before = publisher.feedbackBytes();
             publisher.checkNow();
-            double back =
-                    Scene.await("feedback", 10, () -> publisher.feedbackBytes() > before + FEEDBACK_BYTES);
+            double back = Scene.await("feedback", 10, () -> publisher.feedbackBytes() > before + FEEDBACK_BYTES);
             Scene.run(1_000);
             scene.end(publisher);
             Pictures pictures = Pictures.of(scene.recording("candidates"), publisher, feed, 0);

@@ -13,7 +13,8 @@ import java.net.SocketAddress;
 /// A client's way to the server where only TCP passes: what one client sends to [#port()] goes over one TCP connection,
 /// framed as RFC 4571 2 has it, and what comes back the other way.
 public final class OverTcp implements AutoCloseable {
-    private final DatagramSocket client = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    private final DatagramSocket client =
+            new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     private final Socket server;
     private volatile SocketAddress from = client.getLocalSocketAddress();
     private volatile long toServer;

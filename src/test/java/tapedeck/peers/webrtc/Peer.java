@@ -137,11 +137,11 @@ final class Peer {
     /// RFC 9725 4.3.3: new credentials for both sides, and checks with them from now on. The answer's status.
     int restart() throws Exception {
         IceCredentials renewed = IceCredentials.random();
-        StringBuilder fragment = new StringBuilder(
-                "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n".formatted(renewed.ufrag(), renewed.password()));
+        StringBuilder fragment =
+                new StringBuilder("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n".formatted(renewed.ufrag(), renewed.password()));
         answer.media()
-                .forEach(section -> fragment.append("m=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n"
-                        .formatted(section.type(), section.mid())));
+                .forEach(section -> fragment.append(
+                        "m=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n".formatted(section.type(), section.mid())));
         HttpResponse<String> response = fleet.http()
                 .send(
                         HttpRequest.newBuilder(session)
