@@ -24,8 +24,8 @@ import tapedeck.stream.Stream;
 /// decides that.
 final class Recorder {
     /// A fragment has to be on disk this long before it could cost more than promised: the tick in which a
-    /// connection is read, and the write.
-    static final long MARGIN_NANOS = 250_000_000L;
+    /// connection is read, the write, and a quarter of a second in which a busy machine does neither.
+    static final long MARGIN_NANOS = 350_000_000L;
     /// The longest backlog of media when the disk is slow, beyond a fragment.
     static final long MAX_BACKLOG_NANOS = 8_000_000_000L;
     /// The largest backlog.
