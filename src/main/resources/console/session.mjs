@@ -1,6 +1,7 @@
 // What publishing with WHIP (RFC 9725) and watching with WHEP have in common: one POST with the offer, one DELETE at
 // the end.
 import {Problem} from "./api.mjs";
+import {askCredentials, credentialHeaders} from "./credentials.mjs";
 import {iceServers} from "./ice.mjs";
 
 const ANSWER_MILLIS = 10_000;
@@ -19,14 +20,18 @@ export class PeerSession {
    * @param endpoint path, with the stream's name
    * @param query appended to the offer's address
    * @param prepare puts tracks or transceivers into the new RTCPeerConnection
+   * @param title asks for a token, or for user and password
    * @param inWords makes a sentence of a refusing response
    */
-  async connect({endpoint, query = "", prepare, inWords}) {
-    const peer = new RTCPeerConnection({iceServers: await iceServers(endpoint)});
-    this.peer = peer;
-    await prepare(peer);
-    await peer.setLocalDescription();
-    const response = await offer(endpoint + query, peer.localDescription.sdp);
+  async connect({endpoint, query = "", prepare, title, inWords}) {
+    let {peer, response} = await this.offer(endpoint, query, prepare);
+    while (await askCredentials(response, title)) {
+      peer.close();
+      // Who closed the page's dialog meanwhile wants nothing any more.
+      if (this.peer !== peer) throw new Problem("Not connected.", 0);
+      // A new one: the TURN servers are known only now.
+      ({peer, response} = await this.offer(endpoint, query, prepare));
+    }
     if (!response.ok) throw new Problem(await inWords(response), response.status);
     const location = response.headers.get("Location");
     this.resource = location ? new URL(location, response.url).href : null;
@@ -34,6 +39,14 @@ export class PeerSession {
     await connected(peer);
     this.onState("live");
     peer.addEventListener("connectionstatechange", () => this.report());
+  }
+
+  async offer(endpoint, query, prepare) {
+    const peer = new RTCPeerConnection({iceServers: await iceServers(endpoint)});
+    this.peer = peer;
+    await prepare(peer);
+    await peer.setLocalDescription();
+    return {peer, response: await post(endpoint + query, peer.localDescription.sdp)};
   }
 
   report() {
@@ -72,11 +85,11 @@ export async function refusal(response, prefix) {
   }
 }
 
-async function offer(address, sdp) {
+async function post(address, sdp) {
   try {
     return await fetch(address, {
       method: "POST",
-      headers: {"Content-Type": "application/sdp"},
+      headers: {"Content-Type": "application/sdp", ...credentialHeaders()},
       body: sdp,
       signal: AbortSignal.timeout(ANSWER_MILLIS),
     });

@@ -15,6 +15,7 @@ export class WhepPlayer extends PeerSession {
         for (const kind of ["video", "audio"]) peer.addTransceiver(kind, {direction: "recvonly"});
         peer.addEventListener("track", (event) => this.media.addTrack(event.track));
       },
+      title: "Who may watch here?",
       inWords: (response) => inWords(response, name),
     });
   }

@@ -19,6 +19,7 @@ export class WhipPublisher extends PeerSession {
         }
         await keepResolution(peer);
       },
+      title: "Who may publish here?",
       inWords: (response) => inWords(response, name),
     });
   }

@@ -24,6 +24,7 @@ final class Console {
             "main.mjs",
             "api.mjs",
             "camera.mjs",
+            "credentials.mjs",
             "dialogs.mjs",
             "dom.mjs",
             "ice.mjs",
