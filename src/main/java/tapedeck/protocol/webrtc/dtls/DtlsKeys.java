@@ -22,7 +22,7 @@ public record DtlsKeys(SrtpKeys local, SrtpKeys remote) {
 
     /// The same as the peer has it.
     public DtlsKeys ofPeer() {
-        return new DtlsKeys(remote, local);
+        return new DtlsKeys(/* local= */ remote, /* remote= */ local);
     }
 
     public SrtpProfile profile() {
