@@ -99,6 +99,28 @@ final class Av1Depacketizer implements Depacketizer {
         }
     }
 
+    /// 4.4: N says so; a sequence header in front does where it was forgotten.
+    @Override
+    public boolean beginsKeyframe(Bytes payload) {
+        if (payload.isEmpty() || (payload.u8(0) & 0x80) != 0) {
+            return false;
+        }
+        int head = payload.u8(0);
+        if ((head & 0x08) != 0) {
+            return true;
+        }
+        try {
+            ByteReader in = payload.reader();
+            in.skip(1);
+            if ((head >> 4 & 3) != 1) {
+                Obu.leb128(in);
+            }
+            return Obu.type(in.u8()) == Obu.SEQUENCE_HEADER;
+        } catch (MalformedException _) {
+            return false;
+        }
+    }
+
     @Override
     public boolean needsKeyframe() {
         return loss.needsKeyframe();

@@ -108,6 +108,32 @@ final class H265Depacketizer implements Depacketizer {
         afterLoss = true;
     }
 
+    /// The VPS stands in front of all else that a keyframe needs, but for a delimiter; where parameter sets come by SDP
+    /// alone, it is the first slice.
+    @Override
+    public boolean beginsKeyframe(Bytes payload) {
+        int length = payload.length();
+        int type = length < 2 ? -1 : H265.nalUnitType(payload.u8(0));
+        if (type == FU) {
+            boolean starts = length > FU_HEADER_BYTES && (payload.u8(2) & 0x80) != 0;
+            return starts && begins(payload.u8(2) & 0x3F, payload.u8(FU_HEADER_BYTES));
+        }
+        int at = 0;
+        if (type == AP) {
+            at = H265.NAL_HEADER_BYTES + 2;
+            if (at + 1 < length && H265.nalUnitType(payload.u8(at)) == H265.NAL_AUD) {
+                at += payload.u16(at - 2) + 2;
+            }
+        }
+        return at + 2 < length && begins(H265.nalUnitType(payload.u8(at)), payload.u8(at + 2));
+    }
+
+    /// @param behindHeader the first byte behind the NAL unit header, whose highest bit is first_slice_segment_in_pic_flag
+    private boolean begins(int type, int behindHeader) {
+        boolean irap = type >= H265.NAL_FIRST_IRAP && type <= H265.NAL_LAST_IRAP;
+        return type == H265.NAL_VPS || !setsInBand && irap && behindHeader >= 0x80;
+    }
+
     @Override
     public boolean needsKeyframe() {
         return loss.needsKeyframe();

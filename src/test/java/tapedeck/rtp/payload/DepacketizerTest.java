@@ -128,11 +128,12 @@ class DepacketizerTest {
     /// So that a keyframe on its way is not asked for again.
     @Test
     void theFirstPacketOfAKeyframeIsKnownAndNoOther() {
-        for (List<Frame> media : List.of(TestMedia.vp8(3), TestMedia.vp9(3))) {
+        for (List<Frame> media : List.of(TestMedia.vp8(3), TestMedia.vp9(3), TestMedia.av1(3), TestMedia.h265(3))) {
             Depacketizer depacketizer = Depacketizer.of(format(media));
             int keyframes = 0;
             for (Frame frame : media) {
                 List<Packet> packets = packets(List.of(frame), 200);
+                feed(depacketizer, packets);
                 for (int i = 0; i < packets.size(); i++) {
                     Bytes payload = packets.get(i).payload();
                     assertEquals(frame.keyframe() && i == 0, depacketizer.beginsKeyframe(payload), frame.toString());
@@ -144,6 +145,16 @@ class DepacketizerTest {
             }
             assertTrue(keyframes > 1, "keyframes");
         }
+        Depacketizer av1 = Depacketizer.of(format(TestMedia.av1(1)));
+        assertTrue(av1.beginsKeyframe(Bytes.ofU8(0x10, 0x08, 0x00)), "N forgotten, one element");
+        assertTrue(av1.beginsKeyframe(Bytes.ofU8(0x00, 0x02, 0x08, 0x00)), "N forgotten, with sizes");
+        assertFalse(av1.beginsKeyframe(Bytes.ofU8(0x98, 0x08, 0x00)), "not the start");
+        Depacketizer h265 = Depacketizer.of(format(TestMedia.h265(1)));
+        assertTrue(h265.beginsKeyframe(Bytes.ofU8(0x60, 0x01, 0, 3, 0x46, 1, 0x50, 0, 3, 0x40, 1, 0xC)), "AUD, VPS");
+        assertTrue(h265.beginsKeyframe(Bytes.ofU8(0x26, 0x01, 0x80)), "IDR, parameter sets by SDP");
+        assertTrue(h265.beginsKeyframe(Bytes.ofU8(0x62, 0x01, 0x93, 0x80)), "IDR in fragments");
+        assertFalse(h265.beginsKeyframe(Bytes.ofU8(0x62, 0x01, 0x53, 0x80)), "its last fragment");
+        assertFalse(h265.beginsKeyframe(Bytes.ofU8(0x26, 0x01, 0x00)), "its second slice");
         // Layers and profiles: with a spatial layer above, with references, and an intra-only picture.
         Depacketizer vp9 = Depacketizer.of(VP9_FORMAT);
         assertTrue(vp9.beginsKeyframe(Bytes.ofU8(0x28, 0x00, 0x01, 0x82, 0x49)));
