@@ -226,6 +226,15 @@ public final class TestMedia {
         }
     }
 
+    /// Frames of an IVF file that somebody made.
+    public static List<Frame> ivf(Path file) {
+        try {
+            return ivf(Bytes.wrap(Files.readAllBytes(file)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static List<Frame> flv(Bytes file) {
         List<Frame> frames = new ArrayList<>();
         ByteReader in = file.reader();
