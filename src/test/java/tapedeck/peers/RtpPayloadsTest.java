@@ -135,11 +135,11 @@ class RtpPayloadsTest {
                 assertEquals(next, packet.sequenceNumber(), "nothing is lost on the loopback");
             }
             next = packet.sequenceNumber() + 1 & 0xFFFF;
-            depacketizer.packet(packet.payload(), packet.timestamp(), packet.marker(), (codec, time, keyframe, data) -> {
-                long nanos = time * 100_000 / 9;
-                frames.add(new Frame(
-                        new Track(Track.VIDEO, codec), nanos, nanos, keyframe, data));
-            });
+            depacketizer.packet(
+                    packet.payload(), packet.timestamp(), packet.marker(), (codec, time, keyframe, data) -> {
+                        long nanos = time * 100_000 / 9;
+                        frames.add(new Frame(new Track(Track.VIDEO, codec), nanos, nanos, keyframe, data));
+                    });
         }
         assertTrue(depacketizer != null, "packets came");
         assertEquals(0, depacketizer.missingFrames());
@@ -219,14 +219,16 @@ class RtpPayloadsTest {
         for (Frame frame : frames) {
             List<RtpPacket> packets = new ArrayList<>();
             int first = sequence;
-            packetizer.packetize(frame, (header, body, marker) -> packets.add(RtpPacket.of(
-                    96,
-                    marker,
-                    first + packets.size() & 0xFFFF,
-                    frame.ptsNanos() / 100_000 * 9 & 0xFFFF_FFFFL,
-                    SSRC,
-                    List.of(),
-                    Packetizer.joined(header, body))));
+            packetizer.packetize(
+                    frame,
+                    (header, body, marker) -> packets.add(RtpPacket.of(
+                            96,
+                            marker,
+                            first + packets.size() & 0xFFFF,
+                            frame.ptsNanos() / 100_000 * 9 & 0xFFFF_FFFFL,
+                            SSRC,
+                            List.of(),
+                            Packetizer.joined(header, body))));
             sequence += packets.size();
             for (RtpPacket packet : packets) {
                 byte[] bytes = packet.bytes().toByteArray();

@@ -128,7 +128,8 @@ final class H265Depacketizer implements Depacketizer {
         return at + 2 < length && begins(H265.nalUnitType(payload.u8(at)), payload.u8(at + 2));
     }
 
-    /// @param behindHeader the first byte behind the NAL unit header, whose highest bit is first_slice_segment_in_pic_flag
+    /// @param behindHeader the first byte behind the NAL unit header, whose highest bit is
+    /// first_slice_segment_in_pic_flag
     private boolean begins(int type, int behindHeader) {
         boolean irap = type >= H265.NAL_FIRST_IRAP && type <= H265.NAL_LAST_IRAP;
         return type == H265.NAL_VPS || !setsInBand && irap && behindHeader >= 0x80;
