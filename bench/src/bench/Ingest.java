@@ -245,6 +245,7 @@ final class Ingest {
                     "rtmp_port=" + port,
                     "http_port=0",
                     "webrtc_port=0",
+                    "rtsp_port=0",
                     "data_dir=" + folder,
                     "record_flash_published_streams=true",
                     "stream_record_policy_template={streamName}",

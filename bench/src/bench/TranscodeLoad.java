@@ -36,6 +36,7 @@ final class TranscodeLoad {
                 "data_dir=" + folder,
                 "http_port=0",
                 "rtmp_port=",
+                "rtsp_port=",
                 "webrtc_port=",
                 "record_flash_published_streams=true",
                 "stream_record_policy_template={streamName}",

@@ -36,6 +36,8 @@ final class Demo {
                 "0",
                 "rtmp_port",
                 "0",
+                "rtsp_port",
+                "0",
                 "webrtc_port",
                 "0",
                 "record_flash_published_streams",

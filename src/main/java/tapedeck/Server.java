@@ -16,6 +16,7 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
+import tapedeck.protocol.rtsp.RtspServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
 import tapedeck.rights.Rights;
@@ -110,6 +111,14 @@ public final class Server implements AutoCloseable {
                     "rtmp_port",
                     rtmpPort,
                     () -> opened(new RtmpServer(rtmpPort.getAsInt(), rights, loops, streams, ports)));
+        }
+        OptionalInt rtspPort = settings.rtsp().port().number();
+        if (rtspPort.isPresent()) {
+            bound(
+                    "rtsp_port",
+                    rtspPort,
+                    () -> opened(
+                            new RtspServer(rtspPort.getAsInt(), settings.rtsp(), rights, loops, streams, ports)));
         }
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {

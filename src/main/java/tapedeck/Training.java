@@ -49,6 +49,7 @@ final class Training {
         Map<String, String> overrides = new HashMap<>();
         overrides.put("http_port", "0");
         overrides.put("rtmp_port", "0");
+        overrides.put("rtsp_port", "0");
         overrides.put("webrtc_port", "0");
         overrides.put("data_dir", dataDir.toString());
         return overrides;

@@ -4,11 +4,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,7 +20,7 @@ import tapedeck.bytes.MalformedException;
 /// One TCP connection of a peer. It reads at once, or together with all others of its event loop on the loop's tick
 /// ([#paced]); what it reads lies in the loop's one buffer.
 ///
-/// All methods are for the event loop alone, [#execute] excepted.
+/// All methods are for the event loop alone, [#execute] and [#executeAfter] excepted.
 public final class Connection extends ChannelInboundHandlerAdapter {
     /// How long the peer has to take the last words after [#end], and to close its side.
     static final long LINGER_NANOS = 2_000_000_000L;
@@ -57,6 +59,16 @@ public final class Connection extends ChannelInboundHandlerAdapter {
         return address;
     }
 
+    /// Our own address on this connection.
+    public InetAddress localAddress() {
+        return channel.localAddress().getAddress();
+    }
+
+    /// The loop that everything of this peer runs on.
+    public EventLoop loop() {
+        return channel.eventLoop();
+    }
+
     public long openedNanos() {
         return openedNanos;
     }
@@ -92,6 +104,23 @@ public final class Connection extends ChannelInboundHandlerAdapter {
             });
         } catch (RejectedExecutionException e) {
             // The event loops have ended, and so has this.
+            log.debug("{}", peer, e);
+        }
+    }
+
+    /// Runs the task now, on this connection's event loop, as one of the conversation: what it throws ends the
+    /// conversation as it would there. For what comes to the peer's other sockets.
+    public void run(Runnable task) {
+        if (!ended) {
+            guarded(task);
+        }
+    }
+
+    /// As [#execute], later.
+    public void executeAfter(long nanos, Runnable task) {
+        try {
+            var _ = channel.eventLoop().schedule(() -> execute(task), nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
             log.debug("{}", peer, e);
         }
     }

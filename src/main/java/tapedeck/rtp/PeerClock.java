@@ -28,6 +28,7 @@ public final class PeerClock {
     private static final long DRIFT_STEP_NANOS = 500_000L;
 
     private long originNanos;
+    private final long roomNanos;
     private final List<TrackClock> tracks = new ArrayList<>();
     private Epoch epoch = new Epoch(Long.MIN_VALUE);
     private boolean tied;
@@ -36,7 +37,14 @@ public final class PeerClock {
     /// @param originNanos time 0 of the stream, on the clock that all `nowNanos` and `arrivalNanos` are of. What was
     /// captured before it moves it: no frame has a time below 0.
     public PeerClock(long originNanos) {
+        this(originNanos, 0);
+    }
+
+    /// @param roomNanos that is kept free in front of the first frame: pictures that come reordered are decoded before
+    /// the first one is shown
+    public PeerClock(long originNanos, long roomNanos) {
         this.originNanos = originNanos;
+        this.roomNanos = roomNanos;
     }
 
     /// A stretch of time in which the sender's wall clock ran steadily.
@@ -85,7 +93,7 @@ public final class PeerClock {
         if (!released) {
             released = nowNanos >= holdUntilNanos() || tracks.stream().allMatch(track -> track.settled(nowNanos));
             if (released) {
-                tracks.forEach(track -> originNanos = Math.min(originNanos, track.firstCapturedNanos()));
+                tracks.forEach(track -> originNanos = Math.min(originNanos, track.firstCapturedNanos() - roomNanos));
             }
         }
         return released;

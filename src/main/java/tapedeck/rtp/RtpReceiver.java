@@ -49,6 +49,7 @@ public final class RtpReceiver {
     private final KeyframeRequests keyframeRequests;
     private final JitterBuffer jitterBuffer;
     private final TrackClock clock;
+    private final DecodingOrder order = new DecodingOrder();
     private final Unwrapper timestamps = new Unwrapper(32);
     private final Deque<Long> former = new ArrayDeque<>();
     private final SequencedMap<Long, EarlyReport> earlyReports = new LinkedHashMap<>();
@@ -327,9 +328,11 @@ public final class RtpReceiver {
         if (current == null || !current.codec().equals(next.codec())) {
             current = new Track(options.trackId(), next.codec());
             track = current;
+            order.setCodec(next.codec());
         }
-        long nanos = clock.streamNanos(next.ticks(), next.arrivalNanos());
-        return new Frame(current, nanos, nanos, next.keyframe(), next.data());
+        long pts = clock.streamNanos(next.ticks(), next.arrivalNanos());
+        long dts = order.dtsNanos(pts);
+        return new Frame(current, dts, Math.max(dts, pts), next.keyframe(), next.data());
     }
 
     private void inOrder(JitterBuffer.Packet packet) {

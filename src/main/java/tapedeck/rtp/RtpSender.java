@@ -88,6 +88,11 @@ public final class RtpSender {
                 & 0xFFFF_FFFFL;
     }
 
+    /// The sequence number of the next packet.
+    public int nextSequence() {
+        return sequence;
+    }
+
     /// Writes the next packet, unprotected, and returns its length; [#sent] is to follow.
     ///
     /// @param transportSequence number among all packets to this peer

@@ -53,7 +53,7 @@ final class TrackClock {
     private long offset;
     private long lastMediaNanos;
     private long lastArrivalNanos;
-    private long lastNanos = -MIN_STEP_NANOS;
+    private long latestNanos = -MIN_STEP_NANOS;
 
     TrackClock(PeerClock peerClock, int clockRateHz, boolean video) {
         this.peerClock = peerClock;
@@ -116,8 +116,8 @@ final class TrackClock {
         placed = false;
     }
 
-    /// The stream time of a frame, always later than the last one's. Frames are given in order, after all their
-    /// packets were given to [#arrived(long, long)].
+    /// The stream time at which a frame is to be shown or heard. Frames are given in the order of their packets, after
+    /// all of those were given to [#arrived(long, long)]; pictures may be reordered ([DecodingOrder]).
     long streamNanos(long ticks, long arrivalNanos) {
         long media = mediaNanos(ticks);
         if (!placed) {
@@ -135,8 +135,9 @@ final class TrackClock {
         }
         lastMediaNanos = media;
         lastArrivalNanos = arrivalNanos;
-        lastNanos = Math.max(lastNanos + MIN_STEP_NANOS, media + offset - peerClock.originNanos());
-        return lastNanos;
+        long nanos = media + offset - peerClock.originNanos();
+        latestNanos = Math.max(latestNanos, nanos);
+        return nanos;
     }
 
     /// The sender's RTP clock jumped: time goes on as the arrivals do, and earlier facts about it are void.
@@ -144,7 +145,7 @@ final class TrackClock {
         restart();
         arrived(ticks, arrivalNanos);
         placed = true;
-        offset = lastNanos + peerClock.originNanos() + Math.max(MIN_STEP_NANOS, arrivalStep);
+        offset = latestNanos + peerClock.originNanos() + Math.max(MIN_STEP_NANOS, arrivalStep);
     }
 
     private void slew(long mediaStep) {

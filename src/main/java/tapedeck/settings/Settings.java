@@ -13,6 +13,7 @@ public record Settings(
         Path dataDir,
         Http http,
         Rtmp rtmp,
+        Rtsp rtsp,
         WebRtc webrtc,
         Rights rights,
         Recording recording,
@@ -38,6 +39,9 @@ public record Settings(
     }
 
     public record Rtmp(Port port) {}
+
+    /// @param firstRtpPort to `lastRtpPort`: UDP ports for RTP and RTCP
+    public record Rtsp(Port port, int firstRtpPort, int lastRtpPort) {}
 
     /// @param announce what [Announced] reads; empty announces the addresses of the machine's interfaces
     /// @param preInit whether the first session's classes are loaded and its code is warmed at the start

@@ -51,6 +51,7 @@ final class SettingsReader {
                         values.choice(
                                 "record_response_content_disposition_header_value", Settings.Http.Disposition.INLINE)),
                 new Settings.Rtmp(values.port("rtmp_port", 1935)),
+                rtsp(),
                 new Settings.WebRtc(
                         values.port("webrtc_port", 8189),
                         announced("webrtc_announce"),
@@ -61,6 +62,21 @@ final class SettingsReader {
                 new RecordingReader(source, values).hooks(),
                 database(),
                 new Settings.Unbuilt(unbuiltValues()));
+    }
+
+    private Settings.Rtsp rtsp() throws SettingsException {
+        String key = "rtp_ports";
+        String value = values.text(key, "31001-32000");
+        if (value.matches("\\d{1,5}-\\d{1,5}")) {
+            String[] ends = value.split("-", 2);
+            int first = Integer.parseInt(ends[0]);
+            int last = Integer.parseInt(ends[1]);
+            // An even one and the next.
+            if (first > 0 && last <= 65_535 && first + (first & 1) < last) {
+                return new Settings.Rtsp(values.port("rtsp_port", 5554), first, last);
+            }
+        }
+        throw source.refuse(key, value, "two ports like 31001-32000, with an even one and the next between them");
     }
 
     private List<String> announced(String key) throws SettingsException {
@@ -120,6 +136,8 @@ final class SettingsReader {
                 "rest_calls_per_second",
                 "record_response_content_disposition_header_value",
                 "rtmp_port",
+                "rtsp_port",
+                "rtp_ports",
                 "webrtc_port",
                 "webrtc_announce",
                 "webrtc_pre_init",
@@ -182,7 +200,6 @@ final class SettingsReader {
                 "wss_port 8443",
                 "kurento_port 8888",
                 "rtmps_port 1936",
-                "rtsp_port 5554",
                 "liveflv_port 6666",
                 "mpegts_port 9999",
                 "cli_port 1112")) {
@@ -190,7 +207,6 @@ final class SettingsReader {
             unbuilt.put(keyAndNumber[0], new Planned(keyAndNumber[1], "\\d{0,5}", "a port, or nothing"));
         }
         Planned on = new Planned("true", "true|false", "true or false");
-        unbuilt.put("rtp_ports", new Planned("31001-32000", "\\d{1,5}-\\d{1,5}", "two ports like 31001-32000"));
         unbuilt.put("webm_java_writer_enable", on);
         unbuilt.put("multi_record_dir", new Planned("", ".*", "a path"));
         unbuilt.put(

@@ -22,10 +22,12 @@ public final class TestServer implements AutoCloseable {
                 "data_dir=" + dataDir,
                 "http_port=0",
                 "rtmp_port=0",
+                "rtsp_port=0",
                 "webrtc_port=0",
                 "webrtc_pre_init=false",
                 "record_flash_published_streams=true",
                 "record_whip_streams=true",
+                "record_rtsp_streams=true",
                 "file_recorder_min_space=1m",
                 "stream_record_policy_template={streamName}",
                 "on_record_hook_script="));
@@ -43,6 +45,10 @@ public final class TestServer implements AutoCloseable {
 
     public String rtmpUrl(String name) {
         return "rtmp://127.0.0.1:%d/live/%s".formatted(port("RTMP"), name);
+    }
+
+    public String rtspUrl(String path) {
+        return "rtsp://127.0.0.1:%d/%s".formatted(port("RTSP"), path);
     }
 
     public String httpUrl(String path) {

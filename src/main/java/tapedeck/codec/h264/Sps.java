@@ -4,12 +4,14 @@ import tapedeck.bytes.BitReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
-/// A sequence parameter set, ISO/IEC 14496-10 7.3.2.1.1, as far as the picture size needs it. The VUI behind it is not
-/// read: real encoders cut it short, and nothing here depends on it.
+/// A sequence parameter set, ISO/IEC 14496-10 7.3.2.1.1, as far as the picture size needs it; and of the VUI behind it how
+/// far pictures are reordered. Real encoders cut the VUI short: then that is unknown.
 ///
 /// @param constraintFlags the byte behind `profile_idc`: constraint_set0_flag is its highest bit
 /// @param width in pixels after cropping
 /// @param height in pixels after cropping
+/// @param reorderFrames how many pictures at most precede one in decoding order and follow it in output order
+/// (max_num_reorder_frames, E.2.1); -1 if that is not said
 public record Sps(
         int profileIdc,
         int constraintFlags,
@@ -19,7 +21,8 @@ public record Sps(
         int bitDepthLuma,
         int bitDepthChroma,
         int width,
-        int height) {
+        int height,
+        int reorderFrames) {
     /// The widest and highest picture: twice what level 6.2 allows, and no coded size can be larger by far.
     public static final int MAX_PICTURE_SIZE = 16_384;
     /// A.3: no level allows more reference frames.
@@ -56,7 +59,7 @@ public record Sps(
                 skipScalingLists(in, chromaFormatIdc == 3 ? 12 : 8);
             }
         }
-        skipPictureOrder(in);
+        boolean outputOrder = pictureOrderType(in) == 2;
         ue(in, "max_num_ref_frames", MAX_REFERENCE_FRAMES);
         in.skip(1); // gaps_in_frame_num_value_allowed_flag
         int[] size = size(in, separateColourPlanes ? 0 : chromaFormatIdc);
@@ -69,7 +72,9 @@ public record Sps(
                 bitDepthLuma,
                 bitDepthChroma,
                 size[0],
-                size[1]);
+                size[1],
+                // 8.2.1.3: output order is decoding order.
+                outputOrder ? 0 : VideoUsability.reorderFrames(in));
     }
 
     /// 7.3.2.1.1: the profiles whose parameter sets say the chroma format.
@@ -94,9 +99,10 @@ public record Sps(
         }
     }
 
-    private static void skipPictureOrder(BitReader in) {
+    private static int pictureOrderType(BitReader in) {
         ue(in, "log2_max_frame_num_minus4", 12);
-        switch (ue(in, "pic_order_cnt_type", 2)) {
+        int type = ue(in, "pic_order_cnt_type", 2);
+        switch (type) {
             case 0 -> ue(in, "log2_max_pic_order_cnt_lsb_minus4", 12);
             case 1 -> {
                 in.skip(1); // delta_pic_order_always_zero_flag
@@ -109,6 +115,7 @@ public record Sps(
             }
             default -> {}
         }
+        return type;
     }
 
     /// Width and height, 7.4.2.1.1 (7-13 to 7-22).

@@ -11,6 +11,8 @@ import tapedeck.codec.h264.H264;
 /// @param temporalLayers sps_max_sub_layers_minus1 + 1
 /// @param width in pixels after cropping
 /// @param height in pixels after cropping
+/// @param reorderFrames how many pictures at most precede one in decoding order and follow it in output order; -1 if
+/// that cannot be read
 public record H265Sps(
         int id,
         Bytes profileTierLevel,
@@ -20,7 +22,8 @@ public record H265Sps(
         int bitDepthLuma,
         int bitDepthChroma,
         int width,
-        int height) {
+        int height,
+        int reorderFrames) {
     /// The widest and highest picture: twice what level 6.2 allows.
     public static final int MAX_PICTURE_SIZE = 16_384;
 
@@ -30,6 +33,7 @@ public record H265Sps(
     private static final int MAX_SUB_LAYERS_MINUS1 = 6;
     private static final int PROFILE_BITS = 88;
     private static final int LEVEL_BITS = 8;
+    private static final int MAX_REORDER_FRAMES = 16;
 
     /// @param nal the NAL unit with its header of two bytes, without start code or length
     public static H265Sps parse(Bytes nal) {
@@ -64,7 +68,8 @@ public record H265Sps(
                 bitDepthLuma,
                 bitDepthChroma,
                 size[0],
-                size[1]);
+                size[1],
+                reorderFrames(in, subLayersMinus1));
     }
 
     /// 7.3.3: flags for all sub-layers first, aligned to eight of them, then what the flags promise.
@@ -78,6 +83,23 @@ public record H265Sps(
             in.skip(2L * (8 - subLayersMinus1));
         }
         in.skip(bits);
+    }
+
+    /// sps_max_num_reorder_pics of the highest sub-layer, 7.4.3.2.1; -1 where it cannot be read.
+    private static int reorderFrames(BitReader in, int subLayersMinus1) {
+        try {
+            in.ue(); // log2_max_pic_order_cnt_lsb_minus4
+            boolean each = in.flag();
+            long frames = -1;
+            for (int i = each ? 0 : subLayersMinus1; i <= subLayersMinus1; i++) {
+                in.ue(); // sps_max_dec_pic_buffering_minus1
+                frames = in.ue();
+                in.ue(); // sps_max_latency_increase_plus1
+            }
+            return frames <= MAX_REORDER_FRAMES ? (int) frames : -1;
+        } catch (MalformedException _) {
+            return -1;
+        }
     }
 
     private static int[] size(BitReader in, int chromaArrayType) {

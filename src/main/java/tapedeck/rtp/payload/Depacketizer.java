@@ -45,7 +45,9 @@ public interface Depacketizer {
                 || format.is("opus")
                 || format.is("PCMU")
                 || format.is("PCMA")
-                || format.is("G722");
+                || format.is("G722")
+                || AacParameters.isUsual(format)
+                || format.is("MPA") && format.clockRateHz() == Mp3Depacketizer.CLOCK_RATE_HZ;
     }
 
     static Depacketizer of(PayloadFormat format) {
@@ -63,6 +65,12 @@ public interface Depacketizer {
         }
         if (format.is("H265")) {
             return new H265Depacketizer(H265Parameters.parameterSets(format));
+        }
+        if (format.is("mpeg4-generic")) {
+            return new AacDepacketizer(format);
+        }
+        if (format.is("MPA")) {
+            return new Mp3Depacketizer();
         }
         return new AudioDepacketizer(AudioDepacketizer.codec(format));
     }

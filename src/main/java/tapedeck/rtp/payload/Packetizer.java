@@ -37,8 +37,8 @@ public interface Packetizer {
     }
 
     /// All payloads of a frame, in order. False if the frame cannot be sent in payloads of this size at all, and
-    /// then nothing was put out: only in H.264's packetization mode 0, which cannot cut a NAL unit (RFC 6184
-    /// 6.2).
+    /// then nothing was put out: in H.264's packetization mode 0, which cannot cut a NAL unit (RFC 6184 6.2), and
+    /// for a frame of sound that is larger than its payload can say.
     boolean packetize(Frame frame, Output out);
 
     /// For a format that [PayloadFormat#carries] the codec.
@@ -68,7 +68,8 @@ public interface Packetizer {
                     out.payload(Bytes.EMPTY, frame.data(), false);
                     return true;
                 };
-            case Codec.Aac _, Codec.Mp3 _ -> throw new IllegalArgumentException("no packetizer for " + codec.name());
+            case Codec.Aac _ -> new AacPacketizer(maxPayloadBytes);
+            case Codec.Mp3 _ -> new Mp3Packetizer(maxPayloadBytes);
         };
     }
 

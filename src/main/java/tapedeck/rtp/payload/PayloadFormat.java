@@ -72,6 +72,14 @@ public record PayloadFormat(
         return FormatFit.forStream(codec, offered);
     }
 
+    /// How a stream of this codec is described to whoever only receives, with all that its decoder needs. Empty where no
+    /// payload carries it.
+    ///
+    /// @param dynamicType used unless the codec has a number of its own, RFC 3551 6
+    public static Optional<PayloadFormat> describing(Codec codec, int dynamicType) {
+        return CodecFormats.of(codec, dynamicType);
+    }
+
     /// The value behind `rtpmap`.
     public String rtpmap() {
         String base = "%d %s/%d".formatted(payloadType, encodingName, clockRateHz);

@@ -52,6 +52,7 @@ final class WebRtcBench {
             for (String setting : List.of(
                     "http_port=0",
                     "rtmp_port=",
+                    "rtsp_port=",
                     "webrtc_port=0",
                     "data_dir=" + data,
                     "record_whip_streams=true",

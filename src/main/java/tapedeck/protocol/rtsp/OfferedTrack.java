@@ -1,0 +1,194 @@
+package tapedeck.protocol.rtsp;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.OptionalInt;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.HeaderExtensions;
+import tapedeck.rtp.Payload;
+import tapedeck.rtp.Rtcp;
+import tapedeck.rtp.RtpPacket;
+import tapedeck.rtp.RtpSender;
+import tapedeck.rtp.payload.Packetizer;
+import tapedeck.rtp.payload.PayloadFormat;
+import tapedeck.rtp.sdp.Attribute;
+import tapedeck.rtp.sdp.MediaDescription;
+import tapedeck.stream.Stream;
+
+/// One track of a stream as a player is offered it, and once it is set up, on its way there.
+final class OfferedTrack {
+    private static final int FIRST_DYNAMIC_TYPE = 96;
+    private static final String CNAME = "tapedeck";
+    /// Seconds from 1900 to 1970, RFC 3550 4.
+    private static final long NTP_EPOCH_SECONDS = 2_208_988_800L;
+
+    private final int id;
+    private final Codec described;
+    private final PayloadFormat format;
+    private final String control;
+    private final RtpSender sender;
+    private @Nullable MediaPath path;
+    private @Nullable Packetizer packetizer;
+    private byte[] packet = new byte[0];
+    private boolean reported;
+    private long lastPtsNanos;
+    private long unsendable;
+
+    private OfferedTrack(Track track, PayloadFormat format) {
+        this.id = track.id();
+        this.described = track.codec();
+        this.format = format;
+        this.control = "trackID=" + track.id();
+        long ssrc = ThreadLocalRandom.current().nextLong(1L << 32);
+        OptionalInt none = OptionalInt.empty();
+        this.sender = new RtpSender(
+                List.of(format), new HeaderExtensions(none, none, none, null), ssrc, OptionalLong.empty());
+    }
+
+    /// The tracks of a stream that RTP carries.
+    static List<OfferedTrack> of(Stream stream) {
+        List<OfferedTrack> offered = new ArrayList<>();
+        for (Track track : stream.tracks()) {
+            PayloadFormat.describing(track.codec(), FIRST_DYNAMIC_TYPE + offered.size())
+                    .ifPresent(format -> offered.add(new OfferedTrack(track, format)));
+        }
+        return offered;
+    }
+
+    int id() {
+        return id;
+    }
+
+    String control() {
+        return control;
+    }
+
+    MediaDescription section() {
+        List<Attribute> attributes = new ArrayList<>();
+        attributes.add(new Attribute("rtpmap", format.rtpmap()));
+        if (!format.parameters().isEmpty()) {
+            attributes.add(new Attribute("fmtp", format.payloadType() + " " + format.parameters()));
+        }
+        attributes.add(new Attribute("control", control));
+        return new MediaDescription(
+                described instanceof Codec.Video ? "video" : "audio",
+                0,
+                "RTP/AVP",
+                List.of(Integer.toString(format.payloadType())),
+                "",
+                attributes);
+    }
+
+    /// The answer to `SETUP`.
+    String setUp(MediaPath way) {
+        MediaPath before = path;
+        if (before != null) {
+            before.close();
+        }
+        path = way;
+        packetizer = Packetizer.of(described, way.payloadBytes());
+        packet = new byte[RtpPacket.MIN_HEADER_BYTES + way.payloadBytes()];
+        return way.header() + ";ssrc=%08X".formatted(sender.ssrc());
+    }
+
+    boolean isSetUp() {
+        return path != null;
+    }
+
+    @Nullable MediaPath path() {
+        return path;
+    }
+
+    /// Whether what was described still decodes this: parameter sets of pictures come with the keyframes, those of sound
+    /// in the description alone.
+    boolean decodes(Codec codec) {
+        return codec.equals(described)
+                || codec instanceof Codec.Video video
+                        && video.name().equals(described.name());
+    }
+
+    /// Where it goes on, for `RTP-Info`, RFC 2326 12.33.
+    ///
+    /// @param originNanos the presentation time that all tracks are said to begin with
+    String position(String base, OptionalLong originNanos) {
+        String text = "url=%s/%s;seq=%d".formatted(base, control, sender.nextSequence());
+        return originNanos.isPresent() ? text + ";rtptime=" + sender.timestamp(originNanos.getAsLong()) : text;
+    }
+
+    /// Queues a frame, and returns its bytes; 0 where it is not wanted.
+    int send(Frame frame, Stream stream, long nowNanos) {
+        MediaPath way = path;
+        Packetizer cutter = packetizer;
+        if (way == null || cutter == null) {
+            return 0;
+        }
+        lastPtsNanos = frame.ptsNanos();
+        if (!reported) {
+            // In front of the first packet, so that sound and picture are together from the first moment on.
+            report(stream);
+        }
+        FramePackets packets = FramePackets.of(frame, false, cutter);
+        if (packets.payloads().isEmpty()) {
+            unsendable++;
+            return 0;
+        }
+        long timestamp = sender.timestamp(frame.ptsNanos());
+        for (Payload payload : packets.payloads()) {
+            int length = sender.write(payload, timestamp, 0, nowNanos, packet);
+            way.media(packet, length);
+            sender.sent(payload, timestamp, null, nowNanos);
+        }
+        return packets.bytes();
+    }
+
+    /// RFC 3550 6.4.1. The wall clock is that of the stream, the same for all tracks and all players.
+    void report(Stream stream) {
+        MediaPath way = path;
+        if (way == null) {
+            return;
+        }
+        reported = true;
+        var start = stream.startedAt();
+        long nanos = start.getNano() + lastPtsNanos;
+        long seconds = start.getEpochSecond() + Math.floorDiv(nanos, 1_000_000_000L) + NTP_EPOCH_SECONDS;
+        long fraction = (Math.floorMod(nanos, 1_000_000_000L) << 32) / 1_000_000_000L;
+        Rtcp name = new Rtcp.SourceDescription(List.of(new Rtcp.SourceDescription.Chunk(
+                sender.ssrc(), List.of(new Rtcp.SourceDescription.Item(Rtcp.SourceDescription.CNAME, CNAME)))));
+        Bytes compound = Rtcp.write(List.of(sender.report(seconds << 32 | fraction, lastPtsNanos), name));
+        way.control(compound);
+    }
+
+    boolean hasSent() {
+        return sender.hasSent();
+    }
+
+    /// RFC 3550 6.6: nothing comes any more.
+    void goodbye(String reason) {
+        MediaPath way = path;
+        if (way != null && sender.hasSent()) {
+            way.control(Rtcp.write(List.of(
+                    new Rtcp.ReceiverReport(sender.ssrc(), List.of()),
+                    new Rtcp.Goodbye(List.of(sender.ssrc()), reason))));
+            way.flush();
+        }
+    }
+
+    void close() {
+        MediaPath way = path;
+        if (way != null) {
+            way.close();
+        }
+    }
+
+    /// Frames that no packet can carry.
+    long unsendable() {
+        return unsendable;
+    }
+}

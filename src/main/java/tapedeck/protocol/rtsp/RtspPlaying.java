@@ -1,0 +1,241 @@
+package tapedeck.protocol.rtsp;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import tapedeck.media.Frame;
+import tapedeck.net.Connection;
+import tapedeck.rtp.sdp.Attribute;
+import tapedeck.rtp.sdp.SessionDescription;
+import tapedeck.stream.Item;
+import tapedeck.stream.Reader;
+import tapedeck.stream.ReaderOptions;
+import tapedeck.stream.Stream;
+
+/// One player: what its [Reader] holds goes out whenever the way takes it. A player that is too slow overflows the
+/// reader's queue, never the connection's, and goes on at the next entry point.
+final class RtspPlaying {
+    static final long REPORT_NANOS = 5_000_000_000L;
+    /// Between two bursts where nothing says when the peer can take more: 6 MB/s.
+    static final long PACE_NANOS = 5_000_000L;
+
+    private final Connection connection;
+    private final Stream stream;
+    private final List<OfferedTrack> tracks;
+    private final Runnable streamEnded;
+    private final Deque<Item> batch = new ArrayDeque<>();
+    private @Nullable Reader reader;
+    private boolean paced;
+    private boolean timerRuns;
+    private long reportedNanos;
+    private long unwritableSinceNanos;
+    private long droppedFrames;
+
+    /// @param streamEnded called when the stream has ended and everything of it was sent
+    RtspPlaying(Connection connection, Stream stream, List<OfferedTrack> tracks, Runnable streamEnded) {
+        this.connection = connection;
+        this.stream = stream;
+        this.tracks = tracks;
+        this.streamEnded = streamEnded;
+    }
+
+    Stream stream() {
+        return stream;
+    }
+
+    List<OfferedTrack> tracks() {
+        return tracks;
+    }
+
+    boolean isSetUp() {
+        return tracks.stream().anyMatch(OfferedTrack::isSetUp);
+    }
+
+    /// RFC 2326 C.1. No end is named: it is live.
+    String description(String host) {
+        return new SessionDescription(
+                        "- 1 1 IN %s %s".formatted(host.indexOf(':') < 0 ? "IP4" : "IP6", host),
+                        stream.name().value(),
+                        "IN IP4 0.0.0.0",
+                        "0 0",
+                        List.of(
+                                new Attribute("tool", "Tapedeck"),
+                                new Attribute("control", "*"),
+                                new Attribute("range", "npt=now-")),
+                        tracks.stream().map(OfferedTrack::section).toList())
+                .toString();
+    }
+
+    /// Begins with the last keyframe. Nothing is sent before [#drain()].
+    ///
+    /// @return `RTP-Info`
+    String play(String base) {
+        Reader old = reader;
+        if (old == null) {
+            String name = "rtsp " + connection.peer();
+            // Under the lock of the stream: the batch is taken when the publisher's turn is over.
+            Reader fresh = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain)));
+            reader = fresh;
+            fresh.drainTo(batch);
+            paced = tracks.stream()
+                    .map(OfferedTrack::path)
+                    .anyMatch(path -> path != null && path.isPaced());
+        }
+        OptionalLong origin = batch.stream()
+                .filter(Item.Media.class::isInstance)
+                .mapToLong(item -> ((Item.Media) item).frame().ptsNanos())
+                .findFirst();
+        return String.join(
+                ",",
+                tracks.stream()
+                        .filter(OfferedTrack::isSetUp)
+                        .map(track -> track.position(base, origin))
+                        .toList());
+    }
+
+    /// Whether nothing but the peer's own signs shows that it is there.
+    boolean isByDatagrams() {
+        return paced;
+    }
+
+    boolean isPlaying() {
+        return reader != null;
+    }
+
+    void pause() {
+        leave();
+        batch.clear();
+    }
+
+    private void leave() {
+        Reader current = reader;
+        if (current != null) {
+            droppedFrames += current.droppedFrames();
+            current.close();
+            reader = null;
+        }
+    }
+
+    /// Sends what waits, as far as the way takes it; else it is called again when it does.
+    void drain() {
+        Reader current = reader;
+        if (current == null || timerRuns) {
+            return;
+        }
+        long nowNanos = System.nanoTime();
+        long sent = 0;
+        while (isWritable()) {
+            Item item = batch.poll();
+            if (item == null && current.drainTo(batch) > 0) {
+                item = batch.poll();
+            }
+            if (item == null) {
+                flush();
+                return;
+            }
+            if (item instanceof Item.End) {
+                flush();
+                streamEnded.run();
+                return;
+            }
+            if (item instanceof Item.Media media) {
+                sent += send(media.frame(), nowNanos);
+            }
+            if (sent > burstBytes()) {
+                flush();
+                sent = 0;
+                if (paced) {
+                    break;
+                }
+            }
+        }
+        flush();
+        if (paced) {
+            timerRuns = true;
+            connection.executeAfter(PACE_NANOS, () -> {
+                timerRuns = false;
+                drain();
+            });
+        }
+    }
+
+    private int send(Frame frame, long nowNanos) {
+        for (OfferedTrack track : tracks) {
+            if (track.id() == frame.track().id() && track.isSetUp()) {
+                if (!track.decodes(frame.track().codec())) {
+                    connection.end("the stream's " + frame.track().codec().name() + " is not what was described");
+                    return 0;
+                }
+                return track.send(frame, stream, nowNanos);
+            }
+        }
+        // Not wanted, or it came after the description.
+        return 0;
+    }
+
+    private boolean isWritable() {
+        for (OfferedTrack track : tracks) {
+            MediaPath path = track.path();
+            if (path != null && !path.isWritable()) {
+                return false;
+            }
+        }
+        return reader != null;
+    }
+
+    private int burstBytes() {
+        int least = Integer.MAX_VALUE;
+        for (OfferedTrack track : tracks) {
+            MediaPath path = track.path();
+            least = path == null ? least : Math.min(least, path.burstBytes());
+        }
+        return least;
+    }
+
+    private void flush() {
+        for (OfferedTrack track : tracks) {
+            MediaPath path = track.path();
+            if (path != null) {
+                path.flush();
+            }
+        }
+    }
+
+    /// Reports, and ends a player that takes nothing any more.
+    void swept(long nowNanos) {
+        if (!isPlaying()) {
+            return;
+        }
+        if (nowNanos - reportedNanos > REPORT_NANOS) {
+            reportedNanos = nowNanos;
+            for (OfferedTrack track : tracks) {
+                if (track.hasSent() && isWritable()) {
+                    track.report(stream);
+                }
+            }
+            flush();
+        }
+        if (isWritable()) {
+            unwritableSinceNanos = nowNanos;
+        } else if (unwritableSinceNanos == 0) {
+            unwritableSinceNanos = nowNanos;
+        } else if (nowNanos - unwritableSinceNanos > RtspSession.PLAYER_STALL_NANOS) {
+            connection.end("the player takes nothing");
+        }
+    }
+
+    void end(String reason) {
+        leave();
+        for (OfferedTrack track : tracks) {
+            track.goodbye(reason);
+            track.close();
+        }
+    }
+
+    long droppedFrames() {
+        Reader current = reader;
+        return droppedFrames + (current == null ? 0 : current.droppedFrames());
+    }
+}

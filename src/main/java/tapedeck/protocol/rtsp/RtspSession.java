@@ -1,0 +1,561 @@
+package tapedeck.protocol.rtsp;
+
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.net.Connection;
+import tapedeck.net.Conversation;
+import tapedeck.net.udp.PortPairs;
+import tapedeck.rights.Decision;
+import tapedeck.rights.Request;
+import tapedeck.rights.Rights;
+import tapedeck.rtp.sdp.SessionDescription;
+import tapedeck.stream.NameTakenException;
+import tapedeck.stream.Stream;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// One peer's conversation, RFC 2326: requests, and then one stream that it publishes or plays. The RTSP session lives as
+/// long as the connection that it was made on.
+final class RtspSession implements Conversation {
+    /// From the connection to the first whole request.
+    static final long FIRST_REQUEST_NANOS = 10_000_000_000L;
+    /// From there, or from the end of the last stream, to `RECORD` or `PLAY`.
+    static final long SETUP_NANOS = 30_000_000_000L;
+    /// Whether a peer may publish or play is known long before.
+    static final long WAITING_NANOS = 90_000_000_000L;
+    /// A publisher that sends no media for so long is gone.
+    static final long IDLE_NANOS = 10_000_000_000L;
+    /// A player that takes less than its window in this time is gone.
+    static final long PLAYER_STALL_NANOS = 30_000_000_000L;
+    /// Said in `Session`: a player by UDP that gives no sign of life for so long is gone.
+    static final int TIMEOUT_SECONDS = 60;
+    /// A little later than was said.
+    static final long TIMEOUT_NANOS = (TIMEOUT_SECONDS + 10) * 1_000_000_000L;
+
+    static final int MAX_REQUESTS_PER_SECOND = 100;
+    /// Requests that may come while one waits for its answer.
+    static final int MAX_PIPELINED = 16;
+    /// How long `DESCRIBE` waits for the tracks of a stream that has just begun.
+    static final int MAX_LOOKS = 30;
+
+    static final long LOOK_NANOS = 100_000_000L;
+
+    private static final String METHODS =
+            "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
+    private static final Logger log = LoggerFactory.getLogger(RtspSession.class);
+
+    private sealed interface State {
+        /// @param sinceNanos when it began
+        record Idle(long sinceNanos) implements State {}
+
+        /// For a decision or the tracks of a stream.
+        record Waiting(long sinceNanos) implements State {}
+
+        record Publishing(RtspPublishing publishing, boolean recording, long sinceNanos) implements State {}
+
+        record Playing(RtspPlaying playing, long sinceNanos) implements State {}
+    }
+
+    private final Connection connection;
+    private final Streams streams;
+    private final Rights rights;
+    private final PortPairs ports;
+    private final SecureRandom random;
+    private final RtspDecoder decoder = new RtspDecoder(this::message);
+    private final InterleavedBatch interleaved;
+    private final Deque<RtspMessage.Request> pipelined = new ArrayDeque<>();
+    private final String sessionId;
+    private State state = new State.Idle(System.nanoTime());
+    private boolean spoken;
+    private boolean setUp;
+    private boolean ended;
+    private boolean mediaCame;
+    private int nextChannel;
+    private int requestsInSweep;
+    private long lastSignNanos = System.nanoTime();
+
+    RtspSession(Connection connection, Streams streams, Rights rights, PortPairs ports, SecureRandom random) {
+        this.connection = connection;
+        this.streams = streams;
+        this.rights = rights;
+        this.ports = ports;
+        this.random = random;
+        this.interleaved = new InterleavedBatch(connection);
+        // RFC 2326 3.4: at least eight octets that nobody guesses.
+        byte[] id = new byte[8];
+        random.nextBytes(id);
+        this.sessionId = HexFormat.of().formatHex(id);
+    }
+
+    @Override
+    public void received(ByteBuf bytes) {
+        decoder.decode(bytes);
+    }
+
+    @Override
+    public void receivedAll() {
+        if (mediaCame && state instanceof State.Publishing(RtspPublishing publishing, boolean _, long _)) {
+            mediaCame = false;
+            publishing.receivedAll(System.nanoTime());
+        }
+    }
+
+    @Override
+    public void writable() {
+        if (state instanceof State.Playing(RtspPlaying playing, long _)) {
+            playing.drain();
+        }
+    }
+
+    @Override
+    public void swept(long nowNanos) {
+        requestsInSweep = 0;
+        switch (state) {
+            case State.Idle(long sinceNanos) -> {
+                if (!spoken && nowNanos - connection.openedNanos() > FIRST_REQUEST_NANOS) {
+                    connection.end("no request within 10 s");
+                } else {
+                    endIf(nowNanos - sinceNanos > SETUP_NANOS, "neither RECORD nor PLAY within 30 s");
+                }
+            }
+            case State.Waiting(long sinceNanos) ->
+                endIf(nowNanos - sinceNanos > WAITING_NANOS, "whether the peer may was not known within 90 s");
+            case State.Publishing(RtspPublishing publishing, boolean recording, long sinceNanos) -> {
+                if (!recording) {
+                    endIf(nowNanos - sinceNanos > SETUP_NANOS, "no RECORD within 30 s");
+                } else if (nowNanos - publishing.lastMediaNanos() > IDLE_NANOS) {
+                    connection.end("the publisher sent nothing for 10 s");
+                } else {
+                    publishing.swept(nowNanos);
+                }
+            }
+            case State.Playing(RtspPlaying playing, long sinceNanos) -> {
+                if (playing.isPlaying()) {
+                    boolean gone = playing.isByDatagrams() && nowNanos - lastSignNanos > TIMEOUT_NANOS;
+                    endIf(gone, "no sign of life within %d s".formatted(TIMEOUT_SECONDS));
+                    playing.swept(nowNanos);
+                } else {
+                    long since = Math.max(sinceNanos, lastSignNanos);
+                    endIf(nowNanos - since > TIMEOUT_NANOS, "no PLAY within %d s".formatted(TIMEOUT_SECONDS));
+                }
+            }
+        }
+    }
+
+    private void endIf(boolean due, String reason) {
+        if (due) {
+            connection.end(reason);
+        }
+    }
+
+    @Override
+    public void ended(String reason) {
+        ended = true;
+        pipelined.clear();
+        String what = stop(reason);
+        log.info("rtsp {}: {}ended: {}", connection.peer(), what, reason);
+    }
+
+    /// Ends the stream of this connection, if it has one, and returns what it was.
+    private String stop(String reason) {
+        State old = state;
+        state = new State.Idle(System.nanoTime());
+        return switch (old) {
+            case State.Publishing(RtspPublishing publishing, boolean _, long _) -> {
+                publishing.end(reason);
+                yield "publishing \"%s\" ".formatted(publishing.name());
+            }
+            case State.Playing(RtspPlaying playing, long _) -> {
+                playing.end(reason);
+                yield "playing \"%s\" (%d frames dropped) "
+                        .formatted(playing.stream().name(), playing.droppedFrames());
+            }
+            case State.Idle _, State.Waiting _ -> "";
+        };
+    }
+
+    private void message(RtspMessage message) {
+        if (ended) {
+            // What was behind the message that ended it.
+            return;
+        }
+        switch (message) {
+            case RtspMessage.Interleaved packet -> packet(packet);
+            case RtspMessage.Request request -> {
+                if (++requestsInSweep > MAX_REQUESTS_PER_SECOND) {
+                    throw new MalformedException("RTSP: more than %d requests a second".formatted(MAX_REQUESTS_PER_SECOND));
+                }
+                spoken = true;
+                lastSignNanos = connection.lastReadNanos();
+                if (state instanceof State.Waiting) {
+                    wait(request);
+                } else {
+                    request(request);
+                }
+            }
+            case RtspMessage.Answer _ -> {}
+        }
+    }
+
+    private void packet(RtspMessage.Interleaved packet) {
+        if (!setUp) {
+            throw new MalformedException("RTSP: a packet before SETUP");
+        }
+        if (state instanceof State.Publishing(RtspPublishing publishing, boolean recording, long _) && recording) {
+            mediaCame = true;
+            publishing.interleaved(packet, connection.lastReadNanos());
+        }
+    }
+
+    private void wait(RtspMessage.Request request) {
+        if (pipelined.size() == MAX_PIPELINED) {
+            throw new MalformedException("RTSP: more than %d requests without an answer".formatted(MAX_PIPELINED));
+        }
+        pipelined.add(request);
+    }
+
+    /// What waited is over: goes on with what came meanwhile.
+    private void goOn() {
+        while (!ended && !(state instanceof State.Waiting) && !pipelined.isEmpty()) {
+            request(pipelined.remove());
+        }
+    }
+
+    private void request(RtspMessage.Request request) {
+        if (request.header("cseq") == null) {
+            throw new MalformedException("RTSP: %s without CSeq".formatted(request.method()));
+        }
+        if (!request.version().equals("1.0")) {
+            reply(request, new RtspReply(505, "RTSP Version Not Supported"));
+            return;
+        }
+        String said = request.header("session");
+        boolean ours = said != null && setUp && said.split(";", 2)[0].strip().equals(sessionId);
+        if (said != null && !ours) {
+            reply(request, new RtspReply(454, "Session Not Found"));
+            return;
+        }
+        try {
+            switch (request.method()) {
+                case "OPTIONS" -> reply(request, RtspReply.ok().with("Public", METHODS));
+                case "GET_PARAMETER", "SET_PARAMETER" -> reply(request, RtspReply.ok());
+                case "DESCRIBE", "ANNOUNCE" -> open(request);
+                case "SETUP" -> setUp(request);
+                case "RECORD", "PLAY", "PAUSE", "TEARDOWN" -> {
+                    if (ours) {
+                        control(request);
+                    } else {
+                        reply(request, new RtspReply(454, "Session Not Found"));
+                    }
+                }
+                default -> reply(request, new RtspReply(501, "Not Implemented").with("Public", METHODS));
+            }
+        } catch (MalformedException e) {
+            // One request's fault: the peer hears what is wrong with it.
+            reply(request, new RtspReply(400, String.valueOf(e.getMessage())));
+        }
+    }
+
+    private void control(RtspMessage.Request request) {
+        switch (request.method()) {
+            case "RECORD" -> record(request);
+            case "PLAY" -> play(request);
+            case "PAUSE" -> pause(request);
+            default -> {
+                reply(request, RtspReply.ok());
+                String what = stop("TEARDOWN");
+                log.info("rtsp {}: {}stopped", connection.peer(), what);
+                setUp = false;
+            }
+        }
+    }
+
+    private void reply(RtspMessage.Request request, RtspReply reply) {
+        if (setUp) {
+            reply.with("Session", "%s;timeout=%d".formatted(sessionId, TIMEOUT_SECONDS));
+        }
+        if (reply.status() >= 400) {
+            log.debug("rtsp {}: {} {} {}", connection.peer(), request.method(), reply.status(), reply.reason());
+        }
+        interleaved.flush();
+        String sequence = request.header("cseq");
+        Bytes bytes = reply.toBytes(sequence == null ? "0" : sequence);
+        connection.send(connection.buffer(bytes.length()).writeBytes(bytes.asByteBuffer()));
+    }
+
+    private void notNow(RtspMessage.Request request) {
+        reply(request, new RtspReply(455, "Method Not Valid in This State"));
+    }
+
+    /// `DESCRIBE` and `ANNOUNCE` say which stream it is about, and so both ask for rights.
+    private void open(RtspMessage.Request request) {
+        if (!(state instanceof State.Idle)
+                && !(state instanceof State.Playing(RtspPlaying playing, long _)
+                        && !playing.isSetUp()
+                        && request.method().equals("DESCRIBE"))) {
+            notNow(request);
+            return;
+        }
+        stop("described again");
+        boolean publish = request.method().equals("ANNOUNCE");
+        RtspAddress address = RtspAddress.parse(request.uri());
+        SessionDescription announced = publish ? SessionDescription.parse(request.body().toUtf8()) : null;
+        StreamName name = announced == null ? played(address) : address.published(announced.name());
+        Request.Action action = publish ? Request.Action.PUBLISH : Request.Action.PLAY;
+        if (rights.isFree(action)) {
+            opened(request, name, announced, "");
+            return;
+        }
+        Request question = new Request(
+                action,
+                name.value(),
+                "rtsp",
+                connection.address(),
+                RtspRefusal.credentials(request, address),
+                Request.Credentials.without(address.parameters()));
+        state = new State.Waiting(System.nanoTime());
+        rights.ask(question, decision -> connection.execute(() -> {
+            state = new State.Idle(System.nanoTime());
+            switch (decision) {
+                case Decision.Allowed(String login) -> opened(request, name, announced, login);
+                case Decision.Refused refused -> reply(request, RtspRefusal.of(refused));
+            }
+            goOn();
+        }));
+    }
+
+    private void opened(
+            RtspMessage.Request request, StreamName name, @Nullable SessionDescription announced, String login) {
+        if (announced != null) {
+            announce(request, name, announced, login);
+        } else {
+            describe(request, name, 0);
+        }
+    }
+
+    private StreamName played(RtspAddress address) {
+        List<StreamName> names = address.played();
+        return names.stream()
+                .filter(name -> streams.find(name).isPresent())
+                .findFirst()
+                .orElse(names.getFirst());
+    }
+
+    private void announce(
+            RtspMessage.Request request, StreamName name, SessionDescription description, String login) {
+        if (streams.find(name).isPresent()) {
+            reply(request, RtspRefusal.taken(name));
+            return;
+        }
+        try {
+            List<AnnouncedTrack> tracks = AnnouncedTrack.of(description);
+            RtspPublishing publishing = new RtspPublishing(connection, name, login, tracks, random);
+            state = new State.Publishing(publishing, false, System.nanoTime());
+            reply(request, RtspReply.ok());
+        } catch (AnnouncedTrack.UnsupportedException e) {
+            log.info("rtsp {}: \"{}\" is refused: {}", connection.peer(), name, e.getMessage());
+            reply(request, new RtspReply(415, "Unsupported Media Type: " + e.getMessage()));
+        }
+    }
+
+    /// A stream that has just begun tells its tracks with its first frames: they are waited for a little.
+    private void describe(RtspMessage.Request request, StreamName name, int looks) {
+        Optional<Stream> found = streams.find(name);
+        if (found.isEmpty()) {
+            reply(request, new RtspReply(404, "Not Found: nobody publishes \"%s\"".formatted(name)));
+            return;
+        }
+        Stream stream = found.get();
+        if (looks < MAX_LOOKS && !isComplete(stream)) {
+            state = new State.Waiting(System.nanoTime());
+            connection.executeAfter(LOOK_NANOS, () -> {
+                state = new State.Idle(System.nanoTime());
+                describe(request, name, looks + 1);
+                goOn();
+            });
+            return;
+        }
+        List<OfferedTrack> tracks = OfferedTrack.of(stream);
+        if (tracks.isEmpty()) {
+            reply(request, RtspRefusal.nothingFits(stream));
+            return;
+        }
+        RtspPlaying playing = new RtspPlaying(
+                connection, stream, tracks, () -> connection.end("\"%s\" ended".formatted(stream.name())));
+        state = new State.Playing(playing, System.nanoTime());
+        String host = connection.localAddress().getHostAddress();
+        reply(
+                request,
+                RtspReply.ok()
+                        .with("Content-Base", base(request.uri()) + "/")
+                        .body("application/sdp", playing.description(host)));
+    }
+
+    private static boolean isComplete(Stream stream) {
+        boolean video = stream.tracks().stream().anyMatch(track -> track.isVideo());
+        boolean audio = stream.tracks().stream().anyMatch(track -> track.isAudio());
+        return switch (stream.publisher().expects()) {
+            case BOTH -> video && audio;
+            case VIDEO -> video;
+            case AUDIO -> audio;
+            case UNKNOWN -> video && audio || stream.statistics().mediaNanos() > MAX_LOOKS * LOOK_NANOS;
+        };
+    }
+
+    private static String base(String uri) {
+        return uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
+    }
+
+    private void setUp(RtspMessage.Request request) {
+        String header = request.header("transport");
+        if (header == null) {
+            throw new MalformedException("SETUP without Transport");
+        }
+        Optional<TransportHeader> offer = TransportHeader.best(header);
+        if (offer.isEmpty()) {
+            reply(request, new RtspReply(461, "Unsupported Transport"));
+            return;
+        }
+        switch (state) {
+            case State.Publishing(RtspPublishing publishing, boolean recording, long _) when !recording -> {
+                List<String> controls =
+                        publishing.tracks().stream().map(AnnouncedTrack::control).toList();
+                int index = RtspTarget.index(request.uri(), controls, publishing::isSetUp);
+                if (index < 0 || publishing.isSetUp(index)) {
+                    reply(request, new RtspReply(index < 0 ? 404 : 455, "No such track to set up"));
+                    return;
+                }
+                MediaPath path = path(request, offer.get(), inbox(publishing, index));
+                if (path != null) {
+                    publishing.setUp(index, path);
+                    setUpDone(request, path.header() + ";mode=record");
+                }
+            }
+            case State.Playing(RtspPlaying playing, long _) when !playing.isPlaying() -> {
+                if (offer.get().record()) {
+                    notNow(request);
+                    return;
+                }
+                List<OfferedTrack> tracks = playing.tracks();
+                List<String> controls = tracks.stream().map(OfferedTrack::control).toList();
+                int index = RtspTarget.index(
+                        request.uri(), controls, i -> tracks.get(i).isSetUp());
+                if (index < 0) {
+                    reply(request, new RtspReply(404, "No such track"));
+                    return;
+                }
+                MediaPath path = path(request, offer.get(), signs());
+                if (path != null) {
+                    setUpDone(request, tracks.get(index).setUp(path));
+                }
+            }
+            case State.Idle _, State.Waiting _, State.Publishing _, State.Playing _ -> notNow(request);
+        }
+    }
+
+    private void setUpDone(RtspMessage.Request request, String transport) {
+        setUp = true;
+        reply(request, RtspReply.ok().with("Transport", transport));
+    }
+
+    private static UdpPath.Inbox inbox(RtspPublishing publishing, int index) {
+        return new UdpPath.Inbox() {
+            @Override
+            public void packet(boolean control, Bytes packet) {
+                publishing.receive(index, control, packet, System.nanoTime());
+            }
+
+            @Override
+            public void receivedAll() {
+                publishing.receivedAll(System.nanoTime());
+            }
+        };
+    }
+
+    /// A player's reports say that it is there.
+    private UdpPath.Inbox signs() {
+        return new UdpPath.Inbox() {
+            @Override
+            public void packet(boolean control, Bytes packet) {
+                lastSignNanos = System.nanoTime();
+            }
+
+            @Override
+            public void receivedAll() {}
+        };
+    }
+
+    /// Null if it was refused.
+    private @Nullable MediaPath path(RtspMessage.Request request, TransportHeader offer, UdpPath.Inbox inbox) {
+        if (offer.tcp()) {
+            // The peer's numbers, unless they were given away already: then the answer says others.
+            OptionalInt wanted = offer.first();
+            int first = wanted.isPresent() && wanted.getAsInt() >= nextChannel ? wanted.getAsInt() : nextChannel;
+            int second = first == wanted.orElse(-1) ? offer.second().orElse(first + 1) : first + 1;
+            nextChannel = Math.max(first, second) + 1;
+            if (nextChannel > 256) {
+                reply(request, new RtspReply(461, "Unsupported Transport: no channel is left"));
+                return null;
+            }
+            return new InterleavedPath(interleaved, first, second);
+        }
+        try {
+            int port = offer.first().getAsInt();
+            return new UdpPath(connection, ports, port, offer.second().orElse(port + 1), inbox);
+        } catch (IOException e) {
+            log.warn("rtsp {}: {}", connection.peer(), e.getMessage());
+            reply(request, new RtspReply(453, "Not Enough Bandwidth: no UDP port of rtp_ports is free"));
+            return null;
+        }
+    }
+
+    private void record(RtspMessage.Request request) {
+        if (!(state instanceof State.Publishing(RtspPublishing publishing, boolean recording, long _))
+                || recording
+                || !publishing.isSetUp()) {
+            notNow(request);
+            return;
+        }
+        try {
+            publishing.record(streams);
+        } catch (NameTakenException e) {
+            reply(request, RtspRefusal.taken(publishing.name()));
+            return;
+        }
+        state = new State.Publishing(publishing, true, System.nanoTime());
+        log.info("rtsp {}: publishing \"{}\"", connection.peer(), publishing.name());
+        reply(request, RtspReply.ok());
+    }
+
+    private void play(RtspMessage.Request request) {
+        if (!(state instanceof State.Playing(RtspPlaying playing, long _)) || !playing.isSetUp()) {
+            notNow(request);
+            return;
+        }
+        String position = playing.play(base(request.uri()));
+        log.info("rtsp {}: playing \"{}\"", connection.peer(), playing.stream().name());
+        reply(request, RtspReply.ok().with("Range", "npt=now-").with("RTP-Info", position));
+        playing.drain();
+    }
+
+    private void pause(RtspMessage.Request request) {
+        if (!(state instanceof State.Playing(RtspPlaying playing, long _))) {
+            notNow(request);
+            return;
+        }
+        playing.pause();
+        reply(request, RtspReply.ok());
+    }
+}

@@ -1,0 +1,127 @@
+package tapedeck.rtp.payload;
+
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.codec.mp3.Mp3Header;
+import tapedeck.media.Codec;
+
+/// MPEG audio, RFC 2250 3.5: whole frames behind a header of four bytes, or one frame in parts.
+///
+/// ```
+/// | MBZ (16) | Frag_offset (16) | frame × n  or  a part of one |
+/// ```
+final class Mp3Depacketizer implements Depacketizer {
+    /// RFC 2250 2: the clock is 90 kHz whatever the sound's rate is.
+    static final int CLOCK_RATE_HZ = 90_000;
+
+    private static final int HEADER_BYTES = 4;
+
+    private byte[] part = new byte[0];
+    private int partBytes;
+    private long partTimestamp;
+    private long missingFrames;
+
+    @Override
+    public void packet(Bytes payload, long timestamp, boolean marker, Sink sink) {
+        if (payload.isEmpty()) {
+            return;
+        }
+        try {
+            if (payload.length() <= HEADER_BYTES) {
+                throw new MalformedException("MP3: packet of %d bytes".formatted(payload.length()));
+            }
+            int offset = payload.u16(2);
+            Bytes body = payload.slice(HEADER_BYTES);
+            if (offset > 0) {
+                rest(body, offset, timestamp, sink);
+            } else {
+                frames(body, timestamp, sink);
+            }
+        } catch (MalformedException e) {
+            missingFrames++;
+            dropPart();
+            throw e;
+        }
+    }
+
+    private void frames(Bytes body, long timestamp, Sink sink) {
+        dropPart();
+        long ticks = 0;
+        for (int at = 0; at < body.length(); ) {
+            Mp3Header header = header(body.slice(at));
+            int left = body.length() - at;
+            if (header.frameBytes() > left) {
+                if (at > 0) {
+                    throw new MalformedException("MP3: frame of %d bytes, %d there".formatted(header.frameBytes(), left));
+                }
+                part = new byte[header.frameBytes()];
+                partTimestamp = timestamp;
+                append(body);
+                return;
+            }
+            emit(header, timestamp + ticks, body.slice(at, at + header.frameBytes()), sink);
+            at += header.frameBytes();
+            ticks += (long) header.samples() * CLOCK_RATE_HZ / header.sampleRateHz();
+        }
+    }
+
+    private void rest(Bytes body, int offset, long timestamp, Sink sink) {
+        if (partBytes == 0 || offset != partBytes || timestamp != partTimestamp) {
+            // Its beginning is lost, which was counted as a gap.
+            dropPart();
+            return;
+        }
+        if (body.length() > part.length - partBytes) {
+            throw new MalformedException("MP3: more than the %d bytes of a frame".formatted(part.length));
+        }
+        append(body);
+        if (partBytes == part.length) {
+            Bytes whole = Bytes.wrap(part);
+            part = new byte[0];
+            partBytes = 0;
+            emit(header(whole), timestamp, whole, sink);
+        }
+    }
+
+    private void append(Bytes body) {
+        body.copyTo(0, part, partBytes, body.length());
+        partBytes += body.length();
+    }
+
+    private static Mp3Header header(Bytes frame) {
+        Mp3Header header = Mp3Header.parse(frame);
+        if (header.frameBytes() <= Mp3Header.BYTES) {
+            throw new MalformedException("MP3: free format");
+        }
+        return header;
+    }
+
+    private static void emit(Mp3Header header, long timestamp, Bytes frame, Sink sink) {
+        sink.frame(new Codec.Mp3(header.sampleRateHz(), header.channels()), timestamp, true, frame);
+    }
+
+    private void dropPart() {
+        if (partBytes > 0) {
+            missingFrames++;
+        }
+        part = new byte[0];
+        partBytes = 0;
+    }
+
+    @Override
+    public void gap(long packets) {
+        missingFrames += packets;
+        part = new byte[0];
+        partBytes = 0;
+    }
+
+    @Override
+    public boolean needsKeyframe() {
+        return false;
+    }
+
+    @Override
+    public long missingFrames() {
+        return missingFrames;
+    }
+}
