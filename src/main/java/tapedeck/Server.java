@@ -117,8 +117,7 @@ public final class Server implements AutoCloseable {
             bound(
                     "rtsp_port",
                     rtspPort,
-                    () -> opened(
-                            new RtspServer(rtspPort.getAsInt(), settings.rtsp(), rights, loops, streams, ports)));
+                    () -> opened(new RtspServer(rtspPort.getAsInt(), settings.rtsp(), rights, loops, streams, ports)));
         }
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {

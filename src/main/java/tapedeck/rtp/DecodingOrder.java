@@ -28,14 +28,13 @@ final class DecodingOrder {
     private long firstStepNanos;
     private long lastDtsNanos = -MIN_STEP_NANOS;
 
-    /// How far pictures of this codec are reordered: -1 where its parameter sets do not say it, 0 for all that has none.
+    /// How far pictures of this codec are reordered: -1 where its parameter sets do not say it, 0 for all that has
+    /// none.
     static int depth(Codec codec) {
         try {
             return switch (codec) {
-                case Codec.H264 h264 ->
-                    Sps.parse(h264.sps().getFirst()).reorderFrames();
-                case Codec.H265 h265 ->
-                    H265Sps.parse(h265.sps().getFirst()).reorderFrames();
+                case Codec.H264 h264 -> Sps.parse(h264.sps().getFirst()).reorderFrames();
+                case Codec.H265 h265 -> H265Sps.parse(h265.sps().getFirst()).reorderFrames();
                 case Codec.Video _, Codec.Audio _ -> 0;
             };
         } catch (MalformedException _) {

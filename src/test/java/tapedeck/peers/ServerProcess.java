@@ -48,7 +48,12 @@ public final class ServerProcess implements AutoCloseable {
         command.addAll(launch.jvmOptions());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "tapedeck.Main", "--config", "/dev/null"));
         for (String setting : List.of(
-                "http_port=0", "rtmp_port=0", "rtsp_port=0", "webrtc_port=0", "data_dir=" + dataDir, "on_record_hook_script=")) {
+                "http_port=0",
+                "rtmp_port=0",
+                "rtsp_port=0",
+                "webrtc_port=0",
+                "data_dir=" + dataDir,
+                "on_record_hook_script=")) {
             command.addAll(List.of("--set", setting));
         }
         for (String setting : settings) {

@@ -56,7 +56,8 @@ public final class DatagramPair {
         if (!closed) {
             var _ = control.writeAndFlush(
                     new DatagramPacket(
-                            control.alloc().directBuffer(compound.length()).writeBytes(compound.asByteBuffer()), target),
+                            control.alloc().directBuffer(compound.length()).writeBytes(compound.asByteBuffer()),
+                            target),
                     control.voidPromise());
         }
     }

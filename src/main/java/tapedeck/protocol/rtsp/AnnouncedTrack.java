@@ -60,7 +60,8 @@ record AnnouncedTrack(int id, String control, List<PayloadFormat> formats) {
         if (known.isEmpty()) {
             String names = all.isEmpty()
                     ? "payload type " + String.join(" ", section.formats())
-                    : String.join(" ", all.stream().map(PayloadFormat::encodingName).toList());
+                    : String.join(
+                            " ", all.stream().map(PayloadFormat::encodingName).toList());
             throw new UnsupportedException("%s %s cannot be received; H264, H265, VP8, VP9, AV1, mpeg4-generic, opus, "
                             .formatted(section.type(), names)
                     + "MPA, PCMU, PCMA and G722 can");

@@ -2,8 +2,8 @@ package tapedeck.protocol.rtsp;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -102,16 +102,17 @@ final class OfferedTrack {
         return path != null;
     }
 
-    @Nullable MediaPath path() {
+    @Nullable
+    MediaPath path() {
         return path;
     }
 
-    /// Whether what was described still decodes this: parameter sets of pictures come with the keyframes, those of sound
+    /// Whether what was described still decodes this: parameter sets of pictures come with the keyframes, those of
+    /// sound
     /// in the description alone.
     boolean decodes(Codec codec) {
         return codec.equals(described)
-                || codec instanceof Codec.Video video
-                        && video.name().equals(described.name());
+                || codec instanceof Codec.Video video && video.name().equals(described.name());
     }
 
     /// Where it goes on, for `RTP-Info`, RFC 2326 12.33.

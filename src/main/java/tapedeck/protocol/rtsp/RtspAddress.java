@@ -37,8 +37,7 @@ record RtspAddress(String path, Map<String, String> parameters) {
         }
         int query = afterHost.indexOf('?');
         String path = decoded(query < 0 ? afterHost : afterHost.substring(0, query));
-        return new RtspAddress(
-                trimmed(path), query < 0 ? Map.of() : parameters(afterHost.substring(query + 1)));
+        return new RtspAddress(trimmed(path), query < 0 ? Map.of() : parameters(afterHost.substring(query + 1)));
     }
 
     /// The path without slashes at its ends.

@@ -79,9 +79,7 @@ final class RtspPlaying {
             Reader fresh = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain)));
             reader = fresh;
             fresh.drainTo(batch);
-            paced = tracks.stream()
-                    .map(OfferedTrack::path)
-                    .anyMatch(path -> path != null && path.isPaced());
+            paced = tracks.stream().map(OfferedTrack::path).anyMatch(path -> path != null && path.isPaced());
         }
         OptionalLong origin = batch.stream()
                 .filter(Item.Media.class::isInstance)

@@ -213,7 +213,12 @@ final class RtspPublishing implements Feedback {
 
     private void reportBad() {
         if (unreportedPackets > 0) {
-            log.info("rtsp {} \"{}\": {} bad packets, the last: {}", connection.peer(), name, unreportedPackets, lastBad);
+            log.info(
+                    "rtsp {} \"{}\": {} bad packets, the last: {}",
+                    connection.peer(),
+                    name,
+                    unreportedPackets,
+                    lastBad);
             unreportedPackets = 0;
             reportedNanos = System.nanoTime();
         }
@@ -248,8 +253,9 @@ final class RtspPublishing implements Feedback {
     /// Plain RTSP has no such message; some publishers announce that they understand one.
     @Override
     public void requestKeyframe() {
-        if (tracks.stream().flatMap(track -> track.formats().stream()).allMatch(format -> format.feedback()
-                .isEmpty())) {
+        if (tracks.stream()
+                .flatMap(track -> track.formats().stream())
+                .allMatch(format -> format.feedback().isEmpty())) {
             return;
         }
         connection.execute(() -> receivers.values().forEach(RtpReceiver::requestKeyframe));

@@ -46,10 +46,12 @@ final class RtspRefusal {
         List<String> codecs =
                 stream.tracks().stream().map(track -> track.codec().name()).toList();
         if (codecs.isEmpty()) {
-            return new RtspReply(503, "Service Unavailable: \"%s\" has no picture and no sound yet".formatted(stream.name()))
+            return new RtspReply(
+                            503, "Service Unavailable: \"%s\" has no picture and no sound yet".formatted(stream.name()))
                     .with("Retry-After", Integer.toString(RETRY_AFTER_SECONDS));
         }
         return new RtspReply(
-                415, "Unsupported Media Type: RTSP cannot carry " + codecs.stream().collect(Collectors.joining(" and ")));
+                415,
+                "Unsupported Media Type: RTSP cannot carry " + codecs.stream().collect(Collectors.joining(" and ")));
     }
 }

@@ -47,8 +47,8 @@ final class RtspReply {
         out.append("RTSP/1.0 ").append(status).append(' ').append(reason).append("\r\n");
         out.append("CSeq: ").append(line(sequence)).append("\r\n");
         out.append("Server: ").append(SERVER).append("\r\n");
-        headers.forEach((name, value) ->
-                out.append(name).append(": ").append(value).append("\r\n"));
+        headers.forEach(
+                (name, value) -> out.append(name).append(": ").append(value).append("\r\n"));
         if (!body.isEmpty()) {
             out.append("Content-Length: ").append(body.length()).append("\r\n");
         }

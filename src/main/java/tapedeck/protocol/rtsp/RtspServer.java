@@ -21,8 +21,7 @@ public final class RtspServer implements AutoCloseable {
             int port, Settings.Rtsp settings, Rights rights, EventLoops loops, Streams streams, BoundPorts ports) {
         SecureRandom random = new SecureRandom();
         PortPairs pairs = new PortPairs(settings.firstRtpPort(), settings.lastRtpPort(), loops);
-        server = new TcpServer(
-                port, loops, connection -> new RtspSession(connection, streams, rights, pairs, random));
+        server = new TcpServer(port, loops, connection -> new RtspSession(connection, streams, rights, pairs, random));
         ports.add(PROTOCOL, "tcp", server.port());
     }
 

@@ -26,7 +26,8 @@ import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
-/// One peer's conversation, RFC 2326: requests, and then one stream that it publishes or plays. The RTSP session lives as
+/// One peer's conversation, RFC 2326: requests, and then one stream that it publishes or plays. The RTSP session lives
+/// as
 /// long as the connection that it was made on.
 final class RtspSession implements Conversation {
     /// From the connection to the first whole request.
@@ -195,7 +196,8 @@ final class RtspSession implements Conversation {
             case RtspMessage.Interleaved packet -> packet(packet);
             case RtspMessage.Request request -> {
                 if (++requestsInSweep > MAX_REQUESTS_PER_SECOND) {
-                    throw new MalformedException("RTSP: more than %d requests a second".formatted(MAX_REQUESTS_PER_SECOND));
+                    throw new MalformedException(
+                            "RTSP: more than %d requests a second".formatted(MAX_REQUESTS_PER_SECOND));
                 }
                 spoken = true;
                 lastSignNanos = connection.lastReadNanos();
@@ -311,7 +313,8 @@ final class RtspSession implements Conversation {
         stop("described again");
         boolean publish = request.method().equals("ANNOUNCE");
         RtspAddress address = RtspAddress.parse(request.uri());
-        SessionDescription announced = publish ? SessionDescription.parse(request.body().toUtf8()) : null;
+        SessionDescription announced =
+                publish ? SessionDescription.parse(request.body().toUtf8()) : null;
         StreamName name = announced == null ? played(address) : address.published(announced.name());
         Request.Action action = publish ? Request.Action.PUBLISH : Request.Action.PLAY;
         if (rights.isFree(action)) {
@@ -326,14 +329,16 @@ final class RtspSession implements Conversation {
                 RtspRefusal.credentials(request, address),
                 Request.Credentials.without(address.parameters()));
         state = new State.Waiting(System.nanoTime());
-        rights.ask(question, decision -> connection.execute(() -> {
-            state = new State.Idle(System.nanoTime());
-            switch (decision) {
-                case Decision.Allowed(String login) -> opened(request, name, announced, login);
-                case Decision.Refused refused -> reply(request, RtspRefusal.of(refused));
-            }
-            goOn();
-        }));
+        rights.ask(
+                question,
+                decision -> connection.execute(() -> {
+                    state = new State.Idle(System.nanoTime());
+                    switch (decision) {
+                        case Decision.Allowed(String login) -> opened(request, name, announced, login);
+                        case Decision.Refused refused -> reply(request, RtspRefusal.of(refused));
+                    }
+                    goOn();
+                }));
     }
 
     private void opened(
@@ -353,8 +358,7 @@ final class RtspSession implements Conversation {
                 .orElse(names.getFirst());
     }
 
-    private void announce(
-            RtspMessage.Request request, StreamName name, SessionDescription description, String login) {
+    private void announce(RtspMessage.Request request, StreamName name, SessionDescription description, String login) {
         if (streams.find(name).isPresent()) {
             reply(request, RtspRefusal.taken(name));
             return;
@@ -429,9 +433,11 @@ final class RtspSession implements Conversation {
             return;
         }
         switch (state) {
-            case State.Publishing(RtspPublishing publishing, boolean recording, long _) when !recording -> {
-                List<String> controls =
-                        publishing.tracks().stream().map(AnnouncedTrack::control).toList();
+            case State.Publishing(RtspPublishing publishing, boolean recording, long _)
+            when !recording -> {
+                List<String> controls = publishing.tracks().stream()
+                        .map(AnnouncedTrack::control)
+                        .toList();
                 int index = RtspTarget.index(request.uri(), controls, publishing::isSetUp);
                 if (index < 0 || publishing.isSetUp(index)) {
                     reply(request, new RtspReply(index < 0 ? 404 : 455, "No such track to set up"));
@@ -443,13 +449,15 @@ final class RtspSession implements Conversation {
                     setUpDone(request, path.header() + ";mode=record");
                 }
             }
-            case State.Playing(RtspPlaying playing, long _) when !playing.isPlaying() -> {
+            case State.Playing(RtspPlaying playing, long _)
+            when !playing.isPlaying() -> {
                 if (offer.get().record()) {
                     notNow(request);
                     return;
                 }
                 List<OfferedTrack> tracks = playing.tracks();
-                List<String> controls = tracks.stream().map(OfferedTrack::control).toList();
+                List<String> controls =
+                        tracks.stream().map(OfferedTrack::control).toList();
                 int index = RtspTarget.index(
                         request.uri(), controls, i -> tracks.get(i).isSetUp());
                 if (index < 0) {

@@ -72,8 +72,7 @@ final class CodecFormats {
         String parameters =
                 "streamtype=5;profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config="
                         + codec.config().toHex();
-        return new PayloadFormat(
-                type, "mpeg4-generic", codec.sampleRateHz(), codec.channels(), parameters, List.of());
+        return new PayloadFormat(type, "mpeg4-generic", codec.sampleRateHz(), codec.channels(), parameters, List.of());
     }
 
     /// RFC 7587 7: always two channels in `rtpmap`.

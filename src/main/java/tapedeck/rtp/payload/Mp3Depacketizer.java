@@ -52,7 +52,8 @@ final class Mp3Depacketizer implements Depacketizer {
             int left = body.length() - at;
             if (header.frameBytes() > left) {
                 if (at > 0) {
-                    throw new MalformedException("MP3: frame of %d bytes, %d there".formatted(header.frameBytes(), left));
+                    throw new MalformedException(
+                            "MP3: frame of %d bytes, %d there".formatted(header.frameBytes(), left));
                 }
                 part = new byte[header.frameBytes()];
                 partTimestamp = timestamp;

@@ -72,7 +72,8 @@ public record PayloadFormat(
         return FormatFit.forStream(codec, offered);
     }
 
-    /// How a stream of this codec is described to whoever only receives, with all that its decoder needs. Empty where no
+    /// How a stream of this codec is described to whoever only receives, with all that its decoder needs. Empty where
+    /// no
     /// payload carries it.
     ///
     /// @param dynamicType used unless the codec has a number of its own, RFC 3551 6

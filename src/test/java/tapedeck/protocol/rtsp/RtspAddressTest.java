@@ -35,14 +35,16 @@ class RtspAddressTest {
 
     @Test
     void aPlayersNameStandsWithOrWithoutAnApplication() {
-        assertEquals(List.of(new StreamName("a")), RtspAddress.parse("rtsp://h/a").played());
+        assertEquals(
+                List.of(new StreamName("a")), RtspAddress.parse("rtsp://h/a").played());
         assertEquals(
                 List.of(new StreamName("a"), new StreamName("live/a")),
                 RtspAddress.parse("rtsp://h/live/a").played());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rtsp://h", "rtsp://h/live/../x", "rtsp://h/live/%2e%2e/x", "rtsp://h/live/%00", "rtsp://h/%zz"})
+    @ValueSource(
+            strings = {"rtsp://h", "rtsp://h/live/../x", "rtsp://h/live/%2e%2e/x", "rtsp://h/live/%00", "rtsp://h/%zz"})
     void wrongNamesAreRefused(String uri) {
         assertThrows(MalformedException.class, () -> RtspAddress.parse(uri).published(""));
         assertThrows(MalformedException.class, () -> RtspAddress.parse(uri).played());

@@ -25,12 +25,14 @@ class RtspDecoderTest {
     private static Bytes conversation() {
         ByteWriter out = new ByteWriter();
         out.ascii("OPTIONS rtsp://h/live/a RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: Lavf\r\n\r\n");
-        out.ascii("ANNOUNCE rtsp://h/live/a RTSP/1.0\r\nContent-Type: application/sdp\r\nCSeq: 2\r\nContent-Length: %d\r\n\r\n%s"
-                .formatted(SDP.length(), SDP));
+        out.ascii(
+                "ANNOUNCE rtsp://h/live/a RTSP/1.0\r\nContent-Type: application/sdp\r\nCSeq: 2\r\nContent-Length: %d\r\n\r\n%s"
+                        .formatted(SDP.length(), SDP));
         out.ascii("\r\n");
         out.u8('$').u8(0).u16(5).ascii("RTSP\n");
         out.u8('$').u8(1).u16(0);
-        out.ascii("SETUP rtsp://h/live/a/x RTSP/1.0\ncseq:3\nTransport: RTP/AVP/TCP;\n interleaved=0-1\nX: 1\nX: 2\n\n");
+        out.ascii(
+                "SETUP rtsp://h/live/a/x RTSP/1.0\ncseq:3\nTransport: RTP/AVP/TCP;\n interleaved=0-1\nX: 1\nX: 2\n\n");
         out.u8('$').u8(255).u16(3000).zeros(3000);
         out.ascii("RTSP/1.0 200 OK\r\nCSeq: 9\r\nContent-Length: 2\r\n\r\nok");
         out.ascii("GET_PARAMETER * RTSP/1.0\rCSeq: 4\r\r");
@@ -74,7 +76,13 @@ class RtspDecoderTest {
                                 "ANNOUNCE",
                                 "rtsp://h/live/a",
                                 "1.0",
-                                Map.of("cseq", "2", "content-type", "application/sdp", "content-length", "" + SDP.length()),
+                                Map.of(
+                                        "cseq",
+                                        "2",
+                                        "content-type",
+                                        "application/sdp",
+                                        "content-length",
+                                        "" + SDP.length()),
                                 Bytes.ofUtf8(SDP)),
                         new RtspMessage.Interleaved(0, Bytes.ofUtf8("RTSP\n")),
                         new RtspMessage.Request(
