@@ -21,6 +21,8 @@ final class SettingsReader {
     /// What would be dangerous or useless to accept before it is built: any value but this is refused.
     private static final Map<String, String> FIXED = Map.of("stream_takeover", "false");
 
+    private static final List<String> PORTS = List.of("rtmp_port", "rtsp_port", "rtp_ports", "webrtc_port");
+
     /// Every key that may be set.
     static final Set<String> KEYS = keys();
 
@@ -135,10 +137,6 @@ final class SettingsReader {
                 "http_trusted_proxies",
                 "rest_calls_per_second",
                 "record_response_content_disposition_header_value",
-                "rtmp_port",
-                "rtsp_port",
-                "rtp_ports",
-                "webrtc_port",
                 "webrtc_announce",
                 "webrtc_pre_init",
                 "webrtc_ice_servers",
@@ -186,6 +184,7 @@ final class SettingsReader {
                 "database_url",
                 "database_user",
                 "database_password"));
+        keys.addAll(PORTS);
         keys.addAll(RightsReader.KEYS);
         keys.addAll(FIXED.keySet());
         keys.addAll(UNBUILT.keySet());

@@ -62,6 +62,19 @@ final class OfferedTrack {
         return offered;
     }
 
+    /// Whether all tracks are known that the publisher is going to send, as far as anybody can tell.
+    static boolean areComplete(Stream stream) {
+        boolean video = stream.tracks().stream().anyMatch(Track::isVideo);
+        boolean audio = stream.tracks().stream().anyMatch(Track::isAudio);
+        return switch (stream.publisher().expects()) {
+            case BOTH -> video && audio;
+            case VIDEO -> video;
+            case AUDIO -> audio;
+            case UNKNOWN ->
+                video && audio || stream.statistics().mediaNanos() > RtspLimits.MAX_LOOKS * RtspLimits.LOOK_NANOS;
+        };
+    }
+
     int id() {
         return id;
     }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import tapedeck.bytes.MalformedException;
 import tapedeck.stream.StreamName;
 
@@ -38,6 +39,11 @@ record RtspAddress(String path, Map<String, String> parameters) {
         int query = afterHost.indexOf('?');
         String path = decoded(query < 0 ? afterHost : afterHost.substring(0, query));
         return new RtspAddress(trimmed(path), query < 0 ? Map.of() : parameters(afterHost.substring(query + 1)));
+    }
+
+    /// An address to which the name of a track is appended.
+    static String base(String uri) {
+        return uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
     }
 
     /// The path without slashes at its ends.
@@ -88,6 +94,12 @@ record RtspAddress(String path, Map<String, String> parameters) {
             return new StreamName(path.substring(slash + 1));
         }
         return new StreamName(NO_TITLES.contains(title.strip()) ? path : title.strip());
+    }
+
+    /// What a player means.
+    StreamName played(Predicate<StreamName> live) {
+        List<StreamName> names = played();
+        return names.stream().filter(live).findFirst().orElse(names.getFirst());
     }
 
     /// What a player may mean, the likeliest first: with an application in front, or without.

@@ -219,7 +219,7 @@ final class RtspPlaying {
             unwritableSinceNanos = nowNanos;
         } else if (unwritableSinceNanos == 0) {
             unwritableSinceNanos = nowNanos;
-        } else if (nowNanos - unwritableSinceNanos > RtspSession.PLAYER_STALL_NANOS) {
+        } else if (nowNanos - unwritableSinceNanos > RtspLimits.PLAYER_STALL_NANOS) {
             connection.end("the player takes nothing");
         }
     }

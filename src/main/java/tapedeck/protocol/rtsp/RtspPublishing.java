@@ -135,6 +135,21 @@ final class RtspPublishing implements Feedback {
         }
     }
 
+    /// Takes what comes for this track by UDP.
+    UdpPath.Inbox inbox(int index) {
+        return new UdpPath.Inbox() {
+            @Override
+            public void packet(boolean control, Bytes packet) {
+                receive(index, control, packet, System.nanoTime());
+            }
+
+            @Override
+            public void receivedAll() {
+                RtspPublishing.this.receivedAll(System.nanoTime());
+            }
+        };
+    }
+
     void receive(int index, boolean control, Bytes packet, long arrivalNanos) {
         RtpReceiver receiver = receivers.get(index);
         if (receiver == null) {

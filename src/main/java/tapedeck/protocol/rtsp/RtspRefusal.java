@@ -1,5 +1,6 @@
 package tapedeck.protocol.rtsp;
 
+import java.net.InetAddress;
 import java.util.List;
 import java.util.stream.Collectors;
 import tapedeck.rights.Decision;
@@ -7,16 +8,32 @@ import tapedeck.rights.Request;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 
-/// Answers that say why not.
+/// What a peer is asked for, and answers that say why not.
 final class RtspRefusal {
     private static final int RETRY_AFTER_SECONDS = 5;
 
     private RtspRefusal() {}
 
+    /// Whether this peer may: what is asked of the rights.
+    static Request question(
+            Request.Action action,
+            StreamName name,
+            RtspMessage.Request request,
+            RtspAddress address,
+            InetAddress peer) {
+        return new Request(
+                action,
+                name.value(),
+                "rtsp",
+                peer,
+                credentials(request, address),
+                Request.Credentials.without(address.parameters()));
+    }
+
     /// What a peer showed: in a header, which a player asks its user for, or in the address.
     ///
     /// @throws tapedeck.bytes.MalformedException for a header that cannot be read
-    static Request.Credentials credentials(RtspMessage.Request request, RtspAddress address) {
+    private static Request.Credentials credentials(RtspMessage.Request request, RtspAddress address) {
         String header = request.header("authorization");
         return header == null
                 ? Request.Credentials.ofParameters(address.parameters())

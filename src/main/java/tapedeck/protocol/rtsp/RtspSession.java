@@ -8,7 +8,6 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,29 +29,6 @@ import tapedeck.stream.Streams;
 /// as
 /// long as the connection that it was made on.
 final class RtspSession implements Conversation {
-    /// From the connection to the first whole request.
-    static final long FIRST_REQUEST_NANOS = 10_000_000_000L;
-    /// From there, or from the end of the last stream, to `RECORD` or `PLAY`.
-    static final long SETUP_NANOS = 30_000_000_000L;
-    /// Whether a peer may publish or play is known long before.
-    static final long WAITING_NANOS = 90_000_000_000L;
-    /// A publisher that sends no media for so long is gone.
-    static final long IDLE_NANOS = 10_000_000_000L;
-    /// A player that takes less than its window in this time is gone.
-    static final long PLAYER_STALL_NANOS = 30_000_000_000L;
-    /// Said in `Session`: a player by UDP that gives no sign of life for so long is gone.
-    static final int TIMEOUT_SECONDS = 60;
-    /// A little later than was said.
-    static final long TIMEOUT_NANOS = (TIMEOUT_SECONDS + 10) * 1_000_000_000L;
-
-    static final int MAX_REQUESTS_PER_SECOND = 100;
-    /// Requests that may come while one waits for its answer.
-    static final int MAX_PIPELINED = 16;
-    /// How long `DESCRIBE` waits for the tracks of a stream that has just begun.
-    static final int MAX_LOOKS = 30;
-
-    static final long LOOK_NANOS = 100_000_000L;
-
     private static final String METHODS =
             "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
     private static final Logger log = LoggerFactory.getLogger(RtspSession.class);
@@ -72,7 +48,7 @@ final class RtspSession implements Conversation {
     private final Connection connection;
     private final Streams streams;
     private final Rights rights;
-    private final PortPairs ports;
+    private final MediaPaths paths;
     private final SecureRandom random;
     private final RtspDecoder decoder = new RtspDecoder(this::message);
     private final InterleavedBatch interleaved;
@@ -83,7 +59,6 @@ final class RtspSession implements Conversation {
     private boolean setUp;
     private boolean ended;
     private boolean mediaCame;
-    private int nextChannel;
     private int requestsInSweep;
     private long lastSignNanos = System.nanoTime();
 
@@ -91,9 +66,9 @@ final class RtspSession implements Conversation {
         this.connection = connection;
         this.streams = streams;
         this.rights = rights;
-        this.ports = ports;
         this.random = random;
         this.interleaved = new InterleavedBatch(connection);
+        this.paths = new MediaPaths(connection, interleaved, ports);
         // RFC 2326 3.4: at least eight octets that nobody guesses.
         byte[] id = new byte[8];
         random.nextBytes(id);
@@ -125,18 +100,20 @@ final class RtspSession implements Conversation {
         requestsInSweep = 0;
         switch (state) {
             case State.Idle(long sinceNanos) -> {
-                if (!spoken && nowNanos - connection.openedNanos() > FIRST_REQUEST_NANOS) {
+                if (!spoken && nowNanos - connection.openedNanos() > RtspLimits.FIRST_REQUEST_NANOS) {
                     connection.end("no request within 10 s");
                 } else {
-                    endIf(nowNanos - sinceNanos > SETUP_NANOS, "neither RECORD nor PLAY within 30 s");
+                    endIf(nowNanos - sinceNanos > RtspLimits.SETUP_NANOS, "neither RECORD nor PLAY within 30 s");
                 }
             }
             case State.Waiting(long sinceNanos) ->
-                endIf(nowNanos - sinceNanos > WAITING_NANOS, "whether the peer may was not known within 90 s");
+                endIf(
+                        nowNanos - sinceNanos > RtspLimits.WAITING_NANOS,
+                        "whether the peer may was not known within 90 s");
             case State.Publishing(RtspPublishing publishing, boolean recording, long sinceNanos) -> {
                 if (!recording) {
-                    endIf(nowNanos - sinceNanos > SETUP_NANOS, "no RECORD within 30 s");
-                } else if (nowNanos - publishing.lastMediaNanos() > IDLE_NANOS) {
+                    endIf(nowNanos - sinceNanos > RtspLimits.SETUP_NANOS, "no RECORD within 30 s");
+                } else if (nowNanos - publishing.lastMediaNanos() > RtspLimits.IDLE_NANOS) {
                     connection.end("the publisher sent nothing for 10 s");
                 } else {
                     publishing.swept(nowNanos);
@@ -144,12 +121,14 @@ final class RtspSession implements Conversation {
             }
             case State.Playing(RtspPlaying playing, long sinceNanos) -> {
                 if (playing.isPlaying()) {
-                    boolean gone = playing.isByDatagrams() && nowNanos - lastSignNanos > TIMEOUT_NANOS;
-                    endIf(gone, "no sign of life within %d s".formatted(TIMEOUT_SECONDS));
+                    boolean gone = playing.isByDatagrams() && nowNanos - lastSignNanos > RtspLimits.TIMEOUT_NANOS;
+                    endIf(gone, "no sign of life within %d s".formatted(RtspLimits.TIMEOUT_SECONDS));
                     playing.swept(nowNanos);
                 } else {
                     long since = Math.max(sinceNanos, lastSignNanos);
-                    endIf(nowNanos - since > TIMEOUT_NANOS, "no PLAY within %d s".formatted(TIMEOUT_SECONDS));
+                    endIf(
+                            nowNanos - since > RtspLimits.TIMEOUT_NANOS,
+                            "no PLAY within %d s".formatted(RtspLimits.TIMEOUT_SECONDS));
                 }
             }
         }
@@ -195,9 +174,9 @@ final class RtspSession implements Conversation {
         switch (message) {
             case RtspMessage.Interleaved packet -> packet(packet);
             case RtspMessage.Request request -> {
-                if (++requestsInSweep > MAX_REQUESTS_PER_SECOND) {
+                if (++requestsInSweep > RtspLimits.MAX_REQUESTS_PER_SECOND) {
                     throw new MalformedException(
-                            "RTSP: more than %d requests a second".formatted(MAX_REQUESTS_PER_SECOND));
+                            "RTSP: more than %d requests a second".formatted(RtspLimits.MAX_REQUESTS_PER_SECOND));
                 }
                 spoken = true;
                 lastSignNanos = connection.lastReadNanos();
@@ -222,8 +201,9 @@ final class RtspSession implements Conversation {
     }
 
     private void wait(RtspMessage.Request request) {
-        if (pipelined.size() == MAX_PIPELINED) {
-            throw new MalformedException("RTSP: more than %d requests without an answer".formatted(MAX_PIPELINED));
+        if (pipelined.size() == RtspLimits.MAX_PIPELINED) {
+            throw new MalformedException(
+                    "RTSP: more than %d requests without an answer".formatted(RtspLimits.MAX_PIPELINED));
         }
         pipelined.add(request);
     }
@@ -286,7 +266,7 @@ final class RtspSession implements Conversation {
 
     private void reply(RtspMessage.Request request, RtspReply reply) {
         if (setUp) {
-            reply.with("Session", "%s;timeout=%d".formatted(sessionId, TIMEOUT_SECONDS));
+            reply.with("Session", "%s;timeout=%d".formatted(sessionId, RtspLimits.TIMEOUT_SECONDS));
         }
         if (reply.status() >= 400) {
             log.debug("rtsp {}: {} {} {}", connection.peer(), request.method(), reply.status(), reply.reason());
@@ -315,19 +295,15 @@ final class RtspSession implements Conversation {
         RtspAddress address = RtspAddress.parse(request.uri());
         SessionDescription announced =
                 publish ? SessionDescription.parse(request.body().toUtf8()) : null;
-        StreamName name = announced == null ? played(address) : address.published(announced.name());
+        StreamName name = announced == null
+                ? address.played(wanted -> streams.find(wanted).isPresent())
+                : address.published(announced.name());
         Request.Action action = publish ? Request.Action.PUBLISH : Request.Action.PLAY;
         if (rights.isFree(action)) {
             opened(request, name, announced, "");
             return;
         }
-        Request question = new Request(
-                action,
-                name.value(),
-                "rtsp",
-                connection.address(),
-                RtspRefusal.credentials(request, address),
-                Request.Credentials.without(address.parameters()));
+        Request question = RtspRefusal.question(action, name, request, address, connection.address());
         state = new State.Waiting(System.nanoTime());
         rights.ask(
                 question,
@@ -348,14 +324,6 @@ final class RtspSession implements Conversation {
         } else {
             describe(request, name, 0);
         }
-    }
-
-    private StreamName played(RtspAddress address) {
-        List<StreamName> names = address.played();
-        return names.stream()
-                .filter(name -> streams.find(name).isPresent())
-                .findFirst()
-                .orElse(names.getFirst());
     }
 
     private void announce(RtspMessage.Request request, StreamName name, SessionDescription description, String login) {
@@ -382,9 +350,9 @@ final class RtspSession implements Conversation {
             return;
         }
         Stream stream = found.get();
-        if (looks < MAX_LOOKS && !isComplete(stream)) {
+        if (looks < RtspLimits.MAX_LOOKS && !OfferedTrack.areComplete(stream)) {
             state = new State.Waiting(System.nanoTime());
-            connection.executeAfter(LOOK_NANOS, () -> {
+            connection.executeAfter(RtspLimits.LOOK_NANOS, () -> {
                 state = new State.Idle(System.nanoTime());
                 describe(request, name, looks + 1);
                 goOn();
@@ -403,23 +371,8 @@ final class RtspSession implements Conversation {
         reply(
                 request,
                 RtspReply.ok()
-                        .with("Content-Base", base(request.uri()) + "/")
+                        .with("Content-Base", RtspAddress.base(request.uri()) + "/")
                         .body("application/sdp", playing.description(host)));
-    }
-
-    private static boolean isComplete(Stream stream) {
-        boolean video = stream.tracks().stream().anyMatch(track -> track.isVideo());
-        boolean audio = stream.tracks().stream().anyMatch(track -> track.isAudio());
-        return switch (stream.publisher().expects()) {
-            case BOTH -> video && audio;
-            case VIDEO -> video;
-            case AUDIO -> audio;
-            case UNKNOWN -> video && audio || stream.statistics().mediaNanos() > MAX_LOOKS * LOOK_NANOS;
-        };
-    }
-
-    private static String base(String uri) {
-        return uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
     }
 
     private void setUp(RtspMessage.Request request) {
@@ -443,7 +396,7 @@ final class RtspSession implements Conversation {
                     reply(request, new RtspReply(index < 0 ? 404 : 455, "No such track to set up"));
                     return;
                 }
-                MediaPath path = path(request, offer.get(), inbox(publishing, index));
+                MediaPath path = path(request, offer.get(), publishing.inbox(index));
                 if (path != null) {
                     publishing.setUp(index, path);
                     setUpDone(request, path.header() + ";mode=record");
@@ -478,20 +431,6 @@ final class RtspSession implements Conversation {
         reply(request, RtspReply.ok().with("Transport", transport));
     }
 
-    private static UdpPath.Inbox inbox(RtspPublishing publishing, int index) {
-        return new UdpPath.Inbox() {
-            @Override
-            public void packet(boolean control, Bytes packet) {
-                publishing.receive(index, control, packet, System.nanoTime());
-            }
-
-            @Override
-            public void receivedAll() {
-                publishing.receivedAll(System.nanoTime());
-            }
-        };
-    }
-
     /// A player's reports say that it is there.
     private UdpPath.Inbox signs() {
         return new UdpPath.Inbox() {
@@ -507,24 +446,11 @@ final class RtspSession implements Conversation {
 
     /// Null if it was refused.
     private @Nullable MediaPath path(RtspMessage.Request request, TransportHeader offer, UdpPath.Inbox inbox) {
-        if (offer.tcp()) {
-            // The peer's numbers, unless they were given away already: then the answer says others.
-            OptionalInt wanted = offer.first();
-            int first = wanted.isPresent() && wanted.getAsInt() >= nextChannel ? wanted.getAsInt() : nextChannel;
-            int second = first == wanted.orElse(-1) ? offer.second().orElse(first + 1) : first + 1;
-            nextChannel = Math.max(first, second) + 1;
-            if (nextChannel > 256) {
-                reply(request, new RtspReply(461, "Unsupported Transport: no channel is left"));
-                return null;
-            }
-            return new InterleavedPath(interleaved, first, second);
-        }
         try {
-            int port = offer.first().getAsInt();
-            return new UdpPath(connection, ports, port, offer.second().orElse(port + 1), inbox);
+            return paths.open(offer, inbox);
         } catch (IOException e) {
             log.warn("rtsp {}: {}", connection.peer(), e.getMessage());
-            reply(request, new RtspReply(453, "Not Enough Bandwidth: no UDP port of rtp_ports is free"));
+            reply(request, new RtspReply(453, "Not Enough Bandwidth: " + e.getMessage()));
             return null;
         }
     }
@@ -552,7 +478,7 @@ final class RtspSession implements Conversation {
             notNow(request);
             return;
         }
-        String position = playing.play(base(request.uri()));
+        String position = playing.play(RtspAddress.base(request.uri()));
         log.info("rtsp {}: playing \"{}\"", connection.peer(), playing.stream().name());
         reply(request, RtspReply.ok().with("Range", "npt=now-").with("RTP-Info", position));
         playing.drain();
