@@ -41,6 +41,8 @@ enum Faults {
     LIES("M9: pictures that are not what they seem; a round is ten seconds", 1, 6, Lies::run),
     PUBLISHERS("L3: 50 WHIP publishers of 600 kbit/s; a round is ten seconds", 1, 6, Crowd::publishers),
     VIEWERS("L5: 100 WHEP viewers come in one second; a round is one crowd", 1, 5, Crowd::viewers),
+    DELAY("Chromium to Chromium, glass to glass; a round is four minutes", 1, 1, Calls::delay),
+    BROWSERS("browsers watch each other with sound; a round is a minute", 1, 10, Calls::browsers),
     STORM("M12: 500 starts and stops of one stream at once", 1, 10, Storm::run);
 
     private static final int EXIT_SKIPPED = 75;
@@ -73,6 +75,8 @@ enum Faults {
 
     private void run(int rounds) throws Exception {
         Path dir = Files.createTempDirectory("tapedeck-faults-");
+        // What comes next may take minutes.
+        System.out.printf("fault %-12s begins: %d of: %s%n", title(), rounds, what);
         try {
             fault.run(Trial.of(title(), dir, rounds, true));
         } finally {
