@@ -54,9 +54,10 @@ final class Floods {
             publisher.awaitEnd();
         }
         Scene.run(1_000);
+        double stoodStill = scene.fleet.away().stoodStillMillis();
         for (int i = 0; i < publishers.size(); i++) {
             publishers.get(i).delete();
-            Pictures seen = Pictures.of(scene.recording("honest" + i), publishers.get(i), feed, 0);
+            Pictures seen = Pictures.of(scene.recording("honest" + i), publishers.get(i), feed, 0, stoodStill);
             assertEquals(0, seen.missing() + seen.wrong(), "honest" + i + ": " + seen);
             pictures += seen.stored();
         }

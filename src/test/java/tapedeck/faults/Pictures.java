@@ -50,6 +50,12 @@ record Pictures(int sent, int stored, int missing, int wrong, double longestFree
 
     /// @param video which of the publisher's feeds is in the file
     static Pictures of(Path file, Publisher publisher, Feed feed, int video) throws Exception {
+        return of(file, publisher, feed, video, 0);
+    }
+
+    /// @param stoodStillMillis for how long this machine had no time for the sender, whose clock stood still meanwhile
+    static Pictures of(Path file, Publisher publisher, Feed feed, int video, double stoodStillMillis)
+            throws Exception {
         RecordedFile recorded = RecordedFile.read(file);
         int[] sent = publisher.sentFrames(video);
         long[] nanos = publisher.sentNanos(video);
@@ -81,8 +87,8 @@ record Pictures(int sent, int stored, int missing, int wrong, double longestFree
             lastPlace = Double.isNaN(lastPlace) ? place : lastPlace;
             double step = sample.ptsMillis() - lastMillis;
             RecordedFile.require(
-                    Math.abs(place - lastPlace) <= PLACE_MILLIS + CORRECTED_PART * step
-                            && Math.abs(place - offset) <= CORRECTED_MILLIS,
+                    Math.abs(place - lastPlace) <= PLACE_MILLIS + CORRECTED_PART * step + stoodStillMillis
+                            && Math.abs(place - offset) <= CORRECTED_MILLIS + stoodStillMillis,
                     "%s: picture %d is at %.0f ms, %.0f ms from its place, the one before %.0f ms"
                             .formatted(file, at, sample.ptsMillis(), place - offset, lastPlace - offset));
             lastPlace = place;

@@ -10,15 +10,19 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.peers.Browser;
+import tapedeck.peers.Conditions;
 import tapedeck.peers.FrameCollector;
+import tapedeck.peers.Relay;
 import tapedeck.stream.Item;
 
 /// Pages that watch a stream and talk in it, while another page publishes.
@@ -27,6 +31,8 @@ import tapedeck.stream.Item;
 class ViewerChatTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
     private static final int SECONDS = 60;
+    private static final int DTLS_APPLICATION_DATA = 23;
+    private static final int LOST = 2;
 
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
     private final List<String> heard = new ArrayList<>();
@@ -98,6 +104,31 @@ class ViewerChatTest {
             List<Item.Message> messages = collector.untilMessages(5);
             assertEquals("greetings from anna", messages.getFirst().data().toUtf8());
             assertTrue(messages.getFirst().sender().startsWith("whep-"));
+        }
+    }
+
+    /// RFC 9260 6.3.3: nothing else is sent that would show the loss, so only time does.
+    @Test
+    void whatTheServerTellsAViewerComesAgainWhenItIsLost() throws Exception {
+        FrameCollector collector = FrameCollector.of(house.streams, "talk");
+        AtomicInteger toLose = new AtomicInteger();
+        try (Relay relay = new Relay(house.udpPort(), 1);
+                AutoCloseable _ = Browser.CHROMIUM.show(page("data?name=talk&quiet=1"))) {
+            relay.set(
+                    Relay.Way.TO_CLIENT,
+                    Conditions.NONE.drops(datagram -> datagram[0] == DTLS_APPLICATION_DATA
+                            && toLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0));
+            collector.until(1);
+            try (AutoCloseable _ = Browser.CHROMIUM.show(
+                    page("watch-data?name=talk&me=anna&label=chat&port=" + relay.port()))) {
+                awaitTold("publisher heard greetings from anna");
+                awaitTold("anna heard thanks for greetings from anna on own chat");
+                toLose.set(LOST);
+                collector.stream()
+                        .message(new Item.Message("chat", "", "the server", true, 0, Bytes.ofUtf8("once more")));
+                awaitTold("anna heard once more on own chat");
+                assertEquals(LOST, relay.count(Relay.Way.TO_CLIENT, Relay.Fate.RULED_OUT));
+            }
         }
     }
 }
