@@ -165,10 +165,14 @@ final class Calls {
                     alone = calls.after(direct, seconds);
                 }
                 Seen served;
-                try (AutoCloseable _ = Browser.CHROMIUM.show(
-                                calls.page("send", "send" + codec, codec, codec, scene.uri("").toString()));
-                        AutoCloseable _ = Browser.CHROMIUM.show(
-                                calls.page("watch", through, codec, codec, scene.uri("").toString()))) {
+                try (AutoCloseable _ = Browser.CHROMIUM.show(calls.page(
+                                "send",
+                                "send" + codec,
+                                codec,
+                                codec,
+                                scene.uri("").toString()));
+                        AutoCloseable _ = Browser.CHROMIUM.show(calls.page(
+                                "watch", through, codec, codec, scene.uri("").toString()))) {
                     served = calls.after(through, seconds);
                 }
                 double added = served.delayMillis() - alone.delayMillis();
@@ -218,9 +222,9 @@ final class Calls {
                 judge(trial, name + " as recorded", recorded);
             }
             for (String name : codecs.keySet()) {
-                    List<Double> looks = calls.recorded.getOrDefault(name, List.of());
-                    double apart = looks.isEmpty() ? calls.last(name).apartMillis() : looks.getLast();
-                    judge(trial, name + " as seen", apart);
+                List<Double> looks = calls.recorded.getOrDefault(name, List.of());
+                double apart = looks.isEmpty() ? calls.last(name).apartMillis() : looks.getLast();
+                judge(trial, name + " as seen", apart);
             }
         } finally {
             calls.pages.stop(0);

@@ -54,8 +54,7 @@ record Pictures(int sent, int stored, int missing, int wrong, double longestFree
     }
 
     /// @param stoodStillMillis for how long this machine had no time for the sender, whose clock stood still meanwhile
-    static Pictures of(Path file, Publisher publisher, Feed feed, int video, double stoodStillMillis)
-            throws Exception {
+    static Pictures of(Path file, Publisher publisher, Feed feed, int video, double stoodStillMillis) throws Exception {
         RecordedFile recorded = RecordedFile.read(file);
         int[] sent = publisher.sentFrames(video);
         long[] nanos = publisher.sentNanos(video);

@@ -119,8 +119,8 @@ class ViewerChatTest {
                     Conditions.NONE.drops(datagram -> datagram[0] == DTLS_APPLICATION_DATA
                             && toLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0));
             collector.until(1);
-            try (AutoCloseable _ = Browser.CHROMIUM.show(
-                    page("watch-data?name=talk&me=anna&label=chat&port=" + relay.port()))) {
+            try (AutoCloseable _ =
+                    Browser.CHROMIUM.show(page("watch-data?name=talk&me=anna&label=chat&port=" + relay.port()))) {
                 awaitTold("publisher heard greetings from anna");
                 awaitTold("anna heard thanks for greetings from anna on own chat");
                 toLose.set(LOST);
