@@ -309,7 +309,8 @@ public final class RtpReceiver {
     /// The frames that are whole and in order by now.
     public void poll(long nowNanos, Consumer<Frame> out) {
         jitterBuffer.release(nowNanos);
-        if (!held.isEmpty() && (peerClock.ready(nowNanos) || held.size() > MAX_HELD)) {
+        if (!held.isEmpty()
+                && (peerClock.ready(nowNanos) && !clock.isUndecided(nowNanos) || held.size() > MAX_HELD)) {
             place();
         }
         for (Frame next = due.poll(); next != null; next = due.poll()) {
@@ -437,7 +438,9 @@ public final class RtpReceiver {
         long deadline = lastReportNanos == NONE ? firstPacketNanos : lastReportNanos + REPORT_NANOS;
         deadline = Math.min(deadline, jitterBuffer.nextDeadlineNanos());
         deadline = Math.min(deadline, keyframeRequestNanos());
-        return held.isEmpty() ? deadline : Math.min(deadline, peerClock.holdUntilNanos());
+        return held.isEmpty()
+                ? deadline
+                : Math.min(deadline, Math.max(peerClock.holdUntilNanos(), clock.decidedNanos()));
     }
 
     /// The track is over: the others of the peer no longer wait for it.

@@ -45,6 +45,8 @@ final class TrackClock {
     private long leastOffset = NONE;
     private long leastOffsetBefore = NONE;
 
+    private final StoppedClock stopped = new StoppedClock();
+    private boolean reportedSincePause;
     private PeerClock.@Nullable Epoch reportEpoch;
     private long reportNtpNanos;
     private long reportTicks;
@@ -70,6 +72,10 @@ final class TrackClock {
         }
         firstArrivalNanos = Math.min(firstArrivalNanos, arrivalNanos);
         long candidate = arrivalNanos - mediaNanos(ticks);
+        if (leastOffset != NONE) {
+            stopped.arrived(arrivalNanos, candidate, byArrival());
+            reportedSincePause &= stopped.isUndecided();
+        }
         if (arrivalNanos - windowStartNanos > WINDOW_NANOS) {
             windowStartNanos = arrivalNanos;
             leastOffsetBefore = leastOffset;
@@ -84,6 +90,25 @@ final class TrackClock {
         reportTicks = ticks;
         reportNtpNanos = ntpNanos;
         reportEpoch = epoch;
+        reportedSincePause = stopped.isUndecided();
+    }
+
+    /// Whether it is not known yet where what came now belongs: its frames are not to be placed.
+    boolean isUndecided(long nowNanos) {
+        if (stopped.stoodStill(nowNanos)) {
+            windowStartNanos = nowNanos;
+            leastOffset = stopped.leastOffset();
+            leastOffsetBefore = NONE;
+            if (!reportedSincePause) {
+                reportEpoch = null;
+            }
+        }
+        return stopped.isUndecided();
+    }
+
+    /// When that may be known, or [Long#MIN_VALUE] if it is.
+    long decidedNanos() {
+        return stopped.isUndecided() ? stopped.lookNanos() : Long.MIN_VALUE;
     }
 
     boolean hasReport() {
@@ -113,6 +138,7 @@ final class TrackClock {
         leastOffset = NONE;
         leastOffsetBefore = NONE;
         reportEpoch = null;
+        stopped.restart();
         placed = false;
     }
 
@@ -162,7 +188,7 @@ final class TrackClock {
     }
 
     private long target() {
-        long byArrival = leastOffsetBefore == NONE ? leastOffset : Math.min(leastOffset, leastOffsetBefore);
+        long byArrival = byArrival();
         PeerClock.Epoch epoch = reportEpoch;
         if (epoch == null) {
             return byArrival;
@@ -170,6 +196,10 @@ final class TrackClock {
         long byReport = reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks);
         long latency = byArrival - byReport;
         return latency >= -MAX_EARLY_NANOS && latency <= MAX_LATENCY_NANOS ? byReport : byArrival;
+    }
+
+    private long byArrival() {
+        return leastOffsetBefore == NONE ? leastOffset : Math.min(leastOffset, leastOffsetBefore);
     }
 
     /// Whole seconds apart, so that nothing overflows in years.

@@ -33,6 +33,11 @@ class PeerClockTest {
         private LongUnaryOperator wall = nanos -> nanos;
 
         private LongUnaryOperator set = nanos -> nanos;
+        /// Nothing is sent between these two moments, or nothing arrives.
+        private long pauseFrom = Long.MAX_VALUE;
+
+        private long pauseTo = Long.MAX_VALUE;
+        private boolean heldBack;
         private final List<long[]> frames = new ArrayList<>();
         private final Deque<long[]> held = new ArrayDeque<>();
 
@@ -75,7 +80,11 @@ class PeerClockTest {
             long before = 0;
             for (long at = source.startNanos; at < untilNanos; at += source.periodNanos) {
                 long capture = at;
-                long sent = origin + at + source.encodeNanos;
+                boolean pause = at >= source.pauseFrom && at < source.pauseTo;
+                if (pause && !source.heldBack) {
+                    continue;
+                }
+                long sent = origin + (pause ? source.pauseTo : at) + source.encodeNanos;
                 long arrival =
                         Math.max(before + 1, sent + networkNanos + (long) (random.nextDouble() * source.jitterNanos));
                 before = arrival;
@@ -98,7 +107,9 @@ class PeerClockTest {
             Event event = events.poll();
             event.action().run();
             for (Source source : List.of(audio, video)) {
-                while (!source.held.isEmpty() && peer.ready(event.nanos())) {
+                while (!source.held.isEmpty()
+                        && peer.ready(event.nanos())
+                        && !source.clock.isUndecided(event.nanos())) {
                     long[] frame = source.held.poll();
                     long stream = source.clock.streamNanos(source.ticks(frame[0]), frame[1]);
                     source.frames.add(new long[] {frame[0], stream, event.nanos()});
@@ -225,6 +236,46 @@ class PeerClockTest {
         }
         // The next report says where the picture belongs.
         assertTrue(skewFrom(14 * SECOND) <= LIPS_NANOS + 30 * MILLI);
+    }
+
+    private void soundPauses(long seconds) {
+        audio.pauseFrom = 10 * SECOND;
+        audio.pauseTo = (10 + seconds) * SECOND;
+        audio.set = nanos -> nanos < audio.pauseFrom
+                ? nanos
+                : Math.max(audio.pauseFrom, nanos - (audio.pauseTo - audio.pauseFrom));
+    }
+
+    /// Chromium's sound while a page has taken its microphone away: nothing comes, and its RTP clock stands still.
+    @Test
+    void aClockThatStandsStillInAPauseIsFoundOut() {
+        chromium();
+        soundPauses(10);
+        run(40 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void aClockThatStandsStillIsFoundOutWithoutReports() {
+        soundPauses(3);
+        run(40 * SECOND);
+        assertLips(0);
+    }
+
+    /// A tunnel: what was held back comes all at once, and belongs to where it was made.
+    @Test
+    void whatTheNetworkHeldBackKeepsItsPlace() {
+        chromium();
+        for (Source source : List.of(audio, video)) {
+            source.pauseFrom = 10 * SECOND;
+            source.pauseTo = 13 * SECOND;
+            source.heldBack = true;
+        }
+        run(40 * SECOND);
+        assertLips(0);
+        for (long[] frame : audio.frames) {
+            assertTrue(frame[1] - frame[0] < 500 * MILLI, "late by " + (frame[1] - frame[0]));
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
+import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
@@ -65,11 +66,31 @@ final class Mp4Muxer implements Muxer {
 
     private int find(Track track) {
         for (int i = 0; i < tracks.size(); i++) {
-            if (tracks.get(i).track().equals(track)) {
+            if (goesOn(tracks.get(i).track(), track)) {
                 return i;
             }
         }
         return -1;
+    }
+
+    /// VP8 and VP9 say their picture size in every keyframe, and players scale it to what `tkhd` says. Others need
+    /// another sample description for it, which players with only one decoder at hand refuse.
+    @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
+    private static boolean goesOn(Track known, Track track) {
+        if (known == track) {
+            return true;
+        }
+        if (known.id() != track.id() || known.rotationDegrees() != track.rotationDegrees()) {
+            return false;
+        }
+        return switch (known.codec()) {
+            case Codec.Vp8 _ -> track.codec() instanceof Codec.Vp8;
+            case Codec.Vp9 was ->
+                track.codec() instanceof Codec.Vp9 is
+                        && was.profile() == is.profile()
+                        && was.bitDepth() == is.bitDepth();
+            default -> known.codec().equals(track.codec());
+        };
     }
 
     @Override
