@@ -309,8 +309,7 @@ public final class RtpReceiver {
     /// The frames that are whole and in order by now.
     public void poll(long nowNanos, Consumer<Frame> out) {
         jitterBuffer.release(nowNanos);
-        if (!held.isEmpty()
-                && (peerClock.ready(nowNanos) && !clock.isUndecided(nowNanos) || held.size() > MAX_HELD)) {
+        if (!held.isEmpty() && (peerClock.ready(nowNanos) && !clock.isUndecided(nowNanos) || held.size() > MAX_HELD)) {
             place();
         }
         for (Frame next = due.poll(); next != null; next = due.poll()) {

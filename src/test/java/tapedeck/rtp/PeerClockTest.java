@@ -241,9 +241,8 @@ class PeerClockTest {
     private void soundPauses(long seconds) {
         audio.pauseFrom = 10 * SECOND;
         audio.pauseTo = (10 + seconds) * SECOND;
-        audio.set = nanos -> nanos < audio.pauseFrom
-                ? nanos
-                : Math.max(audio.pauseFrom, nanos - (audio.pauseTo - audio.pauseFrom));
+        audio.set = nanos ->
+                nanos < audio.pauseFrom ? nanos : Math.max(audio.pauseFrom, nanos - (audio.pauseTo - audio.pauseFrom));
     }
 
     /// Chromium's sound while a page has taken its microphone away: nothing comes, and its RTP clock stands still.

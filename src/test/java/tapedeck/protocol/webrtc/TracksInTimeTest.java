@@ -162,15 +162,16 @@ class TracksInTimeTest {
             page.waitForTimeout(4_000);
             page.evaluate("window.%s.replaceTrack(null)".formatted(which));
             page.waitForTimeout(10_000);
-            page.evaluate("window.%s.replaceTrack(window.%s)"
-                    .formatted(which, which.equals("audio") ? "sound" : "picture"));
+            page.evaluate(
+                    "window.%s.replaceTrack(window.%s)".formatted(which, which.equals("audio") ? "sound" : "picture"));
             page.waitForTimeout(5_000);
         });
         FlashAndBeep measured = judge(file, 2);
         List<Double> paused = which.equals("audio") ? measured.beepSeconds() : measured.flashSeconds();
         List<Double> other = which.equals("audio") ? measured.flashSeconds() : measured.beepSeconds();
         assertTrue(longestPause(paused) > 8.5, "it paused: " + measured);
-        assertTrue(longestPause(other) < 8 && other.getLast() - other.getFirst() > 14, "the other went on: " + measured);
+        assertTrue(
+                longestPause(other) < 8 && other.getLast() - other.getFirst() > 14, "the other went on: " + measured);
         assertTrue(within(paused, paused.getLast() - 2.5, paused.getLast() + 1) >= 2, "it came back: " + measured);
     }
 
@@ -232,7 +233,14 @@ class TracksInTimeTest {
         });
         assertEquals(1, server.server().recordings().finished().size(), "files");
         String sizes = Ffmpeg.ffprobe(
-                        "-v", "error", "-select_streams", "v", "-show_entries", "frame=width", "-of", "csv=p=0",
+                        "-v",
+                        "error",
+                        "-select_streams",
+                        "v",
+                        "-show_entries",
+                        "frame=width",
+                        "-of",
+                        "csv=p=0",
                         file.toString())
                 .text()
                 .replaceAll("[^0-9\\n]", "")
