@@ -142,10 +142,6 @@ class TracksInTimeTest {
         }
     }
 
-    private static long within(List<Double> onsets, double from, double to) {
-        return onsets.stream().filter(onset -> onset > from && onset < to).count();
-    }
-
     /// The longest time between two of them.
     private static double longestPause(List<Double> onsets) {
         double longest = 0;
@@ -172,7 +168,7 @@ class TracksInTimeTest {
         assertTrue(longestPause(paused) > 8.5, "it paused: " + measured);
         assertTrue(
                 longestPause(other) < 8 && other.getLast() - other.getFirst() > 14, "the other went on: " + measured);
-        assertTrue(within(paused, paused.getLast() - 2.5, paused.getLast() + 1) >= 2, "it came back: " + measured);
+        assertTrue(paused.getLast() > 14, "it came back: " + measured);
     }
 
     /// The recording does not wait so long for it: with it, the next part begins.
