@@ -7,12 +7,12 @@ package tapedeck.rtp;
 /// The first packets behind the pause look the same. But those that were held back come faster than they were made,
 /// until nothing of them is left. While that cannot be told yet, nothing is placed in time.
 final class StoppedClock {
-    /// Shorter pauses are jitter, and no harm.
-    static final long MIN_PAUSE_NANOS = 1_000_000_000L;
+    /// Shorter pauses are jitter, or a sender that had no time: reports put right what they leave behind.
+    static final long MIN_PAUSE_NANOS = 2_000_000_000L;
     /// What comes is late by at least this.
-    static final long MIN_LATE_NANOS = 500_000_000L;
+    static final long MIN_LATE_NANOS = 1_000_000_000L;
     /// After this long without catching up, the clock stood still.
-    static final long DECIDE_NANOS = 300_000_000L;
+    static final long DECIDE_NANOS = 500_000_000L;
     /// Who still catches up after this long does not matter any more.
     static final long MAX_DECIDE_NANOS = 2_000_000_000L;
     /// Catching up is that much in the time to decide.
