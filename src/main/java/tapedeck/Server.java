@@ -14,6 +14,7 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspServer;
@@ -104,7 +105,8 @@ public final class Server implements AutoCloseable {
         }
         EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
         HttpRoutes routes = new HttpRoutes();
-        Rights rights = opened(new Rights(settings.rights()));
+        Rights rights = opened(
+                new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             bound(

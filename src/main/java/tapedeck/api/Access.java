@@ -10,11 +10,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
-import tapedeck.bytes.MalformedException;
 import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpProblem;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 
@@ -33,13 +33,11 @@ import tapedeck.settings.SettingsException;
 /// when a browser says that another site's page sends them, whoever its user is.
 final class Access {
     private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
-    private static final List<String> FORWARDING_HEADERS =
-            List.of("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via");
     /// The console sends this header with everything, so that a browser does not pop up its own dialog for a 401.
     static final String CONSOLE_HEADER = "X-Tapedeck-Console";
 
     private final boolean trustLoopback;
-    private final List<AddressRange> trustedProxies;
+    private final TrustedProxies trustedProxies;
     private final AdminToken token;
     private final Sessions sessions;
     private final Attempts attempts;
@@ -47,12 +45,7 @@ final class Access {
     /// @throws SettingsException if `http_trusted_proxies` names something that is no address
     Access(Settings.Http http, AdminToken token, InstantSource clock, LongSupplier nanoClock) throws SettingsException {
         trustLoopback = http.trustLoopback();
-        try {
-            trustedProxies =
-                    http.trustedProxies().stream().map(AddressRange::parse).toList();
-        } catch (MalformedException e) {
-            throw new SettingsException("http_trusted_proxies: " + e.getMessage());
-        }
+        trustedProxies = TrustedProxies.of(http.trustedProxies());
         this.token = token;
         sessions = new Sessions(token, clock);
         attempts = new Attempts("admin tokens", nanoClock);
@@ -132,7 +125,7 @@ final class Access {
         String authority = origin.substring(scheme + 3).toLowerCase(Locale.ROOT);
         List<String> own = new ArrayList<>();
         exchange.header("Host").ifPresent(own::add);
-        if (isTrustedProxy(exchange.peer().getAddress())) {
+        if (trustedProxies.contains(exchange.peer().getAddress())) {
             exchange.header("X-Forwarded-Host").ifPresent(own::add);
         }
         return own.stream().anyMatch(host -> host.toLowerCase(Locale.ROOT).equals(authority));
@@ -146,34 +139,7 @@ final class Access {
 
     /// The address that the request really comes from, as far as it can be believed; empty if that is not known.
     Optional<InetAddress> client(HttpExchange exchange) {
-        InetAddress peer = exchange.peer().getAddress();
-        if (!isTrustedProxy(peer)) {
-            boolean forwarded = FORWARDING_HEADERS.stream()
-                    .anyMatch(name -> exchange.header(name).isPresent());
-            return forwarded && peer.isLoopbackAddress() ? Optional.empty() : Optional.of(peer);
-        }
-        // Each proxy appends whom it got the request from, so the last entry that is no proxy of ours is the client;
-        // what stands before it anybody could have written.
-        List<String> hops = new ArrayList<>();
-        for (String line : exchange.headers("X-Forwarded-For")) {
-            hops.addAll(List.of(line.split(",", -1)));
-        }
-        InetAddress client = peer;
-        for (String hop : hops.reversed()) {
-            try {
-                client = InetAddress.ofLiteral(hop.strip());
-            } catch (IllegalArgumentException e) {
-                return Optional.empty();
-            }
-            if (!isTrustedProxy(client)) {
-                return Optional.of(client);
-            }
-        }
-        return Optional.of(client);
-    }
-
-    private boolean isTrustedProxy(InetAddress address) {
-        return trustedProxies.stream().anyMatch(range -> range.contains(address));
+        return trustedProxies.client(exchange);
     }
 
     /// RFC 6761 6.3: `localhost` and names below it are loopback in every browser, whatever a DNS server says.

@@ -68,7 +68,7 @@ public final class HttpEntrance {
         if (rights.isFree(action)) {
             // What is shown to nobody is not looked at.
             return new Request(
-                    action, stream, protocol, exchange.peer().getAddress(), Request.Credentials.NONE, exchange.query());
+                    action, stream, protocol, rights.client(exchange), Request.Credentials.NONE, exchange.query());
         }
         Optional<String> header = exchange.header("Authorization");
         Map<String, String> query = exchange.query();
@@ -76,7 +76,7 @@ public final class HttpEntrance {
                 action,
                 stream,
                 protocol,
-                exchange.peer().getAddress(),
+                rights.client(exchange),
                 header.map(Request.Credentials::ofAuthorization)
                         .orElseGet(
                                 () -> addresses ? Request.Credentials.ofParameters(query) : Request.Credentials.NONE),

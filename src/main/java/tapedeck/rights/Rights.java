@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.net.Attempts;
+import tapedeck.net.http.HttpExchange;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.settings.Settings;
 import tapedeck.settings.Settings.Rights.Proof;
 
@@ -20,14 +22,22 @@ public final class Rights implements AutoCloseable {
 
     private final Map<Request.Action, Guard> guards = new EnumMap<>(Request.Action.class);
     private final Map<Proof, Guard> made = new EnumMap<>(Proof.class);
+    private final TrustedProxies proxies;
     private final Attempts attempts;
     private final ProblemLog refusals;
 
+    /// With no proxy in front.
     public Rights(Settings.Rights settings) {
-        this(settings, System::nanoTime);
+        this(settings, TrustedProxies.NONE);
     }
 
-    Rights(Settings.Rights settings, LongSupplier nanoClock) {
+    /// @param proxies believed when they say whom they forward for
+    public Rights(Settings.Rights settings, TrustedProxies proxies) {
+        this(settings, proxies, System::nanoTime);
+    }
+
+    Rights(Settings.Rights settings, TrustedProxies proxies, LongSupplier nanoClock) {
+        this.proxies = proxies;
         attempts = new Attempts("passwords or tokens", nanoClock);
         refusals = new ProblemLog(log::info, nanoClock, TimeUnit.SECONDS.toNanos(1));
         addGuard(Request.Action.PUBLISH, settings.publish(), settings, nanoClock);
@@ -103,6 +113,11 @@ public final class Rights implements AutoCloseable {
     /// Asks on a thread of its own, which then calls `then`.
     public void ask(Request request, Consumer<Decision> then) {
         Thread.ofVirtual().name("rights").start(() -> then.accept(may(request)));
+    }
+
+    /// Who guesses behind a proxy is not all who come through it.
+    InetAddress client(HttpExchange exchange) {
+        return proxies.client(exchange).orElse(exchange.peer().getAddress());
     }
 
     static Decision.Wait haveToWait(long seconds) {

@@ -22,6 +22,7 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
 import tapedeck.rights.Rights;
@@ -151,7 +152,8 @@ final class ApiServer implements AutoCloseable {
     void openWebRtc() {
         EventLoops opened = new EventLoops(1);
         loops = opened;
-        webRtc = new WebRtcServer(settings.webrtc(), new Rights(settings.rights()), opened, streams, routes, ports);
+        webRtc = new WebRtcServer(
+                settings.webrtc(), new Rights(settings.rights(), TrustedProxies.NONE), opened, streams, routes, ports);
     }
 
     Access access() throws Exception {

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.Attempts;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.Fuzz;
 import tapedeck.rights.Decision.Allowed;
 import tapedeck.rights.Decision.Unproven;
@@ -43,7 +44,7 @@ class RightsTest {
                 Path.of("none"),
                 new Settings.Jwt(Tokens.SECRET, Optional.empty(), "", ""),
                 new Settings.AuthWebhook(Optional.empty(), 1));
-        return new Rights(settings, nanos::get);
+        return new Rights(settings, TrustedProxies.NONE, nanos::get);
     }
 
     private static Request request(Request.Action action, String address, String token) throws Exception {

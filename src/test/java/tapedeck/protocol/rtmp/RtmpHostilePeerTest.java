@@ -21,6 +21,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.container.flv.Amf0;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Fuzz;
@@ -74,7 +75,8 @@ class RtmpHostilePeerTest {
     void start() throws IOException {
         // One loop: whatever blocks it blocks the good ones.
         loops = new EventLoops(1);
-        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, new BoundPorts());
+        server = new RtmpServer(
+                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
         good.add(new Good("good1"));
         good.add(new Good("good2"));
         sendGood();

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
@@ -44,7 +45,8 @@ class RtmpPlayPeerTest {
     @BeforeEach
     void start() {
         loops = new EventLoops(2);
-        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, new BoundPorts());
+        server = new RtmpServer(
+                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
     }
 
     @AfterEach

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.media.Frame;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
@@ -37,7 +38,8 @@ class RtmpPublishPeerTest {
     @BeforeEach
     void start() {
         loops = new EventLoops(2);
-        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, new BoundPorts());
+        server = new RtmpServer(
+                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
     }
 
     @AfterEach

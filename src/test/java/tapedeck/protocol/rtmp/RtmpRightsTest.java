@@ -19,6 +19,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.net.Attempts;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
@@ -57,12 +58,14 @@ class RtmpRightsTest {
     }
 
     private void serve(Proof publish, Proof play) {
-        rights = new Rights(new Settings.Rights(
-                publish,
-                play,
-                Path.of("none"),
-                new Settings.Jwt(Tokens.SECRET, Optional.empty(), "", ""),
-                new Settings.AuthWebhook(Optional.of(hook.url()), 30)));
+        rights = new Rights(
+                new Settings.Rights(
+                        publish,
+                        play,
+                        Path.of("none"),
+                        new Settings.Jwt(Tokens.SECRET, Optional.empty(), "", ""),
+                        new Settings.AuthWebhook(Optional.of(hook.url()), 30)),
+                TrustedProxies.NONE);
         server = new RtmpServer(0, rights, loops, streams, new BoundPorts());
     }
 

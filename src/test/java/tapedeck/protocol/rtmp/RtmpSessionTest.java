@@ -23,6 +23,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
@@ -46,7 +47,7 @@ class RtmpSessionTest {
     @BeforeEach
     void start() {
         loops = new EventLoops(2);
-        server = new RtmpServer(0, new Rights(Settings.Rights.NONE), loops, streams, ports);
+        server = new RtmpServer(0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, ports);
     }
 
     @AfterEach

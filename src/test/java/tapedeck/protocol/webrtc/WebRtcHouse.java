@@ -8,6 +8,7 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.rights.Rights;
 import tapedeck.settings.IceServer;
 import tapedeck.settings.Settings;
@@ -32,7 +33,11 @@ final class WebRtcHouse implements AutoCloseable {
     }
 
     WebRtcHouse(Settings.Rights who) throws Exception {
-        rights = new Rights(who);
+        this(who, TrustedProxies.NONE);
+    }
+
+    WebRtcHouse(Settings.Rights who, TrustedProxies proxies) throws Exception {
+        rights = new Rights(who, proxies);
         Settings.WebRtc settings = new Settings.WebRtc(
                 new Settings.Port("webrtc_port", OptionalInt.of(0)), List.of(), false, List.of(ICE_SERVER));
         webrtc = new WebRtcServer(

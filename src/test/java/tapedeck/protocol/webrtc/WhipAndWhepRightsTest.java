@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.net.Attempts;
+import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.TestMedia;
 import tapedeck.rights.Hook;
 import tapedeck.rights.Tokens;
@@ -235,6 +236,32 @@ class WhipAndWhepRightsTest {
             HttpResponse<String> stopped = post(house, "/whip/cam", bearer(good));
             assertEquals(429, stopped.statusCode());
             assertTrue(header(stopped, "Retry-After").isPresent());
+        }
+    }
+
+    /// All who come through a proxy have its address, and must not have to wait for one of them.
+    @Test
+    void whoGuessesBehindAProxyWaitsAlone() throws Exception {
+        String good = "Bearer " + Tokens.signed(Tokens.claims(60).build());
+        TrustedProxies proxies = TrustedProxies.of(List.of("127.0.0.1"));
+        try (WebRtcHouse house = new WebRtcHouse(rights(Proof.JWT, folder, Optional.empty()), proxies)) {
+            for (int i = 0; i < Attempts.MAX_FAILURES; i++) {
+                post(house, "/whip/cam", "Authorization", "Bearer guess" + i, "X-Forwarded-For", "192.0.2.1");
+            }
+            assertEquals(
+                    429,
+                    post(house, "/whip/cam", "Authorization", good, "X-Forwarded-For", "192.0.2.2, 192.0.2.1")
+                            .statusCode());
+            assertEquals(
+                    201,
+                    post(house, "/whip/cam", "Authorization", good, "X-Forwarded-For", "192.0.2.1, 192.0.2.2")
+                            .statusCode());
+        }
+        try (WebRtcHouse house = tokens()) {
+            for (int i = 0; i < Attempts.MAX_FAILURES; i++) {
+                post(house, "/whip/cam", "Authorization", "Bearer guess" + i, "X-Forwarded-For", "192.0.2." + i);
+            }
+            assertEquals(429, post(house, "/whip/cam", "Authorization", good).statusCode(), "nobody's word is taken");
         }
     }
 

@@ -1,4 +1,4 @@
-package tapedeck.api;
+package tapedeck.net.http;
 
 import java.net.InetAddress;
 import tapedeck.bytes.MalformedException;
