@@ -1,11 +1,10 @@
 package tapedeck.rtp;
 
-import java.util.Arrays;
-
 /// When each of the latest packets to one peer left, by transport-wide number.
 final class SentPackets {
-    /// Some seconds at usual rates; what is reported later than that says nothing any more.
     static final int MAX_PACKETS = 4_096;
+    /// What is reported later than that says nothing any more.
+    static final long MAX_NANOS = 2_000_000_000L;
 
     private static final int INITIAL_PACKETS = 256;
 
@@ -14,6 +13,8 @@ final class SentPackets {
     private long[] sizes = new long[INITIAL_PACKETS];
 
     private long next;
+    /// What was there when there was less room: nothing from before is in its place.
+    private long known;
 
     /// The number of the next packet.
     int nextNumber() {
@@ -21,20 +22,36 @@ final class SentPackets {
     }
 
     void add(int bytes, int probe, long nowNanos) {
-        if (next == sentNanos.length && next < MAX_PACKETS) {
-            sentNanos = Arrays.copyOf(sentNanos, 2 * sentNanos.length);
-            sizes = Arrays.copyOf(sizes, 2 * sizes.length);
-        }
         int place = place(next);
+        if (next >= sentNanos.length
+                && sentNanos.length < MAX_PACKETS
+                && nowNanos - sentNanos[place] < MAX_NANOS) {
+            grow();
+            place = place(next);
+        }
         sentNanos[place] = nowNanos;
         sizes[place] = (long) probe << 32 | bytes;
         next++;
     }
 
+    private void grow() {
+        int old = sentNanos.length;
+        long[] nanos = new long[2 * old];
+        long[] bytes = new long[2 * old];
+        for (long packet = next - old; packet < next; packet++) {
+            int place = (int) packet & nanos.length - 1;
+            nanos[place] = sentNanos[place(packet)];
+            bytes[place] = sizes[place(packet)];
+        }
+        sentNanos = nanos;
+        sizes = bytes;
+        known = next - old;
+    }
+
     /// The packet with this 16-bit number, extended; -1 if none was sent, or too long ago.
     long find(int number) {
         long back = next - 1 - number & 0xFFFF;
-        return back < Math.min(next, sentNanos.length) ? next - 1 - back : -1;
+        return back < Math.min(next - known, sentNanos.length) ? next - 1 - back : -1;
     }
 
     long sentNanos(long packet) {

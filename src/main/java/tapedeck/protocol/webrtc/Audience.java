@@ -37,7 +37,7 @@ final class Audience {
     /// that everything about it has to be fetched from memory, for one packet or for five.
     static final int CROWD_VIEWERS = 64;
 
-    static final long CROWD_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    static final long CROWD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /// A publisher that was asked for a keyframe has sent it by then, or does not answer such requests: encoders of
     /// WHIP
     /// often do not.

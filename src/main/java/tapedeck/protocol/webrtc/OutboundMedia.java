@@ -34,8 +34,6 @@ final class OutboundMedia implements SessionMedia {
     private static final double PACING_FACTOR = 2.5;
 
     private static final int MAX_PROBE_PACKETS = 100;
-    /// The largest datagram that is ever made.
-    private static final int MAX_PACKET_BYTES = 2_048;
     /// From the epoch of NTP, 1900, to that of Unix.
     private static final long NTP_SECONDS = 2_208_988_800L;
 
@@ -49,8 +47,7 @@ final class OutboundMedia implements SessionMedia {
     private final List<OutboundTrack> tracks = new ArrayList<>(2);
     private final VideoQueue queue = new VideoQueue();
     private final BandwidthEstimator bandwidth;
-    /// Where packets are written, and protected in place.
-    private final byte[] packet = new byte[MAX_PACKET_BYTES];
+    private final byte[] packet;
     private final long wallOffsetNanos;
 
     private long reportNanos;
@@ -87,15 +84,19 @@ final class OutboundMedia implements SessionMedia {
     /// @param agreed the sections that the peer wants
     /// @param keys what we protect with
     /// @param datagrams takes what is protected
+    /// @param packet room for a datagram, in which packets are written and protected: one for all viewers of a loop,
+    /// so that it stays in the processor's cache
     OutboundMedia(
             List<AgreedMedia> agreed,
             SrtpKeys keys,
             Datagrams datagrams,
+            byte[] packet,
             Needs needs,
             long nowNanos,
             Instant wallClock) {
         this.srtp = new SrtpSender(keys);
         this.datagrams = datagrams;
+        this.packet = packet;
         this.needs = needs;
         this.video = add(agreed, AgreedMedia.Kind.VIDEO);
         this.audio = add(agreed, AgreedMedia.Kind.AUDIO);

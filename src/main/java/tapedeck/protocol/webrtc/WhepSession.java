@@ -32,7 +32,13 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     @Override
     SessionMedia begin(DtlsKeys keys, long nowNanos) {
         OutboundMedia outbound = new OutboundMedia(
-                answer().agreed(), keys.local(), transport()::send, new Wishes(), nowNanos, Instant.now());
+                answer().agreed(),
+                keys.local(),
+                transport()::send,
+                transport().sharedRoom(),
+                new Wishes(),
+                nowNanos,
+                Instant.now());
         media = outbound;
         return outbound;
     }

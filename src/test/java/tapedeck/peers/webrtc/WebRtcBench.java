@@ -35,6 +35,7 @@ final class WebRtcBench {
     private static final int SET_UPS = 100;
     /// Set-ups are counted once, in the runs with few publishers.
     private static final int FEWEST_WITHOUT_SET_UPS = 200;
+    private static final int JOINS = 100;
     private static final int SET_UP_BLOCKS = 10;
     private static final int SET_UPS_NOT_COUNTED = 10;
     private static final Path WORK = Path.of("target", "bench-webrtc").toAbsolutePath();
@@ -232,6 +233,7 @@ final class WebRtcBench {
                 TimeUnit.MILLISECONDS.sleep(500);
                 warm.delete();
             }
+            joined(fleet, server.uri("/whep/live"), codecs);
             double idleHeap = server.liveHeapMib();
             ServerCost idle = server.cost();
             List<Viewer> viewers =
@@ -405,6 +407,42 @@ final class WebRtcBench {
                 .text()
                 .strip();
         return text.matches("\\d+") ? Long.parseLong(text) : 0;
+    }
+
+    /// Many viewers within one second, and how long each waits for its first whole picture.
+    private static void joined(Fleet fleet, URI whep, List<Codec> codecs) throws Exception {
+        List<Viewer> viewers = new ArrayList<>();
+        List<Long> waited = new ArrayList<>();
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Long>> joining = new ArrayList<>();
+            for (int i = 0; i < JOINS; i++) {
+                joining.add(pool.submit(() -> {
+                    long startNanos = System.nanoTime();
+                    Viewer viewer = fleet.view(whep, codecs, Fleet.Options.PLAIN);
+                    synchronized (viewers) {
+                        viewers.add(viewer);
+                    }
+                    while (viewer.pictures() == 0) {
+                        TimeUnit.MILLISECONDS.sleep(2);
+                    }
+                    return System.nanoTime() - startNanos;
+                }));
+                TimeUnit.NANOSECONDS.sleep(TimeUnit.SECONDS.toNanos(1) / JOINS);
+            }
+            for (Future<Long> one : joining) {
+                waited.add(one.get());
+            }
+        }
+        waited.sort(null);
+        System.out.printf(
+                Locale.ROOT,
+                "%d viewers join within a second: the first whole picture after %.0f ms (median), %.0f ms at most%n",
+                JOINS,
+                waited.get(JOINS / 2) / 1e6,
+                waited.getLast() / 1e6);
+        for (Viewer viewer : viewers) {
+            viewer.delete();
+        }
     }
 
     /// Signalling, connectivity check and handshake of one session after the other, media none.

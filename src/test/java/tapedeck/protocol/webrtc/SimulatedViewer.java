@@ -112,7 +112,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         audio = new RtpReceiver(new RtpReceiver.Options(Track.AUDIO, 9), List.of(opus), clock);
         videoPacketizer = Packetizer.of(picture.track().codec(), Packetizer.USUAL_PAYLOAD_BYTES);
         audioPacketizer = Packetizer.of(sound.track().codec(), Packetizer.USUAL_PAYLOAD_BYTES);
-        media = new OutboundMedia(agreed, KEYS, this, this, 0, Instant.EPOCH);
+        media = new OutboundMedia(agreed, KEYS, this, new byte[2_048], this, 0, Instant.EPOCH);
     }
 
     FramePackets cut(Frame frame) {

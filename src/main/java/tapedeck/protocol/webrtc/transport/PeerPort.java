@@ -57,6 +57,7 @@ public final class PeerPort implements AutoCloseable {
     private final List<TcpLink> unflushed = new ArrayList<>();
     private final List<AddressQuery> queries = new ArrayList<>();
     private @Nullable ScheduledFuture<?> ticking;
+    private final byte[] sharedRoom = new byte[UdpSocket.MAX_DATAGRAM_BYTES];
     private int conversations;
     /// Done when no conversation goes on any more.
     private @Nullable CompletableFuture<?> silent;
@@ -174,6 +175,10 @@ public final class PeerPort implements AutoCloseable {
 
     void flushLater(TcpLink link) {
         unflushed.add(link);
+    }
+
+    byte[] sharedRoom() {
+        return sharedRoom;
     }
 
     /// Sends what was written.

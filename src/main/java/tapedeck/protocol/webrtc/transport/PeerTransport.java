@@ -343,6 +343,11 @@ public final class PeerTransport {
         }
     }
 
+    /// Room for one datagram, until it is sent. All sessions of the port have the same: on the loop only.
+    public byte[] sharedRoom() {
+        return port.sharedRoom();
+    }
+
     /// A packet of the data channels, encrypted by DTLS; sent with the port's next flush. On the loop.
     public void sendData(Bytes plain) {
         if (state == State.CONNECTED) {
