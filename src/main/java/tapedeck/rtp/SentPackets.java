@@ -23,9 +23,7 @@ final class SentPackets {
 
     void add(int bytes, int probe, long nowNanos) {
         int place = place(next);
-        if (next >= sentNanos.length
-                && sentNanos.length < MAX_PACKETS
-                && nowNanos - sentNanos[place] < MAX_NANOS) {
+        if (next >= sentNanos.length && sentNanos.length < MAX_PACKETS && nowNanos - sentNanos[place] < MAX_NANOS) {
             grow();
             place = place(next);
         }

@@ -84,8 +84,7 @@ final class OutboundMedia implements SessionMedia {
     /// @param agreed the sections that the peer wants
     /// @param keys what we protect with
     /// @param datagrams takes what is protected
-    /// @param packet room for a datagram, in which packets are written and protected: one for all viewers of a loop,
-    /// so that it stays in the processor's cache
+    /// @param packet room in which datagrams are made: one for all viewers, so that it stays in the processor's cache
     OutboundMedia(
             List<AgreedMedia> agreed,
             SrtpKeys keys,
