@@ -84,7 +84,7 @@ final class OutboundMedia implements SessionMedia {
     /// @param agreed the sections that the peer wants
     /// @param keys what we protect with
     /// @param datagrams takes what is protected
-    /// @param packet room in which datagrams are made: one for all viewers, so that it stays in the processor's cache
+    /// @param packet room to make datagrams in, the same for all, so that the processor has it at hand
     OutboundMedia(
             List<AgreedMedia> agreed,
             SrtpKeys keys,
