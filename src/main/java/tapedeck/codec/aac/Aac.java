@@ -45,6 +45,11 @@ public final class Aac {
         return AudioSpecificConfig.parse(codec.config()).outputSamplesPerFrame();
     }
 
+    /// The audioObjectType that the configuration begins with: that of SBR or PS where it is signalled.
+    public static int objectType(Codec.Aac codec) {
+        return AudioSpecificConfig.firstObjectType(codec.config());
+    }
+
     static int sampleRateHz(int index) {
         if (index >= SAMPLE_RATES_HZ.length) {
             throw new MalformedException("AAC: samplingFrequencyIndex %d".formatted(index));

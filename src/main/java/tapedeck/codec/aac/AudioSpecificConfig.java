@@ -93,6 +93,10 @@ record AudioSpecificConfig(
         return (int) ((long) samplesPerFrame * outputRateHz / coreRateHz);
     }
 
+    static int firstObjectType(Bytes config) {
+        return objectType(new BitReader(config));
+    }
+
     private static int objectType(BitReader in) {
         int type = in.u(5);
         return type == 31 ? 32 + in.u(6) : type;

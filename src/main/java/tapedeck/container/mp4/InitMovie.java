@@ -17,6 +17,8 @@ final class InitMovie {
                     Instant.parse("1904-01-01T00:00:00Z"), Instant.EPOCH)
             .toSeconds();
 
+    private static final long NO_END = -1;
+
     private final List<Track> tracks;
     private final MuxerOptions options;
     private final long creationTime;
@@ -42,6 +44,11 @@ final class InitMovie {
         return durationAt;
     }
 
+    /// The same of a movie that has no end: nothing is said of its duration, 8.8.2.
+    Bytes writeLive() {
+        return write(NO_END);
+    }
+
     Bytes write(long durationTicks) {
         BoxWriter out = new BoxWriter(2048);
         out.box("moov", moov -> {
@@ -50,10 +57,12 @@ final class InitMovie {
                 trak(moov, track);
             }
             moov.box("mvex", mvex -> {
-                mvex.fullBox("mehd", 1, 0, b -> {
-                    durationAt = b.length();
-                    b.u64(durationTicks);
-                });
+                if (durationTicks != NO_END) {
+                    mvex.fullBox("mehd", 1, 0, b -> {
+                        durationAt = b.length();
+                        b.u64(durationTicks);
+                    });
+                }
                 for (Track track : tracks) {
                     mvex.fullBox(
                             "trex",

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Optional;
 import tapedeck.container.Container;
 import tapedeck.container.flv.EnhancedBody;
+import tapedeck.container.mp4.CodecName;
+import tapedeck.container.mp4.LiveFragments;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.stream.Stream;
@@ -31,6 +33,25 @@ enum LiveFormat {
         @Override
         LiveMuxer muxer(Stream stream, List<Track> tracks) {
             return new TsLive(tracks, stream.name().value(), stream.startedAt());
+        }
+    },
+    /// Each batch is a fragment.
+    MP4("mp4", "MP4", "video/mp4", 100) {
+        @Override
+        boolean canCarry(Codec codec) {
+            return LiveFragments.canCarry(codec);
+        }
+
+        @Override
+        LiveMuxer muxer(Stream stream, List<Track> tracks) {
+            return new Mp4Live(tracks, stream.name().value(), stream.startedAt());
+        }
+
+        /// RFC 6381 3.3: what a page gives to its source buffer as it is.
+        @Override
+        String mediaType(List<Track> tracks) {
+            boolean video = tracks.stream().anyMatch(Track::isVideo);
+            return "%s; codecs=\"%s\"".formatted(video ? "video/mp4" : "audio/mp4", CodecName.ofAll(tracks));
         }
     };
 
@@ -61,7 +82,7 @@ enum LiveFormat {
         return extension;
     }
 
-    String mediaType() {
+    String mediaType(List<Track> tracks) {
         return mediaType;
     }
 

@@ -42,7 +42,7 @@ public final class LiveHttp implements AutoCloseable {
     /// What may be played is for rights to say, not for CORS.
     private static void allowOrigins(HttpExchange exchange) {
         exchange.set("Access-Control-Allow-Origin", "*")
-                .set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate")
+                .set("Access-Control-Expose-Headers", "Content-Type, Retry-After, WWW-Authenticate")
                 .set("Cache-Control", "no-store");
     }
 
@@ -60,7 +60,7 @@ public final class LiveHttp implements AutoCloseable {
         int dot = path.lastIndexOf('.');
         Optional<LiveFormat> format = LiveFormat.ofExtension(path.substring(dot + 1));
         if (dot < 0 || format.isEmpty()) {
-            throw new HttpProblem(404, "a live stream can be had as NAME.flv and NAME.ts");
+            throw new HttpProblem(404, "a live stream can be had as NAME.flv, NAME.ts and NAME.mp4");
         }
         StreamName name = new StreamName(path.substring(0, dot));
         entrance.demand(exchange, name.value());
@@ -77,7 +77,7 @@ public final class LiveHttp implements AutoCloseable {
             throw new HttpProblem(
                     406, "%s cannot carry %s of \"%s\"".formatted(format.get().title(), missing, name));
         }
-        HttpStream answer = exchange.open(200, format.get().mediaType());
+        HttpStream answer = exchange.open(200, format.get().mediaType(tracks));
         if (exchange.method().equals("HEAD")) {
             answer.end();
             return;

@@ -1,0 +1,256 @@
+package tapedeck.protocol.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.bytes.Bytes;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.peers.Chromium;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestMedia;
+import tapedeck.stream.Publication;
+
+/// Real programs play live streams over HTTP.
+@Tag("peer")
+class LivePlayersTest {
+    private static final long DEADLINE_SECONDS = 60;
+
+    @TempDir
+    Path folder;
+
+    private LiveHouse house;
+
+    @BeforeEach
+    void open() throws Exception {
+        house = new LiveHouse();
+    }
+
+    @AfterEach
+    void close() {
+        house.close();
+    }
+
+    private Process program(String... command) throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+    }
+
+    private String log() throws IOException {
+        return Files.readString(folder.resolve("log"));
+    }
+
+    /// Publishes all as fast as the stream goes when the player is there, and waits for the player's end.
+    private void publishTo(Process player, Publication publication, List<Frame> frames) throws Exception {
+        LiveHouse.await("the player came", () -> publication.stream().statistics().liveReaders() > 0 || !player.isAlive());
+        LiveHouse.write(publication, frames);
+        publication.close();
+        assertTrue(player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "the player ended with the stream");
+    }
+
+    /// What ffmpeg's md5 of every packet says of these frames.
+    private static List<String> packets(String framemd5, int stream) {
+        List<String> hashes = new ArrayList<>();
+        for (String line : framemd5.split("\n")) {
+            String[] fields = line.split(",");
+            if (!line.startsWith("#") && Integer.parseInt(fields[0].strip()) == stream) {
+                hashes.add(fields[4].strip() + " " + fields[5].strip());
+            }
+        }
+        return hashes;
+    }
+
+    private static List<String> packets(List<Frame> frames, boolean video) throws Exception {
+        List<String> hashes = new ArrayList<>();
+        for (Frame frame : frames) {
+            if (frame.track().isVideo() == video) {
+                byte[] md5 = java.security.MessageDigest.getInstance("MD5")
+                        .digest(frame.data().toByteArray());
+                hashes.add(frame.data().length() + " " + Bytes.wrap(md5).toHex());
+            }
+        }
+        return hashes;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"flv,h264b+aac", "flv,h265+aac", "flv,vp9+opus", "flv,av1+opus", "mp4,h264b+aac", "mp4,av1+opus"})
+    void ffmpegGetsThePacketsThatWereSent(String format, String codecs) throws Exception {
+        List<Frame> frames = TestMedia.of(codecs, 2);
+        try (Publication publication = house.publish("a")) {
+            TestMedia.tracks(frames).forEach(publication::announce);
+            Path md5 = folder.resolve("md5");
+            Process player = program(
+                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", house.url("/live/a." + format),
+                    "-map", "0:v", "-map", "0:a", "-c", "copy", "-f", "framemd5", md5.toString());
+            publishTo(player, publication, frames);
+            assertEquals(0, player.exitValue(), log());
+            assertEquals(packets(frames, true), packets(Files.readString(md5), 0));
+            assertEquals(packets(frames, false), packets(Files.readString(md5), 1));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ts,h264b+aac", "ts,h265+opus", "ts,h264+mp3", "flv,h264+aac", "mp4,h265+aac", "mp4,vp9+opus"})
+    void everyFrameDecodes(String format, String codecs) throws Exception {
+        List<Frame> frames = TestMedia.of(codecs, 2);
+        try (Publication publication = house.publish("a")) {
+            TestMedia.tracks(frames).forEach(publication::announce);
+            Path md5 = folder.resolve("md5");
+            Process player = program(
+                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", house.url("/live/a." + format),
+                    "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", md5.toString());
+            publishTo(player, publication, frames);
+            assertEquals(0, player.exitValue(), log());
+            assertEquals("", log());
+            long pictures = frames.stream().filter(frame -> frame.track().isVideo()).count();
+            assertEquals(pictures, packets(Files.readString(md5), 0).size());
+        }
+    }
+
+    /// Writes the frames again and again in real time until the program has ended.
+    private void inRealTime(Publication publication, List<Frame> frames, Process program) throws Exception {
+        long begin = System.nanoTime();
+        long lengthNanos = 2_000_000_000L;
+        for (long round = 0; program.isAlive() && round < DEADLINE_SECONDS; round++) {
+            for (Frame frame : TestMedia.shifted(frames, round * lengthNanos)) {
+                // Half a second ahead, so that a program that has just begun has something to look at.
+                long earlyNanos = frame.dtsNanos() - 500_000_000L - (System.nanoTime() - begin);
+                if (earlyNanos > 0 && program.waitFor(earlyNanos, TimeUnit.NANOSECONDS)) {
+                    return;
+                }
+                publication.write(frame);
+            }
+        }
+        assertTrue(program.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "it ended");
+    }
+
+    /// Cut to whole pictures and sound of two seconds, so that they can be repeated.
+    private static List<Frame> loop(String codecs) {
+        return TestMedia.of(codecs, 2).stream()
+                .filter(frame -> frame.dtsNanos() < 2_000_000_000L)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"flv", "ts", "mp4"})
+    void debiansFfprobeDescribesTheStreamAndKnowsNoDuration(String format) throws Exception {
+        try (Publication publication = house.publish("a")) {
+            List<Frame> frames = loop("h264+aac");
+            LiveHouse.write(publication, frames.subList(0, 20));
+            Process probe = program(
+                    "ffprobe", "-v", "error", "-analyzeduration", "1000000", "-show_entries",
+                    "stream=codec_name,width,height,sample_rate,channels:format=duration", "-of", "csv=p=0",
+                    house.url("/live/a." + format));
+            inRealTime(publication, frames, probe);
+            List<String> lines = log().lines().map(String::strip).distinct().sorted().toList();
+            assertTrue(lines.contains("h264,320,180"), log());
+            assertTrue(lines.contains("aac,44100,2"), log());
+            // Of fragments ffprobe adds up what it has read, whatever the file says.
+            assertTrue(format.equals("mp4") || lines.contains("N/A"), log());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"flv,flvdemux", "ts,tsdemux", "mp4,qtdemux"})
+    void gStreamerPlays(String format, String demuxer) throws Exception {
+        try (Publication publication = house.publish("a")) {
+            List<Frame> frames = loop("h264+aac");
+            LiveHouse.write(publication, frames.subList(0, 20));
+            Path file = folder.resolve("pictures");
+            Process player = program(
+                    "gst-launch-1.0", "-q", "souphttpsrc", "location=" + house.url("/live/a." + format), "!", demuxer,
+                    "!", "h264parse", "!", "avdec_h264", "!", "identity", "eos-after=45", "!", "filesink",
+                    "location=" + file);
+            inRealTime(publication, frames, player);
+            assertEquals(0, player.exitValue(), log());
+            assertTrue(Files.size(file) >= 40L * 320 * 180 * 3 / 2, Files.size(file) + log());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"flv", "ts", "mp4"})
+    void vlcPlaysWithoutALatePicture(String format) throws Exception {
+        try (Publication publication = house.publish("a")) {
+            List<Frame> frames = loop("h264+aac");
+            // Not at the beginning of its time.
+            LiveHouse.write(publication, TestMedia.shifted(frames, -2_000_000_000L));
+            Path pictures = Files.createDirectory(folder.resolve("pictures"));
+            for (Path open : List.of(folder, pictures)) {
+                Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+            }
+            // VLC does not want to be root.
+            List<String> command = new ArrayList<>(
+                    "root".equals(System.getProperty("user.name"))
+                            ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
+                            : List.of());
+            command.addAll(List.of(
+                    "timeout", "40", "cvlc", "-vv", "--no-audio", "--vout", "dummy", "--video-filter", "scene",
+                    "--scene-path", pictures.toString(), "--scene-format", "png", "--scene-ratio", "15",
+                    "--run-time", "3", house.url("/live/a." + format), "vlc://quit"));
+            Process player = program(command.toArray(String[]::new));
+            inRealTime(publication, frames, player);
+            try (var list = Files.list(pictures)) {
+                assertTrue(list.count() >= 2, log());
+            }
+            assertTrue(log().lines().noneMatch(line -> line.contains("picture is too late")), log());
+        }
+    }
+
+    @Test
+    void aPageInChromiumPlaysFragmentsThroughMediaSource() throws Exception {
+        house.routes.add(
+                "GET",
+                "/page",
+                exchange -> exchange.respond(200, "text/html", Bytes.ofUtf8("""
+                <video muted></video><script>
+                const video = document.querySelector('video'), source = new MediaSource();
+                video.src = URL.createObjectURL(source);
+                source.addEventListener('sourceopen', async () => {
+                  const answer = await fetch('/live/a.mp4');
+                  const buffer = source.addSourceBuffer(answer.headers.get('Content-Type'));
+                  const reader = answer.body.getReader();
+                  for (;;) {
+                    const {done, value} = await reader.read();
+                    if (done) break;
+                    buffer.appendBuffer(value);
+                    await new Promise(ok => buffer.addEventListener('updateend', ok, {once: true}));
+                    if (video.paused && video.buffered.length) {
+                      video.currentTime = video.buffered.start(0);
+                      video.play();
+                    }
+                  }
+                  document.title = 'over';
+                });
+                </script>""")));
+        try (Publication publication = house.publish("a");
+                Chromium chromium = new Chromium()) {
+            List<Frame> frames = loop("vp9+opus");
+            TestMedia.tracks(frames).forEach(publication::announce);
+            LiveHouse.write(publication, frames);
+            var page = chromium.open(house.url("/page"));
+            for (int round = 1; round < 4; round++) {
+                LiveHouse.write(publication, TestMedia.shifted(frames, round * 2_000_000_000L));
+            }
+            page.waitForFunction("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 20");
+            assertEquals(320, page.evaluate("document.querySelector('video').videoWidth"));
+            publication.close();
+            page.waitForFunction("document.title === 'over'");
+        }
+    }
+}
