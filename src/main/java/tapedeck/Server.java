@@ -15,6 +15,7 @@ import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.protocol.http.HlsHttp;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspServer;
@@ -129,6 +130,7 @@ public final class Server implements AutoCloseable {
                     () -> opened(new WebRtcServer(settings.webrtc(), rights, loops, streams, routes, ports)));
         }
         opened(new LiveHttp(rights, streams, routes));
+        opened(new HlsHttp(rights, streams, routes));
         opened(new Api(routes, settings, streams, recordings, transcodes, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {

@@ -2,6 +2,9 @@
 /// kind. All players of a stream in one format share one reader, one muxer and one log of what it wrote; a player is a
 /// place in that log.
 ///
-/// Public: [LiveHttp].
+/// HLS is cut once for all players of a name, while somebody asks for it: `HlsSource` reads, `HlsSegmenter` cuts,
+/// `HlsWindow` keeps the last segments and writes the playlist.
+///
+/// Public: [LiveHttp], [HlsHttp].
 @org.jspecify.annotations.NullMarked
 package tapedeck.protocol.http;

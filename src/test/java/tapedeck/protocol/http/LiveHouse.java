@@ -35,6 +35,8 @@ final class LiveHouse implements AutoCloseable {
     final HttpRoutes routes = new HttpRoutes();
     final HttpClient client = HttpClient.newHttpClient();
     private final LiveHttp live;
+    private final HlsHttp hls;
+    private final Rights rights;
     private final HttpServer server;
 
     LiveHouse() throws Exception {
@@ -42,7 +44,9 @@ final class LiveHouse implements AutoCloseable {
     }
 
     LiveHouse(Settings.Rights rights) throws Exception {
-        live = new LiveHttp(new Rights(rights), streams, routes);
+        this.rights = new Rights(rights);
+        live = new LiveHttp(this.rights, streams, routes);
+        hls = new HlsHttp(this.rights, streams, routes);
         server = new HttpServer(0, routes);
     }
 
@@ -114,5 +118,7 @@ final class LiveHouse implements AutoCloseable {
     public void close() {
         server.close();
         live.close();
+        hls.close();
+        rights.close();
     }
 }

@@ -124,20 +124,24 @@ class LivePlayersTest {
     }
 
     /// Writes the frames again and again in real time until the program has ended.
-    private void inRealTime(Publication publication, List<Frame> frames, Process program) throws Exception {
-        long begin = System.nanoTime();
+    ///
+    /// @return how often
+    private long inRealTime(Publication publication, List<Frame> frames, Process program) throws Exception {
+        long begin = System.nanoTime() - frames.getFirst().dtsNanos();
         long lengthNanos = 2_000_000_000L;
-        for (long round = 0; program.isAlive() && round < DEADLINE_SECONDS; round++) {
+        long round = 0;
+        for (; program.isAlive() && round < DEADLINE_SECONDS; round++) {
             for (Frame frame : TestMedia.shifted(frames, round * lengthNanos)) {
                 // Half a second ahead, so that a program that has just begun has something to look at.
                 long earlyNanos = frame.dtsNanos() - 500_000_000L - (System.nanoTime() - begin);
                 if (earlyNanos > 0 && program.waitFor(earlyNanos, TimeUnit.NANOSECONDS)) {
-                    return;
+                    return round + 1;
                 }
                 publication.write(frame);
             }
         }
         assertTrue(program.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "it ended");
+        return round;
     }
 
     /// Cut to whole pictures and sound of two seconds, so that they can be repeated.
@@ -183,6 +187,23 @@ class LivePlayersTest {
         }
     }
 
+    private Process vlc(String path) throws IOException {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        // VLC does not want to be root.
+        List<String> command = new ArrayList<>(
+                "root".equals(System.getProperty("user.name"))
+                        ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
+                        : List.of());
+        command.addAll(List.of(
+                "timeout", "40", "cvlc", "-vv", "--no-audio", "--vout", "dummy", "--run-time", "3", house.url(path), "vlc://quit"));
+        return program(command.toArray(String[]::new));
+    }
+
+    private void assertVlcPlayed() throws IOException {
+        assertTrue(log().contains("Received first picture"), log());
+        assertTrue(log().lines().noneMatch(line -> line.contains("picture is too late")), log());
+    }
+
     @ParameterizedTest
     @CsvSource({"flv", "ts", "mp4"})
     void vlcPlaysWithoutALatePicture(String format) throws Exception {
@@ -190,25 +211,49 @@ class LivePlayersTest {
             List<Frame> frames = loop("h264+aac");
             // Not at the beginning of its time.
             LiveHouse.write(publication, TestMedia.shifted(frames, -2_000_000_000L));
-            Path pictures = Files.createDirectory(folder.resolve("pictures"));
-            for (Path open : List.of(folder, pictures)) {
-                Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
-            }
-            // VLC does not want to be root.
-            List<String> command = new ArrayList<>(
-                    "root".equals(System.getProperty("user.name"))
-                            ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
-                            : List.of());
-            command.addAll(List.of(
-                    "timeout", "40", "cvlc", "-vv", "--no-audio", "--vout", "dummy", "--video-filter", "scene",
-                    "--scene-path", pictures.toString(), "--scene-format", "png", "--scene-ratio", "15",
-                    "--run-time", "3", house.url("/live/a." + format), "vlc://quit"));
-            Process player = program(command.toArray(String[]::new));
+            Process player = vlc("/live/a." + format);
             inRealTime(publication, frames, player);
-            try (var list = Files.list(pictures)) {
-                assertTrue(list.count() >= 2, log());
+            assertVlcPlayed();
+        }
+    }
+
+    @Test
+    void ffmpegGetsThePacketsThatWereSentOverHls() throws Exception {
+        List<Frame> frames = loop("h264+aac");
+        try (Publication publication = house.publish("a")) {
+            LiveHouse.write(publication, frames);
+            Path md5 = folder.resolve("md5");
+            Process player = program(
+                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-live_start_index", "0", "-i",
+                    house.url("/hls/a/index.m3u8"), "-map", "0:v", "-c", "copy", "-t", "5", "-f", "framemd5",
+                    md5.toString());
+            inRealTime(publication, frames, player);
+            assertEquals(0, player.exitValue(), log());
+            List<String> sent = packets(frames, true);
+            List<String> got = packets(Files.readString(md5), 0);
+            assertTrue(got.size() >= 149, got.size() + log());
+            int at = sent.indexOf(got.getFirst());
+            for (String packet : got) {
+                assertEquals(sent.get(at++ % sent.size()), packet);
             }
-            assertTrue(log().lines().noneMatch(line -> line.contains("picture is too late")), log());
+        }
+    }
+
+    @Test
+    void vlcAndFfprobePlayHls() throws Exception {
+        try (Publication publication = house.publish("a")) {
+            List<Frame> frames = loop("h264+aac");
+            LiveHouse.write(publication, frames);
+            Process probe = program(
+                    "ffprobe", "-v", "error", "-show_entries",
+                    "stream=codec_name,width,height,sample_rate,channels:format=duration", "-of", "csv=p=0",
+                    house.url("/hls/a/index.m3u8"));
+            long rounds = inRealTime(publication, frames, probe);
+            List<String> lines = log().lines().map(String::strip).distinct().toList();
+            assertTrue(lines.containsAll(List.of("h264,320,180", "aac,44100,2", "N/A")), log());
+            Process vlc = vlc("/hls/a/index.m3u8");
+            inRealTime(publication, TestMedia.shifted(frames, rounds * 2_000_000_000L), vlc);
+            assertVlcPlayed();
         }
     }
 

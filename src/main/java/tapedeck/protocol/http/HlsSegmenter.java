@@ -1,0 +1,193 @@
+package tapedeck.protocol.http;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.mp4.LiveFragments;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.stream.Item;
+import tapedeck.stream.Stream;
+
+/// Cuts one publication into segments that begin with keyframes, and those into parts. Used from one thread.
+final class HlsSegmenter {
+    /// A segment ends with the first keyframe behind this; a little less, because clocks are rounded.
+    static final long TARGET_NANOS = 1_900_000_000L;
+    /// The first one of all may be shorter: somebody waits for it.
+    static final long FIRST_NANOS = 500_000_000L;
+    /// Without a keyframe a segment ends with any picture.
+    static final int MAX_TARGET_SECONDS = 6;
+
+    static final int MIN_TARGET_SECONDS = 2;
+    /// The longest part; all but the last of a segment have 85 % of it, rfc8216bis 4.4.4.9.
+    static final long PART_TARGET_NANOS = 500_000_000L;
+
+    static final long PART_NANOS = 430_000_000L;
+    static final long MAX_SEGMENT_BYTES = 16 << 20;
+
+    /// RFC 8216 4.3.3.1: a duration is rounded to the nearest second before it is compared.
+    private static final long ROUNDING_NANOS = 450_000_000L;
+
+    private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final long USUAL_STEP_NANOS = 33_333_333L;
+
+    private final HlsWindow window;
+    private final Stream stream;
+    private final LongSupplier gopNanos;
+    private final SequencedMap<Integer, Track> tracks = new TreeMap<>();
+    private boolean first;
+    private int targetSeconds;
+    private @Nullable LiveFragments fragments;
+    private HlsSegment.@Nullable Init init;
+    private boolean discontinuity;
+    private int mainId;
+    private boolean open;
+    private boolean independent;
+    private long segmentNanos;
+    private long segmentBytes;
+    private long partNanos;
+    private long lastNanos;
+    private long stepNanos = USUAL_STEP_NANOS;
+
+    /// @param tracks of the stream, as far as they are known
+    /// @param targetSeconds of the publication before, or 0
+    /// @param gopNanos how long a group of pictures is, as far as that is known
+    HlsSegmenter(HlsWindow window, Stream stream, List<Track> tracks, int targetSeconds, LongSupplier gopNanos) {
+        this.window = window;
+        this.stream = stream;
+        this.targetSeconds = targetSeconds;
+        this.gopNanos = gopNanos;
+        this.first = targetSeconds == 0;
+        this.discontinuity = !first;
+        tracks.forEach(track -> this.tracks.put(track.id(), track));
+    }
+
+    static boolean canCarry(Codec codec) {
+        return switch (codec) {
+            case Codec.H264 _, Codec.H265 _, Codec.Vp9 _, Codec.Av1 _, Codec.Aac _, Codec.Opus _, Codec.Mp3 _ -> true;
+            // No player takes these in fragments.
+            case Codec.Vp8 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ -> false;
+        };
+    }
+
+    int targetSeconds() {
+        return targetSeconds;
+    }
+
+    /// When the segment that is open could end, in the time of the stream.
+    long wantedKeyframeNanos() {
+        return open ? segmentNanos + TARGET_NANOS : Long.MAX_VALUE;
+    }
+
+    void write(Item.Media media) {
+        Frame frame = media.frame();
+        if (!canCarry(frame.track().codec())) {
+            return;
+        }
+        LiveFragments now = fragments;
+        if (now == null || !now.carries(frame.track())) {
+            now = begin(frame.track());
+        }
+        if (frame.track().id() == mainId) {
+            cut(media);
+        } else if (!open) {
+            return;
+        }
+        now.write(frame);
+        segmentBytes += frame.data().length();
+    }
+
+    /// Other tracks need another initialization segment.
+    private LiveFragments begin(Track changed) {
+        finish();
+        discontinuity |= fragments != null;
+        tracks.put(changed.id(), changed);
+        List<Track> carried = new ArrayList<>();
+        for (Track track : tracks.values()) {
+            if (canCarry(track.codec())) {
+                carried.add(track);
+            }
+        }
+        mainId = carried.stream().filter(Track::isVideo).findFirst().orElse(carried.getFirst()).id();
+        LiveFragments made = new LiveFragments(carried, stream.name().value(), stream.startedAt());
+        fragments = made;
+        init = new HlsSegment.Init(window.nextNumber(), made.init());
+        return made;
+    }
+
+    /// Before a picture, or a sound where there are no pictures.
+    private void cut(Item.Media media) {
+        long nowNanos = media.frame().dtsNanos();
+        if (open) {
+            long step = nowNanos - lastNanos;
+            stepNanos = step > 0 && step < SECOND_NANOS ? step : stepNanos;
+            long sinceNanos = nowNanos - segmentNanos;
+            boolean due = media.entryPoint() && sinceNanos >= (first ? FIRST_NANOS : TARGET_NANOS);
+            if (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > MAX_SEGMENT_BYTES) {
+                endSegment(nowNanos);
+            } else if (nowNanos - partNanos + stepNanos > PART_TARGET_NANOS || nowNanos - partNanos >= PART_NANOS) {
+                endPart(nowNanos);
+                independent = media.frame().keyframe();
+            }
+        }
+        if (!open) {
+            open = true;
+            segmentNanos = nowNanos;
+            segmentBytes = 0;
+            partNanos = nowNanos;
+            independent = media.entryPoint();
+            Instant time = stream.startedAt().plusNanos(media.frame().ptsNanos());
+            window.begin(java.util.Objects.requireNonNull(init), discontinuity, time.truncatedTo(java.time.temporal.ChronoUnit.MILLIS));
+            discontinuity = false;
+        }
+        lastNanos = nowNanos;
+    }
+
+    private long maxNanos() {
+        int seconds = targetSeconds == 0 ? MAX_TARGET_SECONDS : targetSeconds;
+        return seconds * SECOND_NANOS + ROUNDING_NANOS;
+    }
+
+    private void endPart(long nowNanos) {
+        LiveFragments now = fragments;
+        Bytes data = now == null ? Bytes.EMPTY : now.fragment();
+        if (!data.isEmpty()) {
+            long durationNanos = nowNanos > partNanos ? nowNanos - partNanos : stepNanos;
+            window.add(new HlsSegment.Part(data, durationNanos, independent));
+        }
+        partNanos = nowNanos;
+        independent = false;
+    }
+
+    private void endSegment(long nowNanos) {
+        endPart(nowNanos);
+        if (targetSeconds == 0) {
+            targetSeconds = target(nowNanos - segmentNanos);
+        }
+        window.whole(targetSeconds);
+        open = false;
+        first = false;
+    }
+
+    /// The longest that segments will be, as far as one can tell after the first: it may never change, RFC 8216 4.3.3.1.
+    private int target(long firstNanos) {
+        long gop = Math.max(gopNanos.getAsLong(), 1);
+        long groups = (TARGET_NANOS + gop - 1) / gop;
+        long longest = Math.max(firstNanos, gop >= TARGET_NANOS ? gop : groups * gop);
+        long seconds = (longest - ROUNDING_NANOS + SECOND_NANOS - 1) / SECOND_NANOS;
+        return (int) Math.clamp(seconds, MIN_TARGET_SECONDS, MAX_TARGET_SECONDS);
+    }
+
+    /// Ends what is open: the publication is over, or frames are missing.
+    void finish() {
+        if (open) {
+            endSegment(lastNanos + stepNanos);
+        }
+    }
+}
