@@ -14,7 +14,13 @@ import tapedeck.media.Track;
 public final class CodecName {
     /// Luma samples of a picture and the first level of VP9 that has so many, "VP9 Levels".
     private static final int[][] VP9_LEVELS = {
-        {36_864, 10}, {73_728, 11}, {122_880, 20}, {245_760, 21}, {552_960, 30}, {983_040, 31}, {2_228_224, 40},
+        {36_864, 10},
+        {73_728, 11},
+        {122_880, 20},
+        {245_760, 21},
+        {552_960, 30},
+        {983_040, 31},
+        {2_228_224, 40},
         {8_912_896, 50}
     };
 
@@ -30,7 +36,8 @@ public final class CodecName {
     public static String of(Codec codec) {
         return switch (codec) {
             // ISO/IEC 14496-15 annex E.3: profile, constraints and level as they stand behind the NAL unit's header
-            case Codec.H264 h264 -> "avc1." + h264.sps().getFirst().slice(1, 4).toHex().toUpperCase(Locale.ROOT);
+            case Codec.H264 h264 ->
+                "avc1." + h264.sps().getFirst().slice(1, 4).toHex().toUpperCase(Locale.ROOT);
             case Codec.H265 h265 -> hvc1(H265.toHvcc(h265));
             case Codec.Vp8 _ -> "vp08.00.10.08";
             case Codec.Vp9 vp9 ->

@@ -9,7 +9,8 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
-/// A fragmented MP4 without an end: an initialization segment that says nothing of a duration, and fragments in the time
+/// A fragmented MP4 without an end: an initialization segment that says nothing of a duration, and fragments in the
+/// time
 /// of the stream, so that whoever has the initialization segment can begin with any fragment that begins with a
 /// keyframe.
 public final class LiveFragments {
@@ -24,7 +25,9 @@ public final class LiveFragments {
         }
         InitMovie movie = new InitMovie(List.copyOf(tracks), new MuxerOptions(startedAt, 0, title));
         BoxWriter out = new BoxWriter(2048);
-        out.box("ftyp", b -> b.ascii("iso6").u32(0x200).ascii("iso6").ascii("cmfc").ascii("mp41"));
+        out.box(
+                "ftyp",
+                b -> b.ascii("iso6").u32(0x200).ascii("iso6").ascii("cmfc").ascii("mp41"));
         init = out.bytes(movie.writeLive()).toBytes();
     }
 

@@ -114,7 +114,11 @@ final class HlsSegmenter {
                 carried.add(track);
             }
         }
-        mainId = carried.stream().filter(Track::isVideo).findFirst().orElse(carried.getFirst()).id();
+        mainId = carried.stream()
+                .filter(Track::isVideo)
+                .findFirst()
+                .orElse(carried.getFirst())
+                .id();
         LiveFragments made = new LiveFragments(carried, stream.name().value(), stream.startedAt());
         fragments = made;
         init = new HlsSegment.Init(window.nextNumber(), made.init());
@@ -143,7 +147,10 @@ final class HlsSegmenter {
             partNanos = nowNanos;
             independent = media.entryPoint();
             Instant time = stream.startedAt().plusNanos(media.frame().ptsNanos());
-            window.begin(java.util.Objects.requireNonNull(init), discontinuity, time.truncatedTo(java.time.temporal.ChronoUnit.MILLIS));
+            window.begin(
+                    java.util.Objects.requireNonNull(init),
+                    discontinuity,
+                    time.truncatedTo(java.time.temporal.ChronoUnit.MILLIS));
             discontinuity = false;
         }
         lastNanos = nowNanos;
@@ -175,7 +182,8 @@ final class HlsSegmenter {
         first = false;
     }
 
-    /// The longest that segments will be, as far as one can tell after the first: it may never change, RFC 8216 4.3.3.1.
+    /// The longest that segments will be, as far as one can tell after the first: it may never change, RFC 8216
+    /// 4.3.3.1.
     private int target(long firstNanos) {
         long gop = Math.max(gopNanos.getAsLong(), 1);
         long groups = (TARGET_NANOS + gop - 1) / gop;

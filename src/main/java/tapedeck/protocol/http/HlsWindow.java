@@ -165,22 +165,27 @@ final class HlsWindow {
     }
 
     /// A part, also the next one, for which it waits; null if there is none.
-    @Nullable Bytes part(long number, int part, long maxNanos) throws InterruptedException {
+    @Nullable
+    Bytes part(long number, int part, long maxNanos) throws InterruptedException {
         if (locked(() -> number > nextNumber)) {
             return null;
         }
         boolean there = await(() -> ended || has(number, part), maxNanos);
         HlsSegment found = there ? find(number) : null;
-        return found == null ? null : locked(() -> part < found.parts.size() ? found.parts.get(part).data() : null);
+        return found == null
+                ? null
+                : locked(() -> part < found.parts.size() ? found.parts.get(part).data() : null);
     }
 
     /// A whole segment, or null.
-    @Nullable Bytes segment(long number) {
+    @Nullable
+    Bytes segment(long number) {
         HlsSegment found = find(number);
         return found == null ? null : locked(() -> found.whole ? found.data() : null);
     }
 
-    @Nullable Bytes init(long number) {
+    @Nullable
+    Bytes init(long number) {
         return locked(() -> segments.stream()
                 .map(segment -> segment.init)
                 .filter(init -> init.number() == number)

@@ -69,8 +69,7 @@ class HlsTest {
         segment(window, init, false);
         window.begin(init, false, TIME);
         window.add(part(1000, SECOND_NANOS / 2, true));
-        assertLinesMatch(
-                """
+        assertLinesMatch("""
                 #EXTM3U
                 #EXT-X-VERSION:6
                 #EXT-X-TARGETDURATION:2
@@ -99,10 +98,7 @@ class HlsTest {
                 #EXT-X-PROGRAM-DATE-TIME:2026-01-31T10:00:00Z
                 #EXT-X-PART:DURATION=0.50000,URI="part-103-0.m4s?k=1",INDEPENDENT=YES
                 #EXT-X-PRELOAD-HINT:TYPE=PART,URI="part-103-1.m4s?k=1"
-                """
-                        .lines()
-                        .toList(),
-                window.playlist("?k=1").lines().toList());
+                """.lines().toList(), window.playlist("?k=1").lines().toList());
     }
 
     @Test
@@ -201,7 +197,8 @@ class HlsTest {
                 index.headers().firstValue("Content-Type").orElse(""));
         assertTrue(index.body().contains("live.m3u8"), index.body());
         assertTrue(!codecs.equals("h264b+aac") || index.body().contains("CODECS=\"avc1.640"), index.body());
-        assertTrue(!codecs.equals("h264b+aac") || index.body().contains(",mp4a.40.2\",RESOLUTION=320x180"), index.body());
+        assertTrue(
+                !codecs.equals("h264b+aac") || index.body().contains(",mp4a.40.2\",RESOLUTION=320x180"), index.body());
         String playlist = ended("/hls/a/b/live.m3u8");
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(bytes("/hls/a/b/" + uris(playlist, "MAP:URI=\"(.*)\"").getFirst()));
@@ -211,19 +208,24 @@ class HlsTest {
         for (String seconds : uris(playlist, "EXTINF:(.*),")) {
             assertTrue(Double.parseDouble(seconds) <= 2.45, playlist);
         }
-        double total = uris(playlist, "EXTINF:(.*),").stream().mapToDouble(Double::parseDouble).sum();
+        double total = uris(playlist, "EXTINF:(.*),").stream()
+                .mapToDouble(Double::parseDouble)
+                .sum();
         assertTrue(total >= 4 && total < 5.1, playlist);
         // The last segments are also had in parts.
         String last = uris(playlist, "^(seg-.*)$").getLast();
         ByteArrayOutputStream parts = new ByteArrayOutputStream();
-        for (String part : uris(playlist, "PART:.*URI=\"(" + last.replace("seg", "part").replace(".m4s", "") + "-.*?)\"")) {
+        for (String part :
+                uris(playlist, "PART:.*URI=\"(" + last.replace("seg", "part").replace(".m4s", "") + "-.*?)\"")) {
             parts.writeBytes(bytes("/hls/a/b/" + part));
         }
         assertArrayEquals(bytes("/hls/a/b/" + last), parts.toByteArray());
         Path mp4 = folder.resolve("all.mp4");
         Files.write(mp4, file.toByteArray());
         try (var channel = java.nio.channels.FileChannel.open(mp4)) {
-            assertEquals(TestMedia.tracks(frames).size(), Container.MP4.probe(channel).tracks().size());
+            assertEquals(
+                    TestMedia.tracks(frames).size(),
+                    Container.MP4.probe(channel).tracks().size());
         }
     }
 
@@ -231,14 +233,19 @@ class HlsTest {
     void aReloadWaitsForThePartItAsksFor() throws Exception {
         List<Frame> frames = TestMedia.of("h264+aac", 4);
         try (Publication publication = house.publish("a")) {
-            slowly(publication, frames.stream().filter(f -> f.dtsNanos() < SECOND_NANOS / 2).toList());
+            slowly(
+                    publication,
+                    frames.stream().filter(f -> f.dtsNanos() < SECOND_NANOS / 2).toList());
             var answer = CompletableFuture.supplyAsync(() -> reload(""));
             LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
-            slowly(publication, frames.stream()
-                    .filter(f -> f.dtsNanos() >= SECOND_NANOS / 2 && f.dtsNanos() < 5 * SECOND_NANOS / 2)
-                    .toList());
+            slowly(
+                    publication,
+                    frames.stream()
+                            .filter(f -> f.dtsNanos() >= SECOND_NANOS / 2 && f.dtsNanos() < 5 * SECOND_NANOS / 2)
+                            .toList());
             String playlist = answer.get(60, TimeUnit.SECONDS);
-            Matcher hint = Pattern.compile("PRELOAD-HINT:TYPE=PART,URI=\"part-(\\d+)-(\\d+)").matcher(reload(""));
+            Matcher hint = Pattern.compile("PRELOAD-HINT:TYPE=PART,URI=\"part-(\\d+)-(\\d+)")
+                    .matcher(reload(""));
             assertTrue(hint.find(), playlist);
             long number = Long.parseLong(hint.group(1));
             // Too early for the one after the next.
@@ -246,8 +253,13 @@ class HlsTest {
             assertTrue(reload("?_HLS_part=1").contains("needs _HLS_msn"));
             assertTrue(reload("?_HLS_msn=-3").contains("has to be a number"));
             var waiting = CompletableFuture.supplyAsync(() -> reload("?_HLS_msn=" + (number + 1) + "&_HLS_part=0"));
-            var part = CompletableFuture.supplyAsync(() -> text("/hls/a/part-%d-%s.m4s".formatted(number, hint.group(2))));
-            slowly(publication, frames.stream().filter(f -> f.dtsNanos() >= 5 * SECOND_NANOS / 2).toList());
+            var part =
+                    CompletableFuture.supplyAsync(() -> text("/hls/a/part-%d-%s.m4s".formatted(number, hint.group(2))));
+            slowly(
+                    publication,
+                    frames.stream()
+                            .filter(f -> f.dtsNanos() >= 5 * SECOND_NANOS / 2)
+                            .toList());
             publication.close();
             assertTrue(waiting.get(60, TimeUnit.SECONDS).contains("part-%d-0".formatted(number)), "it came");
             assertTrue(part.get(60, TimeUnit.SECONDS).contains("moof"));

@@ -19,7 +19,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
-import tapedeck.media.Track;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
@@ -58,7 +57,8 @@ class LivePlayersTest {
 
     /// Publishes all as fast as the stream goes when the player is there, and waits for the player's end.
     private void publishTo(Process player, Publication publication, List<Frame> frames) throws Exception {
-        LiveHouse.await("the player came", () -> publication.stream().statistics().liveReaders() > 0 || !player.isAlive());
+        LiveHouse.await(
+                "the player came", () -> publication.stream().statistics().liveReaders() > 0 || !player.isAlive());
         LiveHouse.write(publication, frames);
         publication.close();
         assertTrue(player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "the player ended with the stream");
@@ -96,8 +96,21 @@ class LivePlayersTest {
             TestMedia.tracks(frames).forEach(publication::announce);
             Path md5 = folder.resolve("md5");
             Process player = program(
-                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", house.url("/live/a." + format),
-                    "-map", "0:v", "-map", "0:a", "-c", "copy", "-f", "framemd5", md5.toString());
+                    Ffmpeg.ffmpeg(),
+                    "-nostdin",
+                    "-v",
+                    "warning",
+                    "-i",
+                    house.url("/live/a." + format),
+                    "-map",
+                    "0:v",
+                    "-map",
+                    "0:a",
+                    "-c",
+                    "copy",
+                    "-f",
+                    "framemd5",
+                    md5.toString());
             publishTo(player, publication, frames);
             assertEquals(0, player.exitValue(), log());
             assertEquals(packets(frames, true), packets(Files.readString(md5), 0));
@@ -113,12 +126,24 @@ class LivePlayersTest {
             TestMedia.tracks(frames).forEach(publication::announce);
             Path md5 = folder.resolve("md5");
             Process player = program(
-                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", house.url("/live/a." + format),
-                    "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", md5.toString());
+                    Ffmpeg.ffmpeg(),
+                    "-nostdin",
+                    "-v",
+                    "warning",
+                    "-i",
+                    house.url("/live/a." + format),
+                    "-map",
+                    "0:v",
+                    "-fps_mode",
+                    "passthrough",
+                    "-f",
+                    "framemd5",
+                    md5.toString());
             publishTo(player, publication, frames);
             assertEquals(0, player.exitValue(), log());
             assertEquals("", log());
-            long pictures = frames.stream().filter(frame -> frame.track().isVideo()).count();
+            long pictures =
+                    frames.stream().filter(frame -> frame.track().isVideo()).count();
             assertEquals(pictures, packets(Files.readString(md5), 0).size());
         }
     }
@@ -158,11 +183,19 @@ class LivePlayersTest {
             List<Frame> frames = loop("h264+aac");
             LiveHouse.write(publication, frames.subList(0, 20));
             Process probe = program(
-                    "ffprobe", "-v", "error", "-analyzeduration", "1000000", "-show_entries",
-                    "stream=codec_name,width,height,sample_rate,channels:format=duration", "-of", "csv=p=0",
+                    "ffprobe",
+                    "-v",
+                    "error",
+                    "-analyzeduration",
+                    "1000000",
+                    "-show_entries",
+                    "stream=codec_name,width,height,sample_rate,channels:format=duration",
+                    "-of",
+                    "csv=p=0",
                     house.url("/live/a." + format));
             inRealTime(publication, frames, probe);
-            List<String> lines = log().lines().map(String::strip).distinct().sorted().toList();
+            List<String> lines =
+                    log().lines().map(String::strip).distinct().sorted().toList();
             assertTrue(lines.contains("h264,320,180"), log());
             assertTrue(lines.contains("aac,44100,2"), log());
             // Of fragments ffprobe adds up what it has read, whatever the file says.
@@ -178,8 +211,21 @@ class LivePlayersTest {
             LiveHouse.write(publication, frames.subList(0, 20));
             Path file = folder.resolve("pictures");
             Process player = program(
-                    "gst-launch-1.0", "-q", "souphttpsrc", "location=" + house.url("/live/a." + format), "!", demuxer,
-                    "!", "h264parse", "!", "avdec_h264", "!", "identity", "eos-after=45", "!", "filesink",
+                    "gst-launch-1.0",
+                    "-q",
+                    "souphttpsrc",
+                    "location=" + house.url("/live/a." + format),
+                    "!",
+                    demuxer,
+                    "!",
+                    "h264parse",
+                    "!",
+                    "avdec_h264",
+                    "!",
+                    "identity",
+                    "eos-after=45",
+                    "!",
+                    "filesink",
                     "location=" + file);
             inRealTime(publication, frames, player);
             assertEquals(0, player.exitValue(), log());
@@ -195,7 +241,17 @@ class LivePlayersTest {
                         ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
                         : List.of());
         command.addAll(List.of(
-                "timeout", "40", "cvlc", "-vv", "--no-audio", "--vout", "dummy", "--run-time", "3", house.url(path), "vlc://quit"));
+                "timeout",
+                "40",
+                "cvlc",
+                "-vv",
+                "--no-audio",
+                "--vout",
+                "dummy",
+                "--run-time",
+                "3",
+                house.url(path),
+                "vlc://quit"));
         return program(command.toArray(String[]::new));
     }
 
@@ -224,8 +280,22 @@ class LivePlayersTest {
             LiveHouse.write(publication, frames);
             Path md5 = folder.resolve("md5");
             Process player = program(
-                    Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-live_start_index", "0", "-i",
-                    house.url("/hls/a/index.m3u8"), "-map", "0:v", "-c", "copy", "-t", "5", "-f", "framemd5",
+                    Ffmpeg.ffmpeg(),
+                    "-nostdin",
+                    "-v",
+                    "warning",
+                    "-live_start_index",
+                    "0",
+                    "-i",
+                    house.url("/hls/a/index.m3u8"),
+                    "-map",
+                    "0:v",
+                    "-c",
+                    "copy",
+                    "-t",
+                    "5",
+                    "-f",
+                    "framemd5",
                     md5.toString());
             inRealTime(publication, frames, player);
             assertEquals(0, player.exitValue(), log());
@@ -245,8 +315,13 @@ class LivePlayersTest {
             List<Frame> frames = loop("h264+aac");
             LiveHouse.write(publication, frames);
             Process probe = program(
-                    "ffprobe", "-v", "error", "-show_entries",
-                    "stream=codec_name,width,height,sample_rate,channels:format=duration", "-of", "csv=p=0",
+                    "ffprobe",
+                    "-v",
+                    "error",
+                    "-show_entries",
+                    "stream=codec_name,width,height,sample_rate,channels:format=duration",
+                    "-of",
+                    "csv=p=0",
                     house.url("/hls/a/index.m3u8"));
             long rounds = inRealTime(publication, frames, probe);
             List<String> lines = log().lines().map(String::strip).distinct().toList();
@@ -259,10 +334,7 @@ class LivePlayersTest {
 
     @Test
     void aPageInChromiumPlaysFragmentsThroughMediaSource() throws Exception {
-        house.routes.add(
-                "GET",
-                "/page",
-                exchange -> exchange.respond(200, "text/html", Bytes.ofUtf8("""
+        house.routes.add("GET", "/page", exchange -> exchange.respond(200, "text/html", Bytes.ofUtf8("""
                 <video muted></video><script>
                 const video = document.querySelector('video'), source = new MediaSource();
                 video.src = URL.createObjectURL(source);

@@ -63,7 +63,8 @@ class LiveRightsTest {
         assertEquals(401, refused.statusCode());
         assertTrue(refused.headers().firstValue("WWW-Authenticate").orElse("").startsWith("Bearer"));
         assertEquals(401, house.text("GET", "/live/cam.ts?token=wrong").statusCode());
-        assertEquals(403, house.text("GET", "/live/cam.mp4?token=" + forOthers()).statusCode());
+        assertEquals(
+                403, house.text("GET", "/live/cam.mp4?token=" + forOthers()).statusCode());
         assertEquals(200, house.text("HEAD", "/live/cam.flv?token=" + token()).statusCode());
         HttpRequest request = HttpRequest.newBuilder(URI.create(house.url("/live/cam.mp4")))
                 .header("Authorization", "Bearer " + token())
@@ -85,7 +86,8 @@ class LiveRightsTest {
         LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
         List<Frame> more = TestMedia.of("h264+aac", 3);
         LiveHouse.write(publication, TestMedia.shifted(more, 1_000_000_000L));
-        Matcher address = Pattern.compile("live\\.m3u8(\\?session=[0-9a-f]{32})").matcher(index.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
+        Matcher address = Pattern.compile("live\\.m3u8(\\?session=[0-9a-f]{32})")
+                .matcher(index.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
         assertTrue(address.find());
         String session = address.group(1);
         String playlist = text("/hls/cam/live.m3u8" + session);
