@@ -10,7 +10,12 @@ import tapedeck.rtp.payload.Packetizer;
 ///
 /// @param entryPoint whether a viewer can begin here
 /// @param bytes of all payloads
-public record FramePackets(Frame frame, boolean entryPoint, List<Payload> payloads, int bytes) {
+/// @param layer 0 for a picture that all later ones may depend on; a number for one on which only those of as high a
+///     number depend (a temporal layer), or [#NONE_DEPENDS]
+public record FramePackets(Frame frame, boolean entryPoint, List<Payload> payloads, int bytes, int layer) {
+    /// The layer of a picture that no other refers to.
+    public static final int NONE_DEPENDS = Integer.MAX_VALUE;
+
     public FramePackets {
         payloads = List.copyOf(payloads);
     }
@@ -18,7 +23,7 @@ public record FramePackets(Frame frame, boolean entryPoint, List<Payload> payloa
     public static FramePackets of(Frame frame, boolean entryPoint, Packetizer packetizer) {
         Cut cut = new Cut();
         packetizer.packetize(frame, cut::add);
-        return new FramePackets(frame, entryPoint, cut.payloads, cut.bytes);
+        return new FramePackets(frame, entryPoint, cut.payloads, cut.bytes, entryPoint ? 0 : TemporalLayer.of(frame));
     }
 
     private static final class Cut {

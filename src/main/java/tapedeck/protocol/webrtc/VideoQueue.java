@@ -2,6 +2,7 @@ package tapedeck.protocol.webrtc;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.rtp.FramePackets;
@@ -22,6 +23,8 @@ final class VideoQueue {
     private long bytes;
     private boolean waiting = true;
     private long leftOut;
+    /// Of the layers from here on something was left out: nothing of them is of use before the next keyframe.
+    private int brokenLayer = FramePackets.NONE_DEPENDS;
 
     // Presentation times up to the last one are drawn together.
     private long pastUntilNanos = Long.MIN_VALUE;
@@ -50,6 +53,13 @@ final class VideoQueue {
     /// may
     /// always come, and takes the place of what waits if that is half of it.
     void offer(FramePackets frame, long limitBytes) {
+        if (frame.entryPoint()) {
+            brokenLayer = FramePackets.NONE_DEPENDS;
+        } else if (!waiting && dispensable(frame, limitBytes)) {
+            leftOut++;
+            leaveOut(frame);
+            return;
+        }
         boolean fits = frame.entryPoint() || frames.isEmpty() || bytes + frame.bytes() <= limitBytes;
         if (!frame.entryPoint() && (waiting || !fits)) {
             leftOut++;
@@ -63,8 +73,34 @@ final class VideoQueue {
         add(frame);
     }
 
-    /// The path became narrower: leaves out the latest pictures until the others fit. One that was begun is finished.
+    /// Upper layers go first, while there is still room for the pictures that all depend on: a viewer then sees fewer
+    /// pictures a second instead of a still one.
+    private boolean dispensable(FramePackets frame, long limitBytes) {
+        boolean broken = frame.layer() >= brokenLayer && frame.layer() != FramePackets.NONE_DEPENDS;
+        return frame.layer() > 0 && (broken || bytes + frame.bytes() > limitBytes / 2);
+    }
+
+    private void leaveOut(FramePackets frame) {
+        brokenLayer = Math.min(brokenLayer, frame.layer());
+    }
+
+    private void dropUpperLayers(long limitBytes) {
+        Iterator<FramePackets> latest = frames.descendingIterator();
+        for (int left = frames.size(); bytes > limitBytes && left > (nextPayload > 0 ? 1 : 0); left--) {
+            FramePackets frame = latest.next();
+            if (frame.layer() > 0) {
+                latest.remove();
+                bytes -= frame.bytes();
+                leftOut++;
+                leaveOut(frame);
+            }
+        }
+    }
+
+    /// The path became narrower: leaves out the latest pictures until the others fit, those of upper layers first. One
+    /// that was begun is finished.
     void trim(long limitBytes) {
+        dropUpperLayers(limitBytes);
         while (bytes > limitBytes && frames.size() > (nextPayload > 0 ? 1 : 0)) {
             bytes -= frames.removeLast().bytes();
             leftOut++;

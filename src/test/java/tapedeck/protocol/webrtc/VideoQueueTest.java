@@ -22,12 +22,16 @@ class VideoQueueTest {
     private final VideoQueue queue = new VideoQueue();
 
     private static FramePackets frame(long millis, boolean keyframe, int payloads) {
+        return frame(millis, keyframe, payloads, 0);
+    }
+
+    private static FramePackets frame(long millis, boolean keyframe, int payloads, int layer) {
         List<Payload> cut = new ArrayList<>();
         for (int i = 0; i < payloads; i++) {
             cut.add(new Payload(Bytes.EMPTY, Bytes.wrap(new byte[1_000]), i == payloads - 1));
         }
         Frame frame = new Frame(TRACK, millis * MILLI, millis * MILLI, keyframe, Bytes.EMPTY);
-        return new FramePackets(frame, keyframe, cut, 1_000 * payloads);
+        return new FramePackets(frame, keyframe, cut, 1_000 * payloads, layer);
     }
 
     /// Times in ms of what goes out.
@@ -50,6 +54,46 @@ class VideoQueueTest {
         queue.offer(frame(66, false, 1), NO_LIMIT);
         assertEquals(4_000, queue.bytes());
         assertEquals(List.of(33L, 66L), sendAll());
+    }
+
+    @Test
+    void picturesOnWhichNothingDependsGoFirstAndTheOthersGoOn() {
+        queue.offer(frame(0, true, 4), 10_000);
+        queue.offer(frame(33, false, 2, FramePackets.NONE_DEPENDS), 10_000);
+        queue.offer(frame(66, false, 2), 10_000);
+        assertFalse(queue.waiting());
+        assertEquals(List.of(0L, 66L), sendAll());
+        queue.offer(frame(99, false, 2, FramePackets.NONE_DEPENDS), 10_000);
+        assertEquals(List.of(99L), sendAll(), "room again");
+        assertEquals(1, queue.leftOut());
+    }
+
+    @Test
+    void aLayerOfWhichAPictureIsMissingComesAgainWithTheNextKeyframe() {
+        queue.offer(frame(0, true, 4), 10_000);
+        queue.offer(frame(33, false, 1, 1), 10_000);
+        queue.offer(frame(66, false, 1, 2), 10_000);
+        queue.offer(frame(99, false, 1), 10_000);
+        assertEquals(List.of(0L, 33L, 99L), sendAll());
+        queue.offer(frame(133, false, 1, 2), 10_000);
+        queue.offer(frame(166, false, 1, 1), 10_000);
+        assertEquals(List.of(166L), sendAll(), "the layer below is whole");
+        queue.offer(frame(199, true, 1), 10_000);
+        queue.offer(frame(233, false, 1, 2), 10_000);
+        assertEquals(List.of(199L, 233L), sendAll());
+        assertFalse(queue.waiting());
+    }
+
+    @Test
+    void aNarrowerPathCostsTheUpperLayersOfWhatWaitsFirst() {
+        queue.offer(frame(0, true, 1), 100_000);
+        for (int i = 1; i < 6; i++) {
+            queue.offer(frame(33 * i, false, 1, i % 2), 100_000);
+        }
+        queue.trim(4_000);
+        assertFalse(queue.waiting());
+        assertEquals(List.of(0L, 33L, 66L, 132L), sendAll());
+        assertEquals(2, queue.leftOut());
     }
 
     @Test
