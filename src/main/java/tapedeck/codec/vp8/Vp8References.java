@@ -41,13 +41,14 @@ public final class Vp8References {
         bits(1 + 6 + 3); // filter_type, loop_filter_level, sharpness_level
         // loop_filter_adj_enable, mode_ref_lf_delta_update, 9.6. The deltas hold until they are changed; who sends them
         // with an interframe at all (libvpx, where errors are expected) sends them with each.
-        if (flag() && flag()) {
+        boolean adjusts = flag();
+        if (adjusts && flag()) {
             deltas(LOOP_FILTER_DELTAS, LOOP_FILTER_DELTA_BITS);
         }
         bits(2 + 7); // log2_nbr_of_dct_partitions, y_ac_qi
         deltas(QUANTIZER_DELTAS, QUANTIZER_DELTA_BITS);
         // refresh_golden_frame, refresh_alternate_frame, copy_buffer_to_golden, copy_buffer_to_alternate
-        if (flag() || flag() || bits(2) != 0 || bits(2) != 0) {
+        if (bits(1 + 1 + 2 + 2) != 0) {
             return false;
         }
         bits(2); // sign_bias_golden, sign_bias_alternate
