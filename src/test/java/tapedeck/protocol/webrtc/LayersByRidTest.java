@@ -19,7 +19,8 @@ import tapedeck.rtp.payload.Packetizer;
 import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.stream.SessionReport.TrackReport;
 
-/// Packets of a simulcast as browsers send them: no SSRC was signalled, and the rid is there until the sender knows that
+/// Packets of a simulcast as browsers send them: no SSRC was signalled, and the rid is there until the sender knows
+/// that
 /// we know it (RFC 8852 3).
 class LayersByRidTest {
     private static final int RID_ID = 10;
@@ -74,9 +75,7 @@ class LayersByRidTest {
                         sequences[layer]++,
                         number * 3_000L,
                         1_000L + layer,
-                        named
-                                ? List.of(new RtpPacket.Extension(RID_ID, Bytes.ofUtf8(RIDS.get(layer))))
-                                : List.of(),
+                        named ? List.of(new RtpPacket.Extension(RID_ID, Bytes.ofUtf8(RIDS.get(layer)))) : List.of(),
                         Packetizer.joined(header, body))));
         return packets;
     }
