@@ -91,8 +91,8 @@ final class Calls {
     private void film(double seconds) {
         List<String> arguments = new ArrayList<>(List.of(FlashAndBeep.source("320x240", 30, (int) seconds)));
         arguments.addAll(List.of("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "16", "-b:v", "300k"));
-        arguments.addAll(
-                List.of("-c:a", "libopus", "-v", "error", dir.resolve("film.webm").toString()));
+        arguments.addAll(List.of(
+                "-c:a", "libopus", "-v", "error", dir.resolve("film.webm").toString()));
         Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
     }
 
