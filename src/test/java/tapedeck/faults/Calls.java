@@ -118,12 +118,14 @@ final class Calls {
 
     /// Waits until this page shows pictures with sound, and then for so long.
     private Seen after(String by, double seconds) throws Exception {
-        Scene.await("pictures and sound of " + by, DEADLINE_SECONDS, () -> {
-            assertTrue(failures.isEmpty(), failures.toString());
-            return seen.containsKey(by) && (last(by).pairs() > 2 || recorded.containsKey(by));
-        });
+        Scene.await("pictures and sound of " + by, DEADLINE_SECONDS, () -> shows(by));
         Scene.run((long) (seconds * 1_000));
         return last(by);
+    }
+
+    private boolean shows(String by) {
+        assertTrue(failures.isEmpty(), failures.toString());
+        return seen.containsKey(by) && (last(by).pairs() > 2 || recorded.containsKey(by));
     }
 
     private Seen last(String by) {
@@ -145,6 +147,7 @@ final class Calls {
         double seconds = trial.thorough() ? 60.0 * trial.rounds() : SHORT_SECONDS;
         Calls calls = new Calls(trial);
         try (NetworkScene scene = NetworkScene.asUsersRunIt(trial, trial.name())) {
+            String server = scene.uri("").toString();
             for (String codec : List.of("VP8", "H264")) {
                 String direct = "direct" + codec;
                 String through = "through" + codec;
@@ -153,14 +156,10 @@ final class Calls {
                     alone = calls.after(direct, seconds);
                 }
                 Seen served;
-                try (AutoCloseable _ = Browser.CHROMIUM.show(calls.page(
-                                "send",
-                                "send" + codec,
-                                codec,
-                                codec,
-                                scene.uri("").toString()));
-                        AutoCloseable _ = Browser.CHROMIUM.show(calls.page(
-                                "watch", through, codec, codec, scene.uri("").toString()))) {
+                try (AutoCloseable _ =
+                                Browser.CHROMIUM.show(calls.page("send", "send" + codec, codec, codec, server));
+                        AutoCloseable _ =
+                                Browser.CHROMIUM.show(calls.page("watch", through, codec, codec, server))) {
                     served = calls.after(through, seconds);
                 }
                 double added = served.delayMillis() - alone.delayMillis();
