@@ -156,10 +156,8 @@ final class Calls {
                     alone = calls.after(direct, seconds);
                 }
                 Seen served;
-                try (AutoCloseable _ =
-                                Browser.CHROMIUM.show(calls.page("send", "send" + codec, codec, codec, server));
-                        AutoCloseable _ =
-                                Browser.CHROMIUM.show(calls.page("watch", through, codec, codec, server))) {
+                try (AutoCloseable _ = Browser.CHROMIUM.show(calls.page("send", "send" + codec, codec, codec, server));
+                        AutoCloseable _ = Browser.CHROMIUM.show(calls.page("watch", through, codec, codec, server))) {
                     served = calls.after(through, seconds);
                 }
                 double added = served.delayMillis() - alone.delayMillis();
