@@ -189,7 +189,7 @@ final class HlsSegmenter {
         long groups = (TARGET_NANOS + gop - 1) / gop;
         long longest = Math.max(firstNanos, gop >= TARGET_NANOS ? gop : groups * gop);
         long seconds = (longest - ROUNDING_NANOS + SECOND_NANOS - 1) / SECOND_NANOS;
-        return (int) Math.clamp(seconds, MIN_TARGET_SECONDS, MAX_TARGET_SECONDS);
+        return Math.clamp(seconds, MIN_TARGET_SECONDS, MAX_TARGET_SECONDS);
     }
 
     /// Ends what is open: the publication is over, or frames are missing.
