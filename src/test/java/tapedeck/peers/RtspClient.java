@@ -127,8 +127,9 @@ public final class RtspClient implements Closeable {
         RtpSender sender = senders.get(frame.track().id());
         long timestamp = sender.timestamp(frame.ptsNanos());
         List<Bytes> made = new ArrayList<>();
-        for (Payload payload :
-                FramePackets.of(frame, false, packetizers.get(frame.track().id())).payloads()) {
+        for (Payload payload : FramePackets.of(
+                        frame, false, packetizers.get(frame.track().id()))
+                .payloads()) {
             byte[] packet = new byte[PAYLOAD_BYTES + 12];
             int length = sender.write(payload, timestamp, 0, 0, packet);
             sender.sent(payload, timestamp, null, 0);
@@ -180,10 +181,11 @@ public final class RtspClient implements Closeable {
                         line.substring(colon + 1).strip());
             }
             byte[] body = in.readNBytes(Integer.parseInt(headers.getOrDefault("content-length", "0")));
-            session = Optional.ofNullable(headers.get("session")).map(s -> s.split(";", 2)[0]).orElse(session);
+            session = Optional.ofNullable(headers.get("session"))
+                    .map(s -> s.split(";", 2)[0])
+                    .orElse(session);
             String[] words = status.split(" ", 3);
-            return new Answer(
-                    Integer.parseInt(words[1]), words[2], headers, new String(body, StandardCharsets.UTF_8));
+            return new Answer(Integer.parseInt(words[1]), words[2], headers, new String(body, StandardCharsets.UTF_8));
         }
     }
 

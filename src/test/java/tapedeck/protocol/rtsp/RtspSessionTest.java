@@ -35,8 +35,8 @@ import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.payload.Depacketizer;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.settings.Settings;
-import tapedeck.stream.Publication;
 import tapedeck.stream.Feedback;
+import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
@@ -155,7 +155,8 @@ class RtspSessionTest {
                 List<String> sent = datas(media, id);
                 List<String> got = datas(frames, id);
                 assertEquals(sent.subList(sent.size() - got.size(), sent.size()), got);
-                assertTrue(got.size() >= datas(media.subList(40, media.size()), id).size(), got.size() + " frames");
+                assertTrue(
+                        got.size() >= datas(media.subList(40, media.size()), id).size(), got.size() + " frames");
             }
         }
     }
@@ -175,8 +176,13 @@ class RtspSessionTest {
             assertTrue(reports.contains("channel " + (next.channel() + 1)), "a report comes first");
             RtpPacket packet = RtpPacket.parse(next.packet());
             int id = index == 0 ? Track.VIDEO : Track.AUDIO;
-            depacketizers.get(index).packet(packet.payload(), packet.timestamp(), packet.marker(), (codec, at, key, data) ->
-                    frames.add(new Frame(new Track(id, codec), at, at, key, data)));
+            depacketizers
+                    .get(index)
+                    .packet(
+                            packet.payload(),
+                            packet.timestamp(),
+                            packet.marker(),
+                            (codec, at, key, data) -> frames.add(new Frame(new Track(id, codec), at, at, key, data)));
         }
         return frames;
     }
@@ -206,7 +212,8 @@ class RtspSessionTest {
                     other.request("SETUP", "Transport: RTP/SAVP;unicast;client_port=1-2")
                             .status());
             assertEquals(400, other.request("SETUP").status());
-            assertTrue(publisher.request("GET_PARAMETER").headers().get("session").endsWith(";timeout=60"));
+            assertTrue(
+                    publisher.request("GET_PARAMETER").headers().get("session").endsWith(";timeout=60"));
         }
     }
 
@@ -282,7 +289,12 @@ class RtspSessionTest {
 
     @Test
     void firstBytesOfOtherProtocolsEndOneConnection() throws Exception {
-        for (String first : List.of("GET / HTTP/1.1\r\n\r\n", "\u0016\u0003\u0001\u0002", "\u0003\u0000", "$\u0000\u0000\u0001x", "FLV\u0001")) {
+        for (String first : List.of(
+                "GET / HTTP/1.1\r\n\r\n",
+                "\u0016\u0003\u0001\u0002",
+                "\u0003\u0000",
+                "$\u0000\u0000\u0001x",
+                "FLV\u0001")) {
             try (RtspClient client = new RtspClient(server.port(), "x")) {
                 client.raw(Bytes.wrap(first.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1)));
                 client.awaitEnd();
@@ -299,8 +311,13 @@ class RtspSessionTest {
         Random random = new Random(7);
         String[] methods = {"OPTIONS", "DESCRIBE", "ANNOUNCE", "SETUP", "RECORD", "PLAY", "PAUSE", "TEARDOWN", "X"};
         String[] headers = {
-            "Transport: RTP/AVP/TCP;interleaved=0-1", "Transport: RTP/AVP;client_port=9-10", "Transport: x", "Session: 1",
-            "Authorization: Basic x", "Range: npt=0-", "Accept: application/sdp"
+            "Transport: RTP/AVP/TCP;interleaved=0-1",
+            "Transport: RTP/AVP;client_port=9-10",
+            "Transport: x",
+            "Session: 1",
+            "Authorization: Basic x",
+            "Range: npt=0-",
+            "Accept: application/sdp"
         };
         String sdp = "v=0\r\ns=%s\r\nm=audio 0 RTP/AVP 0\r\na=control:0\r\n";
         int answered = 0;
@@ -344,13 +361,8 @@ class RtspSessionTest {
     void aPausedPlayerHearsNothingUntilItPlaysAgain() throws Exception {
         List<Frame> media = TestMedia.aac(2);
         List<Track> tracks = TestMedia.tracks(media);
-        Publisher who = new Publisher(
-                Publisher.Protocol.RTMP,
-                "x",
-                "s",
-                "l",
-                Publisher.RecordWish.NO,
-                Publisher.Expects.AUDIO);
+        Publisher who =
+                new Publisher(Publisher.Protocol.RTMP, "x", "s", "l", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
         try (Publication publication = streams.publish(new StreamName("a"), who, Feedback.NONE);
                 RtspClient player = new RtspClient(server.port(), "a")) {
             publication.announce(tracks.getFirst());
