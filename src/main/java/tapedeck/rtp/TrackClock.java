@@ -54,6 +54,7 @@ final class TrackClock {
     private boolean placed;
     private long offset;
     private long lastMediaNanos;
+    private long latestMediaNanos = NONE;
     private long lastArrivalNanos;
     private long latestNanos = -MIN_STEP_NANOS;
 
@@ -140,6 +141,7 @@ final class TrackClock {
         reportEpoch = null;
         stopped.restart();
         placed = false;
+        latestMediaNanos = NONE;
     }
 
     /// The stream time at which a frame is to be shown or heard. Frames are given in the order of their packets, after
@@ -156,9 +158,11 @@ final class TrackClock {
                 setAnew(ticks, arrivalNanos, arrivalStep);
                 media = mediaNanos(ticks);
             } else {
-                slew(Math.max(0, mediaStep));
+                // Only while time goes on: pictures that come reordered keep their order.
+                slew(Math.max(0, media - latestMediaNanos));
             }
         }
+        latestMediaNanos = Math.max(latestMediaNanos, media);
         lastMediaNanos = media;
         lastArrivalNanos = arrivalNanos;
         long nanos = media + offset - peerClock.originNanos();
@@ -176,7 +180,7 @@ final class TrackClock {
 
     private void slew(long mediaStep) {
         long error = target() - offset;
-        if (error > GAP_NANOS) {
+        if (error > GAP_NANOS && mediaStep > 0) {
             offset += error;
             return;
         }

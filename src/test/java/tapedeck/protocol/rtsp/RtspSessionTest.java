@@ -2,7 +2,6 @@ package tapedeck.protocol.rtsp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -12,7 +11,6 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -94,36 +92,6 @@ class RtspSessionTest {
         List<Frame> received = collector.untilEnd();
         assertEquals(datas(media, Track.VIDEO), datas(received, Track.VIDEO));
         assertEquals(datas(media, Track.AUDIO), datas(received, Track.AUDIO));
-    }
-
-    @Test
-    void reorderedPicturesGetDecodingTimes() throws Exception {
-        List<Frame> media = TestMedia.h264WithBFrames(2);
-        List<Track> tracks = TestMedia.tracks(media);
-        FrameCollector collector = FrameCollector.of(streams, "a");
-        try (RtspClient client = new RtspClient(server.port(), "live/a")) {
-            assertEquals(200, client.publish(tracks).status());
-            client.send(tracks, media);
-            client.request("TEARDOWN");
-        }
-        List<Frame> received = collector.untilEnd();
-        assertEquals(media.size(), received.size());
-        long last = -1;
-        for (Frame frame : received) {
-            assertTrue(frame.dtsNanos() > last && frame.ptsNanos() >= frame.dtsNanos(), frame.toString());
-            last = frame.dtsNanos();
-        }
-        assertEquals(shown(media), shown(received));
-        assertNotEquals(datas(media, Track.VIDEO), shown(media), "the pictures are reordered");
-    }
-
-    /// In the order of their presentation.
-    private static List<String> shown(List<Frame> frames) {
-        return datas(
-                frames.stream()
-                        .sorted(Comparator.comparingLong(Frame::ptsNanos))
-                        .toList(),
-                Track.VIDEO);
     }
 
     @Test
