@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.api.Test;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.peers.TestMedia;
@@ -39,7 +39,8 @@ class DecodingOrderTest {
         }
     }
 
-    /// Without a word of the SPS the first pictures that prove the reordering (two of them) are late; those after them are not.
+    /// Without a word of the SPS the first pictures that prove the reordering (two of them) are late; those after them
+    /// are not.
     @Test
     void whatTheParameterSetsDoNotSayIsLearnt() {
         DecodingOrder order = new DecodingOrder();

@@ -62,7 +62,17 @@ class RtspPeerTest {
     private Process publish(String version, Path source, String transport, String url, String... more)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                program(version), "-nostdin", "-v", "error", "-re", "-i", source.toString(), "-c", "copy", "-f", "rtsp"));
+                program(version),
+                "-nostdin",
+                "-v",
+                "error",
+                "-re",
+                "-i",
+                source.toString(),
+                "-c",
+                "copy",
+                "-f",
+                "rtsp"));
         command.addAll(List.of("-rtsp_transport", transport));
         command.addAll(List.of(more));
         command.add(url);
@@ -86,8 +96,19 @@ class RtspPeerTest {
     /// Hashes of the packets of one track, in decoding order.
     private static List<String> hashes(Path file, String track) {
         return Ffmpeg.ffmpeg(
-                        "-v", "error", "-i", file.toString(), "-map", "0:" + track, "-c", "copy", "-bsf:" + track,
-                        track.equals("v") ? "filter_units=remove_types=6-9" : "null", "-f", "framehash", "-")
+                        "-v",
+                        "error",
+                        "-i",
+                        file.toString(),
+                        "-map",
+                        "0:" + track,
+                        "-c",
+                        "copy",
+                        "-bsf:" + track,
+                        track.equals("v") ? "filter_units=remove_types=6-9" : "null",
+                        "-f",
+                        "framehash",
+                        "-")
                 .text()
                 .lines()
                 .filter(line -> !line.startsWith("#"))
@@ -122,8 +143,22 @@ class RtspPeerTest {
         Process player = started(
                 "player",
                 List.of(
-                        program(version), "-nostdin", "-v", "error", "-rtsp_transport", transport, "-i",
-                        server.rtspUrl("live/a"), "-t", "4", "-c:v", "mpeg4", "-q:v", "2", "-c:a", "pcm_s16le",
+                        program(version),
+                        "-nostdin",
+                        "-v",
+                        "error",
+                        "-rtsp_transport",
+                        transport,
+                        "-i",
+                        server.rtspUrl("live/a"),
+                        "-t",
+                        "4",
+                        "-c:v",
+                        "mpeg4",
+                        "-q:v",
+                        "2",
+                        "-c:a",
+                        "pcm_s16le",
                         played.toString()));
         ended(player, "player");
         publisher.destroy();
