@@ -47,7 +47,7 @@ enum LiveFormat {
             return new Mp4Live(tracks, stream.name().value(), stream.startedAt());
         }
 
-        /// RFC 6381 3.3: what a page gives to its source buffer as it is.
+        // RFC 6381 3.3: what a page gives to its source buffer as it is.
         @Override
         String mediaType(List<Track> tracks) {
             boolean video = tracks.stream().anyMatch(Track::isVideo);
