@@ -210,17 +210,25 @@ final class HlsWindow {
 
     private String write(String query) {
         StringBuilder out = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n");
-        out.append(String.format(Locale.ROOT, "#EXT-X-TARGETDURATION:%d", targetSeconds)).append('\n');
+        out.append(String.format(Locale.ROOT, "#EXT-X-TARGETDURATION:%d", targetSeconds))
+                .append('\n');
         if (lowLatency) {
             double partTarget = HlsSegmenter.PART_TARGET_NANOS / NANOS;
-            out.append(String.format(Locale.ROOT, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%.3f", 3 * partTarget)).append('\n');
-            out.append(String.format(Locale.ROOT, "#EXT-X-PART-INF:PART-TARGET=%.3f", partTarget)).append('\n');
+            out.append(String.format(
+                            Locale.ROOT,
+                            "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%.3f",
+                            3 * partTarget))
+                    .append('\n');
+            out.append(String.format(Locale.ROOT, "#EXT-X-PART-INF:PART-TARGET=%.3f", partTarget))
+                    .append('\n');
         }
         boolean growing = !segments.getLast().whole;
         int whole = segments.size() - (growing ? 1 : 0);
         List<HlsSegment> listed = segments.subList(Math.max(0, whole - LISTED), segments.size());
-        out.append(String.format(Locale.ROOT, "#EXT-X-MEDIA-SEQUENCE:%d", listed.getFirst().number)).append('\n');
-        out.append(String.format(Locale.ROOT, "#EXT-X-DISCONTINUITY-SEQUENCE:%d", discontinuities)).append('\n');
+        out.append(String.format(Locale.ROOT, "#EXT-X-MEDIA-SEQUENCE:%d", listed.getFirst().number))
+                .append('\n');
+        out.append(String.format(Locale.ROOT, "#EXT-X-DISCONTINUITY-SEQUENCE:%d", discontinuities))
+                .append('\n');
         HlsSegment.Init init = null;
         for (int i = 0; i < listed.size(); i++) {
             HlsSegment segment = listed.get(i);
@@ -232,15 +240,19 @@ final class HlsWindow {
             }
             if (!segment.init.equals(init)) {
                 init = segment.init;
-                out.append(String.format(Locale.ROOT, "#EXT-X-MAP:URI=\"init-%d.mp4%s\"", init.number(), query)).append('\n');
+                out.append(String.format(Locale.ROOT, "#EXT-X-MAP:URI=\"init-%d.mp4%s\"", init.number(), query))
+                        .append('\n');
             }
-            out.append(String.format(Locale.ROOT, "#EXT-X-PROGRAM-DATE-TIME:%s", segment.time)).append('\n');
+            out.append(String.format(Locale.ROOT, "#EXT-X-PROGRAM-DATE-TIME:%s", segment.time))
+                    .append('\n');
             if (lowLatency && i >= listed.size() - (growing ? 1 : 0) - WITH_PARTS) {
                 parts(out, segment, query);
             }
             if (segment.whole) {
-                out.append(String.format(Locale.ROOT, "#EXTINF:%.5f,", segment.durationNanos() / NANOS)).append('\n');
-                out.append(String.format(Locale.ROOT, "seg-%d.m4s%s", segment.number, query)).append('\n');
+                out.append(String.format(Locale.ROOT, "#EXTINF:%.5f,", segment.durationNanos() / NANOS))
+                        .append('\n');
+                out.append(String.format(Locale.ROOT, "seg-%d.m4s%s", segment.number, query))
+                        .append('\n');
             }
         }
         end(out, growing, query);
@@ -250,12 +262,15 @@ final class HlsWindow {
     private static void parts(StringBuilder out, HlsSegment segment, String query) {
         for (int i = 0; i < segment.parts.size(); i++) {
             HlsSegment.Part part = segment.parts.get(i);
-            out.append(String.format(Locale.ROOT, "#EXT-X-PART:DURATION=%.5f,URI=\"part-%d-%d.m4s%s\"%s",
-                    part.durationNanos() / NANOS,
-                    segment.number,
-                    i,
-                    query,
-                    part.independent() ? ",INDEPENDENT=YES" : "")).append('\n');
+            out.append(String.format(
+                            Locale.ROOT,
+                            "#EXT-X-PART:DURATION=%.5f,URI=\"part-%d-%d.m4s%s\"%s",
+                            part.durationNanos() / NANOS,
+                            segment.number,
+                            i,
+                            query,
+                            part.independent() ? ",INDEPENDENT=YES" : ""))
+                    .append('\n');
         }
     }
 
@@ -264,10 +279,13 @@ final class HlsWindow {
             out.append("#EXT-X-ENDLIST\n");
         } else if (lowLatency) {
             HlsSegment last = segments.getLast();
-            out.append(String.format(Locale.ROOT, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-%d-%d.m4s%s\"",
-                    growing ? last.number : nextNumber,
-                    growing ? last.parts.size() : 0,
-                    query)).append('\n');
+            out.append(String.format(
+                            Locale.ROOT,
+                            "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-%d-%d.m4s%s\"",
+                            growing ? last.number : nextNumber,
+                            growing ? last.parts.size() : 0,
+                            query))
+                    .append('\n');
         }
     }
 }
