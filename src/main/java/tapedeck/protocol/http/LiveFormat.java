@@ -35,7 +35,7 @@ enum LiveFormat {
             return new TsLive(tracks, stream.name().value(), stream.startedAt());
         }
     },
-    // Each batch is a fragment.
+    /// Each batch is a fragment.
     MP4("mp4", "MP4", "video/mp4", 100) {
         @Override
         boolean canCarry(Codec codec) {
