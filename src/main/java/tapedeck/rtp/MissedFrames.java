@@ -4,8 +4,7 @@ package tapedeck.rtp;
 /// part came; how many were lost whole in between, only the time tells that is missing.
 public final class MissedFrames {
     /// Frames that come later than this many usual steps are a pause, unless packets are missing too; and the usual
-    /// step
-    /// follows a new rate of frames slowly.
+    /// step follows a new rate of frames slowly.
     private static final double WEIGHT = 1.0 / 16;
 
     private static final long NONE = Long.MIN_VALUE;

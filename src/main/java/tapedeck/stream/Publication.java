@@ -44,8 +44,7 @@ public final class Publication implements AutoCloseable {
     }
 
     /// Something of what is published cannot be carried, and the stream is about to end: who has not begun anything
-    /// with
-    /// it need not any more.
+    /// with it need not any more.
     public void refuse() {
         stream.refuse();
     }

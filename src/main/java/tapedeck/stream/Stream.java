@@ -127,8 +127,7 @@ public final class Stream {
     }
 
     /// A viewer's message, for all readers and for the publisher; from any thread. Its time is set here. False if it
-    /// was
-    /// dropped.
+    /// was dropped.
     public boolean message(Item.Message message) {
         return say(message, feedback::message);
     }

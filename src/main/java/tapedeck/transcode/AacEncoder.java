@@ -16,8 +16,7 @@ import tapedeck.bytes.Bytes;
 /// Samples into AAC-LC frames. Only in a worker.
 ///
 /// The encoder's first packet is what a decoder needs in front of the first samples, and lies before them in time: it
-/// is
-/// left out, so that frame 0 decodes to samples 0 to 1023 (the first of them faded in).
+/// is left out, so that frame 0 decodes to samples 0 to 1023 (the first of them faded in).
 final class AacEncoder implements AutoCloseable {
     static final int FRAME_SAMPLES = 1024;
 

@@ -14,8 +14,7 @@ import tapedeck.peers.ServerProcess;
 import tapedeck.peers.ServerProcess.Launch;
 
 /// C1: the wall clock of the server's machine is set again and again while recordings go on and begin. A round is all
-/// of
-/// them once.
+/// of them once.
 final class Clock {
     private static final Path LIBRARY = Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
     /// An hour on, an hour back, the first day and one behind what 32 bits of seconds hold.

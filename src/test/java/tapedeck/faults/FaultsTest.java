@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Each fault once, shortly, against a real server process; `bench/faults` makes them for longer. What this machine
-/// does
-/// not allow is skipped, and said.
+/// does not allow is skipped, and said.
 @Tag("peer")
 @Timeout(600)
 class FaultsTest {

@@ -17,8 +17,7 @@ import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 
 /// Junk for a WebRTC port, from anybody on the internet: connectivity checks of sessions that are not, DTLS hellos, RTP
-/// of
-/// nobody, and noise; at a steady rate, from several sockets, whose answers are measured.
+/// of nobody, and noise; at a steady rate, from several sockets, whose answers are measured.
 final class Junk implements AutoCloseable {
     private static final int SOCKETS = 8;
     private static final int KINDS = 400;

@@ -16,8 +16,7 @@ import tapedeck.peers.webrtc.Fleet;
 import tapedeck.peers.webrtc.ServerCost;
 
 /// N8: a viewer by WHEP and one by RTMP have 1 Mbit/s for a stream of 3 Mbit/s; others beside them have enough. A round
-/// is
-/// ten seconds.
+/// is ten seconds.
 final class Narrow {
     private static final int STREAM_BITS_PER_SECOND = 3_000_000;
     private static final int PATH_BITS_PER_SECOND = 1_000_000;

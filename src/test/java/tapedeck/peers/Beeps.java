@@ -14,8 +14,7 @@ public final class Beeps {
     private Beeps() {}
 
     /// G.711 µ-law at 8 kHz in packets of 20 ms, from a sender whose clock is so much too fast: its stamps are true,
-    /// its
-    /// samples are too many.
+    /// its samples are too many.
     ///
     /// @param beepSeconds length of each beep; 1 for a tone without an end
     public static List<Frame> g711(int seconds, double fast, double beepSeconds) {

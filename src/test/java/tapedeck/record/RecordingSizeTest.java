@@ -18,8 +18,7 @@ import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
 
 /// How much larger a finished MP4 is than what ffmpeg makes of the same packets, whether its server lived to finish it
-/// or
-/// the next one did.
+/// or the next one did.
 @Tag("peer")
 class RecordingSizeTest {
     private static final double VIDEO_SHARE = 0.005;

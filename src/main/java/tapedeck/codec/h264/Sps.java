@@ -5,8 +5,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 /// A sequence parameter set, ISO/IEC 14496-10 7.3.2.1.1, as far as the picture size needs it; and of the VUI behind it
-/// how
-/// far pictures are reordered. Real encoders cut the VUI short: then that is unknown.
+/// how far pictures are reordered. Real encoders cut the VUI short: then that is unknown.
 ///
 /// @param constraintFlags the byte behind `profile_idc`: constraint_set0_flag is its highest bit
 /// @param width in pixels after cropping

@@ -10,8 +10,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
 /// A fragmented MP4 without an end: an initialization segment that says nothing of a duration, and fragments in the
-/// time
-/// of the stream, so that whoever has the initialization segment can begin with any fragment that begins with a
+/// time of the stream, so that whoever has the initialization segment can begin with any fragment that begins with a
 /// keyframe.
 public final class LiveFragments {
     private final List<TrackFragment> tracks = new ArrayList<>();

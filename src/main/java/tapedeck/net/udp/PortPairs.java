@@ -18,8 +18,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import tapedeck.net.EventLoops;
 
 /// The range of UDP ports for RTP and RTCP. Pairs are given out from a random one on, so that no two sessions follow
-/// each
-/// other on the same ports.
+/// each other on the same ports.
 public final class PortPairs {
     /// Pairs that other programs hold are passed over, but not more than so many for one session.
     static final int MAX_TRIES = 64;

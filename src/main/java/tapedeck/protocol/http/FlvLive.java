@@ -18,8 +18,7 @@ import tapedeck.media.Track;
 import tapedeck.stream.Item;
 
 /// FLV without an end (E.2): the file header, metadata and sequence headers for whoever begins, then tags in the time
-/// of
-/// the stream.
+/// of the stream.
 final class FlvLive implements LiveMuxer {
     /// A part that is as long ends before the next tag.
     static final int MAX_PART_BYTES = 128 * 1024;

@@ -121,8 +121,7 @@ final class OfferedTrack {
     }
 
     /// Whether what was described still decodes this: parameter sets of pictures come with the keyframes, those of
-    /// sound
-    /// in the description alone.
+    /// sound in the description alone.
     boolean decodes(Codec codec) {
         return codec.equals(described)
                 || codec instanceof Codec.Video video && video.name().equals(described.name());

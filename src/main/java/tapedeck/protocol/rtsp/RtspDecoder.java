@@ -13,9 +13,8 @@ import tapedeck.bytes.MalformedException;
 /// Cuts a peer's bytes into messages, however they come. What was claimed but not sent yet takes no memory.
 ///
 /// Lines may end in CR LF, LF or CR (RFC 2326 4.4 wants all of them taken); empty lines between messages are skipped,
-/// as
-/// some clients send one behind a body. Where only bytes that are no text follow, the peer speaks something else, and
-/// hears so at once.
+/// as some clients send one behind a body. Where only bytes that are no text follow, the peer speaks something else,
+/// and hears so at once.
 final class RtspDecoder {
     /// Request line and headers.
     static final int MAX_HEAD_BYTES = 16 * 1024;

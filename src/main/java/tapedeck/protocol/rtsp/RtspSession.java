@@ -26,8 +26,7 @@ import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
 /// One peer's conversation, RFC 2326: requests, and then one stream that it publishes or plays. The RTSP session lives
-/// as
-/// long as the connection that it was made on.
+/// as long as the connection that it was made on.
 final class RtspSession implements Conversation {
     private static final String METHODS =
             "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN";

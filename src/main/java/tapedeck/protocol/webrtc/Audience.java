@@ -39,8 +39,7 @@ final class Audience {
 
     static final long CROWD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /// A publisher that was asked for a keyframe has sent it by then, or does not answer such requests: encoders of
-    /// WHIP
-    /// often do not.
+    /// WHIP often do not.
     static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final Logger log = LoggerFactory.getLogger(Audience.class);

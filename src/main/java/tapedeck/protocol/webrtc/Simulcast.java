@@ -18,8 +18,7 @@ final class Simulcast {
     private Simulcast() {}
 
     /// The rids in the offer's order; empty where there is one picture only, and where nothing in the packets could
-    /// tell
-    /// the layers apart.
+    /// tell the layers apart.
     static List<String> layers(MediaDescription section, PayloadFormat format) {
         String offered = section.attribute("simulcast");
         if (offered == null || section.extensionId(AgreedMedia.RID).isEmpty()) {

@@ -50,8 +50,7 @@ final class VideoQueue {
     }
 
     /// Takes the picture, if everything before it was taken and it fits: what waits may have `limitBytes`, a keyframe
-    /// may
-    /// always come, and takes the place of what waits if that is half of it.
+    /// may always come, and takes the place of what waits if that is half of it.
     void offer(FramePackets frame, long limitBytes) {
         if (frame.entryPoint()) {
             brokenLayer = FramePackets.NONE_DEPENDS;

@@ -15,8 +15,7 @@ import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
 /// WHEP, draft-ietf-wish-whep-03 4.2.1: a viewer's offer is posted to `/whep/NAME` and answered with the codecs that
-/// the
-/// stream has. The other way round, a counter-offer of the server, is never used.
+/// the stream has. The other way round, a counter-offer of the server, is never used.
 final class WhepRoutes {
     /// How long a viewer waits for the tracks of a stream that has just begun.
     static final long MAX_TRACK_WAIT_NANOS = TimeUnit.SECONDS.toNanos(3);

@@ -73,8 +73,7 @@ public record PayloadFormat(
     }
 
     /// How a stream of this codec is described to whoever only receives, with all that its decoder needs. Empty where
-    /// no
-    /// payload carries it.
+    /// no payload carries it.
     ///
     /// @param dynamicType used unless the codec has a number of its own, RFC 3551 6
     public static Optional<PayloadFormat> describing(Codec codec, int dynamicType) {

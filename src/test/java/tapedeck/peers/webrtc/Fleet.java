@@ -115,8 +115,7 @@ public final class Fleet implements AutoCloseable {
     }
 
     /// Since the last call: the longest time that the thread was away from its sockets, and for how long everybody
-    /// stood
-    /// still because of such times. Much of it means that this machine is too busy for what was asked of it.
+    /// stood still because of such times. Much of it means that this machine is too busy for what was asked of it.
     public Away away() {
         Away[] away = new Away[1];
         await(() -> {

@@ -25,8 +25,7 @@ import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
 /// Our answers to publishers' real offers, as text that can be read. Those of Chromium, Firefox and ffmpeg are
-/// recorded;
-/// recorded; OBS's is written as that program does.
+/// recorded; recorded; OBS's is written as that program does.
 class AnswerTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
     private static final Answer.Ours OURS = new Answer.Ours(

@@ -20,8 +20,7 @@ import tapedeck.rtp.payload.PayloadFormat;
 import tapedeck.stream.SessionReport.TrackReport;
 
 /// Packets of a simulcast as browsers send them: no SSRC was signalled, and the rid is there until the sender knows
-/// that
-/// we know it (RFC 8852 3).
+/// that we know it (RFC 8852 3).
 class LayersByRidTest {
     private static final int RID_ID = 10;
     private static final int REPAIRED_ID = 11;

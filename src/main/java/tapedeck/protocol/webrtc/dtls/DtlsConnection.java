@@ -18,8 +18,7 @@ import tapedeck.bytes.Bytes;
 /// The event loop puts datagrams into a bounded queue; what [DtlsFilter] refuses or the queue cannot hold is lost, as
 /// datagrams may be. A hello that makes no sense spoils one attempt, not the session: the next attempt starts at once,
 /// within the same deadline, and the spoilt one's alert is not sent. After the handshake the thread sleeps until there
-/// is
-/// application data to decrypt, or the peer says close_notify.
+/// is application data to decrypt, or the peer says close_notify.
 public final class DtlsConnection {
     /// Told from the connection's own thread.
     public interface Events {

@@ -13,8 +13,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 /// Messages to the peer: those that wait, and the chunks on the way until they are acknowledged (RFC 9260 6) or given
-/// up
-/// (RFC 3758).
+/// up (RFC 3758).
 ///
 /// One queue for all channels, first in, first out: the fragments of a message have consecutive TSNs anyway.
 final class SendQueue {

@@ -19,13 +19,11 @@ import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 
 /// One peer's way to us: ICE as the lite side (RFC 8445), DTLS on the side that the peer leaves to us, and the
-/// addresses between which its media
-/// flows. Lives on its port's event loop.
+/// addresses between which its media flows. Lives on its port's event loop.
 ///
-/// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is
-/// where we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675), unless
-/// it
-/// is [#heard(long)].
+/// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where
+/// we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675), unless it is
+/// [#heard(long)].
 public final class PeerTransport {
     /// RFC 7675 5.1.
     public static final long CONSENT_NANOS = TimeUnit.SECONDS.toNanos(30);

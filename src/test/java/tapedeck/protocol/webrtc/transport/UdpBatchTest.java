@@ -63,8 +63,7 @@ class UdpBatchTest {
     }
 
     /// Sends datagrams of these sizes in one batch, to `other` where the size is negative; asserts that each socket
-    /// gets
-    /// its own, in order and byte by byte.
+    /// gets its own, in order and byte by byte.
     private void assertArrives(int... sizes) throws Exception {
         Random random = new Random(sizes.length);
         List<byte[]> forOne = new ArrayList<>();

@@ -3,8 +3,7 @@ package tapedeck.protocol.webrtc.transport;
 import tapedeck.protocol.webrtc.dtls.WarmUp;
 
 /// A process of its own: sessions after a warm-up, or without. Its log of loaded classes tells what the first one had
-/// to
-/// wait for.
+/// to wait for.
 final class WarmTrial {
     /// Stands in the log where the first session begins.
     private static final class FirstBegins {}
