@@ -64,6 +64,7 @@ final class UserCommand implements Callable<Integer> {
         String line = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
         return line == null ? "" : line;
     }
+
     // JDK 25 went back to the console of java.base, which is null where there is no terminal (JDK-8351435).
     @SuppressWarnings("SystemConsoleNull")
     private static Optional<Console> terminal() {

@@ -1,6 +1,7 @@
 package tapedeck.rights;
 
 import java.util.Map;
+import java.net.InetAddress;
 import java.util.Optional;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
@@ -62,6 +63,11 @@ public final class HttpEntrance {
         return rights.isFree(action)
                 || exchange.header("Authorization").isPresent()
                         && rights.may(request(exchange, stream)) instanceof Decision.Allowed;
+    }
+
+    /// Where the request really comes from: not the proxy before us.
+    public InetAddress client(HttpExchange exchange) {
+        return rights.client(exchange);
     }
 
     private Request request(HttpExchange exchange, String stream) {

@@ -35,8 +35,14 @@ abstract sealed class PeerSession implements PeerMedia permits WhipSession, Whep
 
     /// What both sides agreed on before a packet was sent.
     ///
-    /// @param id names the session at the outside; nobody can guess it
-    record Agreed(String id, StreamName stream, Answer answer) {}
+    /// @param id names the session in reports, metrics and file names, which others than the peer may see
+    /// @param resource names it in the address that the peer was given. Whoever knows it can end or restart the
+    ///     session (RFC 9725 7), so nobody can guess it, and nothing but the answer tells it
+    record Agreed(String id, String resource, StreamName stream, Answer answer) {
+        static Agreed of(StreamName stream, Answer answer) {
+            return new Agreed(SessionRoutes.randomId(), SessionRoutes.randomId(), stream, answer);
+        }
+    }
 
     /// What a session is, for logs and reports.
     ///
@@ -90,6 +96,10 @@ abstract sealed class PeerSession implements PeerMedia permits WhipSession, Whep
 
     final String id() {
         return agreed.id();
+    }
+
+    final String resource() {
+        return agreed.resource();
     }
 
     final StreamName name() {

@@ -53,7 +53,7 @@ final class SessionRoutes {
     private final House house;
     private final String prefix;
     private final HttpEntrance entrance;
-    private final Map<String, Kept> byId = new ConcurrentHashMap<>();
+    private final Map<String, Kept> byResource = new ConcurrentHashMap<>();
 
     /// @param protocol `whip` or `whep`
     /// @param action what its sessions do
@@ -124,7 +124,7 @@ final class SessionRoutes {
     /// RFC 9725 4.7: what is shown here opens the session. PATCH and DELETE need its address and nothing more:
     /// nobody can guess it, and a peer can still end what it began with a token that has expired since.
     Offer offer(HttpExchange exchange, StreamName name) throws Exception {
-        house.limits().demandTurn(exchange.peer().getAddress(), exchange);
+        house.limits().demandTurn(entrance.client(exchange), exchange);
         entrance.demand(exchange, name.value());
         Bytes body = exchange.body(MAX_OFFER_BYTES);
         if (body.length() == 0) {
@@ -140,7 +140,7 @@ final class SessionRoutes {
                 ice,
                 house.identity().fingerprint(),
                 house.addresses()
-                        .candidates(exchange.peer().getAddress(), house.port().port()));
+                        .candidates(entrance.client(exchange), house.port().port()));
         try {
             return Answer.to(offer, part, ours);
         } catch (NothingFitsException e) {
@@ -155,10 +155,10 @@ final class SessionRoutes {
 
     /// Opens the session and answers 201.
     void created(HttpExchange exchange, PeerSession session, IceCredentials ice, Answer answer) throws Exception {
-        InetAddress from = exchange.peer().getAddress();
+        InetAddress from = entrance.client(exchange);
         IceState state = new IceState(session, ice, answer.remoteUfrag());
         RateLimit patches = new RateLimit(PATCH_BURST, PATCHES_PER_SECOND, house.nanoClock());
-        byId.put(session.id(), new Kept(state, answer, from, patches));
+        byResource.put(session.resource(), new Kept(state, answer, from, patches));
         house.limits().opened(from, session);
         if (!session.open()) {
             ended(session);
@@ -166,13 +166,13 @@ final class SessionRoutes {
             throw new HttpProblem(503, "the server has %d WebRTC sessions already".formatted(PeerPort.MAX_SESSIONS));
         }
         tellIceServers(exchange);
-        exchange.set("Location", prefix + "/session/" + session.id())
+        exchange.set("Location", prefix + "/session/" + session.resource())
                 .set("ETag", IceState.etag(ice))
                 .respond(201, SDP, Bytes.ofUtf8(answer.description().toString()));
     }
 
     void ended(PeerSession session) {
-        Kept kept = byId.remove(session.id());
+        Kept kept = byResource.remove(session.resource());
         if (kept != null) {
             house.limits().ended(kept.from(), session);
         }
@@ -223,7 +223,7 @@ final class SessionRoutes {
     }
 
     private Kept find(HttpExchange exchange) throws HttpProblem {
-        Kept kept = byId.get(exchange.pathRest());
+        Kept kept = byResource.get(exchange.pathRest());
         if (kept == null) {
             throw new HttpProblem(404, "no such session");
         }

@@ -55,7 +55,7 @@ final class WhepRoutes {
         }
         IceCredentials ice = IceCredentials.random();
         Answer answer = sessions.answer(exchange, offer, new Part.Sending(codecs), ice);
-        PeerSession.Agreed agreed = new PeerSession.Agreed(SessionRoutes.randomId(), name, answer);
+        PeerSession.Agreed agreed = PeerSession.Agreed.of(name, answer);
         PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, sessions::ended);
         WhepSession session = new WhepSession(agreed, stream, audiences, ice, place);
         sessions.created(exchange, session, ice, answer);

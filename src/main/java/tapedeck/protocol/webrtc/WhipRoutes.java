@@ -41,7 +41,7 @@ final class WhipRoutes {
         Publisher.RecordWish wish = recordWish(exchange.query("record"));
         IceCredentials ice = IceCredentials.random();
         Answer answer = sessions.answer(exchange, sessions.offer(exchange, name), new Part.Receiving(), ice);
-        PeerSession.Agreed agreed = new PeerSession.Agreed(SessionRoutes.randomId(), name, answer);
+        PeerSession.Agreed agreed = PeerSession.Agreed.of(name, answer);
         PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, this::ended);
         WhipSession session = new WhipSession(agreed, wish, ice, place);
         if (streams.find(name).isPresent() || byName.putIfAbsent(name, session) != null) {

@@ -1,5 +1,6 @@
 package tapedeck.rtp.payload;
 
+import java.util.Arrays;
 import tapedeck.bytes.BitReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -107,7 +108,7 @@ final class AacDepacketizer implements Depacketizer {
         if (count == 0) {
             throw new MalformedException("AAC: packet without a header");
         }
-        return java.util.Arrays.copyOf(sizes, count);
+        return Arrays.copyOf(sizes, count);
     }
 
     private void skipTimes(BitReader in, boolean first) {

@@ -1,6 +1,7 @@
 package tapedeck.protocol.webrtc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -46,6 +47,12 @@ class SessionViewTest {
         SessionReport report = awaitReport(session, r -> frames(r) == frames.size());
         assertEquals(SessionReport.Direction.PUBLISHES, report.direction());
         assertEquals("cam", report.stream().value());
+        assertFalse(
+                client.session().toString().contains(report.id()),
+                "what others see of a session does not tell the address that ends it");
+        assertEquals(
+                report.id(),
+                house.streams.all().iterator().next().publisher().sessionId());
         SessionReport.Path path = report.path().orElseThrow();
         assertEquals("udp", path.transport());
         assertEquals("AEAD_AES_128_GCM", path.protection());
