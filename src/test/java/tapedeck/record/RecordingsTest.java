@@ -96,7 +96,7 @@ class RecordingsTest {
             }
             ActiveRecording active = studio.recordings.active().getFirst();
             assertEquals(ActiveRecording.State.RECORDING, active.state());
-            assertTrue(active.durationNanos() > 700_000_000L, active.toString());
+            assertTrue(active.durationNanos() >= 960_000_000L - Recorder.MARGIN_NANOS, active.toString());
             publication.close();
         }
     }
