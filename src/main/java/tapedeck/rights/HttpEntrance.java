@@ -1,7 +1,7 @@
 package tapedeck.rights;
 
-import java.util.Map;
 import java.net.InetAddress;
+import java.util.Map;
 import java.util.Optional;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;

@@ -30,7 +30,8 @@ final class TrackClock {
     /// A pause of the sender that only its reports show: a gap, at once.
     private static final long GAP_NANOS = SECOND / 2;
 
-    /// More than a tick of 90 kHz: where a sender's clock begins anew, no two pictures of a file may have the same time.
+    /// More than a tick of 90 kHz: where a sender's clock begins anew, no two pictures of a file may have the same
+    /// time.
     private static final long MIN_STEP_NANOS = 12_000;
 
     private final PeerClock peerClock;

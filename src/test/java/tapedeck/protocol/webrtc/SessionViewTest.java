@@ -51,8 +51,7 @@ class SessionViewTest {
                 client.session().toString().contains(report.id()),
                 "what others see of a session does not tell the address that ends it");
         assertEquals(
-                report.id(),
-                house.streams.all().iterator().next().publisher().sessionId());
+                report.id(), house.streams.all().iterator().next().publisher().sessionId());
         SessionReport.Path path = report.path().orElseThrow();
         assertEquals("udp", path.transport());
         assertEquals("AEAD_AES_128_GCM", path.protection());
