@@ -31,6 +31,8 @@ public final class RtpReceiver {
     static final long FIRST_KEYFRAME_NANOS = 250_000_000L;
     /// Frames that wait for [PeerClock]; more are not held back.
     static final int MAX_HELD = 512;
+    /// And so many bytes of them.
+    static final long MAX_HELD_BYTES = 16 << 20;
     /// A source that was replaced does not come back.
     private static final int MAX_FORMER = 16;
     private static final int MAX_EARLY_REPORTS = 8;
@@ -55,6 +57,7 @@ public final class RtpReceiver {
     private final SequencedMap<Long, EarlyReport> earlyReports = new LinkedHashMap<>();
     private final Deque<Held> held = new ArrayDeque<>();
     private final Deque<Frame> due = new ArrayDeque<>();
+    private long heldBytes;
 
     private long ssrc = NONE;
     private long rtxSsrc = NONE;
@@ -309,7 +312,8 @@ public final class RtpReceiver {
     /// The frames that are whole and in order by now.
     public void poll(long nowNanos, Consumer<Frame> out) {
         jitterBuffer.release(nowNanos);
-        if (!held.isEmpty() && (peerClock.ready(nowNanos) && !clock.isUndecided(nowNanos) || held.size() > MAX_HELD)) {
+        boolean full = held.size() > MAX_HELD || heldBytes > MAX_HELD_BYTES;
+        if (!held.isEmpty() && (peerClock.ready(nowNanos) && !clock.isUndecided(nowNanos) || full)) {
             place();
         }
         for (Frame next = due.poll(); next != null; next = due.poll()) {
@@ -318,6 +322,7 @@ public final class RtpReceiver {
     }
 
     private void place() {
+        heldBytes = 0;
         for (Held next = held.poll(); next != null; next = held.poll()) {
             due.add(frame(next));
         }
@@ -383,6 +388,7 @@ public final class RtpReceiver {
             keyframes++;
         }
         held.add(new Held(codec, ticks, keyframe, data, frameArrivalNanos));
+        heldBytes += data.length();
     }
 
     /// A reader needs an entry point.
@@ -446,6 +452,7 @@ public final class RtpReceiver {
     public void close() {
         peerClock.remove(clock);
         held.clear();
+        heldBytes = 0;
         due.clear();
     }
 

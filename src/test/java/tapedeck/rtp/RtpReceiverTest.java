@@ -73,6 +73,25 @@ class RtpReceiverTest {
         assertEquals(sent.size(), received.size());
     }
 
+    /// As long as the other track may still come: no frames of any size, but not for any price.
+    @Test
+    void whatIsHeldForTheOtherTrackIsBoundedInBytes() {
+        PeerClock clock = new PeerClock(0);
+        PayloadFormat plain = new PayloadFormat(0, "PCMU", 8_000, 1, "", List.of());
+        RtpReceiver sound = receiver(plain, clock);
+        receiver(VP8, clock);
+        Bytes large = Bytes.wrap(new byte[60_000]);
+        int fits = (int) (RtpReceiver.MAX_HELD_BYTES / large.length());
+        assertTrue(fits < RtpReceiver.MAX_HELD);
+        List<Frame> out = new ArrayList<>();
+        for (int i = 0; i <= fits; i++) {
+            assertEquals(0, out.size());
+            sound.receive(RtpPacket.of(0, false, i, 160L * i, 7, List.of(), large), 0);
+            sound.poll(0, out::add);
+        }
+        assertEquals(fits + 1, out.size());
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void everyFrameArrivesThroughFivePercentLossWithRetransmission(long seed) {

@@ -28,5 +28,10 @@ interface MediaPath {
     /// The answer to `SETUP`, without the source.
     String header();
 
+    /// Datagrams of others than the peer, which were dropped.
+    default long strangers() {
+        return 0;
+    }
+
     void close();
 }

@@ -12,12 +12,14 @@ final class MediaPaths {
     private final Connection connection;
     private final InterleavedBatch batch;
     private final PortPairs ports;
+    private final PortShares shares;
     private int nextChannel;
 
-    MediaPaths(Connection connection, InterleavedBatch batch, PortPairs ports) {
+    MediaPaths(Connection connection, InterleavedBatch batch, PortPairs ports, PortShares shares) {
         this.connection = connection;
         this.batch = batch;
         this.ports = ports;
+        this.shares = shares;
     }
 
     /// @param inbox takes what comes by UDP
@@ -27,7 +29,17 @@ final class MediaPaths {
             return interleaved(offer);
         }
         int port = offer.first().getAsInt();
-        return new UdpPath(connection, ports, port, offer.second().orElse(port + 1), inbox);
+        shares.take(connection.address());
+        UdpPath opened = null;
+        try {
+            Runnable closed = () -> shares.giveBack(connection.address());
+            opened = new UdpPath(connection, ports, port, offer.second().orElse(port + 1), inbox, closed);
+            return opened;
+        } finally {
+            if (opened == null) {
+                shares.giveBack(connection.address());
+            }
+        }
     }
 
     /// The peer's numbers, unless they were given away already: then the answer says others.

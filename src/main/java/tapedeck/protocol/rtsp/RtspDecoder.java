@@ -15,6 +15,9 @@ import tapedeck.bytes.MalformedException;
 /// Lines may end in CR LF, LF or CR (RFC 2326 4.4 wants all of them taken); empty lines between messages are skipped,
 /// as some clients send one behind a body. Where only bytes that are no text follow, the peer speaks something else,
 /// and hears so at once.
+///
+/// What it says of a message that it refuses goes to the log: never any text of it, since passwords and tokens stand in
+/// addresses and headers, and in a broken message anywhere.
 final class RtspDecoder {
     /// Request line and headers.
     static final int MAX_HEAD_BYTES = 16 * 1024;
@@ -220,7 +223,8 @@ final class RtspDecoder {
             throw new MalformedException("HTTP on the port of RTSP");
         }
         if (words.length != 3 || !words[2].startsWith(VERSION) || !words[0].matches("[A-Za-z_]{1,32}")) {
-            throw new MalformedException("RTSP request line: " + cut(line));
+            throw new MalformedException(
+                    "RTSP: a request line of %d words and %d characters".formatted(words.length, line.length()));
         }
         return new RtspMessage.Request(words[0], words[1], words[2].substring(VERSION.length()), headers, Bytes.EMPTY);
     }
@@ -228,7 +232,8 @@ final class RtspDecoder {
     private static RtspMessage.Answer answer(String line) {
         String[] words = line.split(" +", 3);
         if (words.length < 2 || !words[1].matches("[0-9]{3}")) {
-            throw new MalformedException("RTSP status line: " + cut(line));
+            throw new MalformedException(
+                    "RTSP: a status line of %d characters without a status".formatted(line.length()));
         }
         return new RtspMessage.Answer(Integer.parseInt(words[1]));
     }
@@ -251,7 +256,8 @@ final class RtspDecoder {
             }
             int colon = line.indexOf(':');
             if (colon <= 0) {
-                throw new MalformedException("RTSP header: " + cut(line));
+                throw new MalformedException(
+                        "RTSP: header %d, of %d characters, has no name".formatted(i, line.length()));
             }
             last = line.substring(0, colon).strip().toLowerCase(Locale.ROOT);
             add(headers, last, line.substring(colon + 1).strip());
@@ -277,14 +283,8 @@ final class RtspDecoder {
             return 0;
         }
         if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) > MAX_BODY_BYTES) {
-            throw new MalformedException(
-                    "RTSP: Content-Length %s, at most %d allowed".formatted(cut(text), MAX_BODY_BYTES));
+            throw new MalformedException("RTSP: Content-Length is no number up to %d".formatted(MAX_BODY_BYTES));
         }
         return Integer.parseInt(text);
-    }
-
-    private static String cut(String text) {
-        String printable = text.replaceAll("\\p{C}", "?");
-        return printable.length() <= 60 ? printable : printable.substring(0, 60) + "…";
     }
 }

@@ -4,7 +4,8 @@ package tapedeck.protocol.rtsp;
 final class RtspLimits {
     /// From the connection to the first whole request.
     static final long FIRST_REQUEST_NANOS = 10_000_000_000L;
-    /// From there, or from the end of the last stream, to `RECORD` or `PLAY`.
+    /// From the connection, the first `DESCRIBE` or `ANNOUNCE` that was allowed, or the end of the last stream, to
+    /// `RECORD` or `PLAY`, whatever comes between.
     static final long SETUP_NANOS = 30_000_000_000L;
     /// Whether a peer may publish or play is known long before.
     static final long WAITING_NANOS = 90_000_000_000L;
@@ -24,6 +25,8 @@ final class RtspLimits {
     static final int MAX_LOOKS = 30;
 
     static final long LOOK_NANOS = 100_000_000L;
+    /// Pairs of UDP ports that one address has at once, over all its connections.
+    static final int MAX_PAIRS_PER_ADDRESS = 32;
 
     private RtspLimits() {}
 }

@@ -232,7 +232,18 @@ final class RtspPlaying {
         }
     }
 
-    long droppedFrames() {
+    /// What it was, with a space in front, for the line in the log when it is over.
+    String summary() {
+        long unsendable = tracks.stream().mapToLong(OfferedTrack::unsendable).sum();
+        long strangers = tracks.stream()
+                .map(OfferedTrack::path)
+                .mapToLong(path -> path == null ? 0 : path.strangers())
+                .sum();
+        return " playing \"%s\" (%d frames dropped, %d that no packet carries; %d datagrams of strangers)"
+                .formatted(stream.name(), droppedFrames(), unsendable, strangers);
+    }
+
+    private long droppedFrames() {
         Reader current = reader;
         return droppedFrames + (current == null ? 0 : current.droppedFrames());
     }

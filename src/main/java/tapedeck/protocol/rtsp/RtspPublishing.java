@@ -18,6 +18,7 @@ import tapedeck.rtp.PeerClock;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.RtpReceiver;
+import tapedeck.rtp.TrackGuard;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
@@ -45,6 +46,7 @@ final class RtspPublishing implements Feedback {
     private final List<AnnouncedTrack> tracks;
     private final Map<Integer, MediaPath> paths = new HashMap<>();
     private final Map<Integer, RtpReceiver> receivers = new HashMap<>();
+    private final Map<Integer, TrackGuard> guards = new HashMap<>();
     private final Map<Integer, Integer> channels = new HashMap<>();
     private @Nullable Publication publication;
     private boolean overConnection;
@@ -99,7 +101,8 @@ final class RtspPublishing implements Feedback {
                 login,
                 Publisher.RecordWish.AS_CONFIGURED,
                 expects());
-        publication = streams.publish(name, publisher, this);
+        Publication published = streams.publish(name, publisher, this);
+        publication = published;
         long now = System.nanoTime();
         lastMediaNanos = now;
         PeerClock clock = new PeerClock(now, expects().video() ? REORDER_ROOM_NANOS : 0);
@@ -109,6 +112,7 @@ final class RtspPublishing implements Feedback {
                 long ssrc = ThreadLocalRandom.current().nextLong(1L << 32);
                 var options = new RtpReceiver.Options(track.id(), ssrc);
                 receivers.put(index, new RtpReceiver(options, track.formats(), clock));
+                guards.put(index, new TrackGuard(published::write));
             }
         }
         // Whoever subscribed in the meantime has put its wish behind this on the event loop.
@@ -174,9 +178,9 @@ final class RtspPublishing implements Feedback {
     /// A batch of packets is in.
     void receivedAll(long nowNanos) {
         long deadline = Long.MAX_VALUE;
-        for (RtpReceiver receiver : receivers.values()) {
-            poll(receiver, nowNanos);
-            deadline = Math.min(deadline, receiver.nextDeadlineNanos());
+        for (Map.Entry<Integer, RtpReceiver> entry : receivers.entrySet()) {
+            poll(entry, nowNanos);
+            deadline = Math.min(deadline, entry.getValue().nextDeadlineNanos());
         }
         if (!timerRuns && deadline < nowNanos + NEAR_NANOS) {
             timerRuns = true;
@@ -187,10 +191,10 @@ final class RtspPublishing implements Feedback {
         }
     }
 
-    private void poll(RtpReceiver receiver, long nowNanos) {
-        Publication target = publication;
-        if (target != null) {
-            receiver.poll(nowNanos, target::write);
+    private void poll(Map.Entry<Integer, RtpReceiver> track, long nowNanos) {
+        TrackGuard guard = guards.get(track.getKey());
+        if (guard != null) {
+            track.getValue().poll(nowNanos, guard::write);
         }
     }
 
@@ -246,15 +250,22 @@ final class RtspPublishing implements Feedback {
         }
         ended = true;
         connection.paced(false);
-        for (RtpReceiver receiver : receivers.values()) {
-            poll(receiver, Long.MAX_VALUE / 2);
-            receiver.close();
+        for (Map.Entry<Integer, RtpReceiver> entry : receivers.entrySet()) {
+            poll(entry, Long.MAX_VALUE / 2);
+            entry.getValue().close();
         }
         paths.values().forEach(MediaPath::close);
         if (publication != null) {
             publication.close(reason);
         }
         reportBad();
+    }
+
+    /// What it was, with a space in front, for the line in the log when it is over.
+    String summary() {
+        long refused = guards.values().stream().mapToLong(TrackGuard::refused).sum();
+        long strangers = paths.values().stream().mapToLong(MediaPath::strangers).sum();
+        return " publishing \"%s\" (%d frames refused, %d datagrams of strangers)".formatted(name, refused, strangers);
     }
 
     private static String login(Random random) {

@@ -30,14 +30,19 @@ final class RtspRefusal {
                 Request.Credentials.without(address.parameters()));
     }
 
-    /// What a peer showed: in a header, which a player asks its user for, or in the address.
+    /// What a peer showed: in a header, which a player asks its user for, or in the address. Players know passwords and
+    /// no tokens, so what stands where the password does is a token too: which of them counts is for the settings.
     ///
     /// @throws tapedeck.bytes.MalformedException for a header that cannot be read
     private static Request.Credentials credentials(RtspMessage.Request request, RtspAddress address) {
         String header = request.header("authorization");
-        return header == null
-                ? Request.Credentials.ofParameters(address.parameters())
-                : Request.Credentials.ofAuthorization(header);
+        if (header == null) {
+            return Request.Credentials.ofParameters(address.parameters());
+        }
+        Request.Credentials shown = Request.Credentials.ofAuthorization(header);
+        return shown.token().isEmpty()
+                ? new Request.Credentials(shown.user(), shown.password(), shown.password())
+                : shown;
     }
 
     /// RFC 2326 11 has no status of its own for those who have to wait: 503 with the time is the nearest.

@@ -21,7 +21,9 @@ public final class RtspServer implements AutoCloseable {
             int port, Settings.Rtsp settings, Rights rights, EventLoops loops, Streams streams, BoundPorts ports) {
         SecureRandom random = new SecureRandom();
         PortPairs pairs = new PortPairs(settings.firstRtpPort(), settings.lastRtpPort(), loops);
-        server = new TcpServer(port, loops, connection -> new RtspSession(connection, streams, rights, pairs, random));
+        PortShares shares = new PortShares();
+        server = new TcpServer(
+                port, loops, connection -> new RtspSession(connection, streams, rights, pairs, shares, random));
         ports.add(PROTOCOL, "tcp", server.port());
     }
 

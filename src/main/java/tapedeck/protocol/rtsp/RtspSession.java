@@ -30,19 +30,8 @@ import tapedeck.stream.Streams;
 final class RtspSession implements Conversation {
     private static final String METHODS =
             "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
+    private static final String NEVER_BEGAN = "neither RECORD nor PLAY within 30 s";
     private static final Logger log = LoggerFactory.getLogger(RtspSession.class);
-
-    private sealed interface State {
-        /// @param sinceNanos when it began
-        record Idle(long sinceNanos) implements State {}
-
-        /// For a decision or the tracks of a stream.
-        record Waiting(long sinceNanos) implements State {}
-
-        record Publishing(RtspPublishing publishing, boolean recording, long sinceNanos) implements State {}
-
-        record Playing(RtspPlaying playing, long sinceNanos) implements State {}
-    }
 
     private final Connection connection;
     private final Streams streams;
@@ -52,8 +41,9 @@ final class RtspSession implements Conversation {
     private final RtspDecoder decoder = new RtspDecoder(this::message);
     private final InterleavedBatch interleaved;
     private final Deque<RtspMessage.Request> pipelined = new ArrayDeque<>();
+    private final SetupDeadline setup;
     private final String sessionId;
-    private State state = new State.Idle(System.nanoTime());
+    private State state = new State.Idle();
     private boolean spoken;
     private boolean setUp;
     private boolean ended;
@@ -61,13 +51,20 @@ final class RtspSession implements Conversation {
     private int requestsInSweep;
     private long lastSignNanos = System.nanoTime();
 
-    RtspSession(Connection connection, Streams streams, Rights rights, PortPairs ports, SecureRandom random) {
+    RtspSession(
+            Connection connection,
+            Streams streams,
+            Rights rights,
+            PortPairs ports,
+            PortShares shares,
+            SecureRandom random) {
         this.connection = connection;
         this.streams = streams;
         this.rights = rights;
         this.random = random;
         this.interleaved = new InterleavedBatch(connection);
-        this.paths = new MediaPaths(connection, interleaved, ports);
+        this.paths = new MediaPaths(connection, interleaved, ports, shares);
+        this.setup = new SetupDeadline(connection.openedNanos());
         // RFC 2326 3.4: at least eight octets that nobody guesses.
         byte[] id = new byte[8];
         random.nextBytes(id);
@@ -81,7 +78,7 @@ final class RtspSession implements Conversation {
 
     @Override
     public void receivedAll() {
-        if (mediaCame && state instanceof State.Publishing(RtspPublishing publishing, boolean _, long _)) {
+        if (mediaCame && state instanceof State.Publishing(RtspPublishing publishing, boolean _)) {
             mediaCame = false;
             publishing.receivedAll(System.nanoTime());
         }
@@ -89,7 +86,7 @@ final class RtspSession implements Conversation {
 
     @Override
     public void writable() {
-        if (state instanceof State.Playing(RtspPlaying playing, long _)) {
+        if (state instanceof State.Playing(RtspPlaying playing)) {
             playing.drain();
         }
     }
@@ -98,36 +95,40 @@ final class RtspSession implements Conversation {
     public void swept(long nowNanos) {
         requestsInSweep = 0;
         switch (state) {
-            case State.Idle(long sinceNanos) -> {
+            case State.Idle() -> {
                 if (!spoken && nowNanos - connection.openedNanos() > RtspLimits.FIRST_REQUEST_NANOS) {
                     connection.end("no request within 10 s");
                 } else {
-                    endIf(nowNanos - sinceNanos > RtspLimits.SETUP_NANOS, "neither RECORD nor PLAY within 30 s");
+                    endIf(setup.isOver(nowNanos), NEVER_BEGAN);
                 }
             }
-            case State.Waiting(long sinceNanos) ->
+            case State.Waiting(long sinceNanos) -> {
                 endIf(
                         nowNanos - sinceNanos > RtspLimits.WAITING_NANOS,
                         "whether the peer may was not known within 90 s");
-            case State.Publishing(RtspPublishing publishing, boolean recording, long sinceNanos) -> {
+                // Nor does a peer stay that asks again and again.
+                endIf(setup.isOver(nowNanos - RtspLimits.WAITING_NANOS), NEVER_BEGAN);
+            }
+            case State.Publishing(RtspPublishing publishing, boolean recording) -> {
                 if (!recording) {
-                    endIf(nowNanos - sinceNanos > RtspLimits.SETUP_NANOS, "no RECORD within 30 s");
+                    endIf(setup.isOver(nowNanos), "no RECORD within 30 s");
                 } else if (nowNanos - publishing.lastMediaNanos() > RtspLimits.IDLE_NANOS) {
                     connection.end("the publisher sent nothing for 10 s");
                 } else {
                     publishing.swept(nowNanos);
                 }
             }
-            case State.Playing(RtspPlaying playing, long sinceNanos) -> {
+            case State.Playing(RtspPlaying playing) -> {
                 if (playing.isPlaying()) {
                     boolean gone = playing.isByDatagrams() && nowNanos - lastSignNanos > RtspLimits.TIMEOUT_NANOS;
                     endIf(gone, "no sign of life within %d s".formatted(RtspLimits.TIMEOUT_SECONDS));
                     playing.swept(nowNanos);
+                } else if (setup.isMet()) {
+                    // It pauses.
+                    boolean gone = nowNanos - lastSignNanos > RtspLimits.TIMEOUT_NANOS;
+                    endIf(gone, "no PLAY within %d s".formatted(RtspLimits.TIMEOUT_SECONDS));
                 } else {
-                    long since = Math.max(sinceNanos, lastSignNanos);
-                    endIf(
-                            nowNanos - since > RtspLimits.TIMEOUT_NANOS,
-                            "no PLAY within %d s".formatted(RtspLimits.TIMEOUT_SECONDS));
+                    endIf(setup.isOver(nowNanos), "no PLAY within 30 s");
                 }
             }
         }
@@ -144,22 +145,21 @@ final class RtspSession implements Conversation {
         ended = true;
         pipelined.clear();
         String what = stop(reason);
-        log.info("rtsp {}: {}ended: {}", connection.peer(), what, reason);
+        log.info("rtsp {}:{} ended: {}", connection.peer(), what, reason);
     }
 
     /// Ends the stream of this connection, if it has one, and returns what it was.
     private String stop(String reason) {
         State old = state;
-        state = new State.Idle(System.nanoTime());
+        state = new State.Idle();
         return switch (old) {
-            case State.Publishing(RtspPublishing publishing, boolean _, long _) -> {
+            case State.Publishing(RtspPublishing publishing, boolean _) -> {
                 publishing.end(reason);
-                yield "publishing \"%s\" ".formatted(publishing.name());
+                yield publishing.summary();
             }
-            case State.Playing(RtspPlaying playing, long _) -> {
+            case State.Playing(RtspPlaying playing) -> {
                 playing.end(reason);
-                yield "playing \"%s\" (%d frames dropped) "
-                        .formatted(playing.stream().name(), playing.droppedFrames());
+                yield playing.summary();
             }
             case State.Idle _, State.Waiting _ -> "";
         };
@@ -193,7 +193,7 @@ final class RtspSession implements Conversation {
         if (!setUp) {
             throw new MalformedException("RTSP: a packet before SETUP");
         }
-        if (state instanceof State.Publishing(RtspPublishing publishing, boolean recording, long _) && recording) {
+        if (state instanceof State.Publishing(RtspPublishing publishing, boolean recording) && recording) {
             mediaCame = true;
             publishing.interleaved(packet, connection.lastReadNanos());
         }
@@ -257,7 +257,8 @@ final class RtspSession implements Conversation {
             default -> {
                 reply(request, RtspReply.ok());
                 String what = stop("TEARDOWN");
-                log.info("rtsp {}: {}stopped", connection.peer(), what);
+                log.info("rtsp {}:{} stopped", connection.peer(), what);
+                setup.again(System.nanoTime());
                 setUp = false;
             }
         }
@@ -283,7 +284,7 @@ final class RtspSession implements Conversation {
     /// `DESCRIBE` and `ANNOUNCE` say which stream it is about, and so both ask for rights.
     private void open(RtspMessage.Request request) {
         if (!(state instanceof State.Idle)
-                && !(state instanceof State.Playing(RtspPlaying playing, long _)
+                && !(state instanceof State.Playing(RtspPlaying playing)
                         && !playing.isSetUp()
                         && request.method().equals("DESCRIBE"))) {
             notNow(request);
@@ -307,7 +308,7 @@ final class RtspSession implements Conversation {
         rights.ask(
                 question,
                 decision -> connection.execute(() -> {
-                    state = new State.Idle(System.nanoTime());
+                    state = new State.Idle();
                     switch (decision) {
                         case Decision.Allowed(String login) -> opened(request, name, announced, login);
                         case Decision.Refused refused -> reply(request, RtspRefusal.of(refused));
@@ -318,6 +319,7 @@ final class RtspSession implements Conversation {
 
     private void opened(
             RtspMessage.Request request, StreamName name, @Nullable SessionDescription announced, String login) {
+        setup.allowed(System.nanoTime());
         if (announced != null) {
             announce(request, name, announced, login);
         } else {
@@ -333,7 +335,7 @@ final class RtspSession implements Conversation {
         try {
             List<AnnouncedTrack> tracks = AnnouncedTrack.of(description);
             RtspPublishing publishing = new RtspPublishing(connection, name, login, tracks, random);
-            state = new State.Publishing(publishing, false, System.nanoTime());
+            state = new State.Publishing(publishing, false);
             reply(request, RtspReply.ok());
         } catch (AnnouncedTrack.UnsupportedException e) {
             log.info("rtsp {}: \"{}\" is refused: {}", connection.peer(), name, e.getMessage());
@@ -352,7 +354,7 @@ final class RtspSession implements Conversation {
         if (looks < RtspLimits.MAX_LOOKS && !OfferedTrack.areComplete(stream)) {
             state = new State.Waiting(System.nanoTime());
             connection.executeAfter(RtspLimits.LOOK_NANOS, () -> {
-                state = new State.Idle(System.nanoTime());
+                state = new State.Idle();
                 describe(request, name, looks + 1);
                 goOn();
             });
@@ -365,7 +367,7 @@ final class RtspSession implements Conversation {
         }
         RtspPlaying playing = new RtspPlaying(
                 connection, stream, tracks, () -> connection.end("\"%s\" ended".formatted(stream.name())));
-        state = new State.Playing(playing, System.nanoTime());
+        state = new State.Playing(playing);
         String host = connection.localAddress().getHostAddress();
         reply(
                 request,
@@ -385,7 +387,7 @@ final class RtspSession implements Conversation {
             return;
         }
         switch (state) {
-            case State.Publishing(RtspPublishing publishing, boolean recording, long _)
+            case State.Publishing(RtspPublishing publishing, boolean recording)
             when !recording -> {
                 List<String> controls = publishing.tracks().stream()
                         .map(AnnouncedTrack::control)
@@ -401,7 +403,7 @@ final class RtspSession implements Conversation {
                     setUpDone(request, path.header() + ";mode=record");
                 }
             }
-            case State.Playing(RtspPlaying playing, long _)
+            case State.Playing(RtspPlaying playing)
             when !playing.isPlaying() -> {
                 if (offer.get().record()) {
                     notNow(request);
@@ -455,7 +457,7 @@ final class RtspSession implements Conversation {
     }
 
     private void record(RtspMessage.Request request) {
-        if (!(state instanceof State.Publishing(RtspPublishing publishing, boolean recording, long _))
+        if (!(state instanceof State.Publishing(RtspPublishing publishing, boolean recording))
                 || recording
                 || !publishing.isSetUp()) {
             notNow(request);
@@ -467,24 +469,26 @@ final class RtspSession implements Conversation {
             reply(request, RtspRefusal.taken(publishing.name()));
             return;
         }
-        state = new State.Publishing(publishing, true, System.nanoTime());
+        state = new State.Publishing(publishing, true);
+        setup.met();
         log.info("rtsp {}: publishing \"{}\"", connection.peer(), publishing.name());
         reply(request, RtspReply.ok());
     }
 
     private void play(RtspMessage.Request request) {
-        if (!(state instanceof State.Playing(RtspPlaying playing, long _)) || !playing.isSetUp()) {
+        if (!(state instanceof State.Playing(RtspPlaying playing)) || !playing.isSetUp()) {
             notNow(request);
             return;
         }
         String position = playing.play(RtspAddress.base(request.uri()));
+        setup.met();
         log.info("rtsp {}: playing \"{}\"", connection.peer(), playing.stream().name());
         reply(request, RtspReply.ok().with("Range", "npt=now-").with("RTP-Info", position));
         playing.drain();
     }
 
     private void pause(RtspMessage.Request request) {
-        if (!(state instanceof State.Playing(RtspPlaying playing, long _))) {
+        if (!(state instanceof State.Playing(RtspPlaying playing))) {
             notNow(request);
             return;
         }

@@ -17,6 +17,7 @@ final class UdpPath implements MediaPath {
 
     private final Connection connection;
     private final DatagramPair pair;
+    private final Runnable closed;
     private final int clientPort;
     private final int clientControlPort;
     private InetSocketAddress mediaPeer;
@@ -24,6 +25,7 @@ final class UdpPath implements MediaPath {
     private boolean mediaLocked;
     private boolean controlLocked;
     private long strangers;
+    private boolean isClosed;
 
     /// Takes what the peer sent, on the connection's loop.
     interface Inbox {
@@ -32,10 +34,12 @@ final class UdpPath implements MediaPath {
         void receivedAll();
     }
 
+    /// @param closed called once, when the ports are free again
     /// @throws IOException if no ports are free
-    UdpPath(Connection connection, PortPairs ports, int clientPort, int clientControlPort, Inbox inbox)
+    UdpPath(Connection connection, PortPairs ports, int clientPort, int clientControlPort, Inbox inbox, Runnable closed)
             throws IOException {
         this.connection = connection;
+        this.closed = closed;
         this.clientPort = clientPort;
         this.clientControlPort = clientControlPort;
         this.mediaPeer = new InetSocketAddress(connection.address(), clientPort);
@@ -71,8 +75,8 @@ final class UdpPath implements MediaPath {
         return sender.equals(mediaPeer);
     }
 
-    /// Datagrams of others than the peer, which were dropped.
-    long strangers() {
+    @Override
+    public long strangers() {
         return strangers;
     }
 
@@ -120,6 +124,11 @@ final class UdpPath implements MediaPath {
 
     @Override
     public void close() {
+        if (isClosed) {
+            return;
+        }
+        isClosed = true;
         pair.close();
+        closed.run();
     }
 }

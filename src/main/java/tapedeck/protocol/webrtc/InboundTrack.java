@@ -15,6 +15,7 @@ import tapedeck.rtp.PeerClock;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.RtpReceiver;
+import tapedeck.rtp.TrackGuard;
 import tapedeck.stream.SessionReport.TrackReport;
 
 /// One accepted section: a source, or the layers of a simulcast (RFC 8853) of which the best that comes is the track.

@@ -1,6 +1,7 @@
 package tapedeck.protocol.rtsp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -146,6 +147,25 @@ class RtspDecoderTest {
             })
     void whatIsNoRtspIsRefused(String text) {
         assertThrows(MalformedException.class, () -> whole(text));
+    }
+
+    /// What is said goes to the log.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DESCRIBE rtsp://h/live/a?password=secret SIP/2.0\r\n\r\n",
+                "DESCRIBE rtsp://h/live/a?password=secret\r\n\r\n",
+                "secret\r\n\r\n",
+                "DESCRIBE rtsp://h/a b?password=secret RTSP/1.0\r\n\r\n",
+                "DESCRIBE * RTSP/1.0\r\nAuthorization Basic secret\r\n\r\n",
+                "DESCRIBE * RTSP/1.0\r\n: secret\r\n\r\n",
+                "DESCRIBE * RTSP/1.0\r\nContent-Length: secret\r\n\r\n",
+                "RTSP/1.0 secret\r\n\r\n",
+                "RTSP/secret\r\nContent-Length: 1\r\n\r\nx"
+            })
+    void nothingOfABadMessageIsSaid(String text) {
+        String said = assertThrows(MalformedException.class, () -> whole(text)).getMessage();
+        assertFalse(said.contains("secret"), said);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package tapedeck.protocol.webrtc;
+package tapedeck.rtp;
 
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -9,9 +9,9 @@ import tapedeck.media.Track;
 /// What one publisher's track may do to those behind it: each change of codec or size can begin a new file, and a size
 /// can be a lie that somebody allocates for. Frames of a picture that is too large, or that changes too often, are left
 /// out.
-final class TrackGuard {
+public final class TrackGuard {
     /// H.264 and H.265 end at 8192 x 4320, level 6.2.
-    static final int MAX_PICTURE_SIDE = 8_192;
+    public static final int MAX_PICTURE_SIDE = 8_192;
     /// Cameras turn, networks narrow: a few changes may come together, and then one in this time.
     static final int MAX_CHANGES_AT_ONCE = 8;
 
@@ -24,11 +24,13 @@ final class TrackGuard {
     private long refilledNanos;
     private long refused;
 
-    TrackGuard(Consumer<Frame> out) {
+    /// @param out takes the frames that go on
+    public TrackGuard(Consumer<Frame> out) {
         this.out = out;
     }
 
-    void write(Frame frame) {
+    /// Hands it on, or leaves it out.
+    public void write(Frame frame) {
         if (!frame.track().equals(current) && !change(frame)) {
             refused++;
             skipping = true;
@@ -62,7 +64,7 @@ final class TrackGuard {
     }
 
     /// Frames that were left out.
-    long refused() {
+    public long refused() {
         return refused;
     }
 }
