@@ -16,6 +16,7 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.protocol.http.HlsHttp;
+import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspServer;
@@ -129,8 +130,9 @@ public final class Server implements AutoCloseable {
                     webRtcPort,
                     () -> opened(new WebRtcServer(settings.webrtc(), rights, loops, streams, routes, ports)));
         }
-        opened(new LiveHttp(rights, streams, routes));
-        opened(new HlsHttp(rights, streams, routes));
+        KeptBytes kept = KeptBytes.ofHeap();
+        opened(new LiveHttp(rights, streams, routes, kept));
+        opened(new HlsHttp(rights, streams, routes, kept));
         opened(new Api(routes, settings, streams, recordings, transcodes, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {

@@ -32,10 +32,12 @@ final class Broadcast {
     private final LiveFormat format;
     private final List<Track> tracks;
     private final House house;
-    private final PartLog parts = new PartLog();
+    private final KeptBytes.Share share;
+    private final PartLog parts;
     private final List<Player> players = new CopyOnWriteArrayList<>();
     private final Semaphore signal = new Semaphore(0);
     private volatile boolean closed;
+    private volatile boolean ended;
 
     /// Where broadcasts are found by those who want to join.
     interface House {
@@ -47,11 +49,15 @@ final class Broadcast {
     }
 
     /// @param tracks all of the stream, as far as they are known
-    Broadcast(Streams streams, Stream stream, LiveFormat format, List<Track> tracks, House house) {
+    /// @param share of what all logs keep; closed when this is over
+    Broadcast(
+            Streams streams, Stream stream, LiveFormat format, List<Track> tracks, KeptBytes.Share share, House house) {
         this.streams = streams;
         this.stream = stream;
         this.format = format;
         this.tracks = tracks;
+        this.share = share;
+        this.parts = new PartLog(share);
         this.house = house;
     }
 
@@ -80,7 +86,15 @@ final class Broadcast {
             streams.closed(player);
             if (players.isEmpty()) {
                 signal.release();
+                release();
             }
+        }
+    }
+
+    /// Players that are behind still read the log of a stream that has ended, so it is kept until the last has left.
+    private void release() {
+        if (ended && players.isEmpty()) {
+            share.close();
         }
     }
 
@@ -107,7 +121,9 @@ final class Broadcast {
         } finally {
             house.over(this);
             parts.end();
+            ended = true;
             players.forEach(Player::pump);
+            release();
         }
     }
 

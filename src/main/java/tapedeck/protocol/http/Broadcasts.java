@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tapedeck.media.Track;
 import tapedeck.net.http.HttpStream;
 import tapedeck.stream.Stream;
@@ -18,20 +19,35 @@ final class Broadcasts implements Broadcast.House, AutoCloseable {
     }
 
     private final Streams streams;
+    private final KeptBytes kept;
     // Guarded by this: nobody joins a broadcast that ends.
     private final Map<Key, Broadcast> open = new HashMap<>();
 
-    Broadcasts(Streams streams) {
+    /// @param kept what all logs keep together
+    Broadcasts(Streams streams, KeptBytes kept) {
         this.streams = streams;
+        this.kept = kept;
     }
 
+    /// Whether [#join] would not cut off, as of now.
+    synchronized boolean hasRoom(Stream stream, LiveFormat format) {
+        return open.containsKey(new Key(stream.mediaSessionId(), format)) || kept.hasRoom();
+    }
+
+    /// Cuts the answer off if it needs another log and others have taken the room meanwhile.
+    ///
     /// @param tracks all of the stream, as far as they are known
     void join(Stream stream, LiveFormat format, List<Track> tracks, HttpStream answer, InetSocketAddress peer) {
         Player player;
         synchronized (this) {
             Broadcast running = open.get(new Key(stream.mediaSessionId(), format));
             if (running == null) {
-                running = new Broadcast(streams, stream, format, tracks, this);
+                Optional<KeptBytes.Share> share = kept.open();
+                if (share.isEmpty()) {
+                    answer.cut();
+                    return;
+                }
+                running = new Broadcast(streams, stream, format, tracks, share.get(), this);
                 open.put(Key.of(running), running);
                 running.start();
             }

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -30,6 +31,8 @@ public final class HlsHttp implements AutoCloseable {
 
     static final int RETRY_AFTER_SECONDS = 2;
     private static final String PATH = "/hls/*";
+    private static final String INDEX = "index.m3u8";
+    private static final String LIVE = "live.m3u8";
     private static final String PLAYLIST = "application/vnd.apple.mpegurl";
     private static final String MP4 = "video/mp4";
     private static final long PART_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -38,14 +41,17 @@ public final class HlsHttp implements AutoCloseable {
 
     private final Rights rights;
     private final Streams streams;
+    private final KeptBytes kept;
     private final HttpEntrance entrance;
     private final HlsVisitors visitors = new HlsVisitors(System::nanoTime);
     // Guarded by this.
     private final Map<StreamName, HlsSource> sources = new HashMap<>();
 
-    public HlsHttp(Rights rights, Streams streams, HttpRoutes routes) {
+    /// @param kept shared by all that keeps something for players
+    public HlsHttp(Rights rights, Streams streams, HttpRoutes routes, KeptBytes kept) {
         this.rights = rights;
         this.streams = streams;
+        this.kept = kept;
         this.entrance = HttpEntrance.ofAddresses(rights, Request.Action.PLAY, "hls");
         routes.problemDetails(PATH).add("GET", PATH, this::get).add("OPTIONS", PATH, LiveHttp::options);
     }
@@ -62,15 +68,17 @@ public final class HlsHttp implements AutoCloseable {
         String visitor = exchange.query("session").orElse("");
         if (!visitors.isKnown(visitor, name)) {
             entrance.demand(exchange, name.value());
-            visitor = rights.isFree(Request.Action.PLAY) ? "" : visitors.admit(name);
+            // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
+            boolean stays = file.equals(INDEX) || file.equals(LIVE);
+            visitor = rights.isFree(Request.Action.PLAY) || !stays ? "" : visitors.admit(name);
         }
         String query = visitor.isEmpty() ? "" : "?session=" + visitor;
         Matcher segment = SEGMENT.matcher(file);
         Matcher part = PART.matcher(file);
-        if (file.equals("index.m3u8")) {
+        if (file.equals(INDEX)) {
             HlsSource source = source(exchange, name);
             exchange.respond(200, PLAYLIST, Bytes.ofUtf8(index(source, query)));
-        } else if (file.equals("live.m3u8")) {
+        } else if (file.equals(LIVE)) {
             playlist(exchange, source(exchange, name), query);
         } else if (segment.matches()) {
             long number = Long.parseLong(segment.group(2));
@@ -97,7 +105,7 @@ public final class HlsHttp implements AutoCloseable {
                 out.append(String.format(Locale.ROOT, ",RESOLUTION=%dx%d", video.width(), video.height()));
             }
         }
-        return out.append("\nlive.m3u8").append(query).append('\n').toString();
+        return out.append('\n').append(LIVE).append(query).append('\n').toString();
     }
 
     private static void playlist(HttpExchange exchange, HlsSource source, String query) throws Exception {
@@ -169,7 +177,7 @@ public final class HlsHttp implements AutoCloseable {
             if (missing != null) {
                 throw new HttpProblem(406, "HLS cannot carry %s of \"%s\"".formatted(missing, name));
             }
-            source = begin(name, stream, tracks);
+            source = begin(name, stream, tracks).orElseThrow(() -> retry(exchange, 503, LiveHttp.NO_ROOM));
         }
         if (!source.window().awaitFirst(MAX_FIRST_NANOS)) {
             throw retry(exchange, 503, "stream \"%s\" has no whole segment yet".formatted(name));
@@ -177,14 +185,18 @@ public final class HlsHttp implements AutoCloseable {
         return source;
     }
 
-    private synchronized HlsSource begin(StreamName name, Stream stream, List<Track> tracks) {
+    /// Empty if there is no room for another one.
+    private synchronized Optional<HlsSource> begin(StreamName name, Stream stream, List<Track> tracks) {
         HlsSource running = sources.get(name);
         if (running != null) {
-            return running;
+            return Optional.of(running);
         }
-        HlsSource made = new HlsSource(streams, name, tracks, () -> over(name));
-        sources.put(name, made);
-        made.start(stream);
+        Optional<HlsSource> made =
+                kept.open().map(share -> new HlsSource(streams, name, tracks, share, () -> over(name)));
+        made.ifPresent(source -> {
+            sources.put(name, source);
+            source.start(stream);
+        });
         return made;
     }
 

@@ -3,6 +3,7 @@ package tapedeck.protocol.http;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 
@@ -20,6 +21,11 @@ final class HlsSegment {
     final Instant time;
     final List<Part> parts = new ArrayList<>();
     boolean whole;
+    /// It has left the playlist.
+    boolean unlisted;
+    /// All parts together, once it is whole: every player gets this one.
+    @Nullable
+    Bytes data;
 
     HlsSegment(long number, Init init, boolean discontinuity, Instant time) {
         this.number = number;
@@ -36,9 +42,19 @@ final class HlsSegment {
         return parts.stream().mapToLong(part -> part.data().length()).sum();
     }
 
-    Bytes data() {
+    /// Nothing is added any more. The parts become views of the whole, so that nothing is kept twice.
+    void join() {
         ByteWriter out = new ByteWriter((int) bytes());
         parts.forEach(part -> out.bytes(part.data()));
-        return out.handOver();
+        Bytes all = out.handOver();
+        int at = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            int end = at + part.data().length();
+            parts.set(i, new Part(all.slice(at, end), part.durationNanos(), part.independent()));
+            at = end;
+        }
+        data = all;
+        whole = true;
     }
 }

@@ -133,7 +133,7 @@ final class HlsSegmenter {
             stepNanos = step > 0 && step < SECOND_NANOS ? step : stepNanos;
             long sinceNanos = nowNanos - segmentNanos;
             boolean due = media.entryPoint() && sinceNanos >= (first ? FIRST_NANOS : TARGET_NANOS);
-            if (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > MAX_SEGMENT_BYTES) {
+            if (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > window.maxSegmentBytes()) {
                 endSegment(nowNanos);
             } else if (nowNanos - partNanos + stepNanos > PART_TARGET_NANOS || nowNanos - partNanos >= PART_NANOS) {
                 endPart(nowNanos);
@@ -190,6 +190,12 @@ final class HlsSegmenter {
         long longest = Math.max(firstNanos, gop >= TARGET_NANOS ? gop : groups * gop);
         long seconds = (longest - ROUNDING_NANOS + SECOND_NANOS - 1) / SECOND_NANOS;
         return Math.clamp(seconds, MIN_TARGET_SECONDS, MAX_TARGET_SECONDS);
+    }
+
+    /// Frames are missing: players have to be told, or they wait for a time that never comes.
+    void gap() {
+        finish();
+        discontinuity |= fragments != null;
     }
 
     /// Ends what is open: the publication is over, or frames are missing.

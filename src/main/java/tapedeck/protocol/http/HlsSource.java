@@ -31,18 +31,22 @@ final class HlsSource {
     private final Streams streams;
     private final StreamName name;
     private final Runnable over;
-    private final HlsWindow window = new HlsWindow(Instant.now().getEpochSecond());
+    private final KeptBytes.Share share;
+    private final HlsWindow window;
     private final Semaphore signal = new Semaphore(0);
     private volatile long askedNanos = System.nanoTime();
     private volatile List<Track> tracks;
     private volatile boolean closed;
     private int targetSeconds;
 
+    /// @param share of what all sources keep; closed when it has stopped
     /// @param over called when it has stopped
-    HlsSource(Streams streams, StreamName name, List<Track> tracks, Runnable over) {
+    HlsSource(Streams streams, StreamName name, List<Track> tracks, KeptBytes.Share share, Runnable over) {
         this.streams = streams;
         this.name = name;
         this.tracks = tracks;
+        this.share = share;
+        this.window = new HlsWindow(Instant.now().getEpochSecond(), share);
         this.over = over;
     }
 
@@ -91,6 +95,7 @@ final class HlsSource {
         } finally {
             window.end();
             over.run();
+            share.close();
         }
     }
 
@@ -112,7 +117,7 @@ final class HlsSource {
                 for (Item item : batch) {
                     switch (item) {
                         case Item.Media media -> segmenter.write(media);
-                        case Item.Gap _ -> segmenter.finish();
+                        case Item.Gap _ -> segmenter.gap();
                         case Item.Message _ -> {}
                         case Item.End _ -> {
                             segmenter.finish();

@@ -2,8 +2,8 @@ package tapedeck.protocol.http;
 
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import tapedeck.stream.StreamName;
@@ -12,7 +12,7 @@ import tapedeck.stream.StreamName;
 /// long as they use it.
 final class HlsVisitors {
     static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
-    /// Those that have not been there for longest are forgotten then.
+    /// Whoever has not been there for longest is forgotten then.
     static final int MAX_VISITORS = 20_000;
 
     private static final int ID_BYTES = 16;
@@ -21,29 +21,30 @@ final class HlsVisitors {
 
     private final LongSupplier nanoClock;
     private final SecureRandom random = new SecureRandom();
-    private final Map<String, Visit> visits = new ConcurrentHashMap<>();
+    // Guarded by this. Those that were used last are at its end.
+    private final Map<String, Visit> visits = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Visit> eldest) {
+            return size() > MAX_VISITORS;
+        }
+    };
 
     HlsVisitors(LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
     }
 
     String admit(StreamName name) {
-        long now = nanoClock.getAsLong();
-        if (visits.size() >= MAX_VISITORS) {
-            visits.values().removeIf(visit -> now - visit.lastNanos() > IDLE_NANOS);
-        }
-        if (visits.size() >= MAX_VISITORS) {
-            visits.clear();
-        }
         byte[] id = new byte[ID_BYTES];
         random.nextBytes(id);
         String text = HexFormat.of().formatHex(id);
-        visits.put(text, new Visit(name, now));
+        synchronized (this) {
+            visits.put(text, new Visit(name, nanoClock.getAsLong()));
+        }
         return text;
     }
 
     /// Whether this one was admitted to this stream and has not been away since.
-    boolean isKnown(String id, StreamName name) {
+    synchronized boolean isKnown(String id, StreamName name) {
         long now = nanoClock.getAsLong();
         Visit visit = visits.get(id);
         if (visit == null || !visit.name().equals(name) || now - visit.lastNanos() > IDLE_NANOS) {
@@ -51,5 +52,9 @@ final class HlsVisitors {
         }
         visits.put(id, new Visit(name, now));
         return true;
+    }
+
+    synchronized int size() {
+        return visits.size();
     }
 }

@@ -23,6 +23,10 @@ final class HlsWindow {
     static final long MAX_BYTES = 48 << 20;
 
     private static final int LEAST_KEPT = 3;
+    /// Where all windows together keep too much, only the last whole one and the one that grows stay.
+    private static final int LEAST_SHARED = 2;
+    /// Of a share that is used up, a segment may have this part, so that some fit in.
+    private static final int SEGMENTS_IN_SHARE = 3;
     /// Whole segments whose parts are listed, rfc8216bis 4.4.4.9.
     private static final int WITH_PARTS = 2;
     /// How far ahead of the playlist a reload may ask, rfc8216bis 6.2.5.2.
@@ -32,6 +36,7 @@ final class HlsWindow {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final KeptBytes.Share share;
     // Guarded by lock.
     private final List<HlsSegment> segments = new ArrayList<>();
     private long nextNumber;
@@ -42,8 +47,10 @@ final class HlsWindow {
     private double peakBitsPerSecond;
 
     /// @param firstNumber higher than that of any playlist that a player of this stream may know
-    HlsWindow(long firstNumber) {
+    /// @param share of what all windows keep together; closed by whoever opened it
+    HlsWindow(long firstNumber, KeptBytes.Share share) {
         nextNumber = firstNumber;
+        this.share = share;
     }
 
     private <T> T locked(Supplier<T> work) {
@@ -77,7 +84,9 @@ final class HlsWindow {
     void add(HlsSegment.Part part) {
         change(() -> {
             segments.getLast().parts.add(part);
+            share.add(part.data().length());
             lowLatency &= part.durationNanos() <= HlsSegmenter.PART_TARGET_NANOS;
+            trim();
         });
     }
 
@@ -87,21 +96,43 @@ final class HlsWindow {
     void whole(int target) {
         change(() -> {
             HlsSegment segment = segments.getLast();
-            segment.whole = true;
+            segment.join();
             if (targetSeconds == 0) {
                 targetSeconds = target;
             }
             double seconds = Math.max(segment.durationNanos() / NANOS, 0.1);
             peakBitsPerSecond = Math.max(peakBitsPerSecond, segment.bytes() * 8 / seconds);
-            long bytes = segments.stream().mapToLong(HlsSegment::bytes).sum();
-            while (segments.size() > KEPT || bytes > MAX_BYTES && segments.size() > LEAST_KEPT) {
-                bytes -= segments.removeFirst().bytes();
-            }
-            int hidden = segments.size() - LISTED;
-            if (hidden > 0 && segments.get(hidden - 1).discontinuity) {
-                discontinuities++;
-            }
+            trim();
         });
+    }
+
+    /// How large the segment that grows may become before it is cut between keyframes.
+    long maxSegmentBytes() {
+        return Math.min(HlsSegmenter.MAX_SEGMENT_BYTES, share.allowed() / SEGMENTS_IN_SHARE);
+    }
+
+    private void trim() {
+        int growing = segments.getLast().whole ? 0 : 1;
+        long bytes = segments.stream().mapToLong(HlsSegment::bytes).sum();
+        while (segments.size() - growing > KEPT
+                || bytes > MAX_BYTES && segments.size() - growing > LEAST_KEPT
+                || bytes > share.allowed() && segments.size() > LEAST_SHARED) {
+            HlsSegment oldest = segments.removeFirst();
+            unlist(oldest);
+            bytes -= oldest.bytes();
+            share.add(-oldest.bytes());
+        }
+        for (int i = 0; i < segments.size() - growing - LISTED; i++) {
+            unlist(segments.get(i));
+        }
+    }
+
+    /// RFC 8216 6.2.2: counted once, whether it slid out of the playlist or was dropped from it.
+    private void unlist(HlsSegment segment) {
+        if (segment.discontinuity && !segment.unlisted) {
+            discontinuities++;
+        }
+        segment.unlisted = true;
     }
 
     /// Nothing comes any more.
@@ -160,6 +191,10 @@ final class HlsWindow {
         if (number >= nextNumber) {
             return false;
         }
+        if (segments.isEmpty()) {
+            // The one before the first: it will never come.
+            return true;
+        }
         HlsSegment last = segments.getLast();
         return last.whole || part >= 0 && part < last.parts.size();
     }
@@ -181,7 +216,7 @@ final class HlsWindow {
     @Nullable
     Bytes segment(long number) {
         HlsSegment found = find(number);
-        return found == null ? null : locked(() -> found.whole ? found.data() : null);
+        return found == null ? null : locked(() -> found.data);
     }
 
     @Nullable

@@ -17,15 +17,19 @@ import tapedeck.stream.Streams;
 /// `GET /live/NAME.flv` and its kind.
 public final class LiveHttp implements AutoCloseable {
     static final int RETRY_AFTER_SECONDS = 2;
+    /// Said with 503 where [KeptBytes] lets nobody in.
+    static final String NO_ROOM = "there is no memory left for players of another stream now";
+
     private static final String PATH = "/live/*";
 
     private final Streams streams;
     private final HttpEntrance entrance;
     private final Broadcasts broadcasts;
 
-    public LiveHttp(Rights rights, Streams streams, HttpRoutes routes) {
+    /// @param kept shared by all that keeps something for players
+    public LiveHttp(Rights rights, Streams streams, HttpRoutes routes, KeptBytes kept) {
         this.streams = streams;
-        this.broadcasts = new Broadcasts(streams);
+        this.broadcasts = new Broadcasts(streams, kept);
         this.entrance = HttpEntrance.ofAddresses(rights, Request.Action.PLAY, "http");
         routes.problemDetails(PATH).add("GET", PATH, this::play).add("OPTIONS", PATH, LiveHttp::options);
     }
@@ -67,6 +71,9 @@ public final class LiveHttp implements AutoCloseable {
         if (missing != null) {
             throw new HttpProblem(
                     406, "%s cannot carry %s of \"%s\"".formatted(format.get().title(), missing, name));
+        }
+        if (!broadcasts.hasRoom(stream, format.get())) {
+            throw retry(exchange, 503, NO_ROOM);
         }
         HttpStream answer = exchange.open(200, format.get().mediaType(tracks));
         if (exchange.method().equals("HEAD")) {

@@ -38,6 +38,8 @@ final class PartLog {
     /// @param dropped left out because the player was too slow
     record Counts(long frames, long bytes, long dropped) {}
 
+    private final KeptBytes.Share share;
+
     // Guarded by this. parts[0] has the number `first`, and the frames before it are counted.
     private final List<Part> parts = new ArrayList<>();
     private long first;
@@ -46,12 +48,18 @@ final class PartLog {
     private long lastEntry = NONE;
     private boolean ended;
 
+    /// @param share of what all logs keep together; closed by whoever opened it
+    PartLog(KeptBytes.Share share) {
+        this.share = share;
+    }
+
     synchronized void add(Part part) {
         if (part.entry() != null) {
             lastEntry = first + parts.size();
         }
         parts.add(part);
         bytes += part.data().length();
+        share.add(part.data().length());
         trim();
     }
 
@@ -62,7 +70,7 @@ final class PartLog {
             Part oldest = parts.get(count);
             boolean inGroup = lastEntry != NONE && first >= lastEntry;
             long maxNanos = inGroup ? MAX_GROUP_NANOS : MAX_BEHIND_NANOS;
-            long maxBytes = inGroup ? MAX_GROUP_BYTES : MAX_BEHIND_BYTES;
+            long maxBytes = Math.min(inGroup ? MAX_GROUP_BYTES : MAX_BEHIND_BYTES, share.allowed());
             if (newestNanos - oldest.dtsNanos() <= maxNanos && bytes <= maxBytes) {
                 break;
             }
@@ -70,6 +78,7 @@ final class PartLog {
                 lastEntry = NONE;
             }
             bytes -= oldest.data().length();
+            share.add(-oldest.data().length());
             firstFrame += oldest.frames();
             first++;
         }

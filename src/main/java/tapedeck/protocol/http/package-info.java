@@ -5,6 +5,8 @@
 /// HLS is cut once for all players of a name, while somebody asks for it: `HlsSource` reads, `HlsSegmenter` cuts,
 /// `HlsWindow` keeps the last segments and writes the playlist.
 ///
-/// Public: [LiveHttp], [HlsHttp].
+/// All of this together keeps no more than [KeptBytes] allows.
+///
+/// Public: [LiveHttp], [HlsHttp], [KeptBytes].
 @org.jspecify.annotations.NullMarked
 package tapedeck.protocol.http;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertLinesMatch;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -25,8 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
+import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Frame;
 import tapedeck.peers.TestMedia;
+import tapedeck.stream.Item;
 import tapedeck.stream.Publication;
 
 class HlsTest {
@@ -48,6 +52,10 @@ class HlsTest {
         house.close();
     }
 
+    private static HlsWindow window(long firstNumber) {
+        return new HlsWindow(firstNumber, new KeptBytes(Long.MAX_VALUE).open().orElseThrow());
+    }
+
     private static HlsSegment.Part part(int bytes, long nanos, boolean independent) {
         return new HlsSegment.Part(Bytes.wrap(new byte[bytes]), nanos, independent);
     }
@@ -62,7 +70,7 @@ class HlsTest {
 
     @Test
     void aPlaylistNamesSegmentsPartsAndWhatComesNext() {
-        HlsWindow window = new HlsWindow(100);
+        HlsWindow window = window(100);
         HlsSegment.Init init = new HlsSegment.Init(100, Bytes.EMPTY);
         segment(window, init, false);
         segment(window, init, false);
@@ -103,7 +111,7 @@ class HlsTest {
 
     @Test
     void theWindowSlidesAndCountsDiscontinuities() {
-        HlsWindow window = new HlsWindow(1);
+        HlsWindow window = window(1);
         HlsSegment.Init first = new HlsSegment.Init(1, Bytes.EMPTY);
         HlsSegment.Init second = new HlsSegment.Init(3, Bytes.EMPTY);
         segment(window, first, false);
@@ -127,13 +135,73 @@ class HlsTest {
 
     @Test
     void largeSegmentsAreKeptForLess() {
-        HlsWindow window = new HlsWindow(1);
+        HlsWindow window = window(1);
         for (int i = 0; i < 6; i++) {
             window.begin(new HlsSegment.Init(1, Bytes.EMPTY), false, TIME);
             window.add(part(16 << 20, SECOND_NANOS / 2, true));
             window.whole(2);
         }
         assertTrue(window.segment(3) == null && window.segment(4) != null);
+    }
+
+    @Test
+    void aDiscontinuityIsCountedWhyeverItsSegmentLeavesTheList() {
+        HlsWindow window = window(1);
+        HlsSegment.Init init = new HlsSegment.Init(1, Bytes.EMPTY);
+        for (int i = 0; i < 6; i++) {
+            window.begin(init, i == 1 || i == 2, TIME);
+            window.add(part(16 << 20, SECOND_NANOS / 2, true));
+            window.whole(2);
+        }
+        assertTrue(window.playlist("").contains("#EXT-X-MEDIA-SEQUENCE:4\n#EXT-X-DISCONTINUITY-SEQUENCE:2\n"));
+    }
+
+    @Test
+    void beforeTheFirstSegmentThereIsNothingAndNobodyWaitsForWhatWillNeverCome() throws Exception {
+        HlsWindow window = window(7);
+        assertNull(window.part(6, 0, Long.MAX_VALUE));
+        assertNull(window.part(5, 0, Long.MAX_VALUE));
+        assertNull(window.part(7, 0, 0));
+        assertNull(window.segment(6));
+        assertEquals(HlsWindow.Reload.THERE, window.awaitReload(6, 0));
+    }
+
+    @Test
+    void aWholeSegmentIsOneForAllAndItsPartsAreViewsOfIt() throws Exception {
+        HlsWindow window = window(1);
+        window.begin(new HlsSegment.Init(1, Bytes.EMPTY), false, TIME);
+        window.add(new HlsSegment.Part(Bytes.ofUtf8("ab"), SECOND_NANOS / 2, true));
+        window.add(new HlsSegment.Part(Bytes.ofUtf8("cde"), SECOND_NANOS / 2, false));
+        assertNull(window.segment(1));
+        window.whole(2);
+        assertEquals(Bytes.ofUtf8("abcde"), window.segment(1));
+        assertSame(window.segment(1), window.segment(1));
+        assertEquals(Bytes.ofUtf8("ab"), window.part(1, 0, 0));
+        assertEquals(Bytes.ofUtf8("cde"), window.part(1, 1, 0));
+    }
+
+    @Test
+    void whereFramesAreMissingThereIsADiscontinuity() throws Exception {
+        List<Frame> frames = pictures(TestMedia.of("h264", 5));
+        HlsWindow window = window(1);
+        try (Publication publication = house.publish("a")) {
+            HlsSegmenter segmenter =
+                    new HlsSegmenter(window, publication.stream(), TestMedia.tracks(frames), 0, () -> SECOND_NANOS);
+            segmenter.gap();
+            for (Frame frame : frames) {
+                if (frame.keyframe() && frame.dtsNanos() - frames.getFirst().dtsNanos() > 5 * SECOND_NANOS / 2) {
+                    break;
+                }
+                segmenter.write(new Item.Media(frame, frame.keyframe()));
+            }
+            assertFalse(window.playlist("").contains("#EXT-X-DISCONTINUITY\n"), "nothing was there before");
+            segmenter.gap();
+            Frame last = frames.stream().filter(Frame::keyframe).toList().getLast();
+            segmenter.write(new Item.Media(last, true));
+            segmenter.finish();
+            assertEquals(
+                    1, uris(window.playlist(""), "^(#EXT-X-DISCONTINUITY)$").size(), window.playlist(""));
+        }
     }
 
     private static List<String> uris(String playlist, String pattern) {
@@ -226,7 +294,35 @@ class HlsTest {
             assertEquals(
                     TestMedia.tracks(frames).size(),
                     Container.MP4.probe(channel).tracks().size());
+            // It begins with the last keyframe before the player came, and nothing is missing after that.
+            List<Frame> sent = pictures(frames);
+            List<Frame> played = pictures(Mp4Frames.of(channel));
+            assertTrue(played.size() >= sent.size() * 4 / 5, played.size() + " of " + sent.size());
+            sent = sent.subList(sent.size() - played.size(), sent.size());
+            assertLinesMatch(lines(sent), lines(played));
+            long late = played.getFirst().ptsNanos() - sent.getFirst().ptsNanos();
+            for (int i = 0; i < sent.size(); i++) {
+                // Sound has whole milliseconds here, and whole samples there.
+                assertEquals(sent.get(i).ptsNanos() / 1e6, (played.get(i).ptsNanos() - late) / 1e6, 1, "frame " + i);
+            }
         }
+    }
+
+    /// The video, or the sound where there is none.
+    private static List<Frame> pictures(List<Frame> frames) {
+        boolean video = frames.stream().anyMatch(frame -> frame.track().isVideo());
+        return frames.stream().filter(frame -> frame.track().isVideo() == video).toList();
+    }
+
+    /// One line a frame, without its time.
+    private static List<String> lines(List<Frame> frames) {
+        return frames.stream()
+                .map(frame -> "%s %d bytes %08x"
+                        .formatted(
+                                frame.keyframe() ? "key" : "",
+                                frame.data().length(),
+                                frame.data().hashCode()))
+                .toList();
     }
 
     @Test

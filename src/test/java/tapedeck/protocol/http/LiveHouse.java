@@ -44,9 +44,13 @@ final class LiveHouse implements AutoCloseable {
     }
 
     LiveHouse(Settings.Rights rights) throws Exception {
+        this(rights, KeptBytes.ofHeap());
+    }
+
+    LiveHouse(Settings.Rights rights, KeptBytes kept) throws Exception {
         this.rights = new Rights(rights);
-        live = new LiveHttp(this.rights, streams, routes);
-        hls = new HlsHttp(this.rights, streams, routes);
+        live = new LiveHttp(this.rights, streams, routes, kept);
+        hls = new HlsHttp(this.rights, streams, routes, kept);
         server = new HttpServer(0, routes);
     }
 
