@@ -13,9 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class KeptBytes {
     /// This part of the heap at most.
     static final int HEAP_DIVISOR = 4;
-    /// Nobody's share gets smaller than this, because a playlist or a log needs something to begin with: so many are
-    /// let
-    /// in at once.
+    /// Nobody's share gets smaller than this, because a playlist or a log needs something to begin with: no more are
+    /// let in than have room for it.
     static final long MIN_SHARE_BYTES = 512 * 1024;
 
     private final long maxBytes;

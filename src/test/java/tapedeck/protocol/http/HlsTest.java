@@ -294,17 +294,19 @@ class HlsTest {
             assertEquals(
                     TestMedia.tracks(frames).size(),
                     Container.MP4.probe(channel).tracks().size());
-            // It begins with the last keyframe before the player came, and nothing is missing after that.
-            List<Frame> sent = pictures(frames);
-            List<Frame> played = pictures(Mp4Frames.of(channel));
-            assertTrue(played.size() >= sent.size() * 4 / 5, played.size() + " of " + sent.size());
-            sent = sent.subList(sent.size() - played.size(), sent.size());
-            assertLinesMatch(lines(sent), lines(played));
-            long late = played.getFirst().ptsNanos() - sent.getFirst().ptsNanos();
-            for (int i = 0; i < sent.size(); i++) {
-                // Sound has whole milliseconds here, and whole samples there.
-                assertEquals(sent.get(i).ptsNanos() / 1e6, (played.get(i).ptsNanos() - late) / 1e6, 1, "frame " + i);
-            }
+            assertPlayed(pictures(frames), pictures(Mp4Frames.of(channel)));
+        }
+    }
+
+    /// It begins with the last keyframe before the player came, and nothing is missing after that.
+    private static void assertPlayed(List<Frame> all, List<Frame> played) {
+        assertTrue(played.size() >= all.size() * 4 / 5, played.size() + " of " + all.size());
+        List<Frame> sent = all.subList(all.size() - played.size(), all.size());
+        assertLinesMatch(lines(sent), lines(played));
+        long late = played.getFirst().ptsNanos() - sent.getFirst().ptsNanos();
+        for (int i = 0; i < sent.size(); i++) {
+            // Sound has whole milliseconds here, and whole samples there.
+            assertEquals(sent.get(i).ptsNanos() / 1e6, (played.get(i).ptsNanos() - late) / 1e6, 1, "frame " + i);
         }
     }
 
