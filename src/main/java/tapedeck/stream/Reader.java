@@ -24,6 +24,10 @@ public final class Reader implements AutoCloseable {
     private final Deque<Item> queue = new ArrayDeque<>();
     private long queuedBytes;
     private final MediaSpan queuedSpan = new MediaSpan();
+    // What it began with, until that is drained: as long as a group of pictures is, it is no backlog.
+    private boolean beginning;
+    private long pastBytes;
+    private long pastNanos;
     private boolean signalled;
     private boolean waitingForEntryPoint = true;
     private boolean dropping;
@@ -105,6 +109,19 @@ public final class Reader implements AutoCloseable {
         OVERFLOW
     }
 
+    /// Fills the queue with what the stream remembers. Its own bounds count from there on.
+    synchronized boolean begin(Collection<Item.Media> past) {
+        beginning = true;
+        boolean wake = false;
+        for (Item.Media item : past) {
+            wake |= offer(item) == Offered.WAKE;
+        }
+        beginning = false;
+        pastBytes = queuedBytes;
+        pastNanos = queuedSpan.nanos();
+        return wake;
+    }
+
     synchronized Offered offer(Item.Media item) {
         if (ended) {
             return Offered.QUEUED;
@@ -170,7 +187,9 @@ public final class Reader implements AutoCloseable {
     }
 
     private boolean full(Frame frame, int size) {
-        return queuedBytes + size > options.maxBytes() || queuedSpan.nanosWith(frame) > options.maxNanos();
+        return !beginning
+                && (queuedBytes + size > options.maxBytes() + pastBytes
+                        || queuedSpan.nanosWith(frame) > options.maxNanos() + pastNanos);
     }
 
     synchronized Offered end(String reason) {
@@ -200,6 +219,8 @@ public final class Reader implements AutoCloseable {
         queuedSpan.clear();
         queuedMessages = 0;
         queuedMessageBytes = 0;
+        pastBytes = 0;
+        pastNanos = 0;
     }
 
     /// Messages stay.
@@ -220,6 +241,8 @@ public final class Reader implements AutoCloseable {
         options.budget().giveBack(queuedBytes);
         queuedBytes = 0;
         queuedSpan.clear();
+        pastBytes = 0;
+        pastNanos = 0;
         queue.addAll(messages);
         waitingForEntryPoint = true;
         dropping = true;

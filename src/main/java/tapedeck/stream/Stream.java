@@ -169,9 +169,7 @@ public final class Stream {
                 wake = reader.end("ended") == Reader.Offered.WAKE;
             } else {
                 if (options.fromCache()) {
-                    for (Item.Media item : cache.since(agoNanos)) {
-                        wake |= reader.offer(item) == Reader.Offered.WAKE;
-                    }
+                    wake = reader.begin(cache.since(agoNanos));
                 }
                 if (videoSeen && (!options.fromCache() || cache.items().isEmpty())) {
                     requestKeyframe();
