@@ -364,9 +364,14 @@ class RelayTest {
             ends[1].getOutputStream().write(5);
             assertEquals(5, ends[0].getInputStream().read());
             assertEquals(1, relay.connections());
-            sent.join();
             relay.resetConnections();
-            assertThrows(SocketException.class, () -> ends[0].getInputStream().read());
+            // Whoever of writer and reader asks the system first is told of the reset, the other only of the end. What
+            // fits into the system's buffers is written without a reader.
+            boolean writerWasTold = sent.handle((_, failure) -> failure != null).join();
+            if (!writerWasTold) {
+                assertThrows(
+                        SocketException.class, () -> ends[0].getInputStream().read());
+            }
             assertEquals(0, relay.connections());
         }
     }

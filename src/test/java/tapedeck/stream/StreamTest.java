@@ -45,43 +45,6 @@ class StreamTest {
         assertEquals(0, late.droppedFrames());
     }
 
-    /// A keyframe every ten seconds is what x264 makes if nobody says otherwise: longer than a viewer's backlog may be.
-    @Test
-    void howeverLongAgoTheEntryPointIsALateReaderBeginsThere() throws Exception {
-        Publication publication = publish();
-        for (int i = 0; i < 250; i++) {
-            publication.write(video(i, 1_000));
-        }
-        Reader late = publication.stream().subscribe(ReaderOptions.viewer("late", () -> {}));
-        publication.write(video(250, 1_000));
-        assertEquals(LongStream.rangeClosed(0, 250).boxed().toList(), numbers(drain(late)));
-        assertEquals(0, late.droppedFrames());
-        assertEquals(0, back.keyframeRequests.get());
-    }
-
-    @Test
-    void theBoundOfALateReaderCountsFromWhereItBegan() throws Exception {
-        Publication publication = publish();
-        for (int i = 0; i < 250; i++) {
-            publication.write(video(i, 1_000));
-        }
-        Reader late = publication.stream().subscribe(ReaderOptions.viewer("late", () -> {}));
-        for (int i = 250; i < 375; i++) {
-            publication.write(video(i, 1_000));
-        }
-        assertEquals(0, late.droppedFrames());
-        publication.write(video(375, 1_000));
-        assertEquals(376, late.droppedFrames());
-        drain(late);
-        // What it began with counts no more: five seconds of 25 pictures fit, the next one does not.
-        for (int i = 376; i < 502; i++) {
-            publication.write(video(i, i == 376));
-        }
-        assertEquals(376, late.droppedFrames());
-        publication.write(video(502, false));
-        assertEquals(376 + 127, late.droppedFrames());
-    }
-
     @Test
     void aReaderThatWantsNoCacheBeginsAtTheNextEntryPointAndAsksForIt() throws Exception {
         Publication publication = publish();
