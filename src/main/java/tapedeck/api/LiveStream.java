@@ -82,6 +82,7 @@ final class LiveStream {
             case Codec.Aac _ -> "AAC";
             case Codec.Opus _ -> "opus";
             case Codec.Mp3 _ -> "MP3";
+            case Codec.Ac3 _ -> "AC3";
             case Codec.Pcma _ -> "PCMA";
             case Codec.Pcmu _ -> "PCMU";
             case Codec.G722 _ -> "G722";

@@ -100,6 +100,14 @@ public sealed interface Codec {
         }
     }
 
+    /// @param config what an AC3SpecificBox holds, ETSI TS 102 366 F.4
+    record Ac3(Bytes config, int sampleRateHz, int channels) implements Audio {
+        @Override
+        public String name() {
+            return "ac3";
+        }
+    }
+
     /// G.711 A-law.
     record Pcma(int sampleRateHz, int channels) implements Audio {
         @Override

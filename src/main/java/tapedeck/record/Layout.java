@@ -83,6 +83,7 @@ record Layout(Container container, List<Track> tracks, List<Track> leftOut) {
             case Codec.Aac _ -> "aac";
             case Codec.Opus _ -> "opus";
             case Codec.Mp3 _ -> "mp3";
+            case Codec.Ac3 _ -> "ac3";
             case Codec.Pcma _ -> "pcma";
             case Codec.Pcmu _ -> "pcmu";
             case Codec.G722 _ -> "g722";

@@ -3,6 +3,7 @@ package tapedeck.record;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.ac3.Ac3Header;
 import tapedeck.codec.opus.OpusPacket;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -69,6 +70,7 @@ final class QualityMeter {
             case Codec.Pcma pcm -> pcmNanos(frame, pcm.sampleRateHz() * (long) pcm.channels());
             case Codec.Pcmu pcm -> pcmNanos(frame, pcm.sampleRateHz() * (long) pcm.channels());
             case Codec.G722 _ -> pcmNanos(frame, G722_BYTES_PER_SECOND);
+            case Codec.Ac3 ac3 -> Ac3Header.SAMPLES * NANOS_PER_SECOND / ac3.sampleRateHz();
             case Codec.Mp3 _ -> 0;
         };
     }

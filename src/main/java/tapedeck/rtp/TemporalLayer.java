@@ -30,7 +30,7 @@ final class TemporalLayer {
                 case Codec.Vp8 _ -> Vp8References.leavesNothing(frame.data()) ? NONE_DEPENDS : 0;
                 case Codec.Vp9 _ -> vp9(frame.data());
                 case Codec.Av1 _ -> av1(frame.data());
-                case Codec.Opus _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ -> 0;
+                case Codec.Audio _ -> 0;
             };
         } catch (MalformedException _) {
             // Whoever decodes it will see.

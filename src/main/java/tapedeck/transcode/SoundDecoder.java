@@ -43,6 +43,7 @@ final class SoundDecoder implements AutoCloseable {
         return switch (name) {
             case "opus" -> avcodec.AV_CODEC_ID_OPUS;
             case "mp3" -> avcodec.AV_CODEC_ID_MP3;
+            case "ac3" -> avcodec.AV_CODEC_ID_AC3;
             case "pcm_alaw" -> avcodec.AV_CODEC_ID_PCM_ALAW;
             case "pcm_mulaw" -> avcodec.AV_CODEC_ID_PCM_MULAW;
             case "g722" -> avcodec.AV_CODEC_ID_ADPCM_G722;

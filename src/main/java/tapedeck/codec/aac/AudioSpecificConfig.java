@@ -28,6 +28,37 @@ record AudioSpecificConfig(
 
     static AudioSpecificConfig parse(Bytes config) {
         BitReader in = new BitReader(config);
+        AudioSpecificConfig core = core(in);
+        int first = firstObjectType(config);
+        if (first == Aac.SBR
+                || first == Aac.PS
+                || !isGeneralAudio(core.objectType())
+                || in.remaining() < 16
+                || in.u(11) != SYNC_SBR
+                || objectType(in) != Aac.SBR
+                || !in.flag()) {
+            return core;
+        }
+        int outputRateHz = sampleRateHz(in);
+        boolean ps = in.remaining() >= 12 && in.u(11) == SYNC_PS && in.flag();
+        return new AudioSpecificConfig(
+                core.objectType(),
+                core.coreRateHz(),
+                core.channelConfiguration(),
+                core.samplesPerFrame(),
+                outputRateHz,
+                ps && core.outputChannels() == 1 ? 2 : core.outputChannels());
+    }
+
+    /// How many bits the configuration at the beginning of `bytes` has, without what is signalled backward-compatibly:
+    /// where something else follows.
+    static long lengthBits(Bytes bytes) {
+        BitReader in = new BitReader(bytes);
+        core(in);
+        return bytes.length() * 8L - in.remaining();
+    }
+
+    private static AudioSpecificConfig core(BitReader in) {
         int objectType = objectType(in);
         int coreRateHz = sampleRateHz(in);
         int channelConfiguration = in.u(4);
@@ -54,12 +85,6 @@ record AudioSpecificConfig(
         }
         if (channels == 0) {
             throw new MalformedException("AAC: object type %d says no channels".formatted(objectType));
-        }
-        if (!explicit && isGeneralAudio(objectType) && in.remaining() >= 16 && in.u(11) == SYNC_SBR) {
-            if (objectType(in) == Aac.SBR && in.flag()) {
-                outputRateHz = sampleRateHz(in);
-                ps = in.remaining() >= 12 && in.u(11) == SYNC_PS && in.flag();
-            }
         }
         return new AudioSpecificConfig(
                 objectType,

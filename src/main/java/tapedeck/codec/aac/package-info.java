@@ -1,5 +1,5 @@
-/// AAC (ISO/IEC 14496-3): what the configuration says, and ADTS framing.
+/// AAC (ISO/IEC 14496-3): what the configuration says, ADTS framing, and LATM.
 ///
-/// Public: [Aac], [AdtsHeader].
+/// Public: [Aac], [AdtsHeader], [LatmReader].
 @org.jspecify.annotations.NullMarked
 package tapedeck.codec.aac;

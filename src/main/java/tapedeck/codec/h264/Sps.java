@@ -12,6 +12,7 @@ import tapedeck.bytes.MalformedException;
 /// @param height in pixels after cropping
 /// @param reorderFrames how many pictures at most precede one in decoding order and follow it in output order
 /// (max_num_reorder_frames, E.2.1); -1 if that is not said
+/// @param framesOnly frame_mbs_only_flag: no picture is a field
 public record Sps(
         int profileIdc,
         int constraintFlags,
@@ -22,7 +23,8 @@ public record Sps(
         int bitDepthChroma,
         int width,
         int height,
-        int reorderFrames) {
+        int reorderFrames,
+        boolean framesOnly) {
     /// The widest and highest picture: twice what level 6.2 allows, and no coded size can be larger by far.
     public static final int MAX_PICTURE_SIZE = 16_384;
     /// A.3: no level allows more reference frames.
@@ -74,7 +76,8 @@ public record Sps(
                 size[0],
                 size[1],
                 // 8.2.1.3: output order is decoding order.
-                outputOrder ? 0 : VideoUsability.reorderFrames(in));
+                outputOrder ? 0 : VideoUsability.reorderFrames(in),
+                size[2] != 0);
     }
 
     /// 7.3.2.1.1: the profiles whose parameter sets say the chroma format.
@@ -118,7 +121,7 @@ public record Sps(
         return type;
     }
 
-    /// Width and height, 7.4.2.1.1 (7-13 to 7-22).
+    /// Width and height, 7.4.2.1.1 (7-13 to 7-22), and frame_mbs_only_flag.
     private static int[] size(BitReader in, int chromaArrayType) {
         int maxMacroblocks = MAX_PICTURE_SIZE / MACROBLOCK;
         int width = (ue(in, "pic_width_in_mbs_minus1", maxMacroblocks - 1) + 1) * MACROBLOCK;
@@ -138,7 +141,7 @@ public record Sps(
         if (width < 1 || height < 1 || height > MAX_PICTURE_SIZE) {
             throw new MalformedException("SPS: picture of %d x %d after cropping".formatted(width, height));
         }
-        return new int[] {width, height};
+        return new int[] {width, height, framesOnly ? 1 : 0};
     }
 
     private static int crop(BitReader in, int unit) {

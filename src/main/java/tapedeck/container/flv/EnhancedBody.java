@@ -28,7 +28,7 @@ public final class EnhancedBody {
         return switch (codec) {
             case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _ -> true;
             case Codec.Opus opus -> opus.channels() >= 1 && opus.channels() <= OpusHead.MAX_CHANNELS;
-            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
+            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 FlvBody.canCarry(codec);
         };
     }
@@ -38,7 +38,7 @@ public final class EnhancedBody {
         return switch (codec) {
             case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _ ->
                 Bytes.ofUtf8(fourCc(codec)).u32(0);
-            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
+            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 FlvBody.codecId(codec);
         };
     }
@@ -52,7 +52,7 @@ public final class EnhancedBody {
             case Codec.Av1 av1 ->
                 start(codec, Av1SequenceHeader.parse(av1.sequenceHeader()).toAv1C());
             case Codec.Opus opus -> start(codec, OpusHead.of(opus).toBytes());
-            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
+            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 FlvBody.sequenceHeader(codec);
         };
     }
@@ -67,7 +67,7 @@ public final class EnhancedBody {
                         .handOver();
             case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _ ->
                 head(codec, frame.keyframe(), EnhancedTag.CODED_FRAMES).handOver();
-            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
+            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 FlvBody.prefix(frame);
         };
     }
@@ -93,7 +93,7 @@ public final class EnhancedBody {
             case Codec.Vp9 _ -> "vp09";
             case Codec.Av1 _ -> "av01";
             case Codec.Opus _ -> "Opus";
-            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
+            case Codec.H264 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 throw new IllegalArgumentException(codec.name() + " is written without a FourCC");
         };
     }

@@ -22,7 +22,7 @@ public final class FlvBody {
             case Codec.H264 _, Codec.Aac _, Codec.Mp3 _ -> true;
             case Codec.Pcma g711 -> g711.sampleRateHz() == 8_000 && g711.channels() <= 2;
             case Codec.Pcmu g711 -> g711.sampleRateHz() == 8_000 && g711.channels() <= 2;
-            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.G722 _ -> false;
+            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.Ac3 _, Codec.G722 _ -> false;
         };
     }
 
@@ -39,7 +39,7 @@ public final class FlvBody {
             case Codec.Mp3 _ -> FlvDemuxer.MP3;
             case Codec.Pcma _ -> FlvDemuxer.PCMA;
             case Codec.Pcmu _ -> FlvDemuxer.PCMU;
-            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.G722 _ ->
+            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.Ac3 _, Codec.G722 _ ->
                 throw notCarried(codec);
         };
     }
@@ -61,7 +61,7 @@ public final class FlvBody {
                         .bytes(aac.config())
                         .toBytes();
             case Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _ -> Bytes.EMPTY;
-            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.G722 _ ->
+            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.Ac3 _, Codec.G722 _ ->
                 throw notCarried(codec);
         };
     }
@@ -83,7 +83,7 @@ public final class FlvBody {
             case Codec.Mp3 mp3 -> Bytes.ofU8(FlvDemuxer.MP3 << 4 | 0x0E | (mp3.channels() > 1 ? 1 : 0));
             case Codec.Pcma pcma -> Bytes.ofU8(FlvDemuxer.PCMA << 4 | 2 | (pcma.channels() > 1 ? 1 : 0));
             case Codec.Pcmu pcmu -> Bytes.ofU8(FlvDemuxer.PCMU << 4 | 2 | (pcmu.channels() > 1 ? 1 : 0));
-            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.G722 _ ->
+            case Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.Ac3 _, Codec.G722 _ ->
                 throw notCarried(codec);
         };
     }

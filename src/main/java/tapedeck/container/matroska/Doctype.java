@@ -23,7 +23,8 @@ enum Doctype {
     boolean canCarry(Codec codec) {
         return switch (codec) {
             case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _ -> true;
-            case Codec.H264 _, Codec.H265 _, Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _ -> this == MKV;
+            case Codec.H264 _, Codec.H265 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _ ->
+                this == MKV;
             case Codec.G722 _ -> false;
         };
     }

@@ -3,6 +3,7 @@ package tapedeck.container.matroska;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.ac3.Ac3Header;
 import tapedeck.codec.opus.OpusPacket;
 import tapedeck.media.Codec;
 
@@ -28,6 +29,7 @@ final class TrackEnd {
             case Codec.Aac aac -> Aac.samplesPerFrame(aac) * NANOS_PER_SECOND / aac.sampleRateHz();
             // ISO/IEC 11172-3 and 13818-3: 1152 samples, half of it at the low rates.
             case Codec.Mp3 mp3 -> (mp3.sampleRateHz() >= 32_000 ? 1152 : 576) * NANOS_PER_SECOND / mp3.sampleRateHz();
+            case Codec.Ac3 ac3 -> Ac3Header.SAMPLES * NANOS_PER_SECOND / ac3.sampleRateHz();
             default -> 0;
         };
     }
@@ -54,7 +56,7 @@ final class TrackEnd {
     private long soundNanos(Codec.Audio audio, Bytes head, int length) {
         return switch (audio) {
             case Codec.Opus _ -> opusNanos(head);
-            case Codec.Aac _, Codec.Mp3 _ -> frameNanos;
+            case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ -> frameNanos;
             case Codec.Pcma _, Codec.Pcmu _ ->
                 length * NANOS_PER_SECOND / Math.max(1, (long) audio.sampleRateHz() * audio.channels());
             case Codec.G722 _ -> 0;

@@ -7,6 +7,7 @@ import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.ac3.Ac3Header;
 import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
 import tapedeck.codec.h265.H265;
@@ -91,6 +92,7 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
             case Codec.Opus _ -> "A_OPUS";
             case Codec.Aac _ -> "A_AAC";
             case Codec.Mp3 _ -> "A_MPEG/L3";
+            case Codec.Ac3 _ -> "A_AC3";
             case Codec.Pcma _, Codec.Pcmu _ -> "A_MS/ACM";
             case Codec.G722 _ -> throw new IllegalArgumentException(codec.name() + " in Matroska");
         };
@@ -98,7 +100,7 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
 
     private static Bytes codecPrivate(Codec codec) {
         return switch (codec) {
-            case Codec.Vp8 _, Codec.Mp3 _ -> Bytes.EMPTY;
+            case Codec.Vp8 _, Codec.Mp3 _, Codec.Ac3 _ -> Bytes.EMPTY;
             // The VP9 mapping of WebM: feature, length, value; 1 = profile, 3 = bit depth.
             case Codec.Vp9 c -> Bytes.ofU8(1, 1, c.profile(), 3, 1, c.bitDepth());
             case Codec.Av1 c -> Av1SequenceHeader.parse(c.sequenceHeader()).toAv1C();
@@ -226,6 +228,7 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
                         : Optional.of(OpusHead.parse(codecPrivate).codec());
             case "A_AAC" -> codecPrivate.isEmpty() ? Optional.empty() : Optional.of(Aac.fromConfig(codecPrivate));
             case "A_MPEG/L3" -> Optional.of(new Codec.Mp3(rateHz, channels));
+            case "A_AC3" -> Optional.of(Ac3Header.usual(rateHz, channels));
             case "A_MS/ACM" -> acm(codecPrivate, rateHz, channels);
             default -> Optional.empty();
         };

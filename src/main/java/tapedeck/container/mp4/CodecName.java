@@ -46,6 +46,7 @@ public final class CodecName {
                 av01(Av1SequenceHeader.parse(av1.sequenceHeader()).toAv1C());
             case Codec.Aac aac -> "mp4a.40." + Aac.objectType(aac);
             case Codec.Mp3 mp3 -> mp3.sampleRateHz() < 32_000 ? "mp4a.69" : "mp4a.6B";
+            case Codec.Ac3 _ -> "ac-3";
             case Codec.Opus _ -> "opus";
             case Codec.Pcma _ -> "alaw";
             case Codec.Pcmu _ -> "ulaw";

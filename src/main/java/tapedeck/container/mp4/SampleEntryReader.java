@@ -6,6 +6,7 @@ import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.ac3.Ac3Header;
 import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
 import tapedeck.codec.h265.H265;
@@ -30,7 +31,7 @@ final class SampleEntryReader {
         Box entry = Box.children("stsd", in.rest()).getFirst();
         return switch (entry.type()) {
             case "avc1", "avc3", "hvc1", "hev1", "vp08", "vp09", "av01" -> video(entry);
-            case "mp4a", "Opus", ".mp3", "alaw", "ulaw" -> audio(entry);
+            case "mp4a", "Opus", ".mp3", "ac-3", "alaw", "ulaw" -> audio(entry);
             default -> null;
         };
     }
@@ -79,6 +80,8 @@ final class SampleEntryReader {
         return switch (entry.type()) {
             case "Opus" ->
                 OpusHead.parseDOps(Box.need("Opus", boxes, "dOps").body()).codec();
+            case "ac-3" ->
+                Ac3Header.fromConfig(Box.need("ac-3", boxes, "dac3").body());
             case "alaw" -> new Codec.Pcma(rate, channels);
             case "ulaw" -> new Codec.Pcmu(rate, channels);
             case ".mp3" -> new Codec.Mp3(rate, channels);

@@ -22,7 +22,7 @@ final class SampleEntryWriter {
     static boolean canWrite(Codec codec) {
         return switch (codec) {
             case Codec.H264 _, Codec.H265 _, Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _ -> true;
-            case Codec.Aac _, Codec.Mp3 _, Codec.Pcma _, Codec.Pcmu _ -> true;
+            case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _ -> true;
             case Codec.Opus opus -> opus.channels() >= 1 && opus.channels() <= OpusHead.MAX_CHANNELS;
             case Codec.G722 _ -> false;
         };
@@ -43,6 +43,8 @@ final class SampleEntryWriter {
                         Av1SequenceHeader.parse(c.sequenceHeader()).toAv1C());
             case Codec.Aac c -> audio(out, "mp4a", c, b -> esds(b, OBJECT_AAC, c.config()));
             case Codec.Mp3 c -> audio(out, "mp4a", c, b -> esds(b, mp3Object(c), Bytes.EMPTY));
+            // ETSI TS 102 366 F.3
+            case Codec.Ac3 c -> audio(out, "ac-3", c, b -> b.box("dac3", c.config()));
             case Codec.Opus c ->
                 audio(out, "Opus", c, b -> b.box("dOps", OpusHead.of(c).toDOps()));
             case Codec.Pcma c -> audio(out, "alaw", c, _ -> {});

@@ -3,6 +3,7 @@ package tapedeck.container.mp4;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.ac3.Ac3Header;
 import tapedeck.codec.opus.OpusPacket;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -42,6 +43,7 @@ final class TrackClock {
             case Codec.Aac aac -> Aac.samplesPerFrame(aac);
             // ISO/IEC 11172-3 2.4.2.1, ISO/IEC 13818-3 2.4.2.1: half as many at the low rates
             case Codec.Mp3 mp3 -> mp3.sampleRateHz() < 32_000 ? 576 : 1152;
+            case Codec.Ac3 _ -> Ac3Header.SAMPLES;
             case Codec.Opus _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _, Codec.Video _ -> 0;
         };
     }
@@ -111,7 +113,7 @@ final class TrackClock {
     /// How many ticks the frame plays, or 0 if only the next one tells.
     int samples(Bytes data) {
         return switch (track.codec()) {
-            case Codec.Aac _, Codec.Mp3 _ -> fixedSamples;
+            case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ -> fixedSamples;
             case Codec.Opus _ -> opusSamples(data);
             case Codec.Pcma pcm -> data.length() / pcm.channels();
             case Codec.Pcmu pcm -> data.length() / pcm.channels();

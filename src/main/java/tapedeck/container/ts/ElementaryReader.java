@@ -19,7 +19,17 @@ sealed interface ElementaryReader permits PictureReader, SoundReader {
     /// @throws tapedeck.bytes.MalformedException for what cannot be of this codec
     void receive(PesAssembler.Pes pes, Frames frames);
 
+    /// Something is missing between what came and what comes: no frame is made of both.
+    void lost();
+
+    /// Nothing comes any more: what waits comes out.
+    void end(Frames frames);
+
     boolean isVideo();
+
+    /// What the stream turned out to be instead of what its type says, or null: nothing of it will come.
+    @Nullable
+    String refused();
 
     /// The reader of a stream, or null for a codec that we do not know.
     static @Nullable ElementaryReader of(StreamEntry entry) {
@@ -27,10 +37,18 @@ sealed interface ElementaryReader permits PictureReader, SoundReader {
             case StreamEntry.H264 -> new PictureReader(false);
             case StreamEntry.H265 -> new PictureReader(true);
             case StreamEntry.ADTS -> new SoundReader(SoundReader.Framing.ADTS, 0);
+            case StreamEntry.LATM -> new SoundReader(SoundReader.Framing.LATM, 0);
             case StreamEntry.MPEG1_AUDIO, StreamEntry.MPEG2_AUDIO -> new SoundReader(SoundReader.Framing.MP3, 0);
-            case StreamEntry.PRIVATE -> opus(entry);
+            case StreamEntry.AC3 -> new SoundReader(SoundReader.Framing.AC3, 0);
+            case StreamEntry.PRIVATE -> isAc3(entry) ? new SoundReader(SoundReader.Framing.AC3, 0) : opus(entry);
             default -> null;
         };
+    }
+
+    /// As DVB names it (ETSI EN 300 468 annex D), or as everybody else does.
+    private static boolean isAc3(StreamEntry entry) {
+        return entry.descriptor(StreamEntry.DVB_AC3) != null
+                || StreamEntry.AC3_NAME.equals(entry.descriptor(StreamEntry.REGISTRATION));
     }
 
     private static @Nullable ElementaryReader opus(StreamEntry entry) {
@@ -53,12 +71,25 @@ sealed interface ElementaryReader permits PictureReader, SoundReader {
     static String name(StreamEntry entry) {
         return switch (entry.streamType()) {
             case 0x01, 0x02 -> "MPEG-2 video";
+            case 0x05 -> "private sections";
+            case 0x06 -> privateName(entry);
             case 0x10 -> "MPEG-4 video";
-            case 0x11 -> "LATM";
+            case 0x15 -> "timed metadata";
             case 0x33 -> "H.266";
-            case 0x81 -> "AC-3";
+            case 0x86 -> "SCTE-35";
             case 0x87 -> "E-AC-3";
             default -> "stream type %02x".formatted(entry.streamType());
         };
+    }
+
+    /// By the descriptors of ETSI EN 300 468 table 12.
+    private static String privateName(StreamEntry entry) {
+        if (entry.descriptor(0x7A) != null) {
+            return "E-AC-3";
+        }
+        if (entry.descriptor(0x56) != null) {
+            return "teletext";
+        }
+        return entry.descriptor(0x59) != null ? "subtitles" : "private data";
     }
 }

@@ -7,6 +7,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
 import tapedeck.codec.aac.AdtsHeader;
+import tapedeck.codec.ac3.Ac3Header;
 import tapedeck.codec.h264.H264;
 import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusPacket;
@@ -30,7 +31,7 @@ final class ElementaryWriter {
     private final Codec codec;
     /// ADTS header of a frame without data; empty for other codecs.
     private final Bytes adts;
-    /// Of AAC and MP3.
+    /// Of AAC, MP3 and AC-3.
     private final long frameNanos;
     private boolean trimmed;
 
@@ -41,6 +42,7 @@ final class ElementaryWriter {
             case Codec.Aac aac -> Aac.samplesPerFrame(aac) * NANOS_PER_SECOND / aac.sampleRateHz();
             // ISO/IEC 11172-3 and 13818-3: 1152 samples, half of it at the low rates.
             case Codec.Mp3 mp3 -> (mp3.sampleRateHz() >= 32_000 ? 1152 : 576) * NANOS_PER_SECOND / mp3.sampleRateHz();
+            case Codec.Ac3 ac3 -> Ac3Header.SAMPLES * NANOS_PER_SECOND / ac3.sampleRateHz();
             default -> 0;
         };
     }
@@ -69,7 +71,7 @@ final class ElementaryWriter {
             case Codec.H265 c -> h265(c, frame);
             case Codec.Aac _ -> List.of(adts(data.length()), data);
             case Codec.Opus c -> List.of(opus(c, data), data);
-            case Codec.Mp3 _ -> List.of(data);
+            case Codec.Mp3 _, Codec.Ac3 _ -> List.of(data);
             default ->
                 throw new IllegalArgumentException(
                         "MPEG-TS cannot carry " + frame.track().codec().name());

@@ -11,10 +11,18 @@ final class PesAssembler {
     /// More than the largest keyframe: 8K at the highest level has 10 MB.
     static final int MAX_PES_BYTES = 16 << 20;
 
+    /// A PES packet of sound has to say its length, which has 16 bits; some do not.
+    static final int MAX_SOUND_BYTES = 256 << 10;
+
+    private final int maxBytes;
     private @Nullable ByteWriter gathered;
     private boolean randomAccess;
     private int counter = -1;
     private long damaged;
+
+    PesAssembler(int maxBytes) {
+        this.maxBytes = maxBytes;
+    }
 
     /// @param randomAccess what the adaptation field of its first packet said
     record Pes(PesHeader header, boolean randomAccess, Bytes data) {}
@@ -55,9 +63,9 @@ final class PesAssembler {
             return whole;
         }
         out.bytes(packet.payload());
-        if (out.length() > MAX_PES_BYTES) {
+        if (out.length() > maxBytes) {
             drop();
-            throw new MalformedException("MPEG-TS: PES packet of more than %d bytes".formatted(MAX_PES_BYTES));
+            throw new MalformedException("MPEG-TS: PES packet of more than %d bytes".formatted(maxBytes));
         }
         return whole != null ? whole : full(out);
     }

@@ -6,7 +6,9 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
@@ -16,6 +18,8 @@ import tapedeck.bytes.MalformedException;
 final class ProgramTables {
     /// A PMT fits a section of 1,024 bytes: no more than 200 streams of five bytes.
     static final int MAX_STREAMS = 200;
+    /// Of a PAT.
+    static final int MAX_PROGRAMS = 64;
 
     private static final int SYNTAX_HEAD_BYTES = 8;
     private static final int CRC_BYTES = 4;
@@ -26,17 +30,22 @@ final class ProgramTables {
     /// 2.4.4.9.
     record ProgramMap(int program, int version, int pcrPid, List<StreamEntry> streams) {}
 
-    /// The PID of the map of the first program in a PAT that applies now, or -1: program 0 is the network.
-    static int mapPid(Bytes pat) {
+    /// The programs in a PAT that applies now, in order, and the PIDs of their maps; null for another: program 0 is the
+    /// network. Further ones than [#MAX_PROGRAMS] are not looked at.
+    static @Nullable SequencedMap<Integer, Integer> programs(Bytes pat) {
         ByteReader in = body(pat, TableWriter.PAT);
-        while (in != null && in.remaining() >= 4) {
+        if (in == null) {
+            return null;
+        }
+        SequencedMap<Integer, Integer> pids = new LinkedHashMap<>();
+        while (in.remaining() >= 4 && pids.size() < MAX_PROGRAMS) {
             int program = in.u16();
             int pid = in.u16() & TsPacket.NULL_PID;
             if (program != 0) {
-                return pid;
+                pids.put(program, pid);
             }
         }
-        return -1;
+        return pids;
     }
 
     /// Null for one that does not apply yet.
@@ -59,14 +68,26 @@ final class ProgramTables {
         return new ProgramMap(pmt.u16(3), pmt.u8(5) >> 1 & 0x1F, pcrPid, List.copyOf(streams));
     }
 
-    /// The name of the first service in an SDT, empty if it has none.
-    static String serviceName(Bytes sdt) {
+    /// The names of the services in an SDT, by their ids, which are the numbers of programs; those that have one.
+    static SequencedMap<Integer, String> serviceNames(Bytes sdt) {
+        SequencedMap<Integer, String> names = new LinkedHashMap<>();
         ByteReader in = body(sdt, TableWriter.SDT);
-        if (in == null || in.remaining() < 3 + 5) {
-            return "";
+        if (in == null || in.remaining() < 3) {
+            return names;
         }
-        in.skip(3 + 3);
-        Bytes descriptors = in.take(Math.min(in.u16() & 0xFFF, in.remaining()));
+        in.skip(3);
+        while (in.remaining() >= 5 && names.size() < MAX_PROGRAMS) {
+            int service = in.u16();
+            in.skip(1);
+            String name = serviceName(in.take(Math.min(in.u16() & 0xFFF, in.remaining())));
+            if (!name.isEmpty()) {
+                names.put(service, name);
+            }
+        }
+        return names;
+    }
+
+    private static String serviceName(Bytes descriptors) {
         for (StreamEntry.Descriptor descriptor : StreamEntry.descriptors(descriptors)) {
             if (descriptor.tag() == TableWriter.SERVICE_DESCRIPTOR) {
                 ByteReader service = descriptor.body().reader();

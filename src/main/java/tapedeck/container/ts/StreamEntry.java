@@ -17,8 +17,11 @@ record StreamEntry(int streamType, int pid, Bytes descriptors) {
     static final int MPEG2_AUDIO = 0x04;
     static final int PRIVATE = 0x06;
     static final int ADTS = 0x0F;
+    static final int LATM = 0x11;
     static final int H264 = 0x1B;
     static final int H265 = 0x24;
+    /// ATSC A/52 A.4.1.
+    static final int AC3 = 0x81;
 
     // stream_id, table 2-22
     static final int VIDEO_ID = 0xE0;
@@ -28,15 +31,17 @@ record StreamEntry(int streamType, int pid, Bytes descriptors) {
     // descriptor_tag, table 2-45 and ETSI EN 300 468 table 12
     static final int REGISTRATION = 0x05;
     static final int DVB_EXTENSION = 0x7F;
+    static final int DVB_AC3 = 0x6A;
 
     /// descriptor_tag_extension, "Opus in MPEG-TS": the user defined one that Opus took.
     static final int OPUS_EXTENSION = 0x80;
 
     static final Bytes OPUS = Bytes.ofUtf8("Opus");
+    static final Bytes AC3_NAME = Bytes.ofUtf8("AC-3");
 
     static boolean canCarry(Codec codec) {
         return switch (codec) {
-            case Codec.H264 _, Codec.H265 _, Codec.Mp3 _ -> true;
+            case Codec.H264 _, Codec.H265 _, Codec.Mp3 _, Codec.Ac3 _ -> true;
             case Codec.Aac aac -> AdtsHeader.canSay(aac);
             case Codec.Opus opus -> opus.channels() >= 1 && opus.channels() <= OpusHead.MAX_CHANNELS;
             case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ -> false;
@@ -51,6 +56,8 @@ record StreamEntry(int streamType, int pid, Bytes descriptors) {
             // ISO/IEC 13818-3 has the lower rates.
             case Codec.Mp3 mp3 ->
                 new StreamEntry(mp3.sampleRateHz() < 32_000 ? MPEG2_AUDIO : MPEG1_AUDIO, pid, Bytes.EMPTY);
+            // ATSC A/52 A.4: private_stream_1, named by type and registration.
+            case Codec.Ac3 _ -> new StreamEntry(AC3, pid, registration(AC3_NAME));
             case Codec.Opus opus -> new StreamEntry(PRIVATE, pid, opus(opus.channels()));
             case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 throw new IllegalArgumentException("MPEG-TS cannot carry " + codec.name());
@@ -75,7 +82,7 @@ record StreamEntry(int streamType, int pid, Bytes descriptors) {
     int streamId() {
         return switch (streamType) {
             case H264, H265 -> VIDEO_ID;
-            case PRIVATE -> PRIVATE_STREAM_1_ID;
+            case PRIVATE, AC3 -> PRIVATE_STREAM_1_ID;
             default -> AUDIO_ID;
         };
     }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -14,34 +15,51 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
-/// A transport stream, in pieces of any size, becomes the frames of its first program. Bad packets are counted and left
-/// out. Time 0 is the first stamp that was seen; the 33 bits of the clock may wrap any number of times.
+/// A transport stream, in pieces of any size, becomes the frames of one program: of several it is the first whose map
+/// names a stream that is read here. Bad packets are counted and left out, and no frame is made of what has a hole.
+/// Time 0 is the first stamp that was seen.
 public final class TsDemuxer {
+    /// Streams that are read of one program; further ones are not.
+    public static final int MAX_LINES = 16;
+    /// Streams that are not read are named, up to so many.
+    static final int MAX_REFUSED = 256;
+    /// A hole is not counted as more frames than this.
+    static final int MAX_MISSED = 1_000;
+
     /// What a stream turns out to hold.
     public interface Sink {
         void frame(Frame frame);
 
-        /// The name in the SDT, each time it is said.
+        /// The name of the program in the SDT, each time it is said.
         default void serviceName(String name) {}
 
         /// A stream that is not read, once for each.
         default void unsupported(String codec) {}
+
+        /// So many frames are missing in front of the next one, as far as the stamps tell.
+        default void missed(long frames) {}
+
+        /// The map says anew which streams there are: [TsDemuxer#hasVideo] and [TsDemuxer#hasAudio].
+        ///
+        /// @param number of the program
+        /// @param programs how many there are
+        default void program(int number, int programs) {}
     }
 
     private final Sink sink;
+    private final TsClock clock;
     private final PacketSplitter splitter = new PacketSplitter(this::packet);
     private final SectionAssembler pat = new SectionAssembler(this::pat);
     private final SectionAssembler sdt = new SectionAssembler(this::sdt);
     private final SectionAssembler tdt = new SectionAssembler(this::tdt);
-    private @Nullable SectionAssembler pmt;
-    private int mapPid = -1;
+    private SequencedMap<Integer, Integer> programs = new LinkedHashMap<>();
+    private Map<Integer, SectionAssembler> maps = Map.of();
+    private SequencedMap<Integer, String> serviceNames = new LinkedHashMap<>();
     private @Nullable ProgramMap program;
     private Map<Integer, Line> lines = Map.of();
     private final Set<StreamEntry> refused = new HashSet<>();
     private final Map<Integer, Integer> sectionCounters = new HashMap<>();
-    private boolean timed;
-    private long zeroTicks;
-    private long newestTicks;
+    private long packets;
     private long badPackets;
     private @Nullable Instant firstTime;
     private @Nullable Instant lastTime;
@@ -51,30 +69,43 @@ public final class TsDemuxer {
         private final StreamEntry entry;
         private final ElementaryReader reader;
         private final int id;
-        private final PesAssembler assembler = new PesAssembler();
+        private final PesAssembler assembler;
+        private final TsClock.Line clock = new TsClock.Line();
         private @Nullable Track track;
+        private boolean hole;
         private long lastDtsNanos = Long.MIN_VALUE;
+        private long stepNanos;
 
         Line(StreamEntry entry, ElementaryReader reader, int id) {
             this.entry = entry;
             this.reader = reader;
             this.id = id;
+            assembler = new PesAssembler(
+                    reader.isVideo() ? PesAssembler.MAX_PES_BYTES : PesAssembler.MAX_SOUND_BYTES);
         }
     }
 
-    public TsDemuxer(Sink sink) {
+    private TsDemuxer(Sink sink, TsClock clock) {
         this.sink = sink;
+        this.clock = clock;
     }
 
-    /// Goes on in the middle of a stream.
+    /// Of a file: jumps of its clock are jumps in time.
+    public TsDemuxer(Sink sink) {
+        this(sink, new TsClock(TsClock.Jumps.KEPT));
+    }
+
+    /// Of a stream that is live: a clock that is set anew goes on where it was.
+    public static TsDemuxer live(Sink sink) {
+        return new TsDemuxer(sink, new TsClock(TsClock.Jumps.MENDED));
+    }
+
+    /// Goes on in the middle of a file.
     ///
     /// @param zeroTicks the stamp of its time 0
     /// @param nearTicks about where this is, within 13 hours
     TsDemuxer(Sink sink, long zeroTicks, long nearTicks) {
-        this.sink = sink;
-        this.zeroTicks = zeroTicks;
-        newestTicks = nearTicks;
-        timed = true;
+        this(sink, new TsClock(zeroTicks, nearTicks));
     }
 
     public void receive(Bytes bytes) {
@@ -84,16 +115,30 @@ public final class TsDemuxer {
     /// The stream is over: what was incomplete for want of a successor comes out.
     public void end() {
         splitter.end();
-        for (Line line : lines.values()) {
-            try {
-                PesAssembler.Pes last = line.assembler.end();
-                if (last != null) {
-                    pes(line, last);
-                }
-            } catch (MalformedException _) {
-                badPackets++;
+        lines.values().forEach(this::end);
+    }
+
+    private void end(Line line) {
+        try {
+            PesAssembler.Pes last = line.assembler.end();
+            if (last != null) {
+                pes(line, last);
             }
+            line.reader.end((codec, ptsTicks, dtsTicks, laterNanos, keyframe, data) ->
+                    frame(line, codec, ptsTicks, dtsTicks, laterNanos, keyframe, data));
+        } catch (MalformedException _) {
+            badPackets++;
         }
+    }
+
+    /// Whole packets that came.
+    public long packets() {
+        return packets;
+    }
+
+    /// Bytes between packets that were none.
+    public long skippedBytes() {
+        return splitter.skippedBytes();
     }
 
     /// Packets, sections and PES packets that were left out so far, and holes in the counters.
@@ -105,13 +150,22 @@ public final class TsDemuxer {
         return damaged;
     }
 
+    /// Whether a map applies, and what it names is read here.
+    public boolean hasVideo() {
+        return lines.values().stream().anyMatch(line -> line.reader.isVideo());
+    }
+
+    public boolean hasAudio() {
+        return lines.values().stream().anyMatch(line -> !line.reader.isVideo());
+    }
+
     /// How many streams the program has that are read.
     int streams() {
         return lines.size();
     }
 
     long zeroTicks() {
-        return zeroTicks;
+        return clock.zeroTicks();
     }
 
     /// What the first TDT said.
@@ -126,18 +180,19 @@ public final class TsDemuxer {
     }
 
     private void packet(Bytes bytes) {
+        packets++;
         try {
             TsPacket packet = TsPacket.parse(bytes);
             if (packet.transportError()) {
                 badPackets++;
                 return;
             }
+            if (packet.discontinuity() && program != null && packet.pid() == program.pcrPid()) {
+                clock.discontinuity();
+            }
             Line line = lines.get(packet.pid());
             if (line != null) {
-                PesAssembler.Pes whole = line.assembler.receive(packet);
-                if (whole != null) {
-                    pes(line, whole);
-                }
+                media(line, packet);
             } else {
                 section(packet);
             }
@@ -146,12 +201,24 @@ public final class TsDemuxer {
         }
     }
 
+    private void media(Line line, TsPacket packet) {
+        long damaged = line.assembler.damaged();
+        PesAssembler.Pes whole = line.assembler.receive(packet);
+        if (line.assembler.damaged() > damaged) {
+            line.hole = true;
+            line.reader.lost();
+        }
+        if (whole != null) {
+            pes(line, whole);
+        }
+    }
+
     private void section(TsPacket packet) {
         SectionAssembler assembler = switch (packet.pid()) {
             case TableWriter.PAT_PID -> pat;
             case TableWriter.SDT_PID -> sdt;
             case TableWriter.TDT_PID -> tdt;
-            default -> packet.pid() == mapPid ? pmt : null;
+            default -> maps.get(packet.pid());
         };
         if (assembler == null || !packet.hasPayload()) {
             return;
@@ -167,20 +234,47 @@ public final class TsDemuxer {
     }
 
     private void pat(Bytes section) {
-        int pid = ProgramTables.mapPid(section);
-        if (pid >= 0 && pid != mapPid) {
-            mapPid = pid;
-            pmt = new SectionAssembler(this::pmt);
+        SequencedMap<Integer, Integer> said = ProgramTables.programs(section);
+        if (said == null || said.equals(programs)) {
+            return;
+        }
+        programs = said;
+        Map<Integer, SectionAssembler> next = new HashMap<>();
+        for (int pid : said.values()) {
+            SectionAssembler known = maps.get(pid);
+            next.put(pid, known == null ? new SectionAssembler(this::pmt) : known);
+        }
+        sectionCounters.keySet().removeIf(pid -> maps.containsKey(pid) && !next.containsKey(pid));
+        maps = next;
+        if (program != null && !said.containsKey(program.program())) {
+            program = null;
         }
     }
 
     /// A new map: streams that are in both go on, the others end.
     private void pmt(Bytes section) {
         ProgramMap map = ProgramTables.map(section);
-        if (map == null || map.equals(program)) {
+        if (map == null || map.equals(program) || !programs.containsKey(map.program())) {
             return;
         }
+        if (program != null && program.program() != map.program()) {
+            return;
+        }
+        boolean readable = map.streams().stream().anyMatch(entry -> ElementaryReader.of(entry) != null);
+        if (program == null && !readable && programs.size() > 1) {
+            // The map of another one may name something.
+            return;
+        }
+        boolean other = program == null;
         program = map;
+        follow(map);
+        sink.program(map.program(), programs.size());
+        if (other && !serviceNames.isEmpty()) {
+            sayName();
+        }
+    }
+
+    private void follow(ProgramMap map) {
         Map<Integer, Line> next = new LinkedHashMap<>();
         Set<Integer> ids = new HashSet<>();
         for (StreamEntry entry : map.streams()) {
@@ -190,14 +284,20 @@ public final class TsDemuxer {
                 ids.add(known.id);
             }
         }
+        for (Line line : lines.values()) {
+            if (!next.containsValue(line)) {
+                end(line);
+            }
+        }
         for (StreamEntry entry : map.streams()) {
-            ElementaryReader reader = ElementaryReader.of(entry);
-            if (reader == null) {
-                if (refused.add(entry)) {
-                    sink.unsupported(ElementaryReader.name(entry));
-                }
-            } else if (!next.containsKey(entry.pid())) {
+            ElementaryReader reader = next.size() < MAX_LINES ? ElementaryReader.of(entry) : null;
+            if (next.containsKey(entry.pid())) {
+                continue;
+            }
+            if (reader != null) {
                 next.put(entry.pid(), new Line(entry, reader, freeId(reader.isVideo(), ids)));
+            } else if (refused.size() < MAX_REFUSED && refused.add(entry)) {
+                sink.unsupported(ElementaryReader.name(entry));
             }
         }
         lines = next;
@@ -212,8 +312,20 @@ public final class TsDemuxer {
     }
 
     private void sdt(Bytes section) {
-        String name = ProgramTables.serviceName(section);
-        if (!name.isEmpty()) {
+        SequencedMap<Integer, String> names = ProgramTables.serviceNames(section);
+        if (!names.isEmpty()) {
+            serviceNames = names;
+            sayName();
+        }
+    }
+
+    /// Of the program that is read; while there is none, and where its number is none of a service, of the only one.
+    private void sayName() {
+        String name = program == null ? null : serviceNames.get(program.program());
+        if (name == null && serviceNames.size() == 1) {
+            name = serviceNames.firstEntry().getValue();
+        }
+        if (name != null) {
             sink.serviceName(name);
         }
     }
@@ -227,28 +339,47 @@ public final class TsDemuxer {
     }
 
     private void pes(Line line, PesAssembler.Pes pes) {
-        line.reader.receive(
-                pes,
-                (codec, ptsTicks, dtsTicks, laterNanos, keyframe, data) ->
-                        frame(line, codec, ptsTicks, dtsTicks, laterNanos, keyframe, data));
+        if (line.reader.refused() != null) {
+            return;
+        }
+        try {
+            line.reader.receive(
+                    pes,
+                    (codec, ptsTicks, dtsTicks, laterNanos, keyframe, data) ->
+                            frame(line, codec, ptsTicks, dtsTicks, laterNanos, keyframe, data));
+        } finally {
+            String name = line.reader.refused();
+            if (name != null && refused.size() < MAX_REFUSED && refused.add(line.entry)) {
+                sink.unsupported(name);
+            }
+        }
     }
 
     private void frame(
             Line line, Codec codec, long ptsTicks, long dtsTicks, long laterNanos, boolean keyframe, Bytes data) {
-        if (!timed) {
-            timed = true;
-            zeroTicks = dtsTicks;
-            newestTicks = dtsTicks;
-        }
         Track track = line.track;
         if (track == null || !track.codec().equals(codec)) {
             track = new Track(line.id, codec);
             line.track = track;
         }
-        newestTicks = TsTime.unwrapped(dtsTicks, newestTicks);
-        long dtsNanos = TsTime.nanos(newestTicks - zeroTicks) + laterNanos;
-        long ptsNanos = TsTime.nanos(TsTime.unwrapped(ptsTicks, newestTicks) - zeroTicks) + laterNanos;
+        long dtsNanos = clock.nanos(line.clock, dtsTicks) + laterNanos;
+        long ptsNanos = dtsNanos + TsTime.nanos(TsTime.unwrapped(ptsTicks, dtsTicks) - dtsTicks);
+        if (line.hole) {
+            line.hole = false;
+            sink.missed(missed(line, dtsNanos));
+        } else if (line.lastDtsNanos != Long.MIN_VALUE && dtsNanos > line.lastDtsNanos) {
+            line.stepNanos = dtsNanos - line.lastDtsNanos;
+        }
         line.lastDtsNanos = Math.max(dtsNanos, line.lastDtsNanos);
         sink.frame(new Frame(track, line.lastDtsNanos, Math.max(ptsNanos, line.lastDtsNanos), keyframe, data));
+    }
+
+    /// How many frames fit into the hole in front of this one: at least one was torn.
+    private static long missed(Line line, long dtsNanos) {
+        if (line.stepNanos <= 0 || line.lastDtsNanos == Long.MIN_VALUE) {
+            return 1;
+        }
+        long fit = (dtsNanos - line.lastDtsNanos + line.stepNanos / 2) / line.stepNanos - 1;
+        return Math.clamp(fit, 1, MAX_MISSED);
     }
 }

@@ -72,7 +72,7 @@ final class HlsSegmenter {
         return switch (codec) {
             case Codec.H264 _, Codec.H265 _, Codec.Vp9 _, Codec.Av1 _, Codec.Aac _, Codec.Opus _, Codec.Mp3 _ -> true;
             // No player takes these in fragments.
-            case Codec.Vp8 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ -> false;
+            case Codec.Vp8 _, Codec.Ac3 _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ -> false;
         };
     }
 

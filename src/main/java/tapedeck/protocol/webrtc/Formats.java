@@ -42,7 +42,7 @@ final class Formats {
                             case Codec.H264 _ -> format.is("H264");
                             case Codec.H265 _ -> format.is("H265");
                             case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _, Codec.Opus _, Codec.Pcmu _ -> false;
-                            case Codec.Pcma _, Codec.G722 _, Codec.Aac _, Codec.Mp3 _ -> false;
+                            case Codec.Pcma _, Codec.G722 _, Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ -> false;
                         })
                         .findFirst())
                 .orElse(null);

@@ -117,7 +117,7 @@ final class OutboundTrack {
             case Codec.Pcma _ -> "PCMA";
             case Codec.Pcmu _ -> "PCMU";
             case Codec.G722 _ -> "G722";
-            case Codec.Aac _, Codec.Mp3 _ -> null;
+            case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ -> null;
         };
     }
 }

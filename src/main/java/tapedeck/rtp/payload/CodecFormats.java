@@ -26,6 +26,7 @@ final class CodecFormats {
                     case Codec.Av1 _ -> video(dynamicType, "AV1", "");
                     case Codec.Aac aac -> aac(dynamicType, aac);
                     case Codec.Opus opus -> opus.channels() <= MAX_OPUS_CHANNELS ? opus(dynamicType, opus) : null;
+                    case Codec.Ac3 _ -> null;
                     // RFC 3551 6: the static types.
                     case Codec.Mp3 _ -> new PayloadFormat(14, "MPA", Mp3Depacketizer.CLOCK_RATE_HZ, 1);
                     case Codec.Pcmu pcmu -> g711(pcmu, "PCMU", 0, dynamicType);

@@ -106,7 +106,7 @@ final class FormatFit {
                 case Codec.Pcmu pcmu -> format.is("PCMU") && isPcm(format, pcmu);
                 case Codec.Pcma pcma -> format.is("PCMA") && isPcm(format, pcma);
                 case Codec.G722 g722 -> format.is("G722") && format.channels() == g722.channels();
-                case Codec.Aac _, Codec.Mp3 _ -> false;
+                case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ -> false;
             };
         } catch (MalformedException _) {
             // Parameter sets that cannot be read: nobody can say what decodes them.

@@ -70,6 +70,7 @@ public interface Packetizer {
                 };
             case Codec.Aac _ -> new AacPacketizer(maxPayloadBytes);
             case Codec.Mp3 _ -> new Mp3Packetizer(maxPayloadBytes);
+            case Codec.Ac3 _ -> throw new IllegalArgumentException("RTP cannot carry " + codec.name() + " here");
         };
     }
 

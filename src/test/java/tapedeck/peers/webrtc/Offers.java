@@ -111,7 +111,7 @@ final class Offers {
             case Codec.Pcma _ -> "PCMA/8000";
             case Codec.Pcmu _ -> "PCMU/8000";
             case Codec.G722 _ -> "G722/8000";
-            case Codec.Aac _, Codec.Mp3 _ -> throw new IllegalArgumentException(codec.name());
+            case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ -> throw new IllegalArgumentException(codec.name());
         };
     }
 }

@@ -43,7 +43,7 @@ class DepacketizerTest {
             case Codec.G722 _ -> new PayloadFormat(9, "G722", 8000, 1);
             case Codec.Av1 _ -> AV1_FORMAT;
             case Codec.H265 _ -> H265_FORMAT;
-            case Codec.Aac _, Codec.Mp3 _ ->
+            case Codec.Aac _, Codec.Mp3 _, Codec.Ac3 _ ->
                 throw new IllegalArgumentException(media.getFirst().track().toString());
         };
     }
