@@ -98,8 +98,6 @@ public record Ac3Header(Bytes config, int sampleRateHz, int channels, int frameB
             throw new MalformedException("AC-3: fscod %d".formatted(fscod));
         }
         return new Codec.Ac3(
-                config.slice(0, CONFIG_BYTES),
-                SAMPLE_RATES_HZ[fscod],
-                CHANNELS[bits >> 11 & 7] + (bits >> 10 & 1));
+                config.slice(0, CONFIG_BYTES), SAMPLE_RATES_HZ[fscod], CHANNELS[bits >> 11 & 7] + (bits >> 10 & 1));
     }
 }

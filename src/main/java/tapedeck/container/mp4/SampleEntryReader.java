@@ -80,8 +80,7 @@ final class SampleEntryReader {
         return switch (entry.type()) {
             case "Opus" ->
                 OpusHead.parseDOps(Box.need("Opus", boxes, "dOps").body()).codec();
-            case "ac-3" ->
-                Ac3Header.fromConfig(Box.need("ac-3", boxes, "dac3").body());
+            case "ac-3" -> Ac3Header.fromConfig(Box.need("ac-3", boxes, "dac3").body());
             case "alaw" -> new Codec.Pcma(rate, channels);
             case "ulaw" -> new Codec.Pcmu(rate, channels);
             case ".mp3" -> new Codec.Mp3(rate, channels);

@@ -42,8 +42,7 @@ final class PictureCutter {
                     "MPEG-TS: picture of more than %d bytes".formatted(PesAssembler.MAX_PES_BYTES));
         }
         if (pes.header().ptsTicks() >= 0) {
-            stamps.add(new Stamp(
-                    length, pes.header().ptsTicks(), pes.header().dtsTicks(), pes.randomAccess()));
+            stamps.add(new Stamp(length, pes.header().ptsTicks(), pes.header().dtsTicks(), pes.randomAccess()));
         }
         if (length + count > array.length) {
             array = Arrays.copyOf(array, Math.max(length + count, 2 * array.length));

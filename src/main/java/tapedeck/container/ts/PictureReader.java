@@ -117,8 +117,7 @@ final class PictureReader implements ElementaryReader {
 
     private void cut(PesAssembler.Pes pes, Frames frames) {
         cutter.receive(
-                pes,
-                (data, ptsTicks, dtsTicks, randomAccess) -> units(data, ptsTicks, dtsTicks, randomAccess, frames));
+                pes, (data, ptsTicks, dtsTicks, randomAccess) -> units(data, ptsTicks, dtsTicks, randomAccess, frames));
     }
 
     @Override

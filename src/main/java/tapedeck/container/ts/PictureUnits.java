@@ -53,7 +53,9 @@ final class PictureUnits {
                 case H265.NAL_AUD, H265.NAL_VPS, H265.NAL_SPS, H265.NAL_PPS, 39 -> true;
                 // first_slice_segment_in_pic_flag
                 default ->
-                    type <= H265.NAL_LAST_IRAP ? unit.length() > 2 && (unit.u8(2) & 0x80) != 0 : type >= 41 && type <= 44;
+                    type <= H265.NAL_LAST_IRAP
+                            ? unit.length() > 2 && (unit.u8(2) & 0x80) != 0
+                            : type >= 41 && type <= 44;
             };
         }
         return switch (H264.nalUnitType(header)) {

@@ -100,7 +100,6 @@ final class TsClock {
             return Math.abs(nanos - newestNanos) <= MAX_FORWARD_NANOS;
         }
         long sinceLast = nanos - line.lastNanos;
-        return sinceLast >= -MAX_BACKWARD_NANOS
-                && (sinceLast <= forwardNanos || nanos - newestNanos <= forwardNanos);
+        return sinceLast >= -MAX_BACKWARD_NANOS && (sinceLast <= forwardNanos || nanos - newestNanos <= forwardNanos);
     }
 }

@@ -80,8 +80,7 @@ public final class TsDemuxer {
             this.entry = entry;
             this.reader = reader;
             this.id = id;
-            assembler = new PesAssembler(
-                    reader.isVideo() ? PesAssembler.MAX_PES_BYTES : PesAssembler.MAX_SOUND_BYTES);
+            assembler = new PesAssembler(reader.isVideo() ? PesAssembler.MAX_PES_BYTES : PesAssembler.MAX_SOUND_BYTES);
         }
     }
 
