@@ -16,6 +16,12 @@ public interface Feedback {
     /// A viewer said something.
     default void message(Item.Message message) {}
 
+    /// Whether the publisher's conversation is shown with what the stream counts. False for one that shows more of it
+    /// itself, and for what is nobody's.
+    default boolean isPeer() {
+        return true;
+    }
+
     /// For publishers that cannot do anything about any of it.
     Feedback NONE = new Feedback() {
         @Override
@@ -26,5 +32,10 @@ public interface Feedback {
 
         @Override
         public void terminate(String reason) {}
+
+        @Override
+        public boolean isPeer() {
+            return false;
+        }
     };
 }

@@ -1,5 +1,6 @@
 package tapedeck.stream;
 
+import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
@@ -7,10 +8,13 @@ import tapedeck.media.Track;
 public final class Publication implements AutoCloseable {
     private final Streams streams;
     private final Stream stream;
+    private final @Nullable Session session;
 
-    Publication(Streams streams, Stream stream) {
+    /// @param session shown until the end; null where the publisher shows one itself
+    Publication(Streams streams, Stream stream, @Nullable Session session) {
         this.streams = streams;
         this.stream = stream;
+        this.session = session;
     }
 
     public Stream stream() {
@@ -51,7 +55,7 @@ public final class Publication implements AutoCloseable {
 
     /// Ends the stream and frees its name; again without effect.
     public void close(String reason) {
-        streams.end(stream, reason);
+        streams.end(stream, session, reason);
     }
 
     @Override

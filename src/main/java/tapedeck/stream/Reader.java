@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
+import tapedeck.media.Track;
 
 /// One reader's queue: bounded in media time and bytes, filled by the publisher, drained by the reader's own thread.
 ///
@@ -19,6 +22,7 @@ public final class Reader implements AutoCloseable {
 
     private final Stream stream;
     private final ReaderOptions options;
+    private final @Nullable Session session;
 
     // Guarded by this.
     private final Deque<Item> queue = new ArrayDeque<>();
@@ -34,9 +38,8 @@ public final class Reader implements AutoCloseable {
     private boolean ended;
     private long keyframeFromDtsNanos = Long.MAX_VALUE;
     private long gapFrames;
-    private long droppedFrames;
-    private long frames;
-    private long bytes;
+    private final Tally dropped = new Tally();
+    private final Tally queued = new Tally();
     private int queuedMessages;
     private long queuedMessageBytes;
     private long droppedMessages;
@@ -44,6 +47,35 @@ public final class Reader implements AutoCloseable {
     Reader(Stream stream, ReaderOptions options) {
         this.stream = stream;
         this.options = options;
+        Viewer viewer = options.viewer();
+        session = viewer == null ? null : session(viewer);
+    }
+
+    private Session session(Viewer viewer) {
+        return new CountedSession(
+                new CountedSession.Identity(
+                        UUID.randomUUID().toString(),
+                        SessionReport.Direction.PLAYS,
+                        stream.name(),
+                        viewer.protocol(),
+                        viewer.transport(),
+                        viewer.address()),
+                this::reports,
+                viewer.end());
+    }
+
+    private List<SessionReport.TrackReport> reports() {
+        // The stream's lock comes before this one's.
+        List<Track> tracks = stream.tracks();
+        synchronized (this) {
+            return queued.reports(tracks, dropped);
+        }
+    }
+
+    /// Null for one that is nobody's.
+    @Nullable
+    Session session() {
+        return session;
     }
 
     public Stream stream() {
@@ -73,7 +105,7 @@ public final class Reader implements AutoCloseable {
 
     /// Frames that were dropped because this reader was too slow.
     public synchronized long droppedFrames() {
-        return droppedFrames;
+        return dropped.frames();
     }
 
     /// Messages that were dropped because this reader was too slow.
@@ -83,12 +115,12 @@ public final class Reader implements AutoCloseable {
 
     /// Frames that were queued for this reader so far.
     public synchronized long frames() {
-        return frames;
+        return queued.frames();
     }
 
     /// Bytes of the frames that were queued for this reader so far.
     public synchronized long bytes() {
-        return bytes;
+        return queued.bytes();
     }
 
     /// Leaves the stream. Nothing is queued any more.
@@ -146,7 +178,7 @@ public final class Reader implements AutoCloseable {
                 dropping |= item.entryPoint();
                 if (dropping) {
                     gapFrames++;
-                    droppedFrames++;
+                    dropped.add(item.frame());
                 }
                 // Asked again for every frame that is of no use: the stream's limit may have swallowed the first wish,
                 // and some publishers send no keyframe for minutes.
@@ -162,8 +194,7 @@ public final class Reader implements AutoCloseable {
         queue.add(item);
         queuedSpan.add(item.frame());
         queuedBytes += size;
-        frames++;
-        bytes += size;
+        queued.add(item.frame());
         return wakeIf(queuedSpan.nanos() >= options.wakeNanos() || queuedBytes > options.maxBytes() / 2);
     }
 
@@ -226,11 +257,11 @@ public final class Reader implements AutoCloseable {
     /// Messages stay.
     private void dropBacklog() {
         List<Item.Message> messages = new ArrayList<>();
-        for (Item dropped : queue) {
-            switch (dropped) {
-                case Item.Media _ -> {
+        for (Item item : queue) {
+            switch (item) {
+                case Item.Media media -> {
                     gapFrames++;
-                    droppedFrames++;
+                    dropped.add(media.frame());
                 }
                 case Item.Gap gap -> gapFrames += gap.frames();
                 case Item.Message message -> messages.add(message);

@@ -1,5 +1,7 @@
 package tapedeck.stream;
 
+import org.jspecify.annotations.Nullable;
+
 /// How a reader wants its items.
 ///
 /// @param name for logs and statistics: `recorder`, `rtmp 192.0.2.7:50123` …
@@ -12,6 +14,8 @@ package tapedeck.stream;
 ///     a reader has [ByteBudget#UNLIMITED]
 /// @param wake called once when there is something to take, then not again before the queue was drained; from any
 ///     thread, so it only schedules the work
+/// @param viewer shown as a session as long as the reader is open; null for readers that are nobody's, or have a session
+///     of their own
 public record ReaderOptions(
         String name,
         boolean live,
@@ -20,11 +24,25 @@ public record ReaderOptions(
         long maxBytes,
         ByteBudget budget,
         long wakeNanos,
-        Runnable wake) {
+        Runnable wake,
+        @Nullable Viewer viewer) {
     /// The longest backlog of a live viewer.
     public static final long LIVE_MAX_NANOS = 5_000_000_000L;
     /// The largest backlog of a live viewer.
     public static final long LIVE_MAX_BYTES = 4 << 20;
+
+    /// Shown to nobody.
+    public ReaderOptions(
+            String name,
+            boolean live,
+            boolean fromCache,
+            long maxNanos,
+            long maxBytes,
+            ByteBudget budget,
+            long wakeNanos,
+            Runnable wake) {
+        this(name, live, fromCache, maxNanos, maxBytes, budget, wakeNanos, wake, null);
+    }
 
     /// With bounds of its own only.
     public ReaderOptions(
@@ -35,5 +53,10 @@ public record ReaderOptions(
     /// A viewer: from the last entry point on, woken for every batch.
     public static ReaderOptions viewer(String name, Runnable wake) {
         return new ReaderOptions(name, true, true, LIVE_MAX_NANOS, LIVE_MAX_BYTES, 0, wake);
+    }
+
+    /// The same for somebody whom [Streams#sessions()] shows.
+    public ReaderOptions of(Viewer shown) {
+        return new ReaderOptions(name, live, fromCache, maxNanos, maxBytes, budget, wakeNanos, wake, shown);
     }
 }

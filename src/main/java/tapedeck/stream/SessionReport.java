@@ -3,6 +3,8 @@ package tapedeck.stream;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
 
 /// How one peer does.
 ///
@@ -80,6 +82,31 @@ public record SessionReport(
             long jitterNanos) {
         /// As people see it: shorter ones pass for a stutter.
         public static final long FREEZE_NANOS = 500_000_000L;
+
+        /// Of a track that is carried as it is: nothing is known but what was counted.
+        public static TrackReport of(Track track, long bytes, long frames, long missingFrames) {
+            int width = track.codec() instanceof Codec.Video video ? video.width() : 0;
+            int height = track.codec() instanceof Codec.Video video ? video.height() : 0;
+            String kind = track.isVideo() ? "video" : "audio";
+            return new TrackReport(
+                    kind,
+                    track.codec().name(),
+                    "",
+                    width,
+                    height,
+                    0,
+                    0,
+                    bytes,
+                    0,
+                    0,
+                    0,
+                    0,
+                    frames,
+                    missingFrames,
+                    0,
+                    0,
+                    0);
+        }
 
         /// The same with another bitrate.
         public TrackReport at(long otherBitsPerSecond) {

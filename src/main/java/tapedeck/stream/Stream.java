@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -27,6 +28,7 @@ public final class Stream {
     private final Feedback feedback;
     private final LongSupplier nanoClock;
     private final long startedNanos;
+    private final Set<Session> sessions;
 
     // Guarded by this: a subscription sees the cache and joins the readers in one step, so that it gets every frame
     // once.
@@ -38,9 +40,8 @@ public final class Stream {
     private int liveReaders;
     private long lastKeyframeRequestNanos;
     private boolean keyframeRequested;
-    private long frames;
+    private final Tally written = new Tally();
     private long keyframes;
-    private long bytes;
     private long lastDtsNanos;
     private final MessageRate messageRate;
     private long messages;
@@ -53,7 +54,9 @@ public final class Stream {
             Instant startedAt,
             Feedback feedback,
             LongSupplier nanoClock,
-            long pastNanos) {
+            long pastNanos,
+            Set<Session> sessions) {
+        this.sessions = sessions;
         this.cache = new GopCache(pastNanos);
         this.name = name;
         this.mediaSessionId = mediaSessionId;
@@ -114,7 +117,8 @@ public final class Stream {
             long frames, long keyframes, long bytes, long mediaNanos, int readers, int liveReaders, boolean ended) {}
 
     public synchronized Statistics statistics() {
-        return new Statistics(frames, keyframes, bytes, lastDtsNanos, readers.size(), liveReaders, ended);
+        return new Statistics(
+                written.frames(), keyframes, written.bytes(), lastDtsNanos, readers.size(), liveReaders, ended);
     }
 
     /// What was said on data channels.
@@ -175,6 +179,7 @@ public final class Stream {
                     requestKeyframe();
                 }
                 readers.add(reader);
+                opened(reader.session());
                 if (options.live() && liveReaders++ == 0) {
                     feedback.watched(true);
                 }
@@ -253,6 +258,7 @@ public final class Stream {
                     toWake.add(reader);
                 }
             }
+            readers.forEach(reader -> closed(reader.session()));
             readers.clear();
         }
         wake(toWake);
@@ -260,10 +266,41 @@ public final class Stream {
 
     void leave(Reader reader) {
         synchronized (this) {
+            closed(reader.session());
             if (readers.remove(reader) && reader.options().live() && --liveReaders == 0) {
                 feedback.watched(false);
             }
         }
+    }
+
+    private void opened(@Nullable Session session) {
+        if (session != null) {
+            sessions.add(session);
+        }
+    }
+
+    private void closed(@Nullable Session session) {
+        if (session != null) {
+            sessions.remove(session);
+        }
+    }
+
+    /// Its publisher's conversation, for protocols that know no more of it than what comes.
+    Session publishing() {
+        return new CountedSession(
+                new CountedSession.Identity(
+                        publisher.sessionId(),
+                        SessionReport.Direction.PUBLISHES,
+                        name,
+                        publisher.protocol(),
+                        "tcp",
+                        publisher.address()),
+                this::reports,
+                this::terminate);
+    }
+
+    private synchronized List<SessionReport.TrackReport> reports() {
+        return written.reports(List.copyOf(tracks.values()), new Tally());
     }
 
     private Item.Media admit(Frame frame) {
@@ -271,8 +308,7 @@ public final class Stream {
         tracks.put(track.id(), track);
         boolean video = track.codec() instanceof Codec.Video;
         videoSeen |= video;
-        frames++;
-        bytes += frame.data().length();
+        written.add(frame);
         lastDtsNanos = Math.max(lastDtsNanos, frame.dtsNanos());
         boolean entryPoint = video ? frame.keyframe() : !videoSeen;
         if (video && frame.keyframe()) {

@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// All live streams: the only place where a name becomes a stream.
 public final class Streams {
@@ -47,14 +48,18 @@ public final class Streams {
 
     public Publication publish(StreamName name, Publisher who, Feedback feedback) throws NameTakenException {
         String mediaSessionId = UUID.randomUUID().toString();
-        Stream stream = new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock, pastNanos);
+        Stream stream = new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock, pastNanos, sessions);
         if (live.putIfAbsent(name, stream) != null) {
             throw new NameTakenException(name);
+        }
+        Session session = feedback.isPeer() ? stream.publishing() : null;
+        if (session != null) {
+            sessions.add(session);
         }
         for (Listener listener : listeners) {
             listener.published(stream);
         }
-        return new Publication(this, stream);
+        return new Publication(this, stream, session);
     }
 
     public Optional<Stream> find(StreamName name) {
@@ -80,12 +85,16 @@ public final class Streams {
         sessions.remove(session);
     }
 
-    /// All open conversations.
+    /// All open conversations: those that were opened here, those of readers that are somebody's, and of publishers that
+    /// have none of their own.
     public Collection<Session> sessions() {
         return List.copyOf(sessions);
     }
 
-    void end(Stream stream, String reason) {
+    void end(Stream stream, @Nullable Session session, String reason) {
+        if (session != null) {
+            sessions.remove(session);
+        }
         if (!live.remove(stream.name(), stream)) {
             return;
         }

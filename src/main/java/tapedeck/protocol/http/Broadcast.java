@@ -77,13 +77,13 @@ final class Broadcast {
     Player join(HttpStream answer, InetSocketAddress peer) {
         Player player = new Player(stream, answer, peer, parts, this::left);
         players.add(player);
-        streams.opened(player);
+        streams.opened(player.session());
         return player;
     }
 
     private void left(Player player) {
         if (players.remove(player)) {
-            streams.closed(player);
+            streams.closed(player.session());
             if (players.isEmpty()) {
                 signal.release();
                 release();

@@ -16,6 +16,7 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
+import tapedeck.stream.Tally;
 
 /// FLV without an end (E.2): the file header, metadata and sequence headers for whoever begins, then tags in the time
 /// of the stream.
@@ -33,7 +34,7 @@ final class FlvLive implements LiveMuxer {
     private final List<Part> parts = new ArrayList<>();
     private ByteWriter out = new ByteWriter(0);
     private long dtsNanos;
-    private int frames;
+    private Tally carried = new Tally();
     private Part.@Nullable Entry entry;
 
     FlvLive(List<Track> tracks) {
@@ -52,11 +53,11 @@ final class FlvLive implements LiveMuxer {
         Track known = tracks.get(track.id());
         boolean changed = known != track && !track.equals(known);
         tracks.put(track.id(), track);
-        boolean begins = media.entryPoint() && (track.isVideo() || frames == 0);
+        boolean begins = media.entryPoint() && (track.isVideo() || carried.frames() == 0);
         if (begins || out.length() >= MAX_PART_BYTES) {
             cut();
         }
-        if (frames == 0) {
+        if (carried.frames() == 0) {
             dtsNanos = frame.dtsNanos();
             entry = begins ? new Part.Entry(opening(frame, true), opening(frame, false)) : null;
         }
@@ -64,15 +65,15 @@ final class FlvLive implements LiveMuxer {
             sequenceHeader(out, track, millis(frame));
         }
         tag(out, FlvBody.tagType(track), millis(frame), EnhancedBody.prefix(frame), frame.data());
-        frames++;
+        carried.add(frame);
         return true;
     }
 
     private void cut() {
-        if (frames > 0) {
-            parts.add(new Part(out.handOver(), dtsNanos, frames, entry));
+        if (carried.frames() > 0) {
+            parts.add(new Part(out.handOver(), dtsNanos, carried, entry));
             out = new ByteWriter(16 * 1024);
-            frames = 0;
+            carried = new Tally();
             entry = null;
         }
     }

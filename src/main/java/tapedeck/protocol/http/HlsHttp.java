@@ -6,11 +6,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.Container;
 import tapedeck.container.mp4.CodecName;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
@@ -24,26 +24,29 @@ import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
-/// HLS: `GET /hls/NAME/index.m3u8` and what stands in it.
-public final class HlsHttp implements AutoCloseable {
+/// HLS: `GET /hls/NAME/index.m3u8` and what stands in it; `ts.m3u8` for players that know nothing but MPEG-TS.
+public final class HlsHttp implements AutoCloseable, HlsSource.House {
     /// How long the first playlist may take: until there is a whole segment.
     static final long MAX_FIRST_NANOS = TimeUnit.SECONDS.toNanos(15);
 
-    static final int RETRY_AFTER_SECONDS = 2;
     private static final String PATH = "/hls/*";
     private static final String INDEX = "index.m3u8";
     private static final String LIVE = "live.m3u8";
+    private static final String TS = "ts.m3u8";
+    private static final String SESSION = "session";
     private static final String PLAYLIST = "application/vnd.apple.mpegurl";
     private static final String MP4 = "video/mp4";
+    private static final String MP2T = "video/mp2t";
     private static final long PART_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final Pattern SEGMENT = Pattern.compile("(init|seg)-(\\d{1,15})\\.(?:mp4|m4s)");
+    private static final Pattern MEDIA =
+            Pattern.compile("(?<kind>init|seg)-(?<number>\\d{1,15})\\.(?<extension>mp4|m4s|ts)");
     private static final Pattern PART = Pattern.compile("part-(\\d{1,15})-(\\d{1,4})\\.m4s");
 
     private final Rights rights;
     private final Streams streams;
     private final KeptBytes kept;
     private final HttpEntrance entrance;
-    private final HlsVisitors visitors = new HlsVisitors(System::nanoTime);
+    private final HlsVisitors visitors;
     // Guarded by this.
     private final Map<StreamName, HlsSource> sources = new HashMap<>();
 
@@ -52,6 +55,7 @@ public final class HlsHttp implements AutoCloseable {
         this.rights = rights;
         this.streams = streams;
         this.kept = kept;
+        this.visitors = new HlsVisitors(streams, System::nanoTime);
         this.entrance = HttpEntrance.ofAddresses(rights, Request.Action.PLAY, "hls");
         routes.problemDetails(PATH).add("GET", PATH, this::get).add("OPTIONS", PATH, LiveHttp::options);
     }
@@ -65,50 +69,75 @@ public final class HlsHttp implements AutoCloseable {
         }
         StreamName name = new StreamName(path.substring(0, slash));
         String file = path.substring(slash + 1);
-        String visitor = exchange.query("session").orElse("");
-        if (!visitors.isKnown(visitor, name)) {
-            entrance.demand(exchange, name.value());
-            // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
-            boolean stays = file.equals(INDEX) || file.equals(LIVE);
-            visitor = rights.isFree(Request.Action.PLAY) || !stays ? "" : visitors.admit(name);
-        }
-        String query = visitor.isEmpty() ? "" : "?session=" + visitor;
-        Matcher segment = SEGMENT.matcher(file);
+        String visitor = visitor(exchange, name, file);
+        Matcher media = MEDIA.matcher(file);
         Matcher part = PART.matcher(file);
-        if (file.equals(INDEX)) {
-            HlsSource source = source(exchange, name);
-            exchange.respond(200, PLAYLIST, Bytes.ofUtf8(index(source, query)));
-        } else if (file.equals(LIVE)) {
-            playlist(exchange, source(exchange, name), query);
-        } else if (segment.matches()) {
-            long number = Long.parseLong(segment.group(2));
-            boolean init = segment.group(1).equals("init");
-            media(exchange, name, window -> init ? window.init(number) : window.segment(number));
-        } else if (part.matches()) {
-            part(exchange, name, Long.parseLong(part.group(1)), Integer.parseInt(part.group(2)));
-        } else {
-            throw new HttpProblem(404, "nothing is here");
+        switch (file) {
+            case INDEX -> index(exchange, name, visitor);
+            case LIVE -> live(exchange, name, visitor);
+            case TS -> transportStream(exchange, name, visitor);
+            default -> {
+                if (media.matches()) {
+                    media(exchange, name, visitor, media);
+                } else if (part.matches()) {
+                    HlsSource source = running(name);
+                    long number = Long.parseLong(part.group(1));
+                    int index = Integer.parseInt(part.group(2));
+                    HlsWindow window = source == null ? null : source.window();
+                    respond(exchange, visitor, MP4, window == null ? null : window.part(number, index, PART_WAIT_NANOS));
+                } else {
+                    throw new HttpProblem(404, "nothing is here");
+                }
+            }
         }
     }
 
+    /// Who asks; "" for somebody who may, but is not known.
+    private String visitor(HttpExchange exchange, StreamName name, String file) throws HttpProblem {
+        String known = exchange.query(SESSION).orElse("");
+        if (visitors.isKnown(known, name)) {
+            return known;
+        }
+        entrance.demand(exchange, name.value());
+        // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
+        boolean free = rights.isFree(Request.Action.PLAY);
+        boolean stays = file.equals(INDEX) || !free && (file.equals(LIVE) || file.equals(TS));
+        return stays && streams.find(name).isPresent() ? visitors.admit(name, exchange.peer()) : "";
+    }
+
+    /// What goes behind the address of a playlist.
+    private static String query(String visitor) {
+        return visitor.isEmpty() ? "" : "?" + SESSION + "=" + visitor;
+    }
+
+    /// What goes behind the addresses in a playlist. Where everybody may play they are the same for everybody, so that
+    /// a cache in between can help.
+    private String mediaQuery(String visitor) {
+        return rights.isFree(Request.Action.PLAY) ? "" : query(visitor);
+    }
+
     /// RFC 8216 4.3.4.2.
-    private static String index(HlsSource source, String query) {
+    private void index(HttpExchange exchange, StreamName name, String visitor) throws Exception {
+        HlsSource source = source(exchange, name, false);
         List<Track> tracks = source.tracks();
         StringBuilder out = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-STREAM-INF:");
         out.append(String.format(
                 Locale.ROOT,
-                "BANDWIDTH=%d,CODECS=\"%s\"",
+                "BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\"",
                 Math.max(1, source.window().peakBitsPerSecond()),
+                Math.max(1, source.window().averageBitsPerSecond()),
                 CodecName.ofAll(tracks)));
         for (Track track : tracks) {
             if (track.codec() instanceof Codec.Video video && video.width() > 0) {
                 out.append(String.format(Locale.ROOT, ",RESOLUTION=%dx%d", video.width(), video.height()));
             }
         }
-        return out.append('\n').append(LIVE).append(query).append('\n').toString();
+        out.append('\n').append(LIVE).append(query(visitor)).append('\n');
+        exchange.respond(200, PLAYLIST, Bytes.ofUtf8(out.toString()));
     }
 
-    private static void playlist(HttpExchange exchange, HlsSource source, String query) throws Exception {
+    private void live(HttpExchange exchange, StreamName name, String visitor) throws Exception {
+        HlsSource source = source(exchange, name, false);
         long number = number(exchange, "_HLS_msn");
         long part = number(exchange, "_HLS_part");
         if (part >= 0 && number < 0) {
@@ -118,10 +147,56 @@ public final class HlsHttp implements AutoCloseable {
             switch (source.window().awaitReload(number, part)) {
                 case THERE -> {}
                 case TOO_FAR -> throw new HttpProblem(400, "segment %d is too far in the future".formatted(number));
-                case TOO_LATE -> throw retry(exchange, 503, "segment %d did not come in time".formatted(number));
+                case TOO_LATE ->
+                    throw LiveHttp.retry(exchange, 503, "segment %d did not come in time".formatted(number));
             }
         }
-        exchange.respond(200, PLAYLIST, Bytes.ofUtf8(source.window().playlist(query)));
+        playlist(exchange, name, source.window().playlist(mediaQuery(visitor)));
+    }
+
+    private void transportStream(HttpExchange exchange, StreamName name, String visitor) throws Exception {
+        HlsSource source = source(exchange, name, true);
+        if (!source.window().awaitTransportStream(MAX_FIRST_NANOS)) {
+            throw LiveHttp.retry(exchange, 503, "stream \"%s\" has no whole segment yet".formatted(name));
+        }
+        playlist(exchange, name, source.window().transportPlaylist(mediaQuery(visitor)));
+    }
+
+    private static void playlist(HttpExchange exchange, StreamName name, String text) throws Exception {
+        if (text.isEmpty()) {
+            throw LiveHttp.retry(exchange, 404, "nobody watched \"%s\" for a while".formatted(name));
+        }
+        exchange.respond(200, PLAYLIST, Bytes.ofUtf8(text));
+    }
+
+    private void media(HttpExchange exchange, StreamName name, String visitor, Matcher file) throws Exception {
+        HlsSource source = running(name);
+        HlsWindow window = source == null ? null : source.window();
+        long number = Long.parseLong(file.group("number"));
+        HlsPiece piece = window == null
+                ? null
+                : switch (file.group("kind")) {
+                    case "init" -> window.init(number);
+                    case "seg" ->
+                        file.group("extension").equals("ts")
+                                ? window.transportStream(number)
+                                : window.segment(number);
+                    default -> throw new IllegalStateException(file.group());
+                };
+        respond(exchange, visitor, file.group("extension").equals("ts") ? MP2T : MP4, piece);
+    }
+
+    private void respond(HttpExchange exchange, String visitor, String type, @Nullable HlsPiece piece)
+            throws Exception {
+        if (piece == null) {
+            throw new HttpProblem(404, "this segment is not there any more, or not yet");
+        }
+        try (piece) {
+            visitors.took(visitor, piece.carried());
+            // Its address never says anything else.
+            String whose = rights.isFree(Request.Action.PLAY) ? "public" : "private";
+            exchange.set("Cache-Control", whose + ", max-age=60, immutable").respond(200, type, piece.data());
+        }
     }
 
     private static long number(HttpExchange exchange, String name) throws HttpProblem {
@@ -130,27 +205,6 @@ public final class HlsHttp implements AutoCloseable {
             throw new HttpProblem(400, name + " has to be a number");
         }
         return Long.parseLong(value);
-    }
-
-    private void media(HttpExchange exchange, StreamName name, Function<HlsWindow, @Nullable Bytes> kept)
-            throws Exception {
-        HlsSource source = running(name);
-        Bytes data = source == null ? null : kept.apply(source.window());
-        respond(exchange, data);
-    }
-
-    private void part(HttpExchange exchange, StreamName name, long number, int part) throws Exception {
-        HlsSource source = running(name);
-        respond(exchange, source == null ? null : source.window().part(number, part, PART_WAIT_NANOS));
-    }
-
-    private void respond(HttpExchange exchange, @Nullable Bytes data) throws Exception {
-        if (data == null) {
-            throw new HttpProblem(404, "this segment is not there any more, or not yet");
-        }
-        // Its address never says anything else.
-        String whose = rights.isFree(Request.Action.PLAY) ? "public" : "private";
-        exchange.set("Cache-Control", whose + ", max-age=60, immutable").respond(200, MP4, data);
     }
 
     private synchronized @Nullable HlsSource running(StreamName name) {
@@ -162,51 +216,72 @@ public final class HlsHttp implements AutoCloseable {
     }
 
     /// The source of this name once it has a playlist; begins it if need be.
-    private HlsSource source(HttpExchange exchange, StreamName name) throws Exception {
+    ///
+    /// @param ts whether it is to have MPEG-TS too
+    private HlsSource source(HttpExchange exchange, StreamName name, boolean ts) throws Exception {
         HlsSource source = running(name);
         if (source == null) {
             Stream stream = streams.find(name).orElse(null);
             if (stream == null) {
-                throw retry(exchange, 404, "there is no stream \"%s\" now".formatted(name));
+                throw LiveHttp.retry(exchange, 404, "there is no stream \"%s\" now".formatted(name));
             }
             List<Track> tracks = TrackWait.tracks(stream);
             if (tracks.isEmpty()) {
-                throw retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
+                throw LiveHttp.retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
             }
             String missing = TrackWait.missing(tracks, HlsSegmenter::canCarry);
             if (missing != null) {
                 throw new HttpProblem(406, "HLS cannot carry %s of \"%s\"".formatted(missing, name));
             }
-            source = begin(name, stream, tracks).orElseThrow(() -> retry(exchange, 503, LiveHttp.NO_ROOM));
+            if (ts) {
+                demandTransportStream(tracks, name);
+            }
+            source = begin(name, stream, tracks, ts).orElseThrow(() -> LiveHttp.retry(exchange, 503, LiveHttp.NO_ROOM));
+        }
+        if (ts) {
+            demandTransportStream(source.tracks(), name);
+            source.window().wantTransportStreams();
         }
         if (!source.window().awaitFirst(MAX_FIRST_NANOS)) {
-            throw retry(exchange, 503, "stream \"%s\" has no whole segment yet".formatted(name));
+            throw LiveHttp.retry(exchange, 503, "stream \"%s\" has no whole segment yet".formatted(name));
         }
         return source;
     }
 
+    private static void demandTransportStream(List<Track> tracks, StreamName name) throws HttpProblem {
+        String missing = TrackWait.missing(tracks, Container.TS::canCarry);
+        if (missing != null) {
+            throw new HttpProblem(406, "MPEG-TS cannot carry %s of \"%s\"".formatted(missing, name));
+        }
+    }
+
     /// Empty if there is no room for another one.
-    private synchronized Optional<HlsSource> begin(StreamName name, Stream stream, List<Track> tracks) {
+    private synchronized Optional<HlsSource> begin(StreamName name, Stream stream, List<Track> tracks, boolean ts) {
         HlsSource running = sources.get(name);
         if (running != null) {
             return Optional.of(running);
         }
         Optional<HlsSource> made =
-                kept.open().map(share -> new HlsSource(streams, name, tracks, share, () -> over(name)));
+                kept.open().map(share -> new HlsSource(streams, name, tracks, share, this));
         made.ifPresent(source -> {
+            if (ts) {
+                source.window().wantTransportStreams();
+            }
             sources.put(name, source);
             source.start(stream);
         });
         return made;
     }
 
-    private synchronized void over(StreamName name) {
-        sources.remove(name);
+    @Override
+    public void tick() {
+        visitors.forgetIdle();
     }
 
-    private static HttpProblem retry(HttpExchange exchange, int status, String reason) {
-        exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
-        return new HttpProblem(status, reason);
+    @Override
+    public synchronized void over(StreamName name) {
+        sources.remove(name);
+        visitors.forgetIdle();
     }
 
     @Override

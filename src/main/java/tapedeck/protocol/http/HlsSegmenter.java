@@ -1,8 +1,10 @@
 package tapedeck.protocol.http;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -14,6 +16,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
 import tapedeck.stream.Stream;
+import tapedeck.stream.Tally;
 
 /// Cuts one publication into segments that begin with keyframes, and those into parts. Used from one thread.
 final class HlsSegmenter {
@@ -44,6 +47,8 @@ final class HlsSegmenter {
     private boolean first;
     private int targetSeconds;
     private @Nullable LiveFragments fragments;
+    private @Nullable TsPieces transport;
+    private Tally carried = new Tally();
     private HlsSegment.@Nullable Init init;
     private boolean discontinuity;
     private int mainId;
@@ -100,6 +105,11 @@ final class HlsSegmenter {
             return;
         }
         now.write(frame);
+        carried.add(frame);
+        TsPieces ts = transport;
+        if (ts != null && ts.carries(frame.track())) {
+            ts.write(frame);
+        }
         segmentBytes += frame.data().length();
     }
 
@@ -121,6 +131,7 @@ final class HlsSegmenter {
                 .id();
         LiveFragments made = new LiveFragments(carried, stream.name().value(), stream.startedAt());
         fragments = made;
+        transport = null;
         init = new HlsSegment.Init(window.nextNumber(), made.init());
         return made;
     }
@@ -148,10 +159,13 @@ final class HlsSegmenter {
             independent = media.entryPoint();
             Instant time = stream.startedAt().plusNanos(media.frame().ptsNanos());
             window.begin(
-                    java.util.Objects.requireNonNull(init),
+                    Objects.requireNonNull(init),
                     discontinuity,
-                    time.truncatedTo(java.time.temporal.ChronoUnit.MILLIS));
+                    time.truncatedTo(ChronoUnit.MILLIS));
             discontinuity = false;
+            if (transport == null && window.wantsTransportStreams()) {
+                transport = new TsPieces(List.copyOf(tracks.values()), stream.name().value(), stream.startedAt());
+            }
         }
         lastNanos = nowNanos;
     }
@@ -166,8 +180,9 @@ final class HlsSegmenter {
         Bytes data = now == null ? Bytes.EMPTY : now.fragment();
         if (!data.isEmpty()) {
             long durationNanos = nowNanos > partNanos ? nowNanos - partNanos : stepNanos;
-            window.add(new HlsSegment.Part(data, durationNanos, independent));
+            window.add(new HlsSegment.Part(data, durationNanos, independent, carried));
         }
+        carried = new Tally();
         partNanos = nowNanos;
         independent = false;
     }
@@ -177,7 +192,7 @@ final class HlsSegmenter {
         if (targetSeconds == 0) {
             targetSeconds = target(nowNanos - segmentNanos);
         }
-        window.whole(targetSeconds);
+        window.whole(targetSeconds, transport == null ? null : transport.take());
         open = false;
         first = false;
     }

@@ -24,13 +24,14 @@ final class HlsSource {
     /// A publisher that is back within this goes on in the same playlist, behind a discontinuity.
     static final long REPUBLISH_NANOS = TimeUnit.SECONDS.toNanos(4);
 
+    private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int BATCH_MILLIS = 40;
     private static final int POLL_MILLIS = 100;
     private static final Logger log = LoggerFactory.getLogger(HlsSource.class);
 
     private final Streams streams;
     private final StreamName name;
-    private final Runnable over;
+    private final House house;
     private final KeptBytes.Share share;
     private final HlsWindow window;
     private final Semaphore signal = new Semaphore(0);
@@ -38,16 +39,25 @@ final class HlsSource {
     private volatile List<Track> tracks;
     private volatile boolean closed;
     private int targetSeconds;
+    private long tickedNanos = System.nanoTime();
+
+    /// Where sources are found by those who ask.
+    interface House {
+        /// About once a second, while it runs.
+        void tick();
+
+        /// It has stopped.
+        void over(StreamName name);
+    }
 
     /// @param share of what all sources keep; closed when it has stopped
-    /// @param over called when it has stopped
-    HlsSource(Streams streams, StreamName name, List<Track> tracks, KeptBytes.Share share, Runnable over) {
+    HlsSource(Streams streams, StreamName name, List<Track> tracks, KeptBytes.Share share, House house) {
         this.streams = streams;
         this.name = name;
         this.tracks = tracks;
         this.share = share;
         this.window = new HlsWindow(Instant.now().getEpochSecond(), share);
-        this.over = over;
+        this.house = house;
     }
 
     void start(Stream stream) {
@@ -93,8 +103,8 @@ final class HlsSource {
         } catch (RuntimeException bug) {
             log.error("hls of {}", name, bug);
         } finally {
-            window.end();
-            over.run();
+            house.over(name);
+            window.close();
             share.close();
         }
     }
@@ -110,6 +120,7 @@ final class HlsSource {
                     TimeUnit.MILLISECONDS.sleep(BATCH_MILLIS);
                 }
                 signal.drainPermits();
+                tick();
                 if (isIdle()) {
                     return false;
                 }
@@ -131,6 +142,14 @@ final class HlsSource {
                 reader.wantKeyframeFrom(segmenter.wantedKeyframeNanos());
             }
             return false;
+        }
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        if (now - tickedNanos >= TICK_NANOS) {
+            tickedNanos = now;
+            house.tick();
         }
     }
 

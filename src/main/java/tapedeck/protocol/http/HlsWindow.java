@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
+import tapedeck.stream.Tally;
 
 /// The last segments of a stream and the playlist that names them: RFC 8216, and for low latency
 /// draft-pantos-hls-rfc8216bis. One thread writes, any number read and wait.
@@ -27,8 +28,6 @@ final class HlsWindow {
     private static final int LEAST_SHARED = 2;
     /// Of a share that is used up, a segment may have this part, so that some fit in.
     private static final int SEGMENTS_IN_SHARE = 3;
-    /// Whole segments whose parts are listed, rfc8216bis 4.4.4.9.
-    private static final int WITH_PARTS = 2;
     /// How far ahead of the playlist a reload may ask, rfc8216bis 6.2.5.2.
     private static final int MAX_AHEAD = 2;
 
@@ -37,6 +36,7 @@ final class HlsWindow {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final KeptBytes.Share share;
+    private volatile boolean transportStreams;
     // Guarded by lock.
     private final List<HlsSegment> segments = new ArrayList<>();
     private long nextNumber;
@@ -45,6 +45,8 @@ final class HlsWindow {
     private boolean lowLatency = true;
     private boolean ended;
     private double peakBitsPerSecond;
+    private long wholeBytes;
+    private long wholeNanos;
 
     /// @param firstNumber higher than that of any playlist that a player of this stream may know
     /// @param share of what all windows keep together; closed by whoever opened it
@@ -93,15 +95,19 @@ final class HlsWindow {
     /// The last segment is whole.
     ///
     /// @param target the longest that a segment will be, in seconds; only the first one counts
-    void whole(int target) {
+    /// @param ts the same as MPEG-TS, or null
+    void whole(int target, @Nullable Bytes ts) {
         change(() -> {
             HlsSegment segment = segments.getLast();
-            segment.join();
+            segment.join(ts);
+            share.add(ts == null ? 0 : ts.length());
             if (targetSeconds == 0) {
                 targetSeconds = target;
             }
             double seconds = Math.max(segment.durationNanos() / NANOS, 0.1);
             peakBitsPerSecond = Math.max(peakBitsPerSecond, segment.bytes() * 8 / seconds);
+            wholeBytes += segment.bytes();
+            wholeNanos += segment.durationNanos();
             trim();
         });
     }
@@ -113,18 +119,46 @@ final class HlsWindow {
 
     private void trim() {
         int growing = segments.getLast().whole ? 0 : 1;
-        long bytes = segments.stream().mapToLong(HlsSegment::bytes).sum();
+        long bytes = segments.stream().mapToLong(HlsSegment::keptBytes).sum();
         while (segments.size() - growing > KEPT
                 || bytes > MAX_BYTES && segments.size() - growing > LEAST_KEPT
                 || bytes > share.allowed() && segments.size() > LEAST_SHARED) {
             HlsSegment oldest = segments.removeFirst();
             unlist(oldest);
-            bytes -= oldest.bytes();
-            share.add(-oldest.bytes());
+            bytes -= oldest.keptBytes();
+            drop(oldest);
         }
         for (int i = 0; i < segments.size() - growing - LISTED; i++) {
             unlist(segments.get(i));
         }
+    }
+
+    /// What somebody is just getting stays in memory.
+    private void drop(HlsSegment segment) {
+        share.add(-segment.keptBytes());
+        if (segment.lent > 0) {
+            segment.dropped = true;
+            share.addLent(segment.keptBytes());
+        }
+    }
+
+    private HlsPiece lend(HlsSegment segment, Bytes data, Tally carried) {
+        segment.lent++;
+        return new HlsPiece(data, carried, () -> change(() -> {
+            segment.lent--;
+            if (segment.lent == 0 && segment.dropped) {
+                share.addLent(-segment.keptBytes());
+            }
+        }));
+    }
+
+    /// Nobody asks any more: all is dropped.
+    void close() {
+        change(() -> {
+            ended = true;
+            segments.forEach(this::drop);
+            segments.clear();
+        });
     }
 
     /// RFC 8216 6.2.2: counted once, whether it slid out of the playlist or was dropped from it.
@@ -142,6 +176,11 @@ final class HlsWindow {
 
     long peakBitsPerSecond() {
         return locked(() -> (long) Math.ceil(peakBitsPerSecond));
+    }
+
+    /// Of all whole segments so far.
+    long averageBitsPerSecond() {
+        return locked(() -> wholeNanos == 0 ? 0 : (long) Math.ceil(wholeBytes * 8 * NANOS / wholeNanos));
     }
 
     /// Blocks until there is a playlist; false if it takes too long or there never will be one.
@@ -201,126 +240,95 @@ final class HlsWindow {
 
     /// A part, also the next one, for which it waits; null if there is none.
     @Nullable
-    Bytes part(long number, int part, long maxNanos) throws InterruptedException {
+    HlsPiece part(long number, int part, long maxNanos) throws InterruptedException {
         if (locked(() -> number > nextNumber)) {
             return null;
         }
         boolean there = await(() -> ended || has(number, part), maxNanos);
-        HlsSegment found = there ? find(number) : null;
-        return found == null
-                ? null
-                : locked(() -> part < found.parts.size() ? found.parts.get(part).data() : null);
+        return there ? locked(() -> lentPart(number, part)) : null;
+    }
+
+    private @Nullable HlsPiece lentPart(long number, int part) {
+        HlsSegment found = find(number);
+        if (found == null || part >= found.parts.size()) {
+            return null;
+        }
+        HlsSegment.Part data = found.parts.get(part);
+        return lend(found, data.data(), data.carried());
     }
 
     /// A whole segment, or null.
     @Nullable
-    Bytes segment(long number) {
-        HlsSegment found = find(number);
-        return found == null ? null : locked(() -> found.data);
+    HlsPiece segment(long number) {
+        return locked(() -> {
+            HlsSegment found = find(number);
+            return found == null || found.data == null ? null : lend(found, found.data, found.carried());
+        });
+    }
+
+    /// The same as MPEG-TS.
+    @Nullable
+    HlsPiece transportStream(long number) {
+        return locked(() -> {
+            HlsSegment found = find(number);
+            return found == null || found.transportStream == null
+                    ? null
+                    : lend(found, found.transportStream, found.carried());
+        });
     }
 
     @Nullable
-    Bytes init(long number) {
+    HlsPiece init(long number) {
         return locked(() -> segments.stream()
-                .map(segment -> segment.init)
-                .filter(init -> init.number() == number)
-                .map(HlsSegment.Init::data)
+                .filter(segment -> segment.init.number() == number)
                 .findFirst()
+                .map(segment -> lend(segment, segment.init.data(), new Tally()))
                 .orElse(null));
     }
 
+    /// Called with the lock held.
     private @Nullable HlsSegment find(long number) {
-        return locked(() -> segments.stream()
+        return segments.stream()
                 .filter(segment -> segment.number == number)
                 .findFirst()
-                .orElse(null));
+                .orElse(null);
     }
 
-    /// The media playlist as of now.
+    /// The media playlist as of now; empty when everything was dropped.
     ///
     /// @param query goes behind every address in it
     String playlist(String query) {
-        return locked(() -> write(query));
+        return locked(() -> segments.isEmpty()
+                ? ""
+                : new HlsPlaylist(facts(), query).fragments(segments, lowLatency, nextNumber));
     }
 
-    private String write(String query) {
-        StringBuilder out = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n");
-        out.append(String.format(Locale.ROOT, "#EXT-X-TARGETDURATION:%d", targetSeconds))
-                .append('\n');
-        if (lowLatency) {
-            double partTarget = HlsSegmenter.PART_TARGET_NANOS / NANOS;
-            out.append(String.format(
-                            Locale.ROOT,
-                            "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%.3f",
-                            3 * partTarget))
-                    .append('\n');
-            out.append(String.format(Locale.ROOT, "#EXT-X-PART-INF:PART-TARGET=%.3f", partTarget))
-                    .append('\n');
-        }
-        boolean growing = !segments.getLast().whole;
-        int whole = segments.size() - (growing ? 1 : 0);
-        List<HlsSegment> listed = segments.subList(Math.max(0, whole - LISTED), segments.size());
-        out.append(String.format(Locale.ROOT, "#EXT-X-MEDIA-SEQUENCE:%d", listed.getFirst().number))
-                .append('\n');
-        out.append(String.format(Locale.ROOT, "#EXT-X-DISCONTINUITY-SEQUENCE:%d", discontinuities))
-                .append('\n');
-        HlsSegment.Init init = null;
-        for (int i = 0; i < listed.size(); i++) {
-            HlsSegment segment = listed.get(i);
-            if (!segment.whole && (!lowLatency || segment.parts.isEmpty())) {
-                break;
-            }
-            if (segment.discontinuity) {
-                out.append("#EXT-X-DISCONTINUITY\n");
-            }
-            if (!segment.init.equals(init)) {
-                init = segment.init;
-                out.append(String.format(Locale.ROOT, "#EXT-X-MAP:URI=\"init-%d.mp4%s\"", init.number(), query))
-                        .append('\n');
-            }
-            out.append(String.format(Locale.ROOT, "#EXT-X-PROGRAM-DATE-TIME:%s", segment.time))
-                    .append('\n');
-            if (lowLatency && i >= listed.size() - (growing ? 1 : 0) - WITH_PARTS) {
-                parts(out, segment, query);
-            }
-            if (segment.whole) {
-                out.append(String.format(Locale.ROOT, "#EXTINF:%.5f,", segment.durationNanos() / NANOS))
-                        .append('\n');
-                out.append(String.format(Locale.ROOT, "seg-%d.m4s%s", segment.number, query))
-                        .append('\n');
-            }
-        }
-        end(out, growing, query);
-        return out.toString();
+    /// The same in MPEG-TS: what is whole, without parts. Empty before there is any.
+    String transportPlaylist(String query) {
+        return locked(() -> {
+            List<HlsSegment> whole = segments.stream()
+                    .filter(segment -> segment.transportStream != null)
+                    .toList();
+            return whole.isEmpty() ? "" : new HlsPlaylist(facts(), query).transportStreams(whole);
+        });
     }
 
-    private static void parts(StringBuilder out, HlsSegment segment, String query) {
-        for (int i = 0; i < segment.parts.size(); i++) {
-            HlsSegment.Part part = segment.parts.get(i);
-            out.append(String.format(
-                            Locale.ROOT,
-                            "#EXT-X-PART:DURATION=%.5f,URI=\"part-%d-%d.m4s%s\"%s",
-                            part.durationNanos() / NANOS,
-                            segment.number,
-                            i,
-                            query,
-                            part.independent() ? ",INDEPENDENT=YES" : ""))
-                    .append('\n');
-        }
+    private HlsPlaylist.Facts facts() {
+        return new HlsPlaylist.Facts(targetSeconds, discontinuities, ended);
     }
 
-    private void end(StringBuilder out, boolean growing, String query) {
-        if (ended) {
-            out.append("#EXT-X-ENDLIST\n");
-        } else if (lowLatency) {
-            HlsSegment last = segments.getLast();
-            out.append(String.format(
-                            Locale.ROOT,
-                            "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-%d-%d.m4s%s\"",
-                            growing ? last.number : nextNumber,
-                            growing ? last.parts.size() : 0,
-                            query))
-                    .append('\n');
-        }
+    /// From the next segment on there is MPEG-TS too.
+    void wantTransportStreams() {
+        transportStreams = true;
+    }
+
+    boolean wantsTransportStreams() {
+        return transportStreams;
+    }
+
+    /// Blocks until there is something of MPEG-TS.
+    boolean awaitTransportStream(long maxNanos) throws InterruptedException {
+        BooleanSupplier there = () -> segments.stream().anyMatch(segment -> segment.transportStream != null);
+        return await(() -> there.getAsBoolean() || ended, maxNanos) && locked(there::getAsBoolean);
     }
 }

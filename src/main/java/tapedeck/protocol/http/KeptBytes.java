@@ -63,6 +63,12 @@ public final class KeptBytes {
             bytes.addAndGet(more);
         }
 
+        /// The same for what is not this one's any more, but still on its way to somebody: it counts for all together,
+        /// also when this one is closed.
+        void addLent(long more) {
+            bytes.addAndGet(more);
+        }
+
         /// How much this one may keep: anything while there is room.
         long allowed() {
             return bytes.get() <= maxBytes ? Long.MAX_VALUE : maxBytes / Math.max(1, shares.get());

@@ -1,5 +1,6 @@
 package tapedeck.protocol.http;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import tapedeck.container.Container;
@@ -68,7 +69,7 @@ enum LiveFormat {
     }
 
     static Optional<LiveFormat> ofExtension(String extension) {
-        return java.util.Arrays.stream(values())
+        return Arrays.stream(values())
                 .filter(format -> format.extension.equals(extension))
                 .findAny();
     }

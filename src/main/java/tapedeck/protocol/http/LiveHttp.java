@@ -83,7 +83,8 @@ public final class LiveHttp implements AutoCloseable {
         broadcasts.join(stream, format.get(), tracks, answer, exchange.peer());
     }
 
-    private static HttpProblem retry(HttpExchange exchange, int status, String reason) {
+    /// A refusal that is worth another try soon.
+    static HttpProblem retry(HttpExchange exchange, int status, String reason) {
         exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
         return new HttpProblem(status, reason);
     }

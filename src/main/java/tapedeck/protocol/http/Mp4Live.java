@@ -9,6 +9,7 @@ import tapedeck.container.mp4.LiveFragments;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
+import tapedeck.stream.Tally;
 
 /// Fragmented MP4 without an end. A track that changes, or one that comes later, needs another initialization segment,
 /// which no player takes in the middle: it has to begin anew.
@@ -17,7 +18,7 @@ final class Mp4Live implements LiveMuxer {
     private final Part.Entry begins;
     private final List<Part> parts = new ArrayList<>();
     private long dtsNanos;
-    private int frames;
+    private Tally carried = new Tally();
     private Part.@Nullable Entry entry;
 
     Mp4Live(List<Track> tracks, String title, Instant startedAt) {
@@ -31,26 +32,26 @@ final class Mp4Live implements LiveMuxer {
         if (!fragments.carries(frame.track())) {
             return false;
         }
-        boolean entryPoint = media.entryPoint() && (frame.track().isVideo() || frames == 0);
+        boolean entryPoint = media.entryPoint() && (frame.track().isVideo() || carried.frames() == 0);
         if (entryPoint) {
             cut();
         }
-        if (frames == 0) {
+        if (carried.frames() == 0) {
             dtsNanos = frame.dtsNanos();
             entry = entryPoint ? begins : null;
         }
         fragments.write(frame);
-        frames++;
+        carried.add(frame);
         return true;
     }
 
     private void cut() {
-        if (frames > 0) {
+        if (carried.frames() > 0) {
             Bytes data = fragments.fragment();
             if (!data.isEmpty()) {
-                parts.add(new Part(data, dtsNanos, frames, entry));
+                parts.add(new Part(data, dtsNanos, carried, entry));
             }
-            frames = 0;
+            carried = new Tally();
             entry = null;
         }
     }

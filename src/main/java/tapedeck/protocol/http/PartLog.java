@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Track;
 import tapedeck.stream.ReaderOptions;
+import tapedeck.stream.SessionReport.TrackReport;
+import tapedeck.stream.Tally;
 
 /// What was muxed last, for all players together: the present group of pictures, in which newcomers begin, and what
 /// those need who are a little behind. However slow a player is, it costs nothing here: it is a place in this log, and
@@ -28,22 +31,17 @@ final class PartLog {
         private long next = NONE;
         private long notBefore = NONE;
         private boolean begun;
-        private long nextFrame;
-        private long droppedFrames;
-        private long takenFrames;
-        private long takenBytes;
+        private final Tally before = new Tally();
+        private final Tally taken = new Tally();
+        private final Tally dropped = new Tally();
     }
-
-    /// @param frames taken so far
-    /// @param dropped left out because the player was too slow
-    record Counts(long frames, long bytes, long dropped) {}
 
     private final KeptBytes.Share share;
 
-    // Guarded by this. parts[0] has the number `first`, and the frames before it are counted.
+    // Guarded by this. parts[0] has the number `first`; what was before it is counted.
     private final List<Part> parts = new ArrayList<>();
     private long first;
-    private long firstFrame;
+    private final Tally beforeFirst = new Tally();
     private long bytes;
     private long lastEntry = NONE;
     private boolean ended;
@@ -79,7 +77,7 @@ final class PartLog {
             }
             bytes -= oldest.data().length();
             share.add(-oldest.data().length());
-            firstFrame += oldest.frames();
+            beforeFirst.add(oldest.carried());
             first++;
         }
         if (count > 0) {
@@ -128,11 +126,10 @@ final class PartLog {
         do {
             Part part = parts.get(end++);
             size += part.data().length();
-            cursor.takenFrames += part.frames();
-            cursor.nextFrame += part.frames();
+            cursor.taken.add(part.carried());
+            cursor.before.add(part.carried());
         } while (end < parts.size() && size + parts.get(end).data().length() <= MAX_PIECE_BYTES);
         cursor.next = first + end;
-        cursor.takenBytes += size;
         if (before.isEmpty() && end == at + 1) {
             return parts.get(at).data();
         }
@@ -145,17 +142,18 @@ final class PartLog {
 
     /// Sets it on this entry point, and returns what has to come before that.
     private Bytes begin(Cursor cursor, long number) {
-        long frame = firstFrame;
+        Tally passed = beforeFirst.copy();
         for (int i = 0; i < number - first; i++) {
-            frame += parts.get(i).frames();
+            passed.add(parts.get(i).carried());
         }
+        passed.subtract(cursor.before);
         if (cursor.begun) {
-            cursor.droppedFrames += frame - cursor.nextFrame;
+            cursor.dropped.add(passed);
         }
+        cursor.before.add(passed);
         boolean again = cursor.begun;
         cursor.begun = true;
         cursor.next = number;
-        cursor.nextFrame = frame;
         Part.Entry entry = parts.get((int) (number - first)).entry();
         return entry == null ? Bytes.EMPTY : again ? entry.again() : entry.opening();
     }
@@ -170,8 +168,9 @@ final class PartLog {
         return ended && (cursor.next < first ? lastEntry == NONE : cursor.next == first + parts.size());
     }
 
-    synchronized Counts counts(Cursor cursor) {
-        return new Counts(cursor.takenFrames, cursor.takenBytes, cursor.droppedFrames);
+    /// What the player has taken, and missed because it was too slow.
+    synchronized List<TrackReport> reports(Cursor cursor, List<Track> tracks) {
+        return cursor.taken.reports(tracks, cursor.dropped);
     }
 
     /// For tests: what is kept.

@@ -16,10 +16,12 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.Connection;
 import tapedeck.stream.Item;
+import tapedeck.stream.Publisher;
 import tapedeck.stream.Reader;
 import tapedeck.stream.ReaderOptions;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
+import tapedeck.stream.Viewer;
 
 /// One player: what its [Reader] holds goes out in one batch whenever the connection takes it. A player that is too
 /// slow overflows the reader's queue, never the connection's, and goes on at the next entry point.
@@ -53,7 +55,12 @@ final class RtmpPlaying {
         this.streamEnded = streamEnded;
         String name = "rtmp " + connection.peer();
         // Under the lock of the stream: the batch is taken when the publisher's turn is over.
-        reader = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain)));
+        reader = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain))
+                .of(new Viewer(Publisher.Protocol.RTMP, "tcp", connection.peer(), this::terminate)));
+    }
+
+    private void terminate(String reason) {
+        connection.execute(() -> connection.end(reason));
     }
 
     int streamId() {

@@ -10,9 +10,11 @@ import tapedeck.net.Connection;
 import tapedeck.rtp.sdp.Attribute;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.stream.Item;
+import tapedeck.stream.Publisher;
 import tapedeck.stream.Reader;
 import tapedeck.stream.ReaderOptions;
 import tapedeck.stream.Stream;
+import tapedeck.stream.Viewer;
 
 /// One player: what its [Reader] holds goes out whenever the way takes it. A player that is too slow overflows the
 /// reader's queue, never the connection's, and goes on at the next entry point.
@@ -76,7 +78,8 @@ final class RtspPlaying {
         if (old == null) {
             String name = "rtsp " + connection.peer();
             // Under the lock of the stream: the batch is taken when the publisher's turn is over.
-            Reader fresh = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain)));
+            Reader fresh = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain))
+                    .of(new Viewer(Publisher.Protocol.RTSP, "tcp", connection.peer(), this::terminate)));
             reader = fresh;
             fresh.drainTo(batch);
             paced = tracks.stream().map(OfferedTrack::path).anyMatch(path -> path != null && path.isPaced());
@@ -91,6 +94,10 @@ final class RtspPlaying {
                         .filter(OfferedTrack::isSetUp)
                         .map(track -> track.position(base, origin))
                         .toList());
+    }
+
+    private void terminate(String reason) {
+        connection.execute(() -> connection.end(reason));
     }
 
     /// Whether nothing but the peer's own signs shows that it is there.

@@ -1,14 +1,13 @@
 package tapedeck.protocol.webrtc;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import tapedeck.bytes.Bytes;
+import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 
@@ -28,7 +27,6 @@ final class OfferLimits {
     static final int MAX_ADDRESSES = 16_384;
 
     static final int RETRY_AFTER_SECONDS = 5;
-    private static final int IPV6_NETWORK_BYTES = 8;
 
     private final LongSupplier nanoClock;
 
@@ -59,7 +57,7 @@ final class OfferLimits {
     }
 
     private synchronized String reasonToWait(InetAddress from) {
-        Address address = addresses.computeIfAbsent(network(from), _ -> new Address());
+        Address address = addresses.computeIfAbsent(Attempts.network(from), _ -> new Address());
         if (!address.offers.take()) {
             return "more than %d offers a second from one address".formatted(OFFERS_PER_SECOND);
         }
@@ -70,11 +68,11 @@ final class OfferLimits {
     }
 
     synchronized void opened(InetAddress from, PeerSession session) {
-        addresses.computeIfAbsent(network(from), _ -> new Address()).waiting.add(session);
+        addresses.computeIfAbsent(Attempts.network(from), _ -> new Address()).waiting.add(session);
     }
 
     synchronized void ended(InetAddress from, PeerSession session) {
-        Bytes key = network(from);
+        Bytes key = Attempts.network(from);
         Address address = addresses.get(key);
         if (address != null) {
             address.waiting.remove(session);
@@ -82,10 +80,5 @@ final class OfferLimits {
                 addresses.remove(key);
             }
         }
-    }
-
-    private static Bytes network(InetAddress address) {
-        byte[] all = address.getAddress();
-        return Bytes.wrap(address instanceof Inet6Address ? Arrays.copyOf(all, IPV6_NETWORK_BYTES) : all);
     }
 }

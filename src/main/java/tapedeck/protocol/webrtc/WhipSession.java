@@ -87,6 +87,12 @@ final class WhipSession extends PeerSession {
 
     /// From any thread, also under the stream's lock: only schedules.
     private final class Wishes implements Feedback {
+        // The session is shown with all that WebRTC knows.
+        @Override
+        public boolean isPeer() {
+            return false;
+        }
+
         @Override
         public void requestKeyframe() {
             port().later(() -> {

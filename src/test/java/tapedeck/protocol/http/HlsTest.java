@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -32,6 +33,7 @@ import tapedeck.media.Frame;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Item;
 import tapedeck.stream.Publication;
+import tapedeck.stream.Tally;
 
 class HlsTest {
     private static final Instant TIME = Instant.parse("2026-01-31T10:00:00Z");
@@ -57,7 +59,7 @@ class HlsTest {
     }
 
     private static HlsSegment.Part part(int bytes, long nanos, boolean independent) {
-        return new HlsSegment.Part(Bytes.wrap(new byte[bytes]), nanos, independent);
+        return new HlsSegment.Part(Bytes.wrap(new byte[bytes]), nanos, independent, new Tally());
     }
 
     private static void segment(HlsWindow window, HlsSegment.Init init, boolean discontinuity) {
@@ -65,7 +67,7 @@ class HlsTest {
         for (int i = 0; i < 4; i++) {
             window.add(part(1000, SECOND_NANOS / 2, i == 0));
         }
-        window.whole(2);
+        window.whole(2, null);
     }
 
     @Test
@@ -139,7 +141,7 @@ class HlsTest {
         for (int i = 0; i < 6; i++) {
             window.begin(new HlsSegment.Init(1, Bytes.EMPTY), false, TIME);
             window.add(part(16 << 20, SECOND_NANOS / 2, true));
-            window.whole(2);
+            window.whole(2, null);
         }
         assertTrue(window.segment(3) == null && window.segment(4) != null);
     }
@@ -151,7 +153,7 @@ class HlsTest {
         for (int i = 0; i < 6; i++) {
             window.begin(init, i == 1 || i == 2, TIME);
             window.add(part(16 << 20, SECOND_NANOS / 2, true));
-            window.whole(2);
+            window.whole(2, null);
         }
         assertTrue(window.playlist("").contains("#EXT-X-MEDIA-SEQUENCE:4\n#EXT-X-DISCONTINUITY-SEQUENCE:2\n"));
     }
@@ -170,14 +172,14 @@ class HlsTest {
     void aWholeSegmentIsOneForAllAndItsPartsAreViewsOfIt() throws Exception {
         HlsWindow window = window(1);
         window.begin(new HlsSegment.Init(1, Bytes.EMPTY), false, TIME);
-        window.add(new HlsSegment.Part(Bytes.ofUtf8("ab"), SECOND_NANOS / 2, true));
-        window.add(new HlsSegment.Part(Bytes.ofUtf8("cde"), SECOND_NANOS / 2, false));
+        window.add(new HlsSegment.Part(Bytes.ofUtf8("ab"), SECOND_NANOS / 2, true, new Tally()));
+        window.add(new HlsSegment.Part(Bytes.ofUtf8("cde"), SECOND_NANOS / 2, false, new Tally()));
         assertNull(window.segment(1));
-        window.whole(2);
-        assertEquals(Bytes.ofUtf8("abcde"), window.segment(1));
-        assertSame(window.segment(1), window.segment(1));
-        assertEquals(Bytes.ofUtf8("ab"), window.part(1, 0, 0));
-        assertEquals(Bytes.ofUtf8("cde"), window.part(1, 1, 0));
+        window.whole(2, null);
+        assertEquals(Bytes.ofUtf8("abcde"), window.segment(1).data());
+        assertSame(window.segment(1).data(), window.segment(1).data());
+        assertEquals(Bytes.ofUtf8("ab"), window.part(1, 0, 0).data());
+        assertEquals(Bytes.ofUtf8("cde"), window.part(1, 1, 0).data());
     }
 
     @Test
@@ -290,7 +292,7 @@ class HlsTest {
         assertArrayEquals(bytes("/hls/a/b/" + last), parts.toByteArray());
         Path mp4 = folder.resolve("all.mp4");
         Files.write(mp4, file.toByteArray());
-        try (var channel = java.nio.channels.FileChannel.open(mp4)) {
+        try (var channel = FileChannel.open(mp4)) {
             assertEquals(
                     TestMedia.tracks(frames).size(),
                     Container.MP4.probe(channel).tracks().size());

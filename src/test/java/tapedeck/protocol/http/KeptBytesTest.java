@@ -14,10 +14,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.media.Track;
 import tapedeck.peers.TestMedia;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Publication;
+import tapedeck.stream.Tally;
 
 /// What is kept for all players together.
 class KeptBytesTest {
@@ -30,15 +33,17 @@ class KeptBytesTest {
 
     private static void segment(HlsWindow window) {
         window.begin(new HlsSegment.Init(1, Bytes.EMPTY), false, Instant.EPOCH);
-        window.add(new HlsSegment.Part(Bytes.wrap(new byte[PIECE_BYTES]), SECOND_NANOS / 2, true));
-        window.whole(2);
+        window.add(new HlsSegment.Part(Bytes.wrap(new byte[PIECE_BYTES]), SECOND_NANOS / 2, true, new Tally()));
+        window.whole(2, null);
     }
 
     private static Part piece(int number, boolean entry) {
+        Tally one = new Tally();
+        one.add(new Frame(new Track(Track.VIDEO, new Codec.Vp8(320, 180)), 0, 0, true, Bytes.EMPTY));
         return new Part(
                 Bytes.wrap(new byte[PIECE_BYTES]),
                 number * SECOND_NANOS / 10,
-                1,
+                one,
                 entry ? new Part.Entry(Bytes.EMPTY, Bytes.EMPTY) : null);
     }
 
@@ -90,6 +95,28 @@ class KeptBytesTest {
         assertNotNull(window.segment(HlsWindow.KEPT + 1));
         share.close();
         assertEquals(TINY_BYTES, kept.bytes());
+    }
+
+    @Test
+    void whatASlowPlayerIsGettingCountsUntilItHasIt() {
+        KeptBytes.Share share = kept.open().orElseThrow();
+        HlsWindow window = new HlsWindow(1, share);
+        segment(window);
+        HlsPiece one = window.segment(1);
+        HlsPiece same = window.segment(1);
+        for (int i = 0; i < 2 * HlsWindow.KEPT; i++) {
+            segment(window);
+        }
+        assertNull(window.segment(1), "it was dropped");
+        long others = kept.bytes() - PIECE_BYTES;
+        assertTrue(others > 0);
+        one.close();
+        assertEquals(others + PIECE_BYTES, kept.bytes(), "the other one is still on its way");
+        window.close();
+        share.close();
+        assertEquals(PIECE_BYTES, kept.bytes(), "also when all the rest has gone");
+        same.close();
+        assertEquals(0, kept.bytes());
     }
 
     @Test

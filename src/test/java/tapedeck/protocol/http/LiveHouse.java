@@ -24,6 +24,8 @@ import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
+import tapedeck.stream.Session;
+import tapedeck.stream.SessionReport;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
@@ -102,8 +104,15 @@ final class LiveHouse implements AutoCloseable {
         return socket;
     }
 
+    /// Those who play, not those who publish.
+    List<Session> players() {
+        return streams.sessions().stream()
+                .filter(session -> session.report().direction() == SessionReport.Direction.PLAYS)
+                .toList();
+    }
+
     void awaitPlayers(int count) {
-        await("%d players".formatted(count), () -> streams.sessions().size() == count);
+        await("%d players".formatted(count), () -> players().size() == count);
     }
 
     static void await(String what, BooleanSupplier condition) {

@@ -24,6 +24,7 @@ import tapedeck.media.Frame;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Session;
+import tapedeck.stream.SessionReport;
 
 class LiveHttpTest {
     private static final long DEADLINE_SECONDS = 60;
@@ -148,16 +149,22 @@ class LiveHttpTest {
     }
 
     private long taken() {
-        return house.streams.sessions().stream()
+        return house.players().stream()
                 .map(Session::report)
-                .mapToLong(report -> report.tracks().getFirst().frames())
+                .mapToLong(LiveHttpTest::frames)
+                .sum();
+    }
+
+    private static long frames(SessionReport report) {
+        return report.tracks().stream()
+                .mapToLong(SessionReport.TrackReport::frames)
                 .sum();
     }
 
     private long mostTaken() {
-        return house.streams.sessions().stream()
+        return house.players().stream()
                 .map(Session::report)
-                .mapToLong(report -> report.tracks().getFirst().frames())
+                .mapToLong(LiveHttpTest::frames)
                 .max()
                 .orElse(0);
     }
@@ -252,6 +259,29 @@ class LiveHttpTest {
             house.streams.sessions().iterator().next().terminate("enough");
             player.getInputStream().readAllBytes();
             house.awaitPlayers(0);
+        }
+    }
+
+    @Test
+    void aSessionShowsPicturesAndSoundApart() throws Exception {
+        List<Frame> frames = onMillis(TestMedia.of("h264+aac", 2));
+        try (Publication publication = house.publish("a")) {
+            TestMedia.tracks(frames).forEach(publication::announce);
+            Socket player = house.raw("/live/a.flv", 65536);
+            house.awaitPlayers(1);
+            LiveHouse.write(publication, frames);
+            LiveHouse.await("it has all", () -> taken() == frames.size());
+            SessionReport report = house.players().getFirst().report();
+            for (SessionReport.TrackReport track : report.tracks()) {
+                List<Frame> sent = frames.stream()
+                        .filter(frame -> frame.track().isVideo() == track.kind().equals("video"))
+                        .toList();
+                assertEquals(sent.size(), track.frames(), track.kind());
+                assertEquals(sent.stream().mapToLong(frame -> frame.data().length()).sum(), track.bytes());
+                assertTrue(track.bitsPerSecond() > 0, track.kind());
+            }
+            assertEquals(2, report.tracks().size());
+            player.close();
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -80,7 +81,7 @@ class LivePlayersTest {
         List<String> hashes = new ArrayList<>();
         for (Frame frame : frames) {
             if (frame.track().isVideo() == video) {
-                byte[] md5 = java.security.MessageDigest.getInstance("MD5")
+                byte[] md5 = MessageDigest.getInstance("MD5")
                         .digest(frame.data().toByteArray());
                 hashes.add(frame.data().length() + " " + Bytes.wrap(md5).toHex());
             }
@@ -88,64 +89,39 @@ class LivePlayersTest {
         return hashes;
     }
 
+    /// What ffmpeg's `framemd5` says of the frames when they are live in this format.
+    private String framemd5(String format, List<Frame> frames, String... options) throws Exception {
+        try (Publication publication = house.publish("a")) {
+            TestMedia.tracks(frames).forEach(publication::announce);
+            Path md5 = folder.resolve("md5");
+            List<String> command = new ArrayList<>(
+                    List.of(Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", house.url("/live/a." + format)));
+            command.addAll(List.of(options));
+            command.addAll(List.of("-f", "framemd5", md5.toString()));
+            Process player = program(command.toArray(String[]::new));
+            publishTo(player, publication, frames);
+            assertEquals(0, player.exitValue(), log());
+            return Files.readString(md5);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"flv,h264b+aac", "flv,h265+aac", "flv,vp9+opus", "flv,av1+opus", "mp4,h264b+aac", "mp4,av1+opus"})
     void ffmpegGetsThePacketsThatWereSent(String format, String codecs) throws Exception {
         List<Frame> frames = TestMedia.of(codecs, 2);
-        try (Publication publication = house.publish("a")) {
-            TestMedia.tracks(frames).forEach(publication::announce);
-            Path md5 = folder.resolve("md5");
-            Process player = program(
-                    Ffmpeg.ffmpeg(),
-                    "-nostdin",
-                    "-v",
-                    "warning",
-                    "-i",
-                    house.url("/live/a." + format),
-                    "-map",
-                    "0:v",
-                    "-map",
-                    "0:a",
-                    "-c",
-                    "copy",
-                    "-f",
-                    "framemd5",
-                    md5.toString());
-            publishTo(player, publication, frames);
-            assertEquals(0, player.exitValue(), log());
-            assertEquals(packets(frames, true), packets(Files.readString(md5), 0));
-            assertEquals(packets(frames, false), packets(Files.readString(md5), 1));
-        }
+        String md5 = framemd5(format, frames, "-map", "0:v", "-map", "0:a", "-c", "copy");
+        assertEquals(packets(frames, true), packets(md5, 0));
+        assertEquals(packets(frames, false), packets(md5, 1));
     }
 
     @ParameterizedTest
     @CsvSource({"ts,h264b+aac", "ts,h265+opus", "ts,h264+mp3", "flv,h264+aac", "mp4,h265+aac", "mp4,vp9+opus"})
     void everyFrameDecodes(String format, String codecs) throws Exception {
         List<Frame> frames = TestMedia.of(codecs, 2);
-        try (Publication publication = house.publish("a")) {
-            TestMedia.tracks(frames).forEach(publication::announce);
-            Path md5 = folder.resolve("md5");
-            Process player = program(
-                    Ffmpeg.ffmpeg(),
-                    "-nostdin",
-                    "-v",
-                    "warning",
-                    "-i",
-                    house.url("/live/a." + format),
-                    "-map",
-                    "0:v",
-                    "-fps_mode",
-                    "passthrough",
-                    "-f",
-                    "framemd5",
-                    md5.toString());
-            publishTo(player, publication, frames);
-            assertEquals(0, player.exitValue(), log());
-            assertEquals("", log());
-            long pictures =
-                    frames.stream().filter(frame -> frame.track().isVideo()).count();
-            assertEquals(pictures, packets(Files.readString(md5), 0).size());
-        }
+        String md5 = framemd5(format, frames, "-map", "0:v", "-fps_mode", "passthrough");
+        assertEquals("", log());
+        long pictures = frames.stream().filter(frame -> frame.track().isVideo()).count();
+        assertEquals(pictures, packets(md5, 0).size());
     }
 
     /// Writes the frames again and again in real time until the program has ended.
