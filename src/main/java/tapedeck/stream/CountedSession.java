@@ -55,8 +55,7 @@ public final class CountedSession implements Session {
 
     @Override
     public SessionReport report() {
-        SessionReport.Path path =
-                new SessionReport.Path(identity.transport(), "", identity.address(), "none", 0, 0);
+        SessionReport.Path path = new SessionReport.Path(identity.transport(), "", identity.address(), "none", 0, 0);
         return new SessionReport(
                 identity.id(),
                 identity.direction(),
@@ -76,8 +75,7 @@ public final class CountedSession implements Session {
         double seconds = (now.atNanos() - older.atNanos()) / 1e9;
         List<TrackReport> rated = new ArrayList<>(counted.size());
         for (int i = 0; i < counted.size(); i++) {
-            long before =
-                    i < older.tracks().size() ? older.tracks().get(i).bytes() : 0;
+            long before = i < older.tracks().size() ? older.tracks().get(i).bytes() : 0;
             long bytes = counted.get(i).bytes() - before;
             rated.add(counted.get(i).at(seconds <= 0 ? 0 : Math.round(bytes * 8 / seconds)));
         }

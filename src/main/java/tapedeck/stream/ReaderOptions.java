@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 ///     a reader has [ByteBudget#UNLIMITED]
 /// @param wake called once when there is something to take, then not again before the queue was drained; from any
 ///     thread, so it only schedules the work
-/// @param viewer shown as a session as long as the reader is open; null for readers that are nobody's, or have a session
+/// @param viewer shown as a session as long as the reader is open; null for readers that are nobody's, or have a
+/// session
 ///     of their own
 public record ReaderOptions(
         String name,

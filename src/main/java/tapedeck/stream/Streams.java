@@ -48,7 +48,8 @@ public final class Streams {
 
     public Publication publish(StreamName name, Publisher who, Feedback feedback) throws NameTakenException {
         String mediaSessionId = UUID.randomUUID().toString();
-        Stream stream = new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock, pastNanos, sessions);
+        Stream stream =
+                new Stream(name, mediaSessionId, who, wallClock.instant(), feedback, nanoClock, pastNanos, sessions);
         if (live.putIfAbsent(name, stream) != null) {
             throw new NameTakenException(name);
         }
@@ -85,7 +86,8 @@ public final class Streams {
         sessions.remove(session);
     }
 
-    /// All open conversations: those that were opened here, those of readers that are somebody's, and of publishers that
+    /// All open conversations: those that were opened here, those of readers that are somebody's, and of publishers
+    /// that
     /// have none of their own.
     public Collection<Session> sessions() {
         return List.copyOf(sessions);

@@ -44,9 +44,15 @@ class SessionsTest {
         assertEquals(SessionReport.Direction.PUBLISHES, report.direction());
         assertEquals("session", report.id());
         assertEquals("127.0.0.1:50123", report.path().orElseThrow().remote());
-        assertEquals(List.of("video", "audio"), report.tracks().stream().map(TrackReport::kind).toList());
-        assertEquals(List.of(3L, 1L), report.tracks().stream().map(TrackReport::frames).toList());
-        assertEquals(List.of(12L, 4L), report.tracks().stream().map(TrackReport::bytes).toList());
+        assertEquals(
+                List.of("video", "audio"),
+                report.tracks().stream().map(TrackReport::kind).toList());
+        assertEquals(
+                List.of(3L, 1L),
+                report.tracks().stream().map(TrackReport::frames).toList());
+        assertEquals(
+                List.of(12L, 4L),
+                report.tracks().stream().map(TrackReport::bytes).toList());
         streams.sessions().iterator().next().terminate("enough");
         assertEquals(List.of("enough"), terminated);
         publication.close();
@@ -70,7 +76,9 @@ class SessionsTest {
         publication.write(Frames.video(0, true));
         publication.write(Frames.audio(0));
         publication.write(Frames.audio(1));
-        assertEquals(List.of(1L, 2L), only().tracks().stream().map(TrackReport::frames).toList());
+        assertEquals(
+                List.of(1L, 2L),
+                only().tracks().stream().map(TrackReport::frames).toList());
         streams.sessions().iterator().next().terminate("enough");
         assertEquals("enough", ended.get());
         first.close();
@@ -105,12 +113,7 @@ class SessionsTest {
         AtomicLong bytes = new AtomicLong();
         CountedSession session = new CountedSession(
                 new CountedSession.Identity(
-                        "id",
-                        SessionReport.Direction.PLAYS,
-                        NAME,
-                        Publisher.Protocol.HTTP,
-                        "tcp",
-                        "192.0.2.7:5000"),
+                        "id", SessionReport.Direction.PLAYS, NAME, Publisher.Protocol.HTTP, "tcp", "192.0.2.7:5000"),
                 () -> List.of(TrackReport.of(Frames.VIDEO, bytes.get(), 1, 0)),
                 _ -> {},
                 nanos::get);

@@ -84,7 +84,11 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
                     long number = Long.parseLong(part.group(1));
                     int index = Integer.parseInt(part.group(2));
                     HlsWindow window = source == null ? null : source.window();
-                    respond(exchange, visitor, MP4, window == null ? null : window.part(number, index, PART_WAIT_NANOS));
+                    respond(
+                            exchange,
+                            visitor,
+                            MP4,
+                            window == null ? null : window.part(number, index, PART_WAIT_NANOS));
                 } else {
                     throw new HttpProblem(404, "nothing is here");
                 }
@@ -178,9 +182,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
                 : switch (file.group("kind")) {
                     case "init" -> window.init(number);
                     case "seg" ->
-                        file.group("extension").equals("ts")
-                                ? window.transportStream(number)
-                                : window.segment(number);
+                        file.group("extension").equals("ts") ? window.transportStream(number) : window.segment(number);
                     default -> throw new IllegalStateException(file.group());
                 };
         respond(exchange, visitor, file.group("extension").equals("ts") ? MP2T : MP4, piece);
@@ -227,7 +229,8 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
             }
             List<Track> tracks = TrackWait.tracks(stream);
             if (tracks.isEmpty()) {
-                throw LiveHttp.retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
+                throw LiveHttp.retry(
+                        exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
             }
             String missing = TrackWait.missing(tracks, HlsSegmenter::canCarry);
             if (missing != null) {
@@ -261,8 +264,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         if (running != null) {
             return Optional.of(running);
         }
-        Optional<HlsSource> made =
-                kept.open().map(share -> new HlsSource(streams, name, tracks, share, this));
+        Optional<HlsSource> made = kept.open().map(share -> new HlsSource(streams, name, tracks, share, this));
         made.ifPresent(source -> {
             if (ts) {
                 source.window().wantTransportStreams();

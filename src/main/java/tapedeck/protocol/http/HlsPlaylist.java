@@ -96,9 +96,7 @@ final class HlsPlaylist {
     private void hint(HlsSegment last, long nextNumber) {
         line(
                 "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-%d-%d.m4s%s\"",
-                last.whole ? nextNumber : last.number,
-                last.whole ? 0 : last.parts.size(),
-                query);
+                last.whole ? nextNumber : last.number, last.whole ? 0 : last.parts.size(), query);
     }
 
     /// For players of RFC 8216's first years: version 3 and nothing of later ones.

@@ -158,13 +158,11 @@ final class HlsSegmenter {
             partNanos = nowNanos;
             independent = media.entryPoint();
             Instant time = stream.startedAt().plusNanos(media.frame().ptsNanos());
-            window.begin(
-                    Objects.requireNonNull(init),
-                    discontinuity,
-                    time.truncatedTo(ChronoUnit.MILLIS));
+            window.begin(Objects.requireNonNull(init), discontinuity, time.truncatedTo(ChronoUnit.MILLIS));
             discontinuity = false;
             if (transport == null && window.wantsTransportStreams()) {
-                transport = new TsPieces(List.copyOf(tracks.values()), stream.name().value(), stream.startedAt());
+                transport =
+                        new TsPieces(List.copyOf(tracks.values()), stream.name().value(), stream.startedAt());
             }
         }
         lastNanos = nowNanos;

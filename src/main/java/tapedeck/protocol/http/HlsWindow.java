@@ -3,7 +3,6 @@ package tapedeck.protocol.http;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -144,12 +143,15 @@ final class HlsWindow {
 
     private HlsPiece lend(HlsSegment segment, Bytes data, Tally carried) {
         segment.lent++;
-        return new HlsPiece(data, carried, () -> change(() -> {
-            segment.lent--;
-            if (segment.lent == 0 && segment.dropped) {
-                share.addLent(-segment.keptBytes());
-            }
-        }));
+        return new HlsPiece(
+                data,
+                carried,
+                () -> change(() -> {
+                    segment.lent--;
+                    if (segment.lent == 0 && segment.dropped) {
+                        share.addLent(-segment.keptBytes());
+                    }
+                }));
     }
 
     /// Nobody asks any more: all is dropped.
@@ -298,9 +300,8 @@ final class HlsWindow {
     ///
     /// @param query goes behind every address in it
     String playlist(String query) {
-        return locked(() -> segments.isEmpty()
-                ? ""
-                : new HlsPlaylist(facts(), query).fragments(segments, lowLatency, nextNumber));
+        return locked(() ->
+                segments.isEmpty() ? "" : new HlsPlaylist(facts(), query).fragments(segments, lowLatency, nextNumber));
     }
 
     /// The same in MPEG-TS: what is whole, without parts. Empty before there is any.

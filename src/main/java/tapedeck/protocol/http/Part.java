@@ -9,7 +9,8 @@ import tapedeck.stream.Tally;
 /// @param dtsNanos decoding time of the first frame
 /// @param carried the frames in it; never changed
 /// @param entry what lets a player begin here, or null where none can
-record Part(Bytes data, long dtsNanos, Tally carried, @Nullable Entry entry) {
+record Part(
+        Bytes data, long dtsNanos, Tally carried, @Nullable Entry entry) {
     /// A part that begins with an entry point.
     ///
     /// @param opening what a new player gets before it

@@ -83,7 +83,8 @@ final class TsPieces {
             if (taken.size() == 1) {
                 return taken.getFirst();
             }
-            ByteWriter all = new ByteWriter(taken.stream().mapToInt(Bytes::length).sum());
+            ByteWriter all =
+                    new ByteWriter(taken.stream().mapToInt(Bytes::length).sum());
             taken.forEach(all::bytes);
             return all.handOver();
         }

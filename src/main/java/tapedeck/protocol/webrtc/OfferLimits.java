@@ -68,7 +68,10 @@ final class OfferLimits {
     }
 
     synchronized void opened(InetAddress from, PeerSession session) {
-        addresses.computeIfAbsent(Attempts.network(from), _ -> new Address()).waiting.add(session);
+        addresses
+                .computeIfAbsent(Attempts.network(from), _ -> new Address())
+                .waiting
+                .add(session);
     }
 
     synchronized void ended(InetAddress from, PeerSession session) {

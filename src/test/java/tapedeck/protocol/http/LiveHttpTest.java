@@ -277,7 +277,8 @@ class LiveHttpTest {
                         .filter(frame -> frame.track().isVideo() == track.kind().equals("video"))
                         .toList();
                 assertEquals(sent.size(), track.frames(), track.kind());
-                assertEquals(sent.stream().mapToLong(frame -> frame.data().length()).sum(), track.bytes());
+                assertEquals(
+                        sent.stream().mapToLong(frame -> frame.data().length()).sum(), track.bytes());
                 assertTrue(track.bitsPerSecond() > 0, track.kind());
             }
             assertEquals(2, report.tracks().size());

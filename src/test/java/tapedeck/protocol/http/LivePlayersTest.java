@@ -81,8 +81,8 @@ class LivePlayersTest {
         List<String> hashes = new ArrayList<>();
         for (Frame frame : frames) {
             if (frame.track().isVideo() == video) {
-                byte[] md5 = MessageDigest.getInstance("MD5")
-                        .digest(frame.data().toByteArray());
+                byte[] md5 =
+                        MessageDigest.getInstance("MD5").digest(frame.data().toByteArray());
                 hashes.add(frame.data().length() + " " + Bytes.wrap(md5).toHex());
             }
         }
