@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -262,21 +263,19 @@ final class HlsWindow {
     /// A whole segment, or null.
     @Nullable
     HlsPiece segment(long number) {
-        return locked(() -> {
-            HlsSegment found = find(number);
-            return found == null || found.data == null ? null : lend(found, found.data, found.carried());
-        });
+        return locked(() -> lentWhole(number, segment -> segment.data));
     }
 
     /// The same as MPEG-TS.
     @Nullable
     HlsPiece transportStream(long number) {
-        return locked(() -> {
-            HlsSegment found = find(number);
-            return found == null || found.transportStream == null
-                    ? null
-                    : lend(found, found.transportStream, found.carried());
-        });
+        return locked(() -> lentWhole(number, segment -> segment.transportStream));
+    }
+
+    private @Nullable HlsPiece lentWhole(long number, Function<HlsSegment, @Nullable Bytes> form) {
+        HlsSegment found = find(number);
+        Bytes data = found == null ? null : form.apply(found);
+        return found == null || data == null ? null : lend(found, data, found.carried());
     }
 
     @Nullable
