@@ -6,6 +6,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,6 +27,9 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     /// How long the peer has to take the last words after [#end], and to close its side.
     static final long LINGER_NANOS = 2_000_000_000L;
 
+    /// One read of a connection with TLS.
+    static final int SECURE_READ_BYTES = 32 * 1024;
+
     private static final String CLOSED = "the peer closed the connection";
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
@@ -36,14 +41,21 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     private final long openedNanos = System.nanoTime();
     private long lastReadNanos = openedNanos;
     private long endedNanos;
+    private final boolean secure;
     private boolean paced;
     private boolean ended;
 
-    Connection(SocketChannel channel, LoopReads loop, Function<Connection, Conversation> protocol) {
+    /// @param remote null where the peer was gone before it was accepted
+    /// @param secure whether a handler of TLS stands in front of this
+    Connection(
+            SocketChannel channel,
+            LoopReads loop,
+            @Nullable InetSocketAddress remote,
+            boolean secure,
+            Function<Connection, Conversation> protocol) {
         this.channel = channel;
         this.loop = loop;
-        InetSocketAddress remote = channel.remoteAddress();
-        // Null where the peer was gone before it was accepted.
+        this.secure = secure;
         this.peer = remote == null ? "unknown" : remote.getAddress().getHostAddress() + ":" + remote.getPort();
         this.address = (remote == null ? new InetSocketAddress(0) : remote).getAddress();
         this.conversation = protocol.apply(this);
@@ -143,6 +155,11 @@ public final class Connection extends ChannelInboundHandlerAdapter {
         return paced;
     }
 
+    /// Whether nobody listens.
+    public boolean isSecure() {
+        return secure;
+    }
+
     SocketChannel channel() {
         return channel;
     }
@@ -158,7 +175,9 @@ public final class Connection extends ChannelInboundHandlerAdapter {
         guarded(() -> conversation.ended(reason));
         if (channel.isActive()) {
             // Not close(): with bytes of the peer unread the kernel would send a reset, which overtakes our last words.
-            var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
+            SslHandler tls = channel.pipeline().get(SslHandler.class);
+            var last = tls == null ? channel.writeAndFlush(Unpooled.EMPTY_BUFFER) : tls.closeOutbound();
+            var _ = last.addListener(_ -> {
                 var _ = channel.shutdownOutput();
             });
         }
@@ -244,6 +263,12 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
     /// The connection broke.
     void lost(@Nullable Throwable cause) {
+        if (cause instanceof DecoderException && cause.getCause() instanceof IOException) {
+            // Not its message: it quotes what came, which may be a password in plain.
+            end("no TLS, or none that is spoken here");
+            var _ = channel.close();
+            return;
+        }
         if (!(cause instanceof IOException)) {
             log.error("{}: a bug ends this connection", peer(), cause);
         }

@@ -100,7 +100,7 @@ final class LoopReads {
     }
 
     private void turn(Connection connection) {
-        if (!(connection.channel() instanceof UnixChannel unix)) {
+        if (connection.isSecure() || !(connection.channel() instanceof UnixChannel unix)) {
             connection.channel().read();
             return;
         }

@@ -5,18 +5,21 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.net.tls.ServerTls;
 
 /// Listens on one TCP port and gives every connection its conversation.
 public final class TcpServer implements AutoCloseable {
@@ -31,7 +34,7 @@ public final class TcpServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
     private static final long REFUSAL_LOG_NANOS = 1_000_000_000L;
-    private static final int RESUME_WAITING_BYTES = 256 * 1024;
+    static final int RESUME_WAITING_BYTES = 256 * 1024;
     private static final int BACKLOG = 1024;
     private static final long CLOSE_SECONDS = 5;
 
@@ -42,10 +45,20 @@ public final class TcpServer implements AutoCloseable {
     /// @param port 0 takes a free one
     /// @param protocol makes the conversation of a new connection, on its event loop
     public TcpServer(int port, EventLoops loops, Function<Connection, Conversation> protocol) {
-        this(port, loops, protocol, MAX_CONNECTIONS);
+        this(port, loops, Optional.empty(), protocol, MAX_CONNECTIONS);
     }
 
-    TcpServer(int port, EventLoops loops, Function<Connection, Conversation> protocol, int maxConnections) {
+    /// @param tls empty for none
+    public TcpServer(int port, EventLoops loops, Optional<ServerTls> tls, Function<Connection, Conversation> protocol) {
+        this(port, loops, tls, protocol, MAX_CONNECTIONS);
+    }
+
+    TcpServer(
+            int port,
+            EventLoops loops,
+            Optional<ServerTls> tls,
+            Function<Connection, Conversation> protocol,
+            int maxConnections) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.serverSocketChannel())
@@ -66,7 +79,16 @@ public final class TcpServer implements AutoCloseable {
                         }
                         LoopReads reads = loops.reads(channel.eventLoop());
                         channel.config().setRecvByteBufAllocator(reads.allocator());
-                        channel.pipeline().addLast(new Connection(channel, reads, protocol));
+                        if (tls.isPresent()) {
+                            // What is decrypted is kept over reads: it cannot lie in the loop's one buffer.
+                            channel.config()
+                                    .setRecvByteBufAllocator(
+                                            new FixedRecvByteBufAllocator(Connection.SECURE_READ_BYTES));
+                            channel.pipeline().addLast(tls.get().handler(channel.alloc()));
+                        }
+                        channel.pipeline()
+                                .addLast(new Connection(
+                                        channel, reads, channel.remoteAddress(), tls.isPresent(), protocol));
                         connections.add(channel);
                     }
                 });

@@ -67,6 +67,11 @@ public sealed interface Rtcp {
             chunks = List.copyOf(chunks);
         }
 
+        /// The name that says that sound and picture belong together, RFC 3550 6.5.1.
+        public static SourceDescription named(long ssrc, String cname) {
+            return new SourceDescription(List.of(new Chunk(ssrc, List.of(new Item(CNAME, cname)))));
+        }
+
         public record Chunk(long ssrc, List<Item> items) {
             public Chunk {
                 items = List.copyOf(items);

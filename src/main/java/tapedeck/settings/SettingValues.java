@@ -100,6 +100,18 @@ final class SettingValues {
         }
     }
 
+    /// A file that has to be there if it is named.
+    Optional<Path> file(String key) throws SettingsException {
+        if (text(key, "").isEmpty()) {
+            return Optional.empty();
+        }
+        Path file = path(key, Path.of(""));
+        if (!Files.isReadable(file)) {
+            throw source.refuse(key, text(key, ""), "a file that can be read");
+        }
+        return Optional.of(file);
+    }
+
     /// A script that was named must be there; the shipped one may be missing. An empty value turns the hook off.
     Optional<Path> script(String key, Path byDefault) throws SettingsException {
         Optional<String> value = source.value(key);

@@ -16,6 +16,7 @@ public record Settings(
         Rtsp rtsp,
         WebRtc webrtc,
         Rights rights,
+        Tls tls,
         Recording recording,
         Hooks hooks,
         Database database,
@@ -39,6 +40,9 @@ public record Settings(
     }
 
     public record Rtmp(Port port) {}
+
+    /// What the TLS ports show, in PEM; both or none. With none, a certificate of our own is made.
+    public record Tls(Optional<Path> certificate, Optional<Path> key) {}
 
     /// @param firstRtpPort to `lastRtpPort`: UDP ports for RTP and RTCP
     public record Rtsp(Port port, int firstRtpPort, int lastRtpPort) {}

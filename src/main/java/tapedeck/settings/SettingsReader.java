@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Turns text into the tree of settings; every key, default and bound stands here once.
@@ -60,10 +61,23 @@ final class SettingsReader {
                         values.flag("webrtc_pre_init", true),
                         iceServers("webrtc_ice_servers")),
                 new RightsReader(source, values).rights(),
+                tls(),
                 new RecordingReader(source, values).recording(dataDir),
                 new RecordingReader(source, values).hooks(),
                 database(),
                 new Settings.Unbuilt(unbuiltValues()));
+    }
+
+    private Settings.Tls tls() throws SettingsException {
+        Optional<Path> certificate = values.file("tls_certificate");
+        Optional<Path> key = values.file("tls_key");
+        if (certificate.isPresent() != key.isPresent()) {
+            throw source.refuse(
+                    certificate.isPresent() ? "tls_key" : "tls_certificate",
+                    "",
+                    "a certificate and its key are needed together");
+        }
+        return new Settings.Tls(certificate, key);
     }
 
     private Settings.Rtsp rtsp() throws SettingsException {
@@ -137,6 +151,8 @@ final class SettingsReader {
                 "http_trusted_proxies",
                 "rest_calls_per_second",
                 "record_response_content_disposition_header_value",
+                "tls_certificate",
+                "tls_key",
                 "webrtc_announce",
                 "webrtc_pre_init",
                 "webrtc_ice_servers",

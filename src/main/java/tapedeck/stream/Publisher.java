@@ -1,5 +1,7 @@
 package tapedeck.stream;
 
+import java.util.Random;
+
 /// Who publishes a stream, and what is known of it before the first frame.
 ///
 /// @param address the peer's address and port
@@ -39,6 +41,22 @@ public record Publisher(
         public boolean audio() {
             return this == AUDIO || this == BOTH;
         }
+
+        /// For a peer that said exactly this.
+        public static Expects of(boolean video, boolean audio) {
+            return video && audio ? BOTH : video ? VIDEO : audio ? AUDIO : UNKNOWN;
+        }
+    }
+
+    private static final int LOGIN_LETTERS = 8;
+
+    /// A login for a peer that gave none.
+    public static String randomLogin(Random random) {
+        StringBuilder login = new StringBuilder();
+        for (int i = 0; i < LOGIN_LETTERS; i++) {
+            login.append((char) ('a' + random.nextInt('z' - 'a' + 1)));
+        }
+        return login.toString();
     }
 
     Publisher expecting(Expects kinds) {

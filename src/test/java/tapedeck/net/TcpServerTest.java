@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class TcpServerTest {
@@ -41,7 +42,7 @@ class TcpServerTest {
     @Test
     void oneConnectionTooManyIsClosedAndTheOthersGoOn() throws Exception {
         try (EventLoops loops = new EventLoops(1);
-                TcpServer server = new TcpServer(0, loops, Echo::new, MOST)) {
+                TcpServer server = new TcpServer(0, loops, Optional.empty(), Echo::new, MOST)) {
             List<Socket> open = new ArrayList<>();
             for (int i = 0; i < MOST; i++) {
                 open.add(connect(server));

@@ -20,8 +20,6 @@ import tapedeck.stream.Streams;
 
 /// One publication of a connection: audio, video and metadata messages become frames of a stream.
 final class RtmpPublishing implements Feedback {
-    private static final int LOGIN_LETTERS = 8;
-
     private final Connection connection;
     private final int streamId;
     private final BadPackets badPackets;
@@ -39,7 +37,7 @@ final class RtmpPublishing implements Feedback {
                 Publisher.Protocol.RTMP,
                 connection.peer(),
                 UUID.randomUUID().toString(),
-                login.isEmpty() ? login(random) : login,
+                login.isEmpty() ? Publisher.randomLogin(random) : login,
                 Publisher.RecordWish.AS_CONFIGURED,
                 Publisher.Expects.UNKNOWN);
         publication = streams.publish(name, publisher, this);
@@ -144,14 +142,6 @@ final class RtmpPublishing implements Feedback {
         connection.paced(false);
         publication.close(reason);
         badPackets.report();
-    }
-
-    private static String login(Random random) {
-        StringBuilder login = new StringBuilder();
-        for (int i = 0; i < LOGIN_LETTERS; i++) {
-            login.append((char) ('a' + random.nextInt('z' - 'a' + 1)));
-        }
-        return login.toString();
     }
 
     /// RTMP has no such message: its encoders send keyframes as they were set up.

@@ -54,6 +54,35 @@ record AnnouncedTrack(int id, String control, List<PayloadFormat> formats) {
         return tracks;
     }
 
+    /// What can be taken of a description that another server gives: the first picture and the first sound that can be
+    /// received; a camera has other things too, and they are its own business.
+    ///
+    /// @throws UnsupportedException if nothing can be taken, naming what was there
+    static List<AnnouncedTrack> taken(SessionDescription description) throws UnsupportedException {
+        List<AnnouncedTrack> tracks = new ArrayList<>();
+        List<String> refused = new ArrayList<>();
+        for (MediaDescription section : description.media()) {
+            String control = section.attribute("control");
+            int id = 0;
+            List<PayloadFormat> formats = List.of();
+            int wanted = section.type().equals("video") ? Track.VIDEO : Track.AUDIO;
+            if (MEDIA.contains(section.type()) && tracks.stream().noneMatch(track -> track.id() == wanted)) {
+                try {
+                    formats = formats(section);
+                    id = wanted;
+                } catch (UnsupportedException e) {
+                    refused.add(String.valueOf(e.getMessage()));
+                }
+            }
+            tracks.add(new AnnouncedTrack(id, control == null ? "" : control.strip(), formats));
+        }
+        if (tracks.stream().allMatch(track -> track.id() == 0)) {
+            throw new UnsupportedException(
+                    refused.isEmpty() ? "neither video nor audio in the description" : String.join("; ", refused));
+        }
+        return tracks;
+    }
+
     private static List<PayloadFormat> formats(MediaDescription section) throws UnsupportedException {
         List<PayloadFormat> all = section.payloadFormats();
         List<PayloadFormat> known = all.stream().filter(Depacketizer::supports).toList();

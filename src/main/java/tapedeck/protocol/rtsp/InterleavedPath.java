@@ -54,5 +54,10 @@ record InterleavedPath(InterleavedBatch batch, int channel, int controlChannel) 
     }
 
     @Override
+    public String offer() {
+        return header();
+    }
+
+    @Override
     public void close() {}
 }

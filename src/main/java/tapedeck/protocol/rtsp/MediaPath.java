@@ -28,6 +28,9 @@ interface MediaPath {
     /// The answer to `SETUP`, without the source.
     String header();
 
+    /// What a client asks for in `SETUP`.
+    String offer();
+
     /// Datagrams of others than the peer, which were dropped.
     default long strangers() {
         return 0;

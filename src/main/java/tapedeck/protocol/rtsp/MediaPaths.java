@@ -33,7 +33,8 @@ final class MediaPaths {
         UdpPath opened = null;
         try {
             Runnable closed = () -> shares.giveBack(connection.address());
-            opened = new UdpPath(connection, ports, port, offer.second().orElse(port + 1), inbox, closed);
+            opened = new UdpPath(connection, ports, inbox, closed);
+            opened.peer(port, offer.second().orElse(port + 1));
             return opened;
         } finally {
             if (opened == null) {

@@ -6,12 +6,12 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.HeaderExtensions;
+import tapedeck.rtp.NtpTime;
 import tapedeck.rtp.Payload;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
@@ -26,8 +26,6 @@ import tapedeck.stream.Stream;
 final class OfferedTrack {
     private static final int FIRST_DYNAMIC_TYPE = 96;
     private static final String CNAME = "tapedeck";
-    /// Seconds from 1900 to 1970, RFC 3550 4.
-    private static final long NTP_EPOCH_SECONDS = 2_208_988_800L;
 
     private final int id;
     private final Codec described;
@@ -169,13 +167,10 @@ final class OfferedTrack {
         }
         reported = true;
         var start = stream.startedAt();
-        long nanos = start.getNano() + lastPtsNanos;
-        long seconds = start.getEpochSecond() + Math.floorDiv(nanos, 1_000_000_000L) + NTP_EPOCH_SECONDS;
-        long fraction = (Math.floorMod(nanos, 1_000_000_000L) << 32) / 1_000_000_000L;
-        Rtcp name = new Rtcp.SourceDescription(List.of(new Rtcp.SourceDescription.Chunk(
-                sender.ssrc(), List.of(new Rtcp.SourceDescription.Item(Rtcp.SourceDescription.CNAME, CNAME)))));
-        Bytes compound = Rtcp.write(List.of(sender.report(seconds << 32 | fraction, lastPtsNanos), name));
-        way.control(compound);
+        long unixNanos = start.getEpochSecond() * 1_000_000_000L + start.getNano() + lastPtsNanos;
+        way.control(Rtcp.write(List.of(
+                sender.report(NtpTime.of(unixNanos), lastPtsNanos),
+                Rtcp.SourceDescription.named(sender.ssrc(), CNAME))));
     }
 
     boolean hasSent() {

@@ -31,6 +31,7 @@ final class RtspDecoder {
     private static final int FRAME_HEAD_BYTES = 4;
     private static final int FIRST_BYTES = 2048;
     private static final String VERSION = "RTSP/";
+    private static final String HTTP = "HTTP/";
     private static final String LENGTH = "content-length";
     private static final String SEQUENCE = "cseq";
 
@@ -51,7 +52,8 @@ final class RtspDecoder {
     private int channel;
     private boolean lineIsEmpty;
     private boolean afterCr;
-    private RtspMessage.Request head = new RtspMessage.Request("", "", "", Map.of(), Bytes.EMPTY);
+    private String firstLine = "";
+    private Map<String, String> headers = Map.of();
 
     RtspDecoder(Consumer<RtspMessage> sink) {
         this.sink = sink;
@@ -166,40 +168,30 @@ final class RtspDecoder {
 
     private void endHead() {
         String[] lines = new String(buffer, 0, length, StandardCharsets.UTF_8).split("\r\n|\n|\r", MAX_HEADERS + 3);
-        Map<String, String> headers = headers(lines);
-        part = Part.BETWEEN;
+        firstLine = lines[0];
+        headers = headers(lines);
         length = 0;
         wanted = bodyBytes(headers);
-        if (lines[0].startsWith(VERSION)) {
-            if (wanted > 0) {
-                // Its body is read and forgotten.
-                head = new RtspMessage.Request("", lines[0], "", headers, Bytes.EMPTY);
-                part = Part.BODY;
-            } else {
-                sink.accept(answer(lines[0]));
-            }
-            return;
-        }
-        head = request(lines[0], headers);
         if (wanted > 0) {
+            // What cannot be read is refused before its body comes.
+            whole(Bytes.EMPTY);
             part = Part.BODY;
         } else {
-            sink.accept(head);
+            part = Part.BETWEEN;
+            sink.accept(whole(Bytes.EMPTY));
         }
     }
 
     private void body(ByteBuf in) {
         take(in, wanted);
-        if (length < wanted) {
-            return;
+        if (length == wanted) {
+            part = Part.BETWEEN;
+            sink.accept(whole(Bytes.wrap(Arrays.copyOf(buffer, length))));
         }
-        part = Part.BETWEEN;
-        Bytes body = Bytes.wrap(Arrays.copyOf(buffer, length));
-        if (head.method().isEmpty()) {
-            sink.accept(answer(head.uri()));
-        } else {
-            sink.accept(new RtspMessage.Request(head.method(), head.uri(), head.version(), head.headers(), body));
-        }
+    }
+
+    private RtspMessage whole(Bytes body) {
+        return firstLine.startsWith(VERSION) ? answer(firstLine, headers, body) : request(firstLine, headers, body);
     }
 
     /// Moves what is there, up to `upTo` bytes in the buffer.
@@ -217,25 +209,26 @@ final class RtspDecoder {
     }
 
     /// RFC 2326 6.1.
-    private static RtspMessage.Request request(String line, Map<String, String> headers) {
+    private static RtspMessage.Request request(String line, Map<String, String> headers, Bytes body) {
         String[] words = line.strip().split(" +", 4);
-        if (words.length == 3 && words[2].startsWith("HTTP/")) {
+        if (line.startsWith(HTTP) || words.length == 3 && words[2].startsWith(HTTP)) {
             throw new MalformedException("HTTP on the port of RTSP");
         }
         if (words.length != 3 || !words[2].startsWith(VERSION) || !words[0].matches("[A-Za-z_]{1,32}")) {
             throw new MalformedException(
                     "RTSP: a request line of %d words and %d characters".formatted(words.length, line.length()));
         }
-        return new RtspMessage.Request(words[0], words[1], words[2].substring(VERSION.length()), headers, Bytes.EMPTY);
+        return new RtspMessage.Request(words[0], words[1], words[2].substring(VERSION.length()), headers, body);
     }
 
-    private static RtspMessage.Answer answer(String line) {
+    /// RFC 2326 7.1.
+    private static RtspMessage.Answer answer(String line, Map<String, String> headers, Bytes body) {
         String[] words = line.split(" +", 3);
         if (words.length < 2 || !words[1].matches("[0-9]{3}")) {
             throw new MalformedException(
                     "RTSP: a status line of %d characters without a status".formatted(line.length()));
         }
-        return new RtspMessage.Answer(Integer.parseInt(words[1]));
+        return new RtspMessage.Answer(Integer.parseInt(words[1]), words.length > 2 ? words[2] : "", headers, body);
     }
 
     private static Map<String, String> headers(String[] lines) {

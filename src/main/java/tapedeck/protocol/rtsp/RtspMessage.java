@@ -22,8 +22,24 @@ sealed interface RtspMessage {
         }
     }
 
-    /// An answer to something that was never asked: read over.
-    record Answer(int status) implements RtspMessage {}
+    /// RFC 2326 7.
+    ///
+    /// @param reason in words; not for the log of a server, since a peer may say anything
+    /// @param headers by their names in lower case
+    record Answer(int status, String reason, Map<String, String> headers, Bytes body) implements RtspMessage {
+        public Answer {
+            headers = Map.copyOf(headers);
+        }
+
+        @Nullable
+        String header(String name) {
+            return headers.get(name);
+        }
+
+        boolean isOk() {
+            return status >= 200 && status < 300;
+        }
+    }
 
     /// RFC 2326 10.12: `$`, a channel, a length and a packet.
     record Interleaved(int channel, Bytes packet) implements RtspMessage {}

@@ -80,7 +80,7 @@ final class RtspSession implements Conversation {
     public void receivedAll() {
         if (mediaCame && state instanceof State.Publishing(RtspPublishing publishing, boolean _)) {
             mediaCame = false;
-            publishing.receivedAll(System.nanoTime());
+            publishing.intake().receivedAll(System.nanoTime());
         }
     }
 
@@ -112,10 +112,10 @@ final class RtspSession implements Conversation {
             case State.Publishing(RtspPublishing publishing, boolean recording) -> {
                 if (!recording) {
                     endIf(setup.isOver(nowNanos), "no RECORD within 30 s");
-                } else if (nowNanos - publishing.lastMediaNanos() > RtspLimits.IDLE_NANOS) {
+                } else if (nowNanos - publishing.intake().lastMediaNanos() > RtspLimits.IDLE_NANOS) {
                     connection.end("the publisher sent nothing for 10 s");
                 } else {
-                    publishing.swept(nowNanos);
+                    publishing.intake().swept(nowNanos);
                 }
             }
             case State.Playing(RtspPlaying playing) -> {
@@ -195,7 +195,7 @@ final class RtspSession implements Conversation {
         }
         if (state instanceof State.Publishing(RtspPublishing publishing, boolean recording) && recording) {
             mediaCame = true;
-            publishing.interleaved(packet, connection.lastReadNanos());
+            publishing.intake().interleaved(packet, connection.lastReadNanos());
         }
     }
 
@@ -389,17 +389,17 @@ final class RtspSession implements Conversation {
         switch (state) {
             case State.Publishing(RtspPublishing publishing, boolean recording)
             when !recording -> {
-                List<String> controls = publishing.tracks().stream()
-                        .map(AnnouncedTrack::control)
-                        .toList();
-                int index = RtspTarget.index(request.uri(), controls, publishing::isSetUp);
-                if (index < 0 || publishing.isSetUp(index)) {
+                MediaIntake intake = publishing.intake();
+                List<String> controls =
+                        intake.tracks().stream().map(AnnouncedTrack::control).toList();
+                int index = RtspTarget.index(request.uri(), controls, intake::isSetUp);
+                if (index < 0 || intake.isSetUp(index)) {
                     reply(request, new RtspReply(index < 0 ? 404 : 455, "No such track to set up"));
                     return;
                 }
-                MediaPath path = path(request, offer.get(), publishing.inbox(index));
+                MediaPath path = path(request, offer.get(), intake.inbox(index));
                 if (path != null) {
-                    publishing.setUp(index, path);
+                    intake.setUp(index, path);
                     setUpDone(request, path.header() + ";mode=record");
                 }
             }
@@ -459,7 +459,7 @@ final class RtspSession implements Conversation {
     private void record(RtspMessage.Request request) {
         if (!(state instanceof State.Publishing(RtspPublishing publishing, boolean recording))
                 || recording
-                || !publishing.isSetUp()) {
+                || !publishing.intake().isSetUp()) {
             notNow(request);
             return;
         }

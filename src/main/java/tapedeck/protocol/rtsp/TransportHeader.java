@@ -27,7 +27,7 @@ record TransportHeader(boolean tcp, OptionalInt first, OptionalInt second, boole
             throw new MalformedException("RTSP: more than %d transports".formatted(MAX_OFFERS));
         }
         for (String offer : offers) {
-            Optional<TransportHeader> known = parse(offer.strip());
+            Optional<TransportHeader> known = parse(offer.strip(), "client_port");
             if (known.isPresent()) {
                 return known;
             }
@@ -35,7 +35,14 @@ record TransportHeader(boolean tcp, OptionalInt first, OptionalInt second, boole
         return Optional.empty();
     }
 
-    private static Optional<TransportHeader> parse(String offer) {
+    /// What a server answers, where the ports are its own; empty if it is none that was asked for.
+    ///
+    /// @throws MalformedException if it cannot be read
+    static Optional<TransportHeader> answered(String header) {
+        return parse(header.split(",", 2)[0].strip(), "server_port");
+    }
+
+    private static Optional<TransportHeader> parse(String offer, String portKey) {
         String[] parts = offer.split(";", -1);
         boolean tcp;
         switch (parts[0].strip().toUpperCase(Locale.ROOT)) {
@@ -57,17 +64,25 @@ record TransportHeader(boolean tcp, OptionalInt first, OptionalInt second, boole
                 case "multicast" -> {
                     return Optional.empty();
                 }
-                case "interleaved" -> range = tcp ? range(value, MAX_CHANNEL) : range;
-                case "client_port" -> range = tcp ? range : range(value, MAX_PORT);
+                case "interleaved" -> {
+                    // Some cameras forget to say TCP.
+                    tcp = true;
+                    range = range(value, MAX_CHANNEL);
+                }
                 // RFC 2326 has it with and without quotes, and clients write it in any case.
                 case "mode" -> {
                     String mode = value.replace("\"", "").toLowerCase(Locale.ROOT);
                     record = mode.equals("record") || mode.equals("receive");
                 }
-                default -> {}
+                default -> {
+                    if (name.equals(portKey) && !tcp) {
+                        range = range(value, MAX_PORT);
+                    }
+                }
             }
         }
-        if (!tcp && (range[0].isEmpty() || range[0].getAsInt() == 0)) {
+        boolean needsPort = portKey.equals("client_port");
+        if (!tcp && needsPort && (range[0].isEmpty() || range[0].getAsInt() == 0)) {
             return Optional.empty();
         }
         return Optional.of(new TransportHeader(tcp, range[0], range[1], record));

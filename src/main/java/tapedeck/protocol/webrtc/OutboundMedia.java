@@ -9,6 +9,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Track;
 import tapedeck.rtp.BandwidthEstimator;
 import tapedeck.rtp.FramePackets;
+import tapedeck.rtp.NtpTime;
 import tapedeck.rtp.Payload;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpSender;
@@ -34,8 +35,6 @@ final class OutboundMedia implements SessionMedia {
     private static final double PACING_FACTOR = 2.5;
 
     private static final int MAX_PROBE_PACKETS = 100;
-    /// From the epoch of NTP, 1900, to that of Unix.
-    private static final long NTP_SECONDS = 2_208_988_800L;
 
     private static final long SECOND = 1_000_000_000L;
 
@@ -393,8 +392,7 @@ final class OutboundMedia implements SessionMedia {
     }
 
     private long ntp(long nowNanos) {
-        long wall = nowNanos + wallOffsetNanos;
-        return wall / SECOND + NTP_SECONDS << 32 | (wall % SECOND << 32) / SECOND;
+        return NtpTime.of(nowNanos + wallOffsetNanos);
     }
 
     /// Without bitrates.

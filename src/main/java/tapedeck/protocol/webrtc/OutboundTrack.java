@@ -1,6 +1,5 @@
 package tapedeck.protocol.webrtc;
 
-import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
@@ -45,8 +44,7 @@ final class OutboundTrack {
 
     /// SDES with our CNAME, which says that sound and picture belong together, RFC 3550 6.5.1.
     Rtcp.SourceDescription name() {
-        return new Rtcp.SourceDescription(List.of(new Rtcp.SourceDescription.Chunk(
-                sender.ssrc(), List.of(new Rtcp.SourceDescription.Item(Rtcp.SourceDescription.CNAME, cname)))));
+        return Rtcp.SourceDescription.named(sender.ssrc(), cname);
     }
 
     /// Whether the peer tells of each packet when it came.

@@ -51,8 +51,7 @@ final class ReturnPath {
             compound.add(new Rtcp.ReceiverReport(localSsrc, List.of()));
         }
         if (!compound.isEmpty()) {
-            compound.add(new Rtcp.SourceDescription(List.of(new Rtcp.SourceDescription.Chunk(
-                    localSsrc, List.of(new Rtcp.SourceDescription.Item(Rtcp.SourceDescription.CNAME, CNAME))))));
+            compound.add(Rtcp.SourceDescription.named(localSsrc, CNAME));
         }
         for (Rtcp packet : outgoing) {
             if (!(packet instanceof Rtcp.ReceiverReport)) {

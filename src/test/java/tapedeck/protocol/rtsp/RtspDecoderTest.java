@@ -93,7 +93,8 @@ class RtspDecoderTest {
                                 Map.of("cseq", "3", "transport", "RTP/AVP/TCP; interleaved=0-1", "x", "1, 2"),
                                 Bytes.EMPTY),
                         new RtspMessage.Interleaved(255, Bytes.wrap(new byte[3000])),
-                        new RtspMessage.Answer(200),
+                        new RtspMessage.Answer(
+                                200, "OK", Map.of("cseq", "9", "content-length", "2"), Bytes.ofUtf8("ok")),
                         new RtspMessage.Request("GET_PARAMETER", "*", "1.0", Map.of("cseq", "4"), Bytes.EMPTY),
                         new RtspMessage.Request("TEARDOWN", "*", "1.0", Map.of("cseq", "5"), Bytes.EMPTY)),
                 messages);
