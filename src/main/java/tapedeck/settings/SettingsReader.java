@@ -22,7 +22,8 @@ final class SettingsReader {
     /// What would be dangerous or useless to accept before it is built: any value but this is refused.
     private static final Map<String, String> FIXED = Map.of("stream_takeover", "false");
 
-    private static final List<String> PORTS = List.of("rtmp_port", "rtsp_port", "rtp_ports", "webrtc_port");
+    private static final List<String> PORTS =
+            List.of("rtmp_port", "rtsp_port", "rtp_ports", "webrtc_port", "tls_certificate", "tls_key");
 
     /// Every key that may be set.
     static final Set<String> KEYS = keys();
@@ -151,8 +152,6 @@ final class SettingsReader {
                 "http_trusted_proxies",
                 "rest_calls_per_second",
                 "record_response_content_disposition_header_value",
-                "tls_certificate",
-                "tls_key",
                 "webrtc_announce",
                 "webrtc_pre_init",
                 "webrtc_ice_servers",
