@@ -22,6 +22,7 @@ import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
+import tapedeck.relay.Relays;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
@@ -109,6 +110,7 @@ public final class Server implements AutoCloseable {
         HttpRoutes routes = new HttpRoutes();
         Rights rights = opened(
                 new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
+        Relays relays = opened(new Relays(settings.relays(), streams));
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             bound(
@@ -139,6 +141,7 @@ public final class Server implements AutoCloseable {
             HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));
             ports.add("HTTP", "tcp", http.port());
         }
+        relays.startConfigured();
     }
 
     /// A port that is taken is said in one line, like any other setting that cannot be used.

@@ -36,14 +36,35 @@ class RoomsTest {
             Map.entry("settings", Set.of("bytes")),
             Map.entry("net", Set.of("bytes", "settings")),
             Map.entry("rights", Set.of("bytes", "settings", "net")),
+            Map.entry("relay", Set.of("bytes", "media", "stream", "settings", "net")),
             Map.entry(
                     "protocol",
-                    Set.of("bytes", "media", "codec", "container", "rtp", "stream", "settings", "net", "rights")),
+                    Set.of(
+                            "bytes",
+                            "media",
+                            "codec",
+                            "container",
+                            "rtp",
+                            "stream",
+                            "settings",
+                            "net",
+                            "rights",
+                            "relay")),
             Map.entry("database", Set.of("settings")),
             Map.entry("transcode", Set.of("bytes", "media", "codec", "stream", "settings")),
             Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings", "database")),
             Map.entry(
-                    "api", Set.of("container", "bytes", "media", "stream", "record", "transcode", "settings", "net")));
+                    "api",
+                    Set.of(
+                            "container",
+                            "bytes",
+                            "media",
+                            "stream",
+                            "record",
+                            "transcode",
+                            "settings",
+                            "net",
+                            "relay")));
 
     private static final Pattern FORBIDDEN_NAME =
             Pattern.compile("(Manager|Helper|Utils?|Impl|Info|Context)$|^(Abstract|Base)[A-Z]|^I[A-Z][a-z]\\w*able$");

@@ -17,6 +17,7 @@ public record Settings(
         WebRtc webrtc,
         Rights rights,
         Tls tls,
+        Relays relays,
         Recording recording,
         Hooks hooks,
         Database database,
@@ -54,6 +55,37 @@ public record Settings(
         public WebRtc {
             announce = List.copyOf(announce);
             iceServers = List.copyOf(iceServers);
+        }
+    }
+
+    /// Streams that are fetched from other servers and sent to them.
+    ///
+    /// @param allow where that may be beyond public addresses: addresses, networks, words
+    /// @param holdSeconds how long a stream stays that lost its source
+    /// @param tlsCa whose certificates count: "" for what Java knows, a file, or `none` for any
+    public record Relays(List<Relayed> pulls, List<Relayed> pushes, List<String> allow, int holdSeconds, String tlsCa) {
+        /// Nothing at the start, and nowhere but to public addresses.
+        public static final Relays NONE = new Relays(List.of(), List.of(), List.of(), 60, "");
+
+        public Relays {
+            pulls = List.copyOf(pulls);
+            pushes = List.copyOf(pushes);
+            allow = List.copyOf(allow);
+        }
+    }
+
+    /// One stream that is fetched or sent from the start on.
+    ///
+    /// @param address may have a password
+    /// @param options for the protocol
+    public record Relayed(String name, String address, Map<String, String> options) {
+        public Relayed {
+            options = Map.copyOf(options);
+        }
+
+        @Override
+        public String toString() {
+            return "Relayed[name=%s]".formatted(name);
         }
     }
 

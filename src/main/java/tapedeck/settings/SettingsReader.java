@@ -63,6 +63,7 @@ final class SettingsReader {
                         iceServers("webrtc_ice_servers")),
                 new RightsReader(source, values).rights(),
                 tls(),
+                new RelaysReader(source, values).relays(),
                 new RecordingReader(source, values).recording(dataDir),
                 new RecordingReader(source, values).hooks(),
                 database(),
@@ -201,6 +202,7 @@ final class SettingsReader {
                 "database_password"));
         keys.addAll(PORTS);
         keys.addAll(RightsReader.KEYS);
+        keys.addAll(RelaysReader.KEYS);
         keys.addAll(FIXED.keySet());
         keys.addAll(UNBUILT.keySet());
         return keys;

@@ -4,9 +4,10 @@ import java.net.InetAddress;
 import tapedeck.bytes.MalformedException;
 
 /// One address, or a network in CIDR notation (RFC 4632 3.1): `192.0.2.7`, `10.0.0.0/8`, `fd00::/8`.
-record AddressRange(InetAddress network, int prefixBits) {
+public record AddressRange(InetAddress network, int prefixBits) {
 
-    static AddressRange parse(String text) {
+    /// @throws MalformedException for what is neither
+    public static AddressRange parse(String text) {
         int slash = text.indexOf('/');
         try {
             InetAddress network = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
@@ -25,7 +26,7 @@ record AddressRange(InetAddress network, int prefixBits) {
         return "\"%s\" is neither an IP address nor a network such as 10.0.0.0/8".formatted(text);
     }
 
-    boolean contains(InetAddress address) {
+    public boolean contains(InetAddress address) {
         byte[] mine = network.getAddress();
         byte[] theirs = address.getAddress();
         if (mine.length != theirs.length) {

@@ -1,0 +1,153 @@
+package tapedeck.relay;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.Reader;
+import tapedeck.stream.ReaderOptions;
+import tapedeck.stream.SessionReport;
+import tapedeck.stream.Stream;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// Sends: whatever is published under one name, as often as it is.
+final class Push implements RelayWork {
+    private final PushClient client;
+    private final Streams streams;
+    private final StreamName name;
+    private final Relay relay;
+
+    // Guarded by this.
+    private @Nullable Stream sent;
+    private @Nullable Reader reader;
+    private long framesBefore;
+    private long bytesBefore;
+    private long droppedBefore;
+
+    Push(PushClient client, Streams streams, StreamName name, Relay relay) {
+        this.client = client;
+        this.streams = streams;
+        this.name = name;
+        this.relay = relay;
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return client.schemes();
+    }
+
+    @Override
+    public Publisher.Protocol protocol() {
+        return client.protocol();
+    }
+
+    @Override
+    public RelayReport.Direction direction() {
+        return RelayReport.Direction.PUSH;
+    }
+
+    /// A stream appeared.
+    synchronized void published(StreamName appeared) {
+        if (appeared.equals(name)) {
+            notifyAll();
+        }
+    }
+
+    @Override
+    public synchronized boolean awaitReason() throws InterruptedException {
+        while (streams.find(name).isEmpty()) {
+            if (!relay.isConfigured()) {
+                return false;
+            }
+            relay.waits("nobody publishes \"%s\"".formatted(name));
+            wait();
+        }
+        return true;
+    }
+
+    @Override
+    public void connect(RelayTarget target) throws IOException, InterruptedException {
+        Optional<Stream> stream = streams.find(name);
+        if (stream.isEmpty()) {
+            return;
+        }
+        Line line = new Line(stream.get());
+        synchronized (this) {
+            sent = stream.get();
+        }
+        try {
+            client.push(target, line);
+        } finally {
+            line.close();
+        }
+    }
+
+    @Override
+    public long idle(long nowNanos) {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    public synchronized String mediaSessionId() {
+        return sent == null ? "" : sent.mediaSessionId();
+    }
+
+    @Override
+    public synchronized List<SessionReport.TrackReport> tracks() {
+        if (sent == null || reader == null) {
+            return List.of();
+        }
+        return RelayWork.tracks(
+                sent,
+                bytesBefore + reader.bytes(),
+                framesBefore + reader.frames(),
+                droppedBefore + reader.droppedFrames());
+    }
+
+    @Override
+    public void close(String reason) {}
+
+    private final class Line implements PushSource {
+        private final Stream stream;
+
+        Line(Stream stream) {
+            this.stream = stream;
+        }
+
+        @Override
+        public Stream stream() {
+            return stream;
+        }
+
+        @Override
+        public Reader subscribe(Runnable wake) {
+            Reader opened = stream.subscribe(ReaderOptions.viewer(relay.toString(), wake));
+            synchronized (Push.this) {
+                reader = opened;
+            }
+            return opened;
+        }
+
+        @Override
+        public void accepted() {
+            relay.active();
+        }
+
+        void close() {
+            synchronized (Push.this) {
+                Reader open = reader;
+                reader = null;
+                sent = null;
+                if (open != null) {
+                    framesBefore += open.frames();
+                    bytesBefore += open.bytes();
+                    droppedBefore += open.droppedFrames();
+                    open.close();
+                }
+            }
+        }
+    }
+}

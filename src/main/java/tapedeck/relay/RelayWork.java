@@ -1,0 +1,51 @@
+package tapedeck.relay;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import tapedeck.media.Track;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.SessionReport;
+import tapedeck.stream.Stream;
+
+/// What a [Relay] does again and again: fetch or send.
+sealed interface RelayWork permits Pull, Push {
+    Set<String> schemes();
+
+    Publisher.Protocol protocol();
+
+    RelayReport.Direction direction();
+
+    /// Waits until there is a reason to connect.
+    ///
+    /// @return false if there will be none
+    boolean awaitReason() throws InterruptedException;
+
+    /// One connection. Returns when the stream is over.
+    void connect(RelayTarget target) throws IOException, InterruptedException;
+
+    /// There is no connection, for so long or more: what would be kept over a short while may end.
+    ///
+    /// @return after how many nanoseconds it would do something, if nothing changes; [Long#MAX_VALUE] for nothing
+    long idle(long nowNanos);
+
+    /// The stream that it is about now; "" for none.
+    String mediaSessionId();
+
+    List<SessionReport.TrackReport> tracks();
+
+    /// There will be no more connections.
+    void close(String reason);
+
+    /// Frames are counted together: they stand with the picture, or with the sound where there is none.
+    static List<SessionReport.TrackReport> tracks(Stream stream, long bytes, long frames, long missing) {
+        List<SessionReport.TrackReport> reports = new ArrayList<>();
+        for (Track track : stream.tracks()) {
+            boolean first = reports.isEmpty();
+            reports.add(SessionReport.TrackReport.of(
+                    track, first ? bytes : 0, first ? frames : 0, first ? missing : 0));
+        }
+        return reports;
+    }
+}
