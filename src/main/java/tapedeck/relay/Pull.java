@@ -51,8 +51,13 @@ final class Pull implements RelayWork {
         this.name = name;
         this.holdNanos = holdNanos;
         this.relay = relay;
-        publisher =
-                new Publisher(client.protocol(), address, relay.id(), Publisher.randomLogin(new Random()), recording, Publisher.Expects.UNKNOWN);
+        publisher = new Publisher(
+                client.protocol(),
+                address,
+                relay.id(),
+                Publisher.randomLogin(new Random()),
+                recording,
+                Publisher.Expects.UNKNOWN);
     }
 
     @Override

@@ -43,8 +43,8 @@ sealed interface RelayWork permits Pull, Push {
         List<SessionReport.TrackReport> reports = new ArrayList<>();
         for (Track track : stream.tracks()) {
             boolean first = reports.isEmpty();
-            reports.add(SessionReport.TrackReport.of(
-                    track, first ? bytes : 0, first ? frames : 0, first ? missing : 0));
+            reports.add(
+                    SessionReport.TrackReport.of(track, first ? bytes : 0, first ? frames : 0, first ? missing : 0));
         }
         return reports;
     }

@@ -198,10 +198,8 @@ class RelaysTest {
         await(() -> stream.statistics().frames() == 3, "the second keyframe");
         assertEquals(stream.mediaSessionId(), report().mediaSessionId());
         assertEquals("nonsense", report().lastError());
-        SessionReport session = streams.sessions().stream()
-                .map(Session::report)
-                .findAny()
-                .orElseThrow();
+        SessionReport session =
+                streams.sessions().stream().map(Session::report).findAny().orElseThrow();
         assertEquals(1, streams.sessions().size(), "the stream's own is not shown beside it");
         assertEquals(id, session.id());
         assertEquals(SessionReport.Direction.PUBLISHES, session.direction());
