@@ -140,27 +140,6 @@ class RelaysTest {
         return streams.publish(NAME, who, Feedback.NONE);
     }
 
-    /// Breaks after two pictures, speaks nonsense, and then goes on.
-    private void scriptThatBreaks(CountDownLatch subscribed) {
-        other.pulls.add((target, sink) -> {
-            assertEquals("secret", target.login().orElseThrow().password());
-            sink.announce(VIDEO);
-            subscribed.await();
-            sink.write(frame(0, false));
-            sink.write(frame(40, true));
-            sink.write(frame(80, false));
-            throw new IOException("it broke");
-        });
-        other.pulls.add((_, _) -> {
-            throw new MalformedException("nonsense");
-        });
-        other.pulls.add((_, sink) -> {
-            sink.write(frame(0, false));
-            sink.write(frame(40, true));
-            sleepUntilEnded();
-        });
-    }
-
     @Test
     void aStreamOutlivesTheConnectionsItComesOver() throws Exception {
         CountDownLatch subscribed = new CountDownLatch(1);
@@ -217,6 +196,27 @@ class RelaysTest {
         String shown = report() + " " + streams.sessions() + report().lastError();
         assertFalse(shown.contains("secret") || shown.contains("hidden"), shown);
         assertTrue(shown.contains("rtmp://user@127.0.0.1/live/a?token=***"), shown);
+    }
+
+    /// Breaks after two pictures, speaks nonsense, and then goes on.
+    private void scriptThatBreaks(CountDownLatch subscribed) {
+        other.pulls.add((target, sink) -> {
+            assertEquals("secret", target.login().orElseThrow().password());
+            sink.announce(VIDEO);
+            subscribed.await();
+            sink.write(frame(0, false));
+            sink.write(frame(40, true));
+            sink.write(frame(80, false));
+            throw new IOException("it broke");
+        });
+        other.pulls.add((_, _) -> {
+            throw new MalformedException("nonsense");
+        });
+        other.pulls.add((_, sink) -> {
+            sink.write(frame(0, false));
+            sink.write(frame(40, true));
+            sleepUntilEnded();
+        });
     }
 
     @Test
