@@ -135,7 +135,7 @@ public final class Server implements AutoCloseable {
         KeptBytes kept = KeptBytes.ofHeap();
         opened(new LiveHttp(rights, streams, routes, kept));
         opened(new HlsHttp(rights, streams, routes, kept));
-        opened(new Api(routes, settings, streams, recordings, transcodes, ports, VERSION));
+        opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
             HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));

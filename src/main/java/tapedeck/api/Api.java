@@ -3,12 +3,16 @@ package tapedeck.api;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.record.Recordings;
+import tapedeck.relay.Relays;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 import tapedeck.stream.Streams;
@@ -42,10 +46,11 @@ public final class Api implements AutoCloseable {
             Streams streams,
             Recordings recordings,
             Transcodes transcodes,
+            Relays relays,
             BoundPorts ports,
             String version)
             throws IOException, SettingsException {
-        this(routes, settings, streams, recordings, transcodes, ports, version, Clocks.SYSTEM);
+        this(routes, settings, streams, recordings, transcodes, relays, ports, version, Clocks.SYSTEM);
     }
 
     Api(
@@ -54,6 +59,7 @@ public final class Api implements AutoCloseable {
             Streams streams,
             Recordings recordings,
             Transcodes transcodes,
+            Relays relays,
             BoundPorts ports,
             String version,
             Clocks clocks)
@@ -83,6 +89,7 @@ public final class Api implements AutoCloseable {
         routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(limit.query(catalogue::one)));
         routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(limit.command(catalogue::delete)));
         addRecorderCalls(new RecorderCalls(recordings, links));
+        addRelayCalls(new RelayCalls(relays));
         routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links)::handle);
         new Console(access).addTo(routes);
     }
@@ -110,6 +117,37 @@ public final class Api implements AutoCloseable {
         query("recorder/find_all", calls::findActive);
         query("recording/find_all", limit.query(calls::findFinished));
         post("recording/sign", calls::sign);
+    }
+
+    private void addRelayCalls(RelayCalls calls) {
+        start("pull/startup", calls::pull);
+        start("pull/pull", calls::pull);
+        start("pull/push", calls::pushTo);
+        start("push/startup", calls::push);
+        start("rtsp/startup", calls::pullRtsp);
+        addFinds("pull", calls, () -> {
+            List<RelayCalls.Entry> all = new ArrayList<>(calls.allPulls());
+            all.addAll(calls.allPushes());
+            return all;
+        });
+        addFinds("push", calls, calls::allPushes);
+        addFinds("rtsp", calls, calls::allRtsp);
+    }
+
+    private void start(String path, RelayCalls.Call call) {
+        command(path, exchange -> Json.respond(exchange, call.answer(Json.body(exchange))));
+    }
+
+    private void addFinds(String group, RelayCalls calls, Supplier<List<RelayCalls.Entry>> all) {
+        query(group + "/find_all", exchange -> {
+            Json.body(exchange);
+            Json.respond(exchange, all.get());
+        });
+        query(group + "/find", exchange -> Json.respond(exchange, RelayCalls.found(all.get(), Json.body(exchange))));
+        command(group + "/terminate", exchange -> {
+            calls.terminate(all.get(), Json.body(exchange));
+            exchange.respond(200);
+        });
     }
 
     /// A call that changes nothing: `@flashphoner/websdk` sends those without a body as GET.

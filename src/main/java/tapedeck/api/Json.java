@@ -1,5 +1,7 @@
 package tapedeck.api;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -50,6 +52,20 @@ final class Json {
                 throw new MalformedException("\"%s\" has to be a string".formatted(name));
             }
             return Optional.of(value.stringValue());
+        }
+
+        /// All members that are strings, numbers, true or false, in their order.
+        Map<String, String> texts() {
+            Map<String, String> texts = new LinkedHashMap<>();
+            for (Map.Entry<String, JsonNode> member : object.properties()) {
+                JsonNode value = member.getValue();
+                if (value.isString()) {
+                    texts.put(member.getKey(), value.stringValue());
+                } else if (value.isNumber() || value.isBoolean()) {
+                    texts.put(member.getKey(), value.toString());
+                }
+            }
+            return texts;
         }
 
         /// A whole number, also one that is written as a string.

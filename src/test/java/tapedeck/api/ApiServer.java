@@ -25,6 +25,7 @@ import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
+import tapedeck.relay.Relays;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsSource;
@@ -53,6 +54,7 @@ final class ApiServer implements AutoCloseable {
     final AtomicLong nanos = new AtomicLong(1);
     final HttpClient client = HttpClient.newHttpClient();
     private final Transcodes transcodes;
+    final Relays relays;
     private final Api api;
     private EventLoops loops;
     private WebRtcServer webRtc;
@@ -74,12 +76,14 @@ final class ApiServer implements AutoCloseable {
         database = new Database(settings.database(), settings.dataDir());
         recordings.keepCatalogue(database);
         transcodes = new Transcodes(settings.recording().aac());
+        relays = new Relays(settings.relays(), streams);
         api = new Api(
                 routes,
                 settings,
                 streams,
                 recordings,
                 transcodes,
+                relays,
                 ports,
                 "1.2.3",
                 new Api.Clocks(now::get, nanos::get));
@@ -167,6 +171,7 @@ final class ApiServer implements AutoCloseable {
             loops.close();
         }
         http.close();
+        relays.close();
         api.close();
         recordings.close();
         transcodes.close();
