@@ -114,7 +114,8 @@ final class RelayCalls {
 
     private static String address(Json.Body body, String member, Optional<String> behind) {
         String address = body.text(member);
-        return behind.map(name -> address + (address.endsWith("/") ? "" : "/") + name).orElse(address);
+        return behind.map(name -> address + (address.endsWith("/") ? "" : "/") + name)
+                .orElse(address);
     }
 
     /// `record` and what stands in `options`.
@@ -157,16 +158,16 @@ final class RelayCalls {
 
     private static Predicate<Entry> wanted(Json.Body body) {
         List<Predicate<Entry>> all = new ArrayList<>();
-        body.optionalText("mediaSessionId").ifPresent(id -> all.add(entry -> entry.mediaSessionId()
-                .equals(id)));
-        body.optionalText("status").ifPresent(status -> all.add(entry -> entry.status()
-                .equals(status)));
+        body.optionalText("mediaSessionId")
+                .ifPresent(id -> all.add(entry -> entry.mediaSessionId().equals(id)));
+        body.optionalText("status")
+                .ifPresent(status -> all.add(entry -> entry.status().equals(status)));
         for (String member : List.of("streamName", "localStreamName")) {
-            body.optionalText(member).ifPresent(name -> all.add(entry -> entry.streamName()
-                    .equals(name)));
+            body.optionalText(member)
+                    .ifPresent(name -> all.add(entry -> entry.streamName().equals(name)));
         }
-        body.optionalText("remoteStreamName").ifPresent(name -> all.add(entry -> entry.uri()
-                .endsWith("/" + name)));
+        body.optionalText("remoteStreamName")
+                .ifPresent(name -> all.add(entry -> entry.uri().endsWith("/" + name)));
         for (String member : List.of("uri", "rtmpUrl")) {
             body.optionalText(member).ifPresent(address -> all.add(entry -> goesTo(entry, address)));
         }

@@ -94,7 +94,8 @@ class RelayCallsTest {
         String uri = "rtsp://user:secret@127.0.0.1:8554/live/1";
         HttpResponse<byte[]> started = call("rtsp/startup", "{'uri': '%s'}".formatted(uri));
         assertEquals(200, started.statusCode(), ApiServer.text(started));
-        assertEquals("127.0.0.1/live/1", ApiServer.json(started).path("streamName").stringValue());
+        assertEquals(
+                "127.0.0.1/live/1", ApiServer.json(started).path("streamName").stringValue());
         JsonNode one = awaitStatus("rtsp", "ACTIVE");
         assertEquals("rtsp://user@127.0.0.1:8554/live/1", one.path("uri").stringValue());
         JsonNode streams = ApiServer.json(call("stream/find", "{'name': '127.0.0.1/live/1'}"));
@@ -109,7 +110,9 @@ class RelayCallsTest {
                 + ApiServer.text(call("stream/find_all", ""));
         assertFalse(everything.contains("secret"), everything);
         assertEquals(200, status("rtsp/terminate", "{'uri': '%s'}".formatted(uri)));
-        assertEquals("ended over REST", awaitStatus("rtsp", "ENDED").path("lastError").stringValue());
+        assertEquals(
+                "ended over REST",
+                awaitStatus("rtsp", "ENDED").path("lastError").stringValue());
         assertEquals(404, status("rtsp/terminate", "{'uri': '%s'}".formatted(uri)));
         assertEquals(404, status("stream/find", "{'name': '127.0.0.1/live/1'}"));
     }
@@ -127,8 +130,8 @@ class RelayCallsTest {
                     "rtmp://127.0.0.1/x/KEY",
                     ApiServer.json(call("push/startup", full)).path("rtmpUrl").stringValue());
             awaitStatus("push", "ACTIVE");
-            JsonNode found = ApiServer.json(
-                    call("push/find", "{'streamName': 'a', 'rtmpUrl': 'rtmp://127.0.0.1/live'}"));
+            JsonNode found =
+                    ApiServer.json(call("push/find", "{'streamName': 'a', 'rtmpUrl': 'rtmp://127.0.0.1/live'}"));
             assertEquals(1, found.size());
             String id = found.path(0).path("mediaSessionId").stringValue();
             assertEquals(started.path("mediaSessionId").stringValue(), id);
@@ -157,8 +160,7 @@ class RelayCallsTest {
         assertEquals(
                 List.of("rtmp://127.0.0.1/app/r", "rtmp://127.0.0.1/app/s"),
                 all.valueStream().map(one -> one.path("uri").stringValue()).toList());
-        assertEquals(
-                200, status("pull/terminate", "{'localStreamName': 'l', 'remoteStreamName': 'r'}"));
+        assertEquals(200, status("pull/terminate", "{'localStreamName': 'l', 'remoteStreamName': 'r'}"));
         assertEquals("ENDED", awaitStatus("pull", "ENDED").path("status").stringValue());
     }
 
