@@ -18,6 +18,7 @@ import tapedeck.net.http.TrustedProxies;
 import tapedeck.protocol.http.HlsHttp;
 import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
+import tapedeck.protocol.ingest.IngestHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
@@ -135,6 +136,7 @@ public final class Server implements AutoCloseable {
         KeptBytes kept = KeptBytes.ofHeap();
         opened(new LiveHttp(rights, streams, routes, kept));
         opened(new HlsHttp(rights, streams, routes, kept));
+        opened(new IngestHttp(rights, streams, routes));
         opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {

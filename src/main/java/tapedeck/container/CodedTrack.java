@@ -21,12 +21,24 @@ import tapedeck.media.Track;
 public final class CodedTrack {
     private static final int ANNEX_B = 0;
 
+    /// What is looked for where the container says nothing.
+    private enum Unsaid {
+        H264,
+        AV1
+    }
+
     private final int id;
     private final int nalLengthBytes;
+    private final Unsaid unsaid;
     private @Nullable Track track;
 
     private CodedTrack(int id, @Nullable Codec codec, int nalLengthBytes) {
+        this(id, codec, nalLengthBytes, Unsaid.H264);
+    }
+
+    private CodedTrack(int id, @Nullable Codec codec, int nalLengthBytes, Unsaid unsaid) {
         this.id = id;
+        this.unsaid = unsaid;
         this.nalLengthBytes = nalLengthBytes;
         this.track = codec == null ? null : new Track(id, codec);
     }
@@ -51,6 +63,11 @@ public final class CodedTrack {
         return new CodedTrack(id, null, ANNEX_B);
     }
 
+    /// AV1 of a writer that says nothing of it but in front of keyframes.
+    public static CodedTrack ofAv1(int id) {
+        return new CodedTrack(id, null, ANNEX_B, Unsaid.AV1);
+    }
+
     public int id() {
         return id;
     }
@@ -69,7 +86,10 @@ public final class CodedTrack {
         }
         Track known = track;
         if (known == null) {
-            return annexB(dtsNanos, ptsNanos, data);
+            return switch (unsaid) {
+                case H264 -> annexB(dtsNanos, ptsNanos, data);
+                case AV1 -> av1(null, dtsNanos, ptsNanos, data);
+            };
         }
         return switch (known.codec()) {
             case Codec.H264 h264 -> {
@@ -113,7 +133,7 @@ public final class CodedTrack {
         return frame(codec, dtsNanos, ptsNanos, H264.isKeyframe(unit), unit);
     }
 
-    private @Nullable Frame av1(Codec.Av1 codec, long dtsNanos, long ptsNanos, Bytes data) {
+    private @Nullable Frame av1(Codec.@Nullable Av1 codec, long dtsNanos, long ptsNanos, Bytes data) {
         Bytes unit = Av1TemporalUnit.withoutDelimiter(data);
         if (unit.isEmpty()) {
             return null;
@@ -122,7 +142,7 @@ public final class CodedTrack {
         Codec now = parsed.keyframe() && parsed.sequenceHeader().isPresent()
                 ? parsed.sequenceHeader().get().codec()
                 : codec;
-        return frame(now, dtsNanos, ptsNanos, parsed.keyframe(), unit);
+        return now == null ? null : frame(now, dtsNanos, ptsNanos, parsed.keyframe(), unit);
     }
 
     private Frame frame(Codec codec, long dtsNanos, long ptsNanos, boolean keyframe, Bytes data) {

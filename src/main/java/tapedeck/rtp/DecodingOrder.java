@@ -11,7 +11,7 @@ import tapedeck.media.Codec;
 /// (i - n)-th of all presentation times in order: the least of the last n + 1, those taken before aside. The first n
 /// have none; they get times a little before the first. Where an SPS says nothing, n is 0 until a picture proves it
 /// wrong.
-final class DecodingOrder {
+public final class DecodingOrder {
     static final int MAX_REORDER_FRAMES = 16;
     /// Between the decoding times of the first pictures, whose real distance nobody knows yet.
     static final long MAX_FIRST_STEP_NANOS = 40_000_000L;
@@ -43,7 +43,7 @@ final class DecodingOrder {
     }
 
     /// From the next picture on.
-    void setCodec(Codec codec) {
+    public void setCodec(Codec codec) {
         int said = depth(codec);
         learns = said < 0;
         depth = learns ? depth : said;
@@ -53,7 +53,7 @@ final class DecodingOrder {
     }
 
     /// The decoding time of the next picture, always later than the last one's.
-    long dtsNanos(long ptsNanos) {
+    public long dtsNanos(long ptsNanos) {
         int at = waiting;
         while (at > 0 && window[at - 1] > ptsNanos) {
             window[at] = window[at - 1];

@@ -2,6 +2,7 @@ package tapedeck.container.matroska;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
@@ -12,21 +13,32 @@ import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
 import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusHead;
+import tapedeck.container.CodedTrack;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 
 /// One TrackEntry, RFC 9559 5.1.4.1, with the codec mappings of RFC 9559's codec registry.
 ///
 /// @param number how blocks name the track; our [Track#id()]
-/// @param video whether TrackType is video
+/// @param kind by TrackType
 /// @param codec empty for one that this server does not know
 /// @param codecDelayNanos what a block's timestamp is too late by, RFC 9559 5.1.4.1.28
-record TrackEntry(int number, boolean video, String codecId, Optional<Codec> codec, long codecDelayNanos) {
+record TrackEntry(
+        int number, Kind kind, String codecId, Bytes codecPrivate, Optional<Codec> codec, long codecDelayNanos) {
+    enum Kind {
+        VIDEO,
+        AUDIO,
+        OTHER
+    }
+
     /// Two bytes of a variable-size integer name it in every block.
     static final int MAX_NUMBER = (1 << 14) - 2;
     /// RFC 9559 leaves it open; what decoders take, and what keeps a lie from being believed.
     static final int MAX_PICTURE_SIZE = 65_536;
 
+    private static final String H264_ID = "V_MPEG4/ISO/AVC";
+    private static final String H265_ID = "V_MPEGH/ISO/HEVC";
+    private static final String AV1_ID = "V_AV1";
     private static final int MAX_CHANNELS = 255;
     private static final int MAX_SAMPLE_RATE_HZ = 1_000_000;
     private static final int TYPE_VIDEO = 1;
@@ -86,9 +98,9 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
         return switch (codec) {
             case Codec.Vp8 _ -> "V_VP8";
             case Codec.Vp9 _ -> "V_VP9";
-            case Codec.Av1 _ -> "V_AV1";
-            case Codec.H264 _ -> "V_MPEG4/ISO/AVC";
-            case Codec.H265 _ -> "V_MPEGH/ISO/HEVC";
+            case Codec.Av1 _ -> AV1_ID;
+            case Codec.H264 _ -> H264_ID;
+            case Codec.H265 _ -> H265_ID;
             case Codec.Opus _ -> "A_OPUS";
             case Codec.Aac _ -> "A_AAC";
             case Codec.Mp3 _ -> "A_MPEG/L3";
@@ -162,7 +174,23 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
             case TYPE_AUDIO -> audioCodec(codecId, codecPrivate, audio);
             default -> Optional.empty();
         };
-        return new TrackEntry(number, type == TYPE_VIDEO, codecId, codec, codecDelayNanos);
+        Kind kind = type == TYPE_VIDEO ? Kind.VIDEO : type == TYPE_AUDIO ? Kind.AUDIO : Kind.OTHER;
+        return new TrackEntry(number, kind, codecId, codecPrivate, codec, codecDelayNanos);
+    }
+
+    boolean video() {
+        return kind == Kind.VIDEO;
+    }
+
+    /// The track under this id, also where only its frames will say what it is; null for a codec that nobody knows.
+    @Nullable
+    CodedTrack coded(int id) {
+        return switch (codecId) {
+            case H264_ID -> codecPrivate.isEmpty() ? CodedTrack.ofAnnexB(id) : CodedTrack.ofAvcc(id, codecPrivate);
+            case H265_ID -> codecPrivate.isEmpty() ? null : CodedTrack.ofHvcc(id, codecPrivate);
+            case AV1_ID -> codec.isPresent() ? CodedTrack.of(id, codec.get(), 0) : CodedTrack.ofAv1(id);
+            default -> codec.map(known -> CodedTrack.of(id, known, 0)).orElse(null);
+        };
     }
 
     private static Optional<Codec> videoCodec(String codecId, Bytes codecPrivate, List<EbmlReader.Child> video) {
@@ -180,12 +208,13 @@ record TrackEntry(int number, boolean video, String codecId, Optional<Codec> cod
         return switch (codecId) {
             case "V_VP8" -> Optional.of(new Codec.Vp8(width, height));
             case "V_VP9" -> Optional.of(vp9(codecPrivate, width, height));
-            case "V_AV1" ->
+            case AV1_ID ->
                 codecPrivate.length() <= 4
                         ? Optional.empty()
                         : Optional.of(Av1SequenceHeader.parseAv1C(codecPrivate).codec());
-            case "V_MPEG4/ISO/AVC" -> Optional.of(H264.fromAvcc(codecPrivate));
-            case "V_MPEGH/ISO/HEVC" -> Optional.of(H265.fromHvcc(codecPrivate));
+            // Some say nothing here: then the parameter sets are in the pictures.
+            case H264_ID -> codecPrivate.isEmpty() ? Optional.empty() : Optional.of(H264.fromAvcc(codecPrivate));
+            case H265_ID -> codecPrivate.isEmpty() ? Optional.empty() : Optional.of(H265.fromHvcc(codecPrivate));
             default -> Optional.empty();
         };
     }

@@ -13,6 +13,6 @@
 /// the real element by one aligned 8-byte write over its header; the Segment's real size comes last and says
 /// "finished". Cues too large for the hole are appended behind the last cluster instead.
 ///
-/// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock].
+/// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock]; [MatroskaDemuxer] for what comes live.
 @org.jspecify.annotations.NullMarked
 package tapedeck.container.matroska;

@@ -36,6 +36,16 @@ final class SampleEntryReader {
         };
     }
 
+    /// `avcC` or `hvcC` of the first sample entry.
+    static Bytes configuration(Box stsd) {
+        ByteReader in = stsd.fullBody();
+        in.skip(4);
+        Box entry = Box.children("stsd", in.rest()).getFirst();
+        List<Box> boxes = Box.children(entry.type(), entry.body().slice(VIDEO_FIELDS_BYTES));
+        Box avcC = Box.find(boxes, "avcC");
+        return avcC == null ? Box.need(entry.type(), boxes, "hvcC").body() : avcC.body();
+    }
+
     private static @Nullable Codec video(Box entry) {
         Bytes body = entry.body();
         if (body.length() < VIDEO_FIELDS_BYTES) {

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import tapedeck.bytes.Bytes;
 
 /// One request and its answer.
@@ -54,6 +55,15 @@ public interface HttpExchange {
 
     /// Starts an answer of `length` bytes (-1: unknown) that the handler then writes.
     OutputStream start(int status, String contentType, long length) throws Exception;
+
+    /// Whether a WebSocket is asked for.
+    boolean wantsSocket();
+
+    /// Makes the connection a WebSocket, which goes on after the handler has returned.
+    ///
+    /// @param opened called when messages can go
+    /// @throws HttpProblem 400 if the request cannot be answered so
+    void upgrade(Function<HttpSocket, HttpSocket.Listener> opened) throws Exception;
 
     /// Starts an answer without an end, which goes on after the handler has returned and needs no thread.
     HttpStream open(int status, String contentType) throws Exception;

@@ -22,12 +22,13 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
-/// HTTP on one port. Every request runs its handler on a virtual thread.
+/// HTTP and WebSockets on one port. Every request runs its handler on a virtual thread.
 public final class HttpServer implements AutoCloseable {
     /// Longest request line and headers, in bytes; Jetty answers 431 beyond.
     static final int MAX_HEADER_BYTES = 16 * 1024;
@@ -50,6 +51,7 @@ public final class HttpServer implements AutoCloseable {
     private final Server server;
     private final ServerConnector connector;
     private final HttpRoutes routes;
+    private final ServerWebSocketContainer sockets;
 
     /// @param port 0 takes a free one
     public HttpServer(int port, HttpRoutes routes) throws Exception {
@@ -70,6 +72,7 @@ public final class HttpServer implements AutoCloseable {
         connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+        sockets = ServerWebSocketContainer.ensure(server);
         server.setErrorHandler(this::refuse);
         server.setHandler(new Routed());
         server.start();
@@ -95,7 +98,7 @@ public final class HttpServer implements AutoCloseable {
             // Jetty refuses what would decode to another path: `%2F`, `..;` and the like (UriCompliance.DEFAULT).
             String path = request.getHttpURI().getDecodedPath();
             routes.headers().forEach(response.getHeaders()::put);
-            JettyExchange plain = new JettyExchange(request, response, callback, path, "");
+            JettyExchange plain = new JettyExchange(request, response, callback, sockets, path, "");
             try {
                 if (answer(request, response, callback, path, plain)) {
                     callback.succeeded();
@@ -117,7 +120,7 @@ public final class HttpServer implements AutoCloseable {
             if (found.isPresent()) {
                 HttpRoutes.Route route = found.get();
                 String rest = route.prefix() ? path.substring(route.stem().length()) : "";
-                JettyExchange exchange = new JettyExchange(request, response, callback, path, rest);
+                JettyExchange exchange = new JettyExchange(request, response, callback, sockets, path, rest);
                 route.handler().handle(exchange);
                 return !exchange.isOpened();
             }

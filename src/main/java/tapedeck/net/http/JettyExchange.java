@@ -5,10 +5,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
@@ -17,6 +19,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 
@@ -27,11 +30,20 @@ final class JettyExchange implements HttpExchange {
     private final String path;
     private final String pathRest;
     private final Callback completion;
+    private final ServerWebSocketContainer sockets;
     private @Nullable Fields query;
     private boolean opened;
 
     /// @param completion of the whole answer, which an opened stream takes over
-    JettyExchange(Request request, Response response, Callback completion, String path, String pathRest) {
+    /// @param sockets makes WebSockets of requests
+    JettyExchange(
+            Request request,
+            Response response,
+            Callback completion,
+            ServerWebSocketContainer sockets,
+            String path,
+            String pathRest) {
+        this.sockets = sockets;
         this.completion = completion;
         this.request = request;
         this.response = response;
@@ -145,6 +157,30 @@ final class JettyExchange implements HttpExchange {
         return Content.Sink.asOutputStream(response);
     }
 
+    /// RFC 6455 4.1.
+    @Override
+    public boolean wantsSocket() {
+        return header("Upgrade").map("websocket"::equalsIgnoreCase).orElse(false);
+    }
+
+    @Override
+    public void upgrade(Function<HttpSocket, HttpSocket.Listener> whenOpen) throws HttpProblem {
+        JettySocket socket = new JettySocket(whenOpen, Duration.ofMillis(HttpServer.IDLE_MILLIS));
+        boolean upgraded = sockets.upgrade(
+                (_, answer, _) -> {
+                    // Media is compressed already.
+                    answer.setExtensions(List.of());
+                    return socket;
+                },
+                request,
+                response,
+                completion);
+        if (!upgraded) {
+            throw new HttpProblem(400, "this is no handshake of a WebSocket");
+        }
+        opened = true;
+    }
+
     @Override
     public HttpStream open(int status, String contentType) throws IOException {
         response.setStatus(status);
@@ -159,7 +195,7 @@ final class JettyExchange implements HttpExchange {
         return new JettyStream(request, response, completion);
     }
 
-    /// Whether the answer goes on without the handler.
+    /// Whether the answer or the connection goes on without the handler.
     boolean isOpened() {
         return opened;
     }

@@ -1,5 +1,7 @@
 /// The HTTP server: one port, one router, blocking handlers on virtual threads. Rooms add their routes to it.
 ///
-/// Public: [HttpServer], [HttpRoutes], [HttpHandler], [HttpExchange], [HttpStream], [HttpProblem].
+/// [JettySocket] is public because Jetty calls it.
+///
+/// Public: [HttpServer], [HttpRoutes], [HttpHandler], [HttpExchange], [HttpStream], [HttpSocket], [HttpProblem].
 @org.jspecify.annotations.NullMarked
 package tapedeck.net.http;

@@ -6,6 +6,7 @@ import tapedeck.media.Track;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
+import tapedeck.net.http.HttpSocket;
 import tapedeck.net.http.HttpStream;
 import tapedeck.rights.HttpEntrance;
 import tapedeck.rights.Request;
@@ -14,7 +15,7 @@ import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
-/// `GET /live/NAME.flv` and its kind.
+/// `GET /live/NAME.flv` and its kind; `NAME.mp4` also over a WebSocket.
 public final class LiveHttp implements AutoCloseable {
     static final int RETRY_AFTER_SECONDS = 2;
     /// Said with 503 where [KeptBytes] lets nobody in.
@@ -75,12 +76,29 @@ public final class LiveHttp implements AutoCloseable {
         if (!broadcasts.hasRoom(stream, format.get())) {
             throw retry(exchange, 503, NO_ROOM);
         }
+        if (exchange.wantsSocket()) {
+            socket(exchange, stream, format.get(), tracks);
+            return;
+        }
         HttpStream answer = exchange.open(200, format.get().mediaType(tracks));
         if (exchange.method().equals("HEAD")) {
             answer.end();
             return;
         }
         broadcasts.join(stream, format.get(), tracks, answer, exchange.peer());
+    }
+
+    /// For a page's `MediaSource`: the first message says what to make of the others, each of which is a part of the
+    /// file.
+    private void socket(HttpExchange exchange, Stream stream, LiveFormat format, List<Track> tracks) throws Exception {
+        if (format != LiveFormat.MP4) {
+            throw new HttpProblem(400, "over a WebSocket a live stream can be had as NAME.mp4");
+        }
+        exchange.upgrade(socket -> {
+            socket.say(format.mediaType(tracks));
+            broadcasts.join(stream, format, tracks, socket, exchange.peer());
+            return HttpSocket.Listener.NONE;
+        });
     }
 
     /// A refusal that is worth another try soon.
