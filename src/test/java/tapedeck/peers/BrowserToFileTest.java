@@ -4,19 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Page;
-import com.sun.net.httpserver.HttpServer;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -32,7 +24,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(300)
 class BrowserToFileTest {
     private static final int SECONDS = 20;
-    private static final int DEADLINE_SECONDS = 60;
     private static final double DURATION_TOLERANCE_SECONDS = 0.5;
     private static final double LIPS_TOLERANCE_SECONDS = 0.040;
 
@@ -40,31 +31,17 @@ class BrowserToFileTest {
     private Path folder;
 
     private TestServer server;
-    private HttpServer pages;
-    private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+    private FlashPage page;
 
     @BeforeEach
     void open() throws Exception {
         server = new TestServer(folder.resolve("data"));
-        byte[] page = Files.readAllBytes(Path.of("src/test/resources/tapedeck/peers/flash.html"));
-        pages = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        pages.createContext("/flash", exchange -> {
-            exchange.getResponseHeaders().set("Content-Type", "text/html");
-            exchange.sendResponseHeaders(200, page.length);
-            exchange.getResponseBody().write(page);
-            exchange.close();
-        });
-        pages.createContext("/say", exchange -> {
-            said.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
-            exchange.sendResponseHeaders(204, -1);
-            exchange.close();
-        });
-        pages.start();
+        page = new FlashPage();
     }
 
     @AfterEach
     void close() throws Exception {
-        pages.stop(0);
+        page.close();
         server.close();
     }
 
@@ -73,7 +50,7 @@ class BrowserToFileTest {
     void chromiumIsRecordedInSyncAndPlaysWhatItSent(String codec, String extension, String codecName) throws Exception {
         try (Chromium chromium = new Chromium()) {
             chromium.open(publishing("tab", codec));
-            awaitDone();
+            page.awaitDone();
             Path file = server.awaitRecording("tab." + extension);
             judge(file, codecName);
             judgeLips(file);
@@ -85,27 +62,15 @@ class BrowserToFileTest {
     @Test
     void firefoxIsRecorded() throws Exception {
         try (Firefox firefox = new Firefox(publishing("fox", "VP8") + "&camera")) {
-            awaitDone();
+            page.awaitDone();
             judge(server.awaitRecording("fox.webm"), "vp8");
         }
     }
 
-    private void awaitDone() throws InterruptedException {
-        List<String> heard = new ArrayList<>();
-        while (!heard.contains("done")) {
-            String next = said.poll(DEADLINE_SECONDS, TimeUnit.SECONDS);
-            assertTrue(next != null && !next.startsWith("failed"), "the page said " + heard + ", then " + next);
-            heard.add(next);
-        }
-    }
-
     private String publishing(String name, String codec) {
-        return "http://localhost:%d/flash?codec=%s&seconds=%d&whip=%s"
+        return page.url("codec=%s&seconds=%d&whip=%s"
                 .formatted(
-                        pages.getAddress().getPort(),
-                        codec,
-                        SECONDS,
-                        URLEncoder.encode(server.httpUrl("/whip/" + name), StandardCharsets.UTF_8));
+                        codec, SECONDS, URLEncoder.encode(server.httpUrl("/whip/" + name), StandardCharsets.UTF_8)));
     }
 
     private static void judge(Path file, String videoCodec) {
@@ -137,8 +102,8 @@ class BrowserToFileTest {
     }
 
     private void playsAndSeeks(Chromium chromium, String fileName) {
-        Page page = chromium.open(server.httpUrl("/"));
-        Object played = page.evaluate("""
+        Page opened = chromium.open(server.httpUrl("/"));
+        Object played = opened.evaluate("""
                 async url => {
                     const video = document.createElement('video');
                     video.muted = true;

@@ -31,6 +31,11 @@ public final class FragmentDemuxer {
     /// Of one fragment.
     static final int MAX_SAMPLES = 1 << 16;
 
+    /// 80 ms.
+    private static final int OPUS_PRE_ROLL_SAMPLES = 3840;
+    /// Of libopus, which browsers use.
+    private static final int OPUS_DELAY_SAMPLES = 312;
+
     private static final String MOOF = "moof";
     private static final int MFHD_BYTES = 16;
 
@@ -188,7 +193,7 @@ public final class FragmentDemuxer {
         boolean video = false;
         boolean audio = false;
         for (MovieTrack track : begun.tracks()) {
-            Codec codec = track.codec();
+            Codec codec = withoutPreRoll(track.codec());
             boolean isVideo = codec instanceof Codec.Video;
             boolean second = isVideo ? video : audio;
             if (codec == null || second) {
@@ -206,6 +211,14 @@ public final class FragmentDemuxer {
                             EditList.of(track, begun).shiftTicks()));
             coded.track().ifPresent(sink::track);
         }
+    }
+
+    /// Chromium's recorder says here what a decoder needs behind a seek (RFC 7845 4.6), and not the delay of its encoder:
+    /// sound would be early by that.
+    private static @Nullable Codec withoutPreRoll(@Nullable Codec codec) {
+        return codec instanceof Codec.Opus opus && opus.preSkip() == OPUS_PRE_ROLL_SAMPLES
+                ? new Codec.Opus(opus.channels(), OPUS_DELAY_SAMPLES)
+                : codec;
     }
 
     private static int nalLengthBytes(MovieTrack track) {

@@ -86,16 +86,21 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
         return order.next();
     }
 
-    /// A connection is gone without a goodbye. Another one of the same session may come.
-    synchronized void disconnected(Runnable itsHangUp, long nowNanos) {
-        if (hangUp == itsHangUp) {
-            hangUp = null;
-            if (session.isEmpty()) {
-                end("connection lost");
-            } else {
-                away = true;
-                heardNanos = nowNanos;
-            }
+    /// A connection is gone. Where another one has taken over, that is nobody's business.
+    ///
+    /// @param inOrder whether it said goodbye; else another one of the same session may come
+    synchronized void disconnected(Runnable itsHangUp, boolean inOrder, long nowNanos) {
+        if (hangUp != itsHangUp) {
+            return;
+        }
+        hangUp = null;
+        if (inOrder) {
+            finish();
+        } else if (session.isEmpty()) {
+            end("connection lost");
+        } else {
+            away = true;
+            heardNanos = nowNanos;
         }
     }
 
@@ -253,7 +258,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
             audioMissing &= isVideo;
         }
         long dtsNanos = clock.take(line, isVideo && matroska != null ? decodingTime(frame.track().codec(), ptsNanos) : before);
-        publication.write(new Frame(frame.track(), dtsNanos, Math.max(0, ptsNanos), frame.keyframe(), frame.data()));
+        publication.write(new Frame(frame.track(), dtsNanos, Math.max(dtsNanos, ptsNanos), frame.keyframe(), frame.data()));
     }
 
     /// Matroska says presentation times only.

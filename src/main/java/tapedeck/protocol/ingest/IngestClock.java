@@ -8,6 +8,9 @@ final class IngestClock {
     /// A longer silence is a jump.
     static final long MAX_FORWARD_NANOS = 30_000_000_000L;
 
+    /// What containers that count milliseconds can still tell apart.
+    private static final long MIN_STEP_NANOS = 1_000_000L;
+
     private static final long USUAL_STEP_NANOS = 33_333_333L;
 
     /// One track.
@@ -30,7 +33,7 @@ final class IngestClock {
             if (begun() && step > 0 && step <= MAX_BACK_NANOS) {
                 stepNanos = step;
             }
-            lastNanos = begun() ? Math.max(nanos, lastNanos + 1) : Math.max(0, nanos);
+            lastNanos = begun() ? Math.max(nanos, lastNanos + MIN_STEP_NANOS) : Math.max(0, nanos);
             return lastNanos;
         }
     }

@@ -95,12 +95,12 @@ public final class IngestHttp implements AutoCloseable {
             public void received(Bytes part, boolean last) {
                 if (message.length() + part.length() > MAX_CHUNK_BYTES) {
                     refuse(HttpSocket.TOO_LARGE, "a chunk may have at most %d bytes".formatted(MAX_CHUNK_BYTES));
-                } else if (last) {
+                } else if (!last) {
+                    message.bytes(part);
+                } else {
                     Bytes chunk = message.length() == 0 ? part : message.bytes(part).handOver();
                     message = new ByteWriter(0);
                     take(chunk);
-                } else {
-                    message.bytes(part);
                 }
             }
 
@@ -125,11 +125,7 @@ public final class IngestHttp implements AutoCloseable {
 
             @Override
             public void closed(boolean inOrder) {
-                if (inOrder) {
-                    ingest.finish();
-                } else {
-                    ingest.disconnected(hangUp, System.nanoTime());
-                }
+                ingest.disconnected(hangUp, inOrder, System.nanoTime());
             }
         };
     }
@@ -177,10 +173,10 @@ public final class IngestHttp implements AutoCloseable {
             }
         } catch (IOException e) {
             log.info("ingest {}: connection lost", ingest.name());
-            ingest.disconnected(hangUp, System.nanoTime());
+            ingest.disconnected(hangUp, false, System.nanoTime());
             throw e;
         }
-        ingest.finish();
+        ingest.disconnected(hangUp, true, System.nanoTime());
     }
 
     private void finish(HttpExchange exchange) throws Exception {
