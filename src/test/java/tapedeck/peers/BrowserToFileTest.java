@@ -69,8 +69,7 @@ class BrowserToFileTest {
 
     private String publishing(String name, String codec) {
         return page.url("codec=%s&seconds=%d&whip=%s"
-                .formatted(
-                        codec, SECONDS, URLEncoder.encode(server.httpUrl("/whip/" + name), StandardCharsets.UTF_8)));
+                .formatted(codec, SECONDS, URLEncoder.encode(server.httpUrl("/whip/" + name), StandardCharsets.UTF_8)));
     }
 
     private static void judge(Path file, String videoCodec) {

@@ -19,7 +19,8 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
-/// A fragmented MP4 as it is written, in pieces of any size: `moov`, then `moof` and `mdat` again and again. Frames come
+/// A fragmented MP4 as it is written, in pieces of any size: `moov`, then `moof` and `mdat` again and again. Frames
+/// come
 /// when their fragment is whole, in the order of their decoding times. Another `moov` begins anew.
 public final class FragmentDemuxer {
     /// Without an index a movie needs no more.
@@ -69,7 +70,9 @@ public final class FragmentDemuxer {
 
     /// Whether a file that begins so is one of these.
     public static boolean matches(Bytes first) {
-        return first.length() >= 8 && (Layout.type(first, 4).equals("ftyp") || Layout.type(first, 4).equals("moov"));
+        return first.length() >= 8
+                && (Layout.type(first, 4).equals("ftyp")
+                        || Layout.type(first, 4).equals("moov"));
     }
 
     /// @throws MalformedException if this cannot be what it says; nothing can follow then but [#resync]
@@ -137,8 +140,7 @@ public final class FragmentDemuxer {
         }
         String type = Layout.type(pending.copy(4, 4), 0);
         if (size < header) {
-            throw new MalformedException(
-                    "MP4: box %s of %d bytes at %d".formatted(type, size, pending.position()));
+            throw new MalformedException("MP4: box %s of %d bytes at %d".formatted(type, size, pending.position()));
         }
         int most = switch (type) {
             case "moov" -> MAX_MOOV_BYTES;
@@ -152,8 +154,8 @@ public final class FragmentDemuxer {
             return true;
         }
         if (size > most) {
-            throw new MalformedException("MP4: %s of %d bytes at %d, at most %d allowed"
-                    .formatted(type, size, pending.position(), most));
+            throw new MalformedException(
+                    "MP4: %s of %d bytes at %d, at most %d allowed".formatted(type, size, pending.position(), most));
         }
         if (pending.length() < size) {
             return false;
@@ -205,15 +207,13 @@ public final class FragmentDemuxer {
             CodedTrack coded = CodedTrack.of(isVideo ? Track.VIDEO : Track.AUDIO, codec, nalLengthBytes(track));
             lines.put(
                     track.id(),
-                    new Line(
-                            coded,
-                            track.timescale(),
-                            EditList.of(track, begun).shiftTicks()));
+                    new Line(coded, track.timescale(), EditList.of(track, begun).shiftTicks()));
             coded.track().ifPresent(sink::track);
         }
     }
 
-    /// Chromium's recorder says here what a decoder needs behind a seek (RFC 7845 4.6), and not the delay of its encoder:
+    /// Chromium's recorder says here what a decoder needs behind a seek (RFC 7845 4.6), and not the delay of its
+    /// encoder:
     /// sound would be early by that.
     private static @Nullable Codec withoutPreRoll(@Nullable Codec codec) {
         return codec instanceof Codec.Opus opus && opus.preSkip() == OPUS_PRE_ROLL_SAMPLES

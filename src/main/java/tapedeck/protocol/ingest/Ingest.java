@@ -20,7 +20,8 @@ import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
-/// One publisher, across all its requests and connections. Used under its own lock, by whichever thread brings something.
+/// One publisher, across all its requests and connections. Used under its own lock, by whichever thread brings
+/// something.
 final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     /// Nothing came for so long: the publisher is gone. A recorder's chunks may be some seconds long.
     static final long IDLE_NANOS = 30_000_000_000L;
@@ -52,7 +53,8 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     private boolean over;
     private @Nullable Runnable hangUp;
 
-    /// @param session that requests and connections name which belong together; "" for a connection that nothing follows
+    /// @param session that requests and connections name which belong together; "" for a connection that nothing
+    /// follows
     Ingest(String session, StreamName name, Publisher publisher, Streams streams, long nowNanos)
             throws NameTakenException {
         this.session = session;
@@ -180,7 +182,8 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
             } else if (FragmentDemuxer.matches(begin)) {
                 fragments = new FragmentDemuxer(this);
             } else {
-                throw new MalformedException("it begins neither as WebM nor as MP4: " + begin.slice(0, LOOK_BYTES).toHex());
+                throw new MalformedException("it begins neither as WebM nor as MP4: "
+                        + begin.slice(0, LOOK_BYTES).toHex());
             }
             demux(begin);
         } else {
@@ -201,7 +204,8 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     @Override
     public void missing(long chunks) {
         if (matroska == null && fragments == null) {
-            throw new MalformedException("the first %d chunks are missing: nothing can be made of the rest".formatted(chunks));
+            throw new MalformedException(
+                    "the first %d chunks are missing: nothing can be made of the rest".formatted(chunks));
         }
         log.info("ingest {}: {} chunks are missing", name(), chunks);
         MatroskaDemuxer webm = matroska;
@@ -257,8 +261,10 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
             videoMissing &= !isVideo;
             audioMissing &= isVideo;
         }
-        long dtsNanos = clock.take(line, isVideo && matroska != null ? decodingTime(frame.track().codec(), ptsNanos) : before);
-        publication.write(new Frame(frame.track(), dtsNanos, Math.max(dtsNanos, ptsNanos), frame.keyframe(), frame.data()));
+        long dtsNanos = clock.take(
+                line, isVideo && matroska != null ? decodingTime(frame.track().codec(), ptsNanos) : before);
+        publication.write(
+                new Frame(frame.track(), dtsNanos, Math.max(dtsNanos, ptsNanos), frame.keyframe(), frame.data()));
     }
 
     /// Matroska says presentation times only.

@@ -53,8 +53,7 @@ final class IngestClock {
             anchor(line, fileNanos);
         }
         long nanos = fileNanos + offsetNanos;
-        if (line.begun()
-                && (nanos < line.lastNanos - MAX_BACK_NANOS || nanos > newestNanos + MAX_FORWARD_NANOS)) {
+        if (line.begun() && (nanos < line.lastNanos - MAX_BACK_NANOS || nanos > newestNanos + MAX_FORWARD_NANOS)) {
             anchor(line, fileNanos);
             nanos = fileNanos + offsetNanos;
         }

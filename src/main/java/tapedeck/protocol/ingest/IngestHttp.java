@@ -98,7 +98,8 @@ public final class IngestHttp implements AutoCloseable {
                 } else if (!last) {
                     message.bytes(part);
                 } else {
-                    Bytes chunk = message.length() == 0 ? part : message.bytes(part).handOver();
+                    Bytes chunk =
+                            message.length() == 0 ? part : message.bytes(part).handOver();
                     message = new ByteWriter(0);
                     take(chunk);
                 }

@@ -12,7 +12,8 @@ import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
-/// Who sends what. One thread looks after them while there are any: what waits for a piece that does not come, and whoever
+/// Who sends what. One thread looks after them while there are any: what waits for a piece that does not come, and
+/// whoever
 /// has gone.
 final class Ingests implements AutoCloseable {
     /// Each may hold some megabytes that wait.

@@ -1,4 +1,5 @@
-/// Publishing without a media protocol: WebM or fragmented MP4, as `MediaRecorder` makes them in a browser, over HTTP or
+/// Publishing without a media protocol: WebM or fragmented MP4, as `MediaRecorder` makes them in a browser, over HTTP
+/// or
 /// a WebSocket to `/ingest/NAME`.
 ///
 /// `IngestHttp` takes requests, `Ingests` knows who sends what, an `Ingest` is one of them: `ChunkOrder` puts numbered

@@ -110,7 +110,8 @@ class MatroskaDemuxerTest {
         assertEquals(lines(frames), lines(demux(file, 1).frames), "byte by byte");
         assertEquals(lines(frames), lines(demux(file, 1009).frames));
         for (int i = 0; i < frames.size(); i++) {
-            assertEquals(frames.get(i).track().codec(), whole.frames.get(i).track().codec());
+            assertEquals(
+                    frames.get(i).track().codec(), whole.frames.get(i).track().codec());
         }
     }
 
@@ -166,15 +167,15 @@ class MatroskaDemuxerTest {
         Bytes begin = new EbmlWriter()
                 .master(ElementId.EBML, new EbmlWriter().text(ElementId.DOC_TYPE, "webm"))
                 .toBytes();
-        Bytes file = new ByteWriter().bytes(begin).bytes(element.toBytes()).zeros(16).toBytes();
-        return assertThrows(MalformedException.class, () -> demux(file, file.length())).getMessage();
+        Bytes file =
+                new ByteWriter().bytes(begin).bytes(element.toBytes()).zeros(16).toBytes();
+        return assertThrows(MalformedException.class, () -> demux(file, file.length()))
+                .getMessage();
     }
 
     @Test
     void limitsAreSaidBeforeAnythingIsKept() {
-        assertTrue(refused(new EbmlWriter()
-                        .id(ElementId.SIMPLE_BLOCK)
-                        .size(MatroskaDemuxer.MAX_BLOCK_BYTES + 1L, 8))
+        assertTrue(refused(new EbmlWriter().id(ElementId.SIMPLE_BLOCK).size(MatroskaDemuxer.MAX_BLOCK_BYTES + 1L, 8))
                 .contains("at most 16777216 allowed"));
         assertTrue(refused(new EbmlWriter().id(ElementId.TRACKS).size(MatroskaDemuxer.MAX_MASTER_BYTES + 1L, 8))
                 .contains("at most 1048576 allowed"));

@@ -86,7 +86,8 @@ class FragmentDemuxerTest {
             assertEquals(lines(frames, true), lines(heard.frames, true), "pieces of " + pieceBytes);
             assertEquals(lines(frames, false), lines(heard.frames, false), "pieces of " + pieceBytes);
             List<Frame> sent = frames.stream().filter(f -> f.track().isVideo()).toList();
-            List<Frame> got = heard.frames.stream().filter(f -> f.track().isVideo()).toList();
+            List<Frame> got =
+                    heard.frames.stream().filter(f -> f.track().isVideo()).toList();
             for (int i = 0; i < sent.size(); i++) {
                 long sinceFirst = got.get(i).ptsNanos() - got.getFirst().ptsNanos();
                 assertEquals((sent.get(i).ptsNanos() - sent.getFirst().ptsNanos()) / 1e6, sinceFirst / 1e6, 1);
@@ -117,11 +118,10 @@ class FragmentDemuxerTest {
     }
 
     private static String refused(Bytes box) {
-        Bytes file = new ByteWriter()
-                .bytes(live(TestMedia.of("h264", 1)))
-                .bytes(box)
-                .toBytes();
-        return assertThrows(MalformedException.class, () -> demux(file, file.length())).getMessage();
+        Bytes file =
+                new ByteWriter().bytes(live(TestMedia.of("h264", 1))).bytes(box).toBytes();
+        return assertThrows(MalformedException.class, () -> demux(file, file.length()))
+                .getMessage();
     }
 
     @Test

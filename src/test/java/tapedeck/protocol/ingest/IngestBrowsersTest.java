@@ -49,8 +49,8 @@ class IngestBrowsersTest {
 
     private String recording(String more) {
         String address = server.httpUrl("/ingest/tab") + "?record=true&session=one";
-        return page.url("seconds=%d&ingest=%s&%s"
-                .formatted(SECONDS, URLEncoder.encode(address, StandardCharsets.UTF_8), more));
+        return page.url(
+                "seconds=%d&ingest=%s&%s".formatted(SECONDS, URLEncoder.encode(address, StandardCharsets.UTF_8), more));
     }
 
     private static String mime(String type) {
@@ -58,12 +58,14 @@ class IngestBrowsersTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "socket           | video/webm;codecs=vp8,opus | webm | vp8",
-        "socket&break=5   | video/webm;codecs=vp9,opus | mkv  | vp9",
-        "number           | video/mp4;codecs=avc1.42E01F,opus | mp4 | h264",
-        "number           | video/webm;codecs=h264,opus | mp4 | h264"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "socket           | video/webm;codecs=vp8,opus | webm | vp8",
+                "socket&break=5   | video/webm;codecs=vp9,opus | mkv  | vp9",
+                "number           | video/mp4;codecs=avc1.42E01F,opus | mp4 | h264",
+                "number           | video/webm;codecs=h264,opus | mp4 | h264"
+            })
     void chromiumIsRecordedInSync(String by, String type, String extension, String codec) throws Exception {
         try (Chromium chromium = new Chromium()) {
             chromium.open(recording("by=" + by + "&" + mime(type)));

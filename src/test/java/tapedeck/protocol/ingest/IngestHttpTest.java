@@ -91,7 +91,8 @@ class IngestHttpTest {
     private static List<String> pictures(List<Frame> frames) {
         return frames.stream()
                 .filter(frame -> frame.track().isVideo())
-                .map(frame -> "%s%08x".formatted(frame.keyframe() ? "key " : "", frame.data().hashCode()))
+                .map(frame -> "%s%08x"
+                        .formatted(frame.keyframe() ? "key " : "", frame.data().hashCode()))
                 .toList();
     }
 
@@ -183,7 +184,9 @@ class IngestHttpTest {
         assertTrue(wrong.body().contains("neither as WebM nor as MP4"), wrong.body());
         assertTrue(streams.find(NAME).isEmpty());
         assertEquals(400, send("PUT", "?seq=x", Bytes.EMPTY).statusCode());
-        assertEquals(400, send("PUT", "?seq=1&session=" + "x".repeat(65), Bytes.EMPTY).statusCode());
+        assertEquals(
+                400,
+                send("PUT", "?seq=1&session=" + "x".repeat(65), Bytes.EMPTY).statusCode());
         assertEquals(400, send("PUT", "?seq=1&record=maybe", Bytes.EMPTY).statusCode());
         assertEquals(405, send("GET", "", Bytes.EMPTY).statusCode());
         assertEquals(204, send("OPTIONS", "", Bytes.EMPTY).statusCode());
