@@ -3,7 +3,7 @@ package tapedeck.protocol.rtsp;
 import tapedeck.bytes.Bytes;
 
 /// The way of one track's packets to a peer: on the connection, or by UDP.
-interface MediaPath {
+sealed interface MediaPath permits InterleavedPath, UdpPath {
     /// Queues an RTP packet; the array stays the caller's.
     void media(byte[] packet, int length);
 

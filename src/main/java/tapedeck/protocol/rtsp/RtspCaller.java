@@ -2,16 +2,19 @@ package tapedeck.protocol.rtsp;
 
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +22,9 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
+import tapedeck.net.TcpClient;
+import tapedeck.relay.RelayRefusedException;
+import tapedeck.relay.RelayTarget;
 
 /// Our side of a conversation with another server. A virtual thread asks and waits for answers, one after the other
 /// ([#ask]); packets, deadlines and what the server asks are dealt with on the connection's event loop.
@@ -46,6 +52,8 @@ final class RtspCaller implements Conversation {
     static final int MAX_CHALLENGES = 3;
     /// What a server asks of us.
     static final int MAX_REQUESTS_PER_SECOND = 100;
+    /// Characters of what a server says, for users.
+    static final int MAX_REASON = 200;
 
     private static final String AGENT = "Tapedeck";
     private static final Logger log = LoggerFactory.getLogger(RtspCaller.class);
@@ -75,13 +83,44 @@ final class RtspCaller implements Conversation {
         this.interleaved = new InterleavedBatch(connection);
     }
 
-    InterleavedBatch interleaved() {
-        return interleaved;
+    /// Connects; blocks until that is done.
+    ///
+    /// @param media is told of everything from then on
+    static RtspCaller connect(TcpClient client, RelayTarget target, Media media)
+            throws IOException, InterruptedException {
+        RelayTarget.Login known = target.login().orElse(new RelayTarget.Login("", ""));
+        RtspLogin login = new RtspLogin(known.user(), known.password(), new SecureRandom());
+        AtomicReference<@Nullable RtspCaller> made = new AtomicReference<>();
+        client.connect(
+                target.address(), target.scheme().equals("rtsps") ? target.tlsEngine() : null, connection -> {
+                    RtspCaller caller = new RtspCaller(connection, login, media);
+                    made.set(caller);
+                    return caller;
+                });
+        return Objects.requireNonNull(made.get(), "made before the connection was there");
     }
 
-    /// Completed with the reason when the conversation is over.
-    CompletableFuture<String> over() {
-        return over;
+    /// @throws RelayRefusedException if somebody has to change something
+    /// @throws IOException for any other refusal
+    static void demandOk(String method, RtspMessage.Answer answer) throws IOException {
+        if (answer.isOk()) {
+            return;
+        }
+        String said = answer.reason();
+        String reason = "%s: %d %s"
+                .formatted(method, answer.status(), said.substring(0, Math.min(said.length(), MAX_REASON)));
+        throw switch (answer.status()) {
+            case 401, 403 -> new RelayRefusedException(reason);
+            default -> new IOException(reason);
+        };
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    InterleavedBatch interleaved() {
+        return interleaved;
     }
 
     /// From the first answer to `SETUP` on.
@@ -128,6 +167,15 @@ final class RtspCaller implements Conversation {
             return wanted.get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+        }
+    }
+
+    /// Waits for the end of the conversation, and returns the reason.
+    String awaitOver() throws InterruptedException {
+        try {
+            return over.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         }
     }
 
