@@ -18,6 +18,8 @@ public final class Stream {
     public static final int MAX_KEYFRAME_REQUESTS_PER_SECOND = 2;
     /// Of one message.
     public static final int MAX_MESSAGE_BYTES = 64 * 1024;
+    /// How long it takes to be sure which tracks there are where nobody has said it.
+    public static final long UNKNOWN_TRACKS_NANOS = 700_000_000L;
 
     private final StreamName name;
     private final String mediaSessionId;
@@ -89,6 +91,24 @@ public final class Stream {
     /// The tracks as of now, by id.
     public synchronized List<Track> tracks() {
         return List.copyOf(tracks.values());
+    }
+
+    /// Whether all tracks are there that the publisher is going to send, as far as anybody can tell: for formats that
+    /// have to name them before the first frame. A publisher that did not say what it sends may bring another track
+    /// until its stream is [#UNKNOWN_TRACKS_NANOS] old.
+    public boolean knowsItsTracks() {
+        boolean video = false;
+        boolean audio = false;
+        for (Track track : tracks()) {
+            video |= track.isVideo();
+            audio |= track.isAudio();
+        }
+        Publisher.Expects expects = publisher.expects();
+        if (expects == Publisher.Expects.UNKNOWN) {
+            Statistics now = statistics();
+            return video && audio || now.ended() || (video || audio) && now.mediaNanos() >= UNKNOWN_TRACKS_NANOS;
+        }
+        return (!expects.video() || video) && (!expects.audio() || audio);
     }
 
     void refuse() {

@@ -36,6 +36,7 @@ final class OfferedTrack {
     private @Nullable Packetizer packetizer;
     private byte[] packet = new byte[0];
     private boolean reported;
+    private boolean goodbyeSaid;
     private long lastPtsNanos;
     private long unsendable;
 
@@ -58,19 +59,6 @@ final class OfferedTrack {
                     .ifPresent(format -> offered.add(new OfferedTrack(track, format)));
         }
         return offered;
-    }
-
-    /// Whether all tracks are known that the publisher is going to send, as far as anybody can tell.
-    static boolean areComplete(Stream stream) {
-        boolean video = stream.tracks().stream().anyMatch(Track::isVideo);
-        boolean audio = stream.tracks().stream().anyMatch(Track::isAudio);
-        return switch (stream.publisher().expects()) {
-            case BOTH -> video && audio;
-            case VIDEO -> video;
-            case AUDIO -> audio;
-            case UNKNOWN ->
-                video && audio || stream.statistics().mediaNanos() > RtspLimits.MAX_LOOKS * RtspLimits.LOOK_NANOS;
-        };
     }
 
     int id() {
@@ -180,7 +168,8 @@ final class OfferedTrack {
     /// RFC 3550 6.6: nothing comes any more.
     void goodbye(String reason) {
         MediaPath way = path;
-        if (way != null && sender.hasSent()) {
+        if (way != null && sender.hasSent() && !goodbyeSaid) {
+            goodbyeSaid = true;
             way.control(Rtcp.write(List.of(
                     new Rtcp.ReceiverReport(sender.ssrc(), List.of()),
                     new Rtcp.Goodbye(List.of(sender.ssrc()), reason))));

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 import tapedeck.net.Connection;
@@ -22,10 +23,13 @@ final class RtspPlaying {
     static final long REPORT_NANOS = 5_000_000_000L;
     /// Between two bursts where nothing says when the peer can take more: 6 MB/s.
     static final long PACE_NANOS = 5_000_000L;
+    /// Between the last datagram and the end of the connection.
+    static final long LAST_DATAGRAMS_NANOS = 300_000_000L;
 
     private final Connection connection;
     private final Stream stream;
     private final List<OfferedTrack> tracks;
+    private final Function<Runnable, Reader> subscription;
     private final Runnable streamEnded;
     private final Deque<Item> batch = new ArrayDeque<>();
     private @Nullable Reader reader;
@@ -35,12 +39,24 @@ final class RtspPlaying {
     private long unwritableSinceNanos;
     private long droppedFrames;
 
+    /// @param subscription makes the reader, given what wakes this up
     /// @param streamEnded called when the stream has ended and everything of it was sent
-    RtspPlaying(Connection connection, Stream stream, List<OfferedTrack> tracks, Runnable streamEnded) {
+    RtspPlaying(
+            Connection connection,
+            Stream stream,
+            List<OfferedTrack> tracks,
+            Function<Runnable, Reader> subscription,
+            Runnable streamEnded) {
         this.connection = connection;
         this.stream = stream;
         this.tracks = tracks;
+        this.subscription = subscription;
         this.streamEnded = streamEnded;
+    }
+
+    /// One more viewer of the stream.
+    static Function<Runnable, Reader> viewer(Connection connection, Stream stream) {
+        return wake -> stream.subscribe(ReaderOptions.viewer("rtsp " + connection.peer(), wake));
     }
 
     Stream stream() {
@@ -140,9 +156,8 @@ final class RtspPlaying {
                 flush();
                 return;
             }
-            if (item instanceof Item.End) {
-                flush();
-                streamEnded.run();
+            if (item instanceof Item.End end) {
+                over(end.reason());
                 return;
             }
             if (item instanceof Item.Media media) {
@@ -163,6 +178,18 @@ final class RtspPlaying {
                 timerRuns = false;
                 drain();
             });
+        }
+    }
+
+    /// Everything was sent. Datagrams are slower than the connection that says so, or come after it.
+    private void over(String reason) {
+        flush();
+        leave();
+        tracks.forEach(track -> track.goodbye(reason));
+        if (paced) {
+            connection.executeAfter(LAST_DATAGRAMS_NANOS, streamEnded);
+        } else {
+            streamEnded.run();
         }
     }
 

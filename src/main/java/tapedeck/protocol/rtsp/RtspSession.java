@@ -351,7 +351,7 @@ final class RtspSession implements Conversation {
             return;
         }
         Stream stream = found.get();
-        if (looks < RtspLimits.MAX_LOOKS && !OfferedTrack.areComplete(stream)) {
+        if (looks < RtspLimits.MAX_LOOKS && !stream.knowsItsTracks()) {
             state = new State.Waiting(System.nanoTime());
             connection.executeAfter(RtspLimits.LOOK_NANOS, () -> {
                 state = new State.Idle();
@@ -366,7 +366,11 @@ final class RtspSession implements Conversation {
             return;
         }
         RtspPlaying playing = new RtspPlaying(
-                connection, stream, tracks, () -> connection.end("\"%s\" ended".formatted(stream.name())));
+                connection,
+                stream,
+                tracks,
+                RtspPlaying.viewer(connection, stream),
+                () -> connection.end("\"%s\" ended".formatted(stream.name())));
         state = new State.Playing(playing);
         String host = connection.localAddress().getHostAddress();
         reply(

@@ -68,6 +68,8 @@ final class RtspSource implements RtspCaller.Media {
     private @Nullable KeepAlive keepAlive;
     private @Nullable Connection connection;
     private boolean ended;
+    /// Whether the server said so of every track before the connection ended.
+    private volatile boolean over;
 
     RtspSource(RelayTarget target, Way way, PortPairs ports, PullSink sink) {
         this.target = target;
@@ -258,7 +260,7 @@ final class RtspSource implements RtspCaller.Media {
         }
         log.info("rtsp from {}: playing over {}", target, way);
         String reason = caller.awaitOver();
-        if (!reason.equals(OVER)) {
+        if (!over) {
             throw new IOException(reason);
         }
     }
@@ -326,6 +328,7 @@ final class RtspSource implements RtspCaller.Media {
         ended = true;
         MediaIntake made = intake;
         if (made != null) {
+            over = made.isOver();
             made.end();
             log.info("rtsp from {} ended: {} ({})", target, reason, made.summary());
         }

@@ -33,6 +33,15 @@ final class UdpPath implements MediaPath {
         void packet(boolean control, Bytes packet);
 
         void receivedAll();
+
+        /// Takes nothing.
+        Inbox NONE = new Inbox() {
+            @Override
+            public void packet(boolean control, Bytes packet) {}
+
+            @Override
+            public void receivedAll() {}
+        };
     }
 
     /// @param closed called once, when the ports are free again

@@ -26,6 +26,8 @@ record AacParameters(
         int auxiliaryBits) {
     private static final int MAX_FIELD_BITS = 32;
     private static final int MAX_CONFIG_BYTES = 64;
+    private static final int HBR_SIZE_BITS = 13;
+    private static final int HBR_INDEX_BITS = 3;
 
     /// Whether packets of this format can be AAC that is described: nothing can be made of one without a configuration.
     static boolean isUsual(PayloadFormat format) {
@@ -44,6 +46,10 @@ record AacParameters(
         Codec.Aac codec = Aac.fromConfig(config(format));
         int sizeBits = number(format, "sizelength", MAX_FIELD_BITS);
         int constantBytes = number(format, "constantsize", 0xFFFF);
+        if (sizeBits == 0 && constantBytes == 0 && format.parameter("mode") == null) {
+            // Some cameras say the configuration and nothing else, and mean AAC-hbr, 3.3.6.
+            return new AacParameters(codec, HBR_SIZE_BITS, 0, HBR_INDEX_BITS, HBR_INDEX_BITS, 0, 0, false, 0, 0);
+        }
         if (sizeBits == 0 && constantBytes == 0) {
             throw new MalformedException("mpeg4-generic without sizelength and constantsize");
         }

@@ -1,0 +1,157 @@
+package tapedeck.protocol.rtsp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import tapedeck.net.http.Digest;
+import tapedeck.peers.Golden;
+import tapedeck.peers.SharedMedia;
+
+/// The answers of real cameras: a server says them again, and the right tracks are set up by the right names.
+class CamerasTest {
+    private static String text(Path file) throws IOException {
+        return Files.readString(file, StandardCharsets.ISO_8859_1);
+    }
+
+    /// The answer as it was, but with the number of our request.
+    private static String numbered(String answer, ScriptedServer.Request request) {
+        return answer.replaceFirst("(?im)^cseq:.*$", "CSeq: " + request.header("cseq"));
+    }
+
+    private static String described(String file, ScriptedServer.Request request) {
+        return file.startsWith("RTSP/")
+                ? numbered(file, request)
+                : request.answer("200 OK", file, "Content-Type: application/sdp");
+    }
+
+    /// One line for each request that is about a track, without the address of this test.
+    private static String asked(ScriptedServer server, RelayHouse house, String camera) throws Exception {
+        String id = house.pull(server.url("cam?x=1&y=2"), camera, "tcp").id();
+        RelayHouse.await(
+                () -> server.requests().stream().anyMatch(r -> r.method().equals("PLAY"))
+                        || house.report(id).lastError().contains("nothing"),
+                camera + " is played or refused");
+        String outcome = house.report(id).lastError().contains("nothing")
+                ? "  " + house.report(id).lastError() + "\n"
+                : "";
+        house.relays.terminate(id, "enough");
+        StringBuilder out = new StringBuilder(camera).append('\n');
+        for (ScriptedServer.Request request : server.requests()) {
+            if (request.method().equals("SETUP") || request.method().equals("PLAY")) {
+                out.append("  %s %s %s\n".formatted(request.method(), request.uri(), request.header("transport")));
+            }
+        }
+        return (out + outcome).replaceAll("127\\.0\\.0\\.1:[0-9]+", "HERE").replaceAll(" +\n", "\n");
+    }
+
+    @Test
+    void eachCameraIsSetUpByItsOwnNames() throws Exception {
+        List<Path> files = SharedMedia.files("sdp", "txt");
+        if (files.isEmpty()) {
+            return;
+        }
+        StringBuilder all = new StringBuilder();
+        int cameras = 0;
+        try (RelayHouse house = new RelayHouse()) {
+            for (Path file : files) {
+                String name = String.valueOf(file.getFileName()).replace(".txt", "");
+                String answer = text(file);
+                if (!name.matches(".*(describe|sdp).*")) {
+                    continue;
+                }
+                cameras++;
+                String vendor = name.replaceFirst("_.*", "");
+                Optional<String> played = recorded(files, vendor + "_play");
+                try (ScriptedServer server = new ScriptedServer((request, wire) -> wire.say(
+                        switch (request.method()) {
+                            case "DESCRIBE" -> described(answer, request);
+                            case "SETUP" ->
+                                request.answer(
+                                        "200 OK",
+                                        "",
+                                        "Session:   9a90de54; timeout=60",
+                                        "Transport: " + request.header("transport") + ";ssrc= d6d6627;mode=\"play\"");
+                            case "PLAY" ->
+                                played.map(said -> numbered(said, request))
+                                        .orElse(request.answer("200 OK", "", "RTP-Info: url=;seq=;rtptime=-1"));
+                            default -> request.answer("200 OK", "");
+                        }))) {
+                    all.append(asked(server, house, name));
+                }
+            }
+        }
+        assertTrue(cameras >= 19, cameras + " cameras");
+        Golden.check("rtsp/cameras", all.toString());
+    }
+
+    private static Optional<String> recorded(List<Path> files, String name) throws IOException {
+        for (Path file : files) {
+            if (String.valueOf(file.getFileName()).equals(name + ".txt")) {
+                return Optional.of(text(file));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// What real cameras answer to `SETUP` is understood.
+    @Test
+    void eachAnswerToSetupIsUnderstood() throws Exception {
+        StringBuilder all = new StringBuilder();
+        for (Path file : SharedMedia.files("sdp", "txt")) {
+            String name = String.valueOf(file.getFileName()).replace(".txt", "");
+            if (name.contains("setup")) {
+                String header = text(file).replaceFirst("(?s).*Transport: ([^\r\n]*).*", "$1");
+                all.append(name)
+                        .append(' ')
+                        .append(TransportHeader.answered(header).orElseThrow())
+                        .append('\n');
+            }
+        }
+        if (!all.isEmpty()) {
+            Golden.check("rtsp/camera-transports", all.toString());
+        }
+    }
+
+    @Test
+    void aCameraThatAsksForAPasswordGetsADigest() throws Exception {
+        Optional<String> recorded = recorded(SharedMedia.files("sdp", "txt"), "longse_unauthorized");
+        String challenge = recorded.orElse("RTSP/1.0 401 Unauthorized\r\nCSeq: 1 \r\n"
+                + "WWW-Authenticate: Digest realm=\"Surveillance Server\", nonce=\"98481030\"\r\n\r\n");
+        try (RelayHouse house = new RelayHouse();
+                ScriptedServer server = new ScriptedServer((request, wire) -> wire.say(
+                        request.header("authorization").isEmpty()
+                                ? numbered(challenge, request)
+                                : request.answer("404 Not Found", "")))) {
+            String url = server.url("cam").replace("rtsp://", "rtsp://admin:a%40b@");
+            String id = house.pull(url, "a", "tcp").id();
+            RelayHouse.await(
+                    () -> server.requests().stream()
+                            .anyMatch(r -> r.header("authorization").startsWith("Digest ")),
+                    "a digest");
+            house.relays.terminate(id, "enough");
+            String sent = server.requests().stream()
+                    .map(r -> r.header("authorization"))
+                    .filter(value -> !value.isEmpty())
+                    .findFirst()
+                    .orElseThrow();
+            Map<String, String> said =
+                    Digest.parameters(sent.substring("Digest ".length()));
+            assertEquals("admin", said.get("username"));
+            assertEquals("98481030", said.get("nonce"));
+            Digest.Algorithm md5 = Digest.Algorithm.MD5;
+            String secret = Digest.secret(md5, "admin", "Surveillance Server", "a@b");
+            Digest.Terms terms = new Digest.Terms(
+                    "", "OPTIONS", server.url("cam"), "98481030", "", "", "");
+            assertEquals(Digest.response(md5, secret, terms), said.get("response"));
+            assertTrue(server.requests().stream().noneMatch(r -> r.uri().contains("admin")), "no login in an address");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package tapedeck.protocol.rtsp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.peers.FrameCollector;
+import tapedeck.peers.TestMedia;
+import tapedeck.stream.Feedback;
+import tapedeck.stream.Publication;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.StreamName;
+
+/// Between two servers of our own, in both directions.
+class RtspRelayTest {
+    /// Sound and picture of one stream, apart by no more.
+    private static final long MAX_SKEW_NANOS = 20_000_000L;
+
+    private static Publication publish(RelayHouse house, String name) throws Exception {
+        Publisher publisher = new Publisher(
+                Publisher.Protocol.RTMP, "test", "test", "test", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
+        return house.streams.publish(new StreamName(name), publisher, Feedback.NONE);
+    }
+
+    /// As fast as they were taken: reports and arrivals are what the times are made from.
+    private static void play(Publication publication, List<Frame> frames) throws InterruptedException {
+        long start = System.nanoTime();
+        for (Frame frame : frames) {
+            long wait = frame.dtsNanos() - (System.nanoTime() - start);
+            if (wait > 0) {
+                TimeUnit.NANOSECONDS.sleep(wait);
+            }
+            publication.write(frame);
+        }
+    }
+
+    /// How far the sound stands from the picture, against the original.
+    private static long skewNanos(List<Frame> sent, List<Frame> received) {
+        return distance(received) - distance(sent.subList(sent.indexOf(original(sent, received)), sent.size()));
+    }
+
+    private static Frame original(List<Frame> sent, List<Frame> received) {
+        return sent.stream()
+                .filter(frame -> frame.data().equals(received.getFirst().data()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /// From the last picture to the last sound.
+    private static long distance(List<Frame> frames) {
+        return last(frames, Track.AUDIO).ptsNanos() - last(frames, Track.VIDEO).ptsNanos();
+    }
+
+    private static Frame last(List<Frame> frames, int id) {
+        return frames.stream()
+                .filter(frame -> frame.track().id() == id)
+                .reduce((_, next) -> next)
+                .orElseThrow();
+    }
+
+    private static void assertSameAndInSync(List<Frame> sent, List<Frame> received) {
+        for (int id : new int[] {Track.VIDEO, Track.AUDIO}) {
+            List<String> all = RelayHouse.datas(sent, id);
+            List<String> got = RelayHouse.datas(received, id);
+            assertTrue(got.size() > all.size() / 2, got.size() + " of " + all.size());
+            assertEquals(all.subList(all.size() - got.size(), all.size()), got);
+        }
+        assertEquals(0, skewNanos(sent, received), MAX_SKEW_NANOS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"h264+aac, tcp", "h264+opus, udp", "h265+opus, auto"})
+    void whatIsPulledIsWhatIsPublishedThere(String codecs, String transport) throws Exception {
+        List<Frame> media = TestMedia.of(codecs, 3);
+        try (RelayHouse there = new RelayHouse();
+                RelayHouse here = new RelayHouse()) {
+            FrameCollector collector = FrameCollector.of(here.streams, "copy");
+            Publication publication = publish(there, "original");
+            List<Frame> first = new ArrayList<>(media.subList(0, 4));
+            play(publication, first);
+            String id = here.pull(there.url("original"), "copy", transport).id();
+            RelayHouse.await(
+                    () -> there.streams.find(new StreamName("original")).orElseThrow().statistics().liveReaders() == 1,
+                    "the pull plays");
+            play(publication, media.subList(4, media.size()));
+            publication.close("enough");
+            List<Frame> received = collector.untilEnd();
+            assertSameAndInSync(media, received);
+            RelayHouse.await(() -> here.report(id).lastError().contains("over"), "it ended well");
+            RelayHouse.await(() -> here.ports.inUse() == 0 && there.ports.inUse() == 0, "no port is kept");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"h264+aac, tcp", "vp8+opus, udp"})
+    void whatIsPushedIsWhatIsPublishedHere(String codecs, String transport) throws Exception {
+        List<Frame> media = TestMedia.of(codecs, 3);
+        try (RelayHouse there = new RelayHouse();
+                RelayHouse here = new RelayHouse()) {
+            FrameCollector collector = FrameCollector.of(there.streams, "copy");
+            Publication publication = publish(here, "original");
+            play(publication, media.subList(0, 4));
+            here.relays.push(new StreamName("original"), there.url("copy"), Map.of("transport", transport));
+            RelayHouse.await(() -> there.streams.find(new StreamName("copy")).isPresent(), "it arrived");
+            play(publication, media.subList(4, media.size()));
+            publication.close("enough");
+            assertSameAndInSync(media, collector.untilEnd());
+            RelayHouse.await(() -> here.ports.inUse() == 0, "no port is kept");
+        }
+    }
+}
