@@ -15,11 +15,14 @@ import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.net.udp.PortPairs;
 import tapedeck.protocol.http.HlsHttp;
 import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.ingest.IngestHttp;
 import tapedeck.protocol.rtmp.RtmpServer;
+import tapedeck.protocol.rtsp.RtspPull;
+import tapedeck.protocol.rtsp.RtspPush;
 import tapedeck.protocol.rtsp.RtspServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
@@ -111,7 +114,11 @@ public final class Server implements AutoCloseable {
         HttpRoutes routes = new HttpRoutes();
         Rights rights = opened(
                 new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
-        Relays relays = opened(new Relays(settings.relays(), streams));
+        PortPairs rtpPorts =
+                new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
+        Relays relays = opened(new Relays(settings.relays(), streams))
+                .pullWith(new RtspPull(loops, rtpPorts))
+                .pushWith(new RtspPush(loops, rtpPorts));
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             bound(
@@ -124,7 +131,7 @@ public final class Server implements AutoCloseable {
             bound(
                     "rtsp_port",
                     rtspPort,
-                    () -> opened(new RtspServer(rtspPort.getAsInt(), settings.rtsp(), rights, loops, streams, ports)));
+                    () -> opened(new RtspServer(rtspPort.getAsInt(), rtpPorts, rights, loops, streams, ports)));
         }
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {

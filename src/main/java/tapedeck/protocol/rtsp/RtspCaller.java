@@ -91,12 +91,11 @@ final class RtspCaller implements Conversation {
         RelayTarget.Login known = target.login().orElse(new RelayTarget.Login("", ""));
         RtspLogin login = new RtspLogin(known.user(), known.password(), new SecureRandom());
         AtomicReference<@Nullable RtspCaller> made = new AtomicReference<>();
-        client.connect(
-                target.address(), target.scheme().equals("rtsps") ? target.tlsEngine() : null, connection -> {
-                    RtspCaller caller = new RtspCaller(connection, login, media);
-                    made.set(caller);
-                    return caller;
-                });
+        client.connect(target.address(), target.scheme().equals("rtsps") ? target.tlsEngine() : null, connection -> {
+            RtspCaller caller = new RtspCaller(connection, login, media);
+            made.set(caller);
+            return caller;
+        });
         return Objects.requireNonNull(made.get(), "made before the connection was there");
     }
 
@@ -107,8 +106,8 @@ final class RtspCaller implements Conversation {
             return;
         }
         String said = answer.reason();
-        String reason = "%s: %d %s"
-                .formatted(method, answer.status(), said.substring(0, Math.min(said.length(), MAX_REASON)));
+        String reason =
+                "%s: %d %s".formatted(method, answer.status(), said.substring(0, Math.min(said.length(), MAX_REASON)));
         throw switch (answer.status()) {
             case 401, 403 -> new RelayRefusedException(reason);
             default -> new IOException(reason);

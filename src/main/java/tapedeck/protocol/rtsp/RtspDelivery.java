@@ -51,8 +51,7 @@ final class RtspDelivery implements RtspCaller.Media {
             String host = connection.localAddress().getHostAddress();
             Bytes description = Bytes.ofUtf8(made.description(host));
             RtspCaller.demandOk(
-                    "ANNOUNCE",
-                    caller.ask("ANNOUNCE", uri, Map.of("Content-Type", "application/sdp"), description));
+                    "ANNOUNCE", caller.ask("ANNOUNCE", uri, Map.of("Content-Type", "application/sdp"), description));
             String session = "";
             for (int i = 0; i < tracks.size(); i++) {
                 String said = setUp(caller, uri, tracks.get(i), i);

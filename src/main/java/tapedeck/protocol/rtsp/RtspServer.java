@@ -19,8 +19,19 @@ public final class RtspServer implements AutoCloseable {
     /// @param port 0 takes a free one
     public RtspServer(
             int port, Settings.Rtsp settings, Rights rights, EventLoops loops, Streams streams, BoundPorts ports) {
+        this(
+                port,
+                new PortPairs(settings.firstRtpPort(), settings.lastRtpPort(), loops),
+                rights,
+                loops,
+                streams,
+                ports);
+    }
+
+    /// @param port 0 takes a free one
+    /// @param pairs shared with whoever else sends and receives RTP
+    public RtspServer(int port, PortPairs pairs, Rights rights, EventLoops loops, Streams streams, BoundPorts ports) {
         SecureRandom random = new SecureRandom();
-        PortPairs pairs = new PortPairs(settings.firstRtpPort(), settings.lastRtpPort(), loops);
         PortShares shares = new PortShares();
         server = new TcpServer(
                 port, loops, connection -> new RtspSession(connection, streams, rights, pairs, shares, random));

@@ -147,8 +147,10 @@ final class RtspSource implements RtspCaller.Media {
                 : new UdpPath(caller.connection(), ports, made.inbox(index), () -> {}));
         boolean done = false;
         try {
-            RtspMessage.Answer answer =
-                    setUp(caller, ControlAddress.candidates(base, made.tracks().get(index).control()), asked.offer());
+            RtspMessage.Answer answer = setUp(
+                    caller,
+                    ControlAddress.candidates(base, made.tracks().get(index).control()),
+                    asked.offer());
             caller.onLoop(() -> {
                 agreed(caller, made, index, asked, answer.header("transport"));
                 return true;

@@ -142,14 +142,12 @@ class CamerasTest {
                     .filter(value -> !value.isEmpty())
                     .findFirst()
                     .orElseThrow();
-            Map<String, String> said =
-                    Digest.parameters(sent.substring("Digest ".length()));
+            Map<String, String> said = Digest.parameters(sent.substring("Digest ".length()));
             assertEquals("admin", said.get("username"));
             assertEquals("98481030", said.get("nonce"));
             Digest.Algorithm md5 = Digest.Algorithm.MD5;
             String secret = Digest.secret(md5, "admin", "Surveillance Server", "a@b");
-            Digest.Terms terms = new Digest.Terms(
-                    "", "OPTIONS", server.url("cam"), "98481030", "", "", "");
+            Digest.Terms terms = new Digest.Terms("", "OPTIONS", server.url("cam"), "98481030", "", "", "");
             assertEquals(Digest.response(md5, secret, terms), said.get("response"));
             assertTrue(server.requests().stream().noneMatch(r -> r.uri().contains("admin")), "no login in an address");
         }

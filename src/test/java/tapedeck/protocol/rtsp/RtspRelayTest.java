@@ -87,7 +87,12 @@ class RtspRelayTest {
             play(publication, first);
             String id = here.pull(there.url("original"), "copy", transport).id();
             RelayHouse.await(
-                    () -> there.streams.find(new StreamName("original")).orElseThrow().statistics().liveReaders() == 1,
+                    () -> there.streams
+                                    .find(new StreamName("original"))
+                                    .orElseThrow()
+                                    .statistics()
+                                    .liveReaders()
+                            == 1,
                     "the pull plays");
             play(publication, media.subList(4, media.size()));
             publication.close("enough");
