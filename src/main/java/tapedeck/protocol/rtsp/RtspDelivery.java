@@ -96,7 +96,7 @@ final class RtspDelivery implements RtspCaller.Media {
     private String setUp(RtspCaller caller, String uri, OfferedTrack track, int number)
             throws IOException, InterruptedException {
         MediaPath asked = caller.onLoop(() -> overUdp
-                ? new UdpPath(caller.connection(), ports, UdpPath.Inbox.NONE, () -> {})
+                ? new UdpPath(caller.connection(), ports, UdpPath.Inbox.signs(() -> {}), () -> {})
                 : new InterleavedPath(caller.interleaved(), 2 * number, 2 * number + 1));
         boolean done = false;
         try {

@@ -422,7 +422,7 @@ final class RtspSession implements Conversation {
                     reply(request, new RtspReply(404, "No such track"));
                     return;
                 }
-                MediaPath path = path(request, offer.get(), signs());
+                MediaPath path = path(request, offer.get(), UdpPath.Inbox.signs(this::sign));
                 if (path != null) {
                     setUpDone(request, tracks.get(index).setUp(path));
                 }
@@ -437,16 +437,8 @@ final class RtspSession implements Conversation {
     }
 
     /// A player's reports say that it is there.
-    private UdpPath.Inbox signs() {
-        return new UdpPath.Inbox() {
-            @Override
-            public void packet(boolean control, Bytes packet) {
-                lastSignNanos = System.nanoTime();
-            }
-
-            @Override
-            public void receivedAll() {}
-        };
+    private void sign() {
+        lastSignNanos = System.nanoTime();
     }
 
     /// Null if it was refused.

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Frame;
 import tapedeck.net.Connection;
 import tapedeck.net.TcpClient;
 import tapedeck.net.udp.PortPairs;
@@ -67,6 +68,7 @@ final class RtspSource implements RtspCaller.Media {
     private @Nullable MediaIntake intake;
     private @Nullable KeepAlive keepAlive;
     private @Nullable Connection connection;
+    private boolean begun;
     private boolean ended;
     /// Whether the server said so of every track before the connection ended.
     private volatile boolean over;
@@ -218,14 +220,22 @@ final class RtspSource implements RtspCaller.Media {
         caller.onLoop(() -> {
             MediaIntake made = intake;
             if (made != null) {
-                sink.expect(made.expects());
-                made.start("rtsp from " + target, sink::write, sink::missed);
+                made.start("rtsp from " + target, frame -> write(frame, made), sink::missed);
                 keepAlive = new KeepAlive(caller, all, options.header("public"), session);
             }
             return true;
         });
         RtspCaller.demandOk("PLAY", caller.ask("PLAY", all, Map.of("Range", "npt=0.000-"), Bytes.EMPTY));
         sink.feedback(feedback(caller.connection()));
+    }
+
+    /// A server that promises and sends nothing makes no stream.
+    private void write(Frame frame, MediaIntake from) {
+        if (!begun) {
+            begun = true;
+            sink.expect(from.expects());
+        }
+        sink.write(frame);
     }
 
     private Feedback feedback(Connection on) {

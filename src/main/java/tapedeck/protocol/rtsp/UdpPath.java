@@ -34,14 +34,18 @@ final class UdpPath implements MediaPath {
 
         void receivedAll();
 
-        /// Takes nothing.
-        Inbox NONE = new Inbox() {
-            @Override
-            public void packet(boolean control, Bytes packet) {}
+        /// Takes nothing of what comes but that it comes.
+        static Inbox signs(Runnable sign) {
+            return new Inbox() {
+                @Override
+                public void packet(boolean control, Bytes packet) {
+                    sign.run();
+                }
 
-            @Override
-            public void receivedAll() {}
-        };
+                @Override
+                public void receivedAll() {}
+            };
+        }
     }
 
     /// @param closed called once, when the ports are free again

@@ -56,38 +56,57 @@ class HostileServersTest {
         }
     }
 
-    /// Message to script.
-    private static Map<String, ScriptedServer.Script> scripts() {
+    private static void endlessHeaders(ScriptedServer.Request request, ScriptedServer.Wire wire) throws IOException {
+        wire.say("RTSP/1.0 200 OK\r\n");
+        while (!wire.socket().isClosed()) {
+            wire.say("X: " + "y".repeat(60) + "\r\n");
+        }
+    }
+
+    private static void lessThanPromised(ScriptedServer.Request request, ScriptedServer.Wire wire) throws IOException {
+        wire.say(request.answer("200 OK", "", "Content-Length: 5000"));
+        wire.close();
+    }
+
+    private static void answersToNothing(ScriptedServer.Request request, ScriptedServer.Wire wire) throws IOException {
+        wire.say("RTSP/1.0 200 OK\r\nCSeq: 4711\r\n\r\n".repeat(MANY));
+    }
+
+    private static void requestsOfItsOwn(ScriptedServer.Request request, ScriptedServer.Wire wire) throws IOException {
+        wire.say("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n".repeat(MANY));
+    }
+
+    private static void channelsOfNobody(ScriptedServer.Request request, ScriptedServer.Wire wire) throws IOException {
+        wire.say(good(request));
+        for (int i = 0; i < MANY; i++) {
+            wire.packet(10 + i, Bytes.wrap(new byte[100]));
+        }
+    }
+
+    /// By the message that each of them gets.
+    private static Map<String, ScriptedServer.Script> brokenMessages() {
         Map<String, ScriptedServer.Script> scripts = new LinkedHashMap<>();
-        scripts.put("headers of more than 16384 bytes", at("DESCRIBE", (_, wire) -> {
-            wire.say("RTSP/1.0 200 OK\r\n");
-            forEver(wire, "X: " + "y".repeat(60) + "\r\n");
-        }));
+        scripts.put("headers of more than 16384 bytes", at("DESCRIBE", HostileServersTest::endlessHeaders));
         scripts.put("Content-Length is no number up to 65536", says("DESCRIBE", "200 OK", "Content-Length: -5"));
         scripts.put("two headers content-length", says("OPTIONS", "200 OK", "Content-Length: 0", "Content-Length: 1"));
-        scripts.put("the peer closed the connection", at("DESCRIBE", (request, wire) -> {
-            wire.say(request.answer("200 OK", "", "Content-Length: 5000"));
-            wire.close();
-        }));
+        scripts.put("the peer closed the connection", at("DESCRIBE", HostileServersTest::lessThanPromised));
+        scripts.put("no answer to OPTIONS within 10 s", (_, _) -> {});
+        scripts.put("more than 100 answers to nothing", at("DESCRIBE", HostileServersTest::answersToNothing));
+        scripts.put("more than 100 requests a second", at("DESCRIBE", HostileServersTest::requestsOfItsOwn));
+        scripts.put("no media within 10 s", at("PLAY", HostileServersTest::channelsOfNobody));
+        scripts.put("HTTP on the port of RTSP", (_, wire) -> wire.say("HTTP/1.1 400 Bad Request\r\n\r\n"));
+        scripts.put("no RTSP: the first byte", (_, wire) -> wire.raw(new byte[] {0x16, 3, 1}));
+        return scripts;
+    }
+
+    private static Map<String, ScriptedServer.Script> refusals() {
+        Map<String, ScriptedServer.Script> scripts = new LinkedHashMap<>();
         scripts.put("SDP of more than 64 media", describes("v=0\r\n" + "m=video 0 RTP/AVP 96\r\n".repeat(1_000)));
         scripts.put("SDP of more than 1000 attributes", describes("v=0\r\n" + "a=x\r\n".repeat(5_000)));
         scripts.put("neither video nor audio", describes("v=0\r\ns=x\r\nm=application 0 RTP/AVP 96\r\n"));
         scripts.put(
                 "video JPEG cannot be received", describes("v=0\r\ns=x\r\nm=video 0 RTP/AVP 26\r\na=control:v\r\n"));
         scripts.put("SDP is empty", describes(""));
-        scripts.put("no answer to OPTIONS within 10 s", (_, _) -> {});
-        scripts.put("more than 100 answers to nothing", at("DESCRIBE", (_, wire) -> {
-            for (int i = 0; i < MANY; i++) {
-                wire.say("RTSP/1.0 200 OK\r\nCSeq: 4711\r\n\r\n");
-            }
-        }));
-        scripts.put("no media within 10 s", at("PLAY", (request, wire) -> {
-            wire.say(good(request));
-            for (int i = 0; i < MANY; i++) {
-                wire.packet(i % 200 + 10, Bytes.wrap(new byte[100]));
-            }
-        }));
-        scripts.put("HTTP on the port of RTSP", (_, wire) -> wire.say("HTTP/1.1 400 Bad Request\r\n\r\n"));
         scripts.put("redirected more than 5 times", says("DESCRIBE", "302 Moved", "Location: /round"));
         scripts.put("10.0.0.1", says("DESCRIBE", "301 Moved", "Location: rtsp://10.0.0.1/x"));
         scripts.put("which is not followed", says("DESCRIBE", "301 Moved", "Location: http://127.0.0.1/x"));
@@ -99,12 +118,6 @@ class HostileServersTest {
         scripts.put(
                 "channel or port cannot be read", says("SETUP", "200 OK", "Transport: RTP/AVP/TCP;interleaved=300"));
         scripts.put("UDP where TCP was asked for", says("SETUP", "200 OK", "Transport: RTP/AVP;server_port=1-2"));
-        scripts.put("more than 100 requests a second", at("DESCRIBE", (_, wire) -> {
-            for (int i = 0; i < MANY; i++) {
-                wire.say("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n");
-            }
-        }));
-        scripts.put("no RTSP: the first byte", (_, wire) -> wire.raw(new byte[] {0x16, 3, 1}));
         return scripts;
     }
 
@@ -114,7 +127,9 @@ class HostileServersTest {
         List<ScriptedServer> servers = new ArrayList<>();
         try (RelayHouse house = new RelayHouse()) {
             Map<String, String> running = new LinkedHashMap<>();
-            for (Map.Entry<String, ScriptedServer.Script> script : scripts().entrySet()) {
+            Map<String, ScriptedServer.Script> scripts = brokenMessages();
+            scripts.putAll(refusals());
+            for (Map.Entry<String, ScriptedServer.Script> script : scripts.entrySet()) {
                 ScriptedServer server = new ScriptedServer(script.getValue());
                 servers.add(server);
                 running.put(
