@@ -20,6 +20,7 @@ import tapedeck.protocol.http.HlsHttp;
 import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.ingest.IngestHttp;
+import tapedeck.protocol.mpegts.MpegTsServer;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspPull;
 import tapedeck.protocol.rtsp.RtspPush;
@@ -132,6 +133,14 @@ public final class Server implements AutoCloseable {
                     "rtsp_port",
                     rtspPort,
                     () -> opened(new RtspServer(rtspPort.getAsInt(), rtpPorts, rights, loops, streams, ports)));
+        }
+        OptionalInt mpegTsPort = settings.ingest().mpegTs().number();
+        if (mpegTsPort.isPresent()) {
+            bound(
+                    "mpegts_port",
+                    mpegTsPort,
+                    () -> opened(new MpegTsServer(
+                            mpegTsPort.getAsInt(), settings.ingest(), rights, loops, streams, ports)));
         }
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {

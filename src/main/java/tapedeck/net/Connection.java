@@ -36,7 +36,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     private final SocketChannel channel;
     private final LoopReads loop;
     private final String peer;
-    private final InetAddress address;
+    private final InetSocketAddress address;
     private final Conversation conversation;
     private final long openedNanos = System.nanoTime();
     private long lastReadNanos = openedNanos;
@@ -57,7 +57,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
         this.loop = loop;
         this.secure = secure;
         this.peer = remote == null ? "unknown" : remote.getAddress().getHostAddress() + ":" + remote.getPort();
-        this.address = (remote == null ? new InetSocketAddress(0) : remote).getAddress();
+        this.address = remote == null ? new InetSocketAddress(0) : remote;
         this.conversation = protocol.apply(this);
     }
 
@@ -68,6 +68,11 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
     /// The peer's address alone; the one of nobody where the peer is gone already.
     public InetAddress address() {
+        return address.getAddress();
+    }
+
+    /// The same with the port.
+    public InetSocketAddress remoteAddress() {
         return address;
     }
 

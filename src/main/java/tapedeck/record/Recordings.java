@@ -350,8 +350,10 @@ public final class Recordings implements AutoCloseable {
                             case RTMP -> settings.rtmpStreams();
                             case RTSP -> settings.rtspStreams();
                             case WEBRTC -> settings.whipStreams();
-                            // No setting turns these on: their publishers ask for it, or somebody does by REST.
-                            case RTP, MPEGTS, LIVEFLV, HTTP -> false;
+                            case RTP -> settings.others().contains(Settings.Way.RTP);
+                            case MPEGTS -> settings.others().contains(Settings.Way.MPEGTS);
+                            case LIVEFLV -> settings.others().contains(Settings.Way.LIVEFLV);
+                            case HTTP -> settings.others().contains(Settings.Way.HTTP);
                         };
                 };
     }

@@ -64,6 +64,7 @@ final class RecordingReader {
                 values.flag("record_flash_published_streams", false),
                 values.flag("record_rtsp_streams", false),
                 values.flag("record_whip_streams", false),
+                values.choices("record_other_streams", Settings.Way.class),
                 formats(),
                 template("stream_record_policy_template", "stream-{mediaSessionId}-{login}"),
                 nameEncoding(),

@@ -4,10 +4,12 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -131,6 +133,15 @@ final class SettingValues {
     <E extends Enum<E>> E choice(String key, E byDefault) throws SettingsException {
         String value = text(key, byDefault.name().toLowerCase(Locale.ROOT));
         return constant(key, value, value, byDefault.getDeclaringClass().getEnumConstants());
+    }
+
+    /// Any number of the names, separated by commas.
+    <E extends Enum<E>> Set<E> choices(String key, Class<E> type) throws SettingsException {
+        Set<E> chosen = EnumSet.noneOf(type);
+        for (String name : list(key)) {
+            chosen.add(constant(key, name, name, type.getEnumConstants()));
+        }
+        return chosen;
     }
 
     <E extends Enum<E>> E constant(String key, String value, String name, E[] constants) throws SettingsException {

@@ -1,5 +1,6 @@
 package tapedeck.settings;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// All settings, checked. INTERFACE.md names each key; a value that reached this tree is valid.
 public record Settings(
@@ -15,6 +17,7 @@ public record Settings(
         Rtmp rtmp,
         Rtsp rtsp,
         WebRtc webrtc,
+        Ingest ingest,
         Rights rights,
         Tls tls,
         Relays relays,
@@ -89,6 +92,20 @@ public record Settings(
         }
     }
 
+    /// The ways in that have no place for a password.
+    ///
+    /// @param multicast groups that transport streams are taken from
+    /// @param exempt addresses and networks that may publish there although they show nothing
+    public record Ingest(Port mpegTs, Port liveFlv, List<MulticastGroup> multicast, List<String> exempt) {
+        public Ingest {
+            multicast = List.copyOf(multicast);
+            exempt = List.copyOf(exempt);
+        }
+    }
+
+    /// @param network the name of an interface; "" for the system's choice
+    public record MulticastGroup(InetAddress address, int port, String network) {}
+
     /// Who may publish and play.
     ///
     /// @param users file of names and hashed passwords
@@ -127,6 +144,14 @@ public record Settings(
     /// Who is asked whether a peer may; there is a `url` where it is asked.
     public record AuthWebhook(Optional<URI> url, int timeoutSeconds) {}
 
+    /// Ways in that no key of the recording page names.
+    public enum Way {
+        MPEGTS,
+        LIVEFLV,
+        RTP,
+        HTTP
+    }
+
     public enum VideoFormat {
         H264,
         H265,
@@ -148,6 +173,7 @@ public record Settings(
     }
 
     /// @param streams master switch
+    /// @param others `record_other_streams`: further ways in whose streams are recorded
     /// @param rtmpStreams `record_flash_published_streams`
     /// @param formats container for each video codec
     /// @param rotation when a new file begins: `disabled`, seconds (`20`) or megabytes (`10M`)
@@ -166,6 +192,7 @@ public record Settings(
             boolean rtmpStreams,
             boolean rtspStreams,
             boolean whipStreams,
+            Set<Way> others,
             Map<VideoFormat, FileFormat> formats,
             String nameTemplate,
             NameEncoding nameEncoding,
@@ -190,6 +217,7 @@ public record Settings(
             Aac aac,
             Retention retention) {
         public Recording {
+            others = Set.copyOf(others);
             formats = Map.copyOf(formats);
         }
     }

@@ -61,6 +61,7 @@ final class SettingsReader {
                         announced("webrtc_announce"),
                         values.flag("webrtc_pre_init", true),
                         iceServers("webrtc_ice_servers")),
+                new IngestReader(source, values).ingest(),
                 new RightsReader(source, values).rights(),
                 tls(),
                 new RelaysReader(source, values).relays(),
@@ -160,6 +161,7 @@ final class SettingsReader {
                 "record_flash_published_streams",
                 "record_rtsp_streams",
                 "record_whip_streams",
+                "record_other_streams",
                 "record_formats",
                 "stream_record_policy_template",
                 "encode_record_name",
@@ -203,6 +205,7 @@ final class SettingsReader {
         keys.addAll(PORTS);
         keys.addAll(RightsReader.KEYS);
         keys.addAll(RelaysReader.KEYS);
+        keys.addAll(IngestReader.KEYS);
         keys.addAll(FIXED.keySet());
         keys.addAll(UNBUILT.keySet());
         return keys;
@@ -216,8 +219,6 @@ final class SettingsReader {
                 "wss_port 8443",
                 "kurento_port 8888",
                 "rtmps_port 1936",
-                "liveflv_port 6666",
-                "mpegts_port 9999",
                 "cli_port 1112")) {
             String[] keyAndNumber = port.split(" ", -1);
             unbuilt.put(keyAndNumber[0], new Planned(keyAndNumber[1], "\\d{0,5}", "a port, or nothing"));

@@ -1,5 +1,5 @@
-/// Pairs of UDP ports for RTP and RTCP, out of the range of `rtp_ports`.
+/// Pairs of UDP ports for RTP and RTCP, out of the range of `rtp_ports`; single ones that are read in batches.
 ///
-/// Public: [PortPairs], [DatagramPair], [Datagrams].
+/// Public: [PortPairs], [DatagramPair], [Datagrams]; [DatagramPort] for one port that many send to.
 @org.jspecify.annotations.NullMarked
 package tapedeck.net.udp;

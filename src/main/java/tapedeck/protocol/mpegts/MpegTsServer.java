@@ -1,0 +1,98 @@
+package tapedeck.protocol.mpegts;
+
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tapedeck.net.BoundPorts;
+import tapedeck.net.EventLoops;
+import tapedeck.net.TcpServer;
+import tapedeck.net.udp.DatagramPort;
+import tapedeck.rights.Rights;
+import tapedeck.settings.Settings;
+import tapedeck.stream.Streams;
+
+/// Listens for transport streams over TCP and over UDP on one number, and to multicast groups.
+public final class MpegTsServer implements AutoCloseable {
+    /// The protocol's name among the [BoundPorts].
+    public static final String PROTOCOL = "MPEG-TS";
+
+    /// A free TCP port whose number is taken for UDP: another one is tried.
+    private static final int MAX_TRIES = 16;
+
+    private final TcpServer server;
+    private final List<Listening> listening = new ArrayList<>();
+
+    private record Listening(DatagramPort port, UdpPeers peers) {}
+
+    /// @param port 0 takes a free one
+    public MpegTsServer(
+            int port, Settings.Ingest settings, Rights rights, EventLoops loops, Streams streams, BoundPorts ports)
+            throws SocketException {
+        TsAdmission admission = new TsAdmission(rights, settings.exempt());
+        server = opened(port, loops, admission, streams);
+        ports.add(PROTOCOL, "tcp", server.port());
+        ports.add(PROTOCOL, "udp", server.port());
+        try {
+            for (Settings.MulticastGroup group : settings.multicast()) {
+                InetSocketAddress address = new InetSocketAddress(group.address(), group.port());
+                listen(address, loops, admission, streams).join(group.address(), network(group));
+            }
+        } catch (Exception e) {
+            close();
+            throw e;
+        }
+    }
+
+    private TcpServer opened(int port, EventLoops loops, TsAdmission admission, Streams streams) {
+        for (int tries = 1; ; tries++) {
+            TcpServer tcp = new TcpServer(port, loops, connection -> new TcpPeer(connection, admission, streams));
+            try {
+                listen(new InetSocketAddress(tcp.port()), loops, admission, streams);
+                return tcp;
+            } catch (Exception e) {
+                // Also what Netty throws although it is checked.
+                tcp.close();
+                if (port != 0 || tries == MAX_TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private DatagramPort listen(InetSocketAddress address, EventLoops loops, TsAdmission admission, Streams streams) {
+        UdpPeers peers = new UdpPeers(admission, streams);
+        DatagramPort opened = new DatagramPort(loops, address, peers);
+        peers.bound(opened);
+        opened.start();
+        listening.add(new Listening(opened, peers));
+        return opened;
+    }
+
+    private static @Nullable NetworkInterface network(Settings.MulticastGroup group) throws SocketException {
+        if (group.network().isEmpty()) {
+            return null;
+        }
+        NetworkInterface network = NetworkInterface.getByName(group.network());
+        if (network == null) {
+            throw new SocketException("mpegts_multicast: no network interface " + group.network());
+        }
+        return network;
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /// Ends every stream that came here, so that recordings finish.
+    @Override
+    public void close() {
+        server.close();
+        for (Listening each : listening) {
+            each.port().loop().submit(each.peers()::close).syncUninterruptibly();
+            each.port().close();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package tapedeck.protocol.mpegts;
+
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.net.Connection;
+import tapedeck.net.Conversation;
+import tapedeck.net.WrongProtocol;
+import tapedeck.stream.Streams;
+
+/// A transport stream over TCP: bytes, and nothing around them.
+final class TcpPeer implements Conversation, TsPeer {
+    private final Connection connection;
+    private final TsIngest ingest;
+    private boolean known;
+
+    TcpPeer(Connection connection, TsAdmission admission, Streams streams) {
+        this.connection = connection;
+        this.ingest = new TsIngest(this, admission, streams);
+    }
+
+    @Override
+    public void received(ByteBuf buffer) {
+        byte[] array = new byte[buffer.readableBytes()];
+        buffer.readBytes(array);
+        Bytes bytes = Bytes.wrap(array);
+        if (!known) {
+            known = true;
+            String wrong = wrong(bytes);
+            if (wrong != null) {
+                throw new MalformedException("this is %s, not MPEG-TS".formatted(wrong));
+            }
+        }
+        ingest.receive(bytes);
+    }
+
+    private static @Nullable String wrong(Bytes bytes) {
+        String name = WrongProtocol.name(bytes);
+        return "MPEG-TS".equals(name) ? null : name;
+    }
+
+    @Override
+    public void receivedAll() {}
+
+    @Override
+    public void writable() {}
+
+    @Override
+    public void swept(long nowNanos) {
+        ingest.swept(nowNanos);
+    }
+
+    @Override
+    public void ended(String reason) {
+        ingest.ended(reason);
+    }
+
+    @Override
+    public InetSocketAddress address() {
+        return connection.remoteAddress();
+    }
+
+    @Override
+    public String name() {
+        return connection.peer();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        connection.execute(task);
+    }
+
+    @Override
+    public void paced(boolean tick) {
+        connection.paced(tick);
+    }
+
+    @Override
+    public void end(String reason) {
+        connection.end(reason);
+    }
+}
