@@ -246,6 +246,8 @@ final class Ingest {
                     "http_port=0",
                     "webrtc_port=0",
                     "rtsp_port=0",
+                    "mpegts_port=0",
+                    "liveflv_port=0",
                     "data_dir=" + folder,
                     "record_flash_published_streams=true",
                     "stream_record_policy_template={streamName}",

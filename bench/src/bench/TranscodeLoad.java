@@ -37,6 +37,8 @@ final class TranscodeLoad {
                 "http_port=0",
                 "rtmp_port=",
                 "rtsp_port=",
+                "mpegts_port=",
+                "liveflv_port=",
                 "webrtc_port=",
                 "record_flash_published_streams=true",
                 "stream_record_policy_template={streamName}",

@@ -51,6 +51,8 @@ public final class ServerProcess implements AutoCloseable {
                 "http_port=0",
                 "rtmp_port=0",
                 "rtsp_port=0",
+                "mpegts_port=0",
+                "liveflv_port=0",
                 "webrtc_port=0",
                 "data_dir=" + dataDir,
                 "on_record_hook_script=")) {

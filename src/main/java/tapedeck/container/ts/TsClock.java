@@ -78,7 +78,8 @@ final class TsClock {
         long offset = line.started ? line.offsetNanos : offsetNanos;
         long forward = line.era == era ? MAX_FORWARD_NANOS : MAX_ANNOUNCED_NANOS;
         if (!isNear(line, raw + offset, forward)) {
-            if (!isNear(line, raw + offsetNanos, MAX_FORWARD_NANOS)) {
+            // Another stream may have made the same jump before.
+            if (offset == offsetNanos || !isNear(line, raw + offsetNanos, MAX_FORWARD_NANOS)) {
                 offsetNanos = last + line.stepNanos - raw;
             }
             offset = offsetNanos;

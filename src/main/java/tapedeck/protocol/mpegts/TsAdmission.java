@@ -19,11 +19,15 @@ final class TsAdmission {
         this.exempt = exempt.stream().map(AddressRange::parse).toList();
     }
 
+    /// Whether there is nothing to ask.
+    boolean isFree(TsPeer peer) {
+        return rights.isFree(Request.Action.PUBLISH)
+                || exempt.stream().anyMatch(range -> range.contains(peer.address().getAddress()));
+    }
+
     /// @param then gets the answer at once, or later on another thread
     void ask(String stream, TsPeer peer, Consumer<Decision> then) {
-        boolean free = rights.isFree(Request.Action.PUBLISH)
-                || exempt.stream().anyMatch(range -> range.contains(peer.address().getAddress()));
-        if (free) {
+        if (isFree(peer)) {
             then.accept(new Decision.Allowed(""));
             return;
         }

@@ -104,10 +104,14 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         if (nowNanos - mediaNanos > IDLE_NANOS) {
             peer.end(nothing());
         } else if (state == State.NAMING && !early.isEmpty() && nowNanos - firstNanos > NAME_NANOS) {
-            named(new StreamName("ts-" + peer.address().getPort()));
+            named(fallbackName());
         } else if (state == State.ASKING && nowNanos - askedNanos > RIGHTS_NANOS) {
             peer.end("whether the peer may was not known within 90 s");
         }
+    }
+
+    private StreamName fallbackName() {
+        return new StreamName("ts-" + peer.address().getPort());
     }
 
     private String nothing() {
@@ -148,7 +152,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
             case NAMING -> {
                 keep(frame);
                 if (refusal == null && frame.dtsNanos() - early.getFirst().dtsNanos() > NAME_NANOS) {
-                    named(new StreamName("ts-" + peer.address().getPort()));
+                    named(fallbackName());
                 }
             }
             case ASKING -> keep(frame);
@@ -259,11 +263,14 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
 
     /// Called once, by the peer.
     void ended(String reason) {
-        State before = state;
-        if (before == State.ENDED) {
+        if (state == State.ENDED) {
             return;
         }
-        if (before == State.PUBLISHING) {
+        // A short stream may be over before it has a name.
+        if (state == State.NAMING && !early.isEmpty() && admission.isFree(peer)) {
+            publish(fallbackName(), "");
+        }
+        if (state == State.PUBLISHING) {
             demuxer.end();
         }
         report();

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.MemoryFile;
@@ -93,7 +94,27 @@ final class TsCases {
         final List<Frame> frames = new ArrayList<>();
         final List<String> names = new ArrayList<>();
         final List<String> unsupported = new ArrayList<>();
-        final TsDemuxer demuxer = new TsDemuxer(this);
+        final List<String> programs = new ArrayList<>();
+        long missed;
+        final TsDemuxer demuxer;
+
+        Heard() {
+            this(TsDemuxer::new);
+        }
+
+        Heard(Function<TsDemuxer.Sink, TsDemuxer> make) {
+            demuxer = make.apply(this);
+        }
+
+        @Override
+        public void missed(long frames) {
+            missed += frames;
+        }
+
+        @Override
+        public void program(int number, int of) {
+            programs.add(number + " of " + of);
+        }
 
         @Override
         public void frame(Frame frame) {

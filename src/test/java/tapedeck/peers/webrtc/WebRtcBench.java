@@ -54,6 +54,8 @@ final class WebRtcBench {
                     "http_port=0",
                     "rtmp_port=",
                     "rtsp_port=",
+                    "mpegts_port=",
+                    "liveflv_port=",
                     "webrtc_port=0",
                     "data_dir=" + data,
                     "record_whip_streams=true",
