@@ -139,8 +139,8 @@ public final class Server implements AutoCloseable {
             bound(
                     "mpegts_port",
                     mpegTsPort,
-                    () -> opened(new MpegTsServer(
-                            mpegTsPort.getAsInt(), settings.ingest(), rights, loops, streams, ports)));
+                    () -> opened(
+                            new MpegTsServer(mpegTsPort.getAsInt(), settings.ingest(), rights, loops, streams, ports)));
         }
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {

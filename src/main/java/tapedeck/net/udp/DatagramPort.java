@@ -78,7 +78,8 @@ public final class DatagramPort implements AutoCloseable {
             // Others on this machine may listen to the same group.
             bootstrap.option(ChannelOption.SO_REUSEADDR, true);
         }
-        channel = (DatagramChannel) bootstrap.bind(address).syncUninterruptibly().channel();
+        channel =
+                (DatagramChannel) bootstrap.bind(address).syncUninterruptibly().channel();
         if (loops.epoll()) {
             try {
                 channel.config().setOption(FORCED_RECEIVE_BUFFER, RECEIVE_BUFFER_BYTES);

@@ -22,7 +22,8 @@ final class TsAdmission {
     /// Whether there is nothing to ask.
     boolean isFree(TsPeer peer) {
         return rights.isFree(Request.Action.PUBLISH)
-                || exempt.stream().anyMatch(range -> range.contains(peer.address().getAddress()));
+                || exempt.stream()
+                        .anyMatch(range -> range.contains(peer.address().getAddress()));
     }
 
     /// @param then gets the answer at once, or later on another thread

@@ -282,7 +282,11 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         } else {
             peer.paced(false);
             open.close(reason);
-            log.info("mpegts {}: publishing \"{}\" ended: {}", peer.name(), open.stream().name(), reason);
+            log.info(
+                    "mpegts {}: publishing \"{}\" ended: {}",
+                    peer.name(),
+                    open.stream().name(),
+                    reason);
         }
     }
 

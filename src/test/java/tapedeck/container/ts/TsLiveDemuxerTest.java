@@ -113,8 +113,7 @@ class TsLiveDemuxerTest {
         }
         // An hour further on in one step is a clock that was set; a pause is not.
         assertEquals(10 * 40_000_000L, clock.nanos(line, 3_600 * TsTime.TICKS_PER_SECOND));
-        assertEquals(
-                10 * 40_000_000L + 20 * SECOND, clock.nanos(line, (3_600 + 20) * TsTime.TICKS_PER_SECOND));
+        assertEquals(10 * 40_000_000L + 20 * SECOND, clock.nanos(line, (3_600 + 20) * TsTime.TICKS_PER_SECOND));
         clock.discontinuity();
         assertEquals(
                 11 * 40_000_000L + 20 * SECOND,
@@ -156,8 +155,9 @@ class TsLiveDemuxerTest {
     @Test
     void latmAndAc3AreRead() throws IOException {
         Path latm = folder.resolve("latm.ts");
-        Ffmpeg.ffmpeg(("-v error -f lavfi -i sine=f=440:d=2 -c:a aac -ar 44100 -ac 2 -f mpegts -mpegts_flags latm " + latm)
-                .split(" "));
+        Ffmpeg.ffmpeg(
+                ("-v error -f lavfi -i sine=f=440:d=2 -c:a aac -ar 44100 -ac 2 -f mpegts -mpegts_flags latm " + latm)
+                        .split(" "));
         Path adts = folder.resolve("adts.ts");
         Ffmpeg.ffmpeg(("-v error -i " + latm + " -c copy -f mpegts " + adts).split(" "));
         List<Frame> one = TsCases.heard(Bytes.wrap(Files.readAllBytes(latm))).frames;
@@ -168,7 +168,8 @@ class TsLiveDemuxerTest {
                 other.stream().map(Frame::data).toList(),
                 one.stream().map(Frame::data).toList());
         Path ac3 = folder.resolve("ac3.ts");
-        Ffmpeg.ffmpeg(("-v error -f lavfi -i sine=f=440:d=2 -c:a ac3 -ar 48000 -ac 2 -b:a 192k -f mpegts " + ac3).split(" "));
+        Ffmpeg.ffmpeg(
+                ("-v error -f lavfi -i sine=f=440:d=2 -c:a ac3 -ar 48000 -ac 2 -b:a 192k -f mpegts " + ac3).split(" "));
         List<Frame> sound = TsCases.heard(Bytes.wrap(Files.readAllBytes(ac3))).frames;
         assertEquals(List.of("ac3"), names(sound));
         assertEquals(2 * 48_000 / 1_536 + 1, sound.size(), 1);

@@ -53,11 +53,18 @@ class MpegTsPeerTest {
     void ffmpegSendsOverTcp() throws Exception {
         FlvFile sent = made("-c:v", "libx264", "-bf", "2", "-g", "50", "-c:a", "aac");
         try (TsHouse house = new TsHouse()) {
-            for (String options : List.of("-mpegts_flags +resend_headers", "-an -mpegts_m2ts_mode 1", "-muxrate 3000k")) {
+            for (String options :
+                    List.of("-mpegts_flags +resend_headers", "-an -mpegts_m2ts_mode 1", "-muxrate 3000k")) {
                 FrameCollector collector = FrameCollector.of(house.streams, "cam é");
                 send("cam é", "tcp://127.0.0.1:" + house.port(), options.split(" "));
                 // M2TS has no type for AAC.
-                TsHouse.assertSame(options.startsWith("-an") ? sent.media().stream().filter(FlvFile.Tag::video).toList() : sent.media(), collector.untilEnd());
+                TsHouse.assertSame(
+                        options.startsWith("-an")
+                                ? sent.media().stream()
+                                        .filter(FlvFile.Tag::video)
+                                        .toList()
+                                : sent.media(),
+                        collector.untilEnd());
                 assertEquals("the peer closed the connection", collector.endReason());
             }
         }
@@ -119,7 +126,8 @@ class MpegTsPeerTest {
         streams.addListener(new Streams.Listener() {
             @Override
             public void published(Stream stream) {
-                FrameCollector collector = FrameCollector.of(streams, stream.name().value());
+                FrameCollector collector =
+                        FrameCollector.of(streams, stream.name().value());
                 collector.published(stream);
                 published.add(collector);
             }

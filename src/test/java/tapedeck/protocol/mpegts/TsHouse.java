@@ -52,9 +52,8 @@ final class TsHouse implements AutoCloseable {
     /// That these are the frames of the file that was sent, of each kind, byte for byte and at their times.
     static void assertSame(List<FlvFile.Tag> media, List<Frame> received) {
         for (boolean video : new boolean[] {true, false}) {
-            List<FlvFile.Tag> sent = media.stream()
-                    .filter(tag -> tag.video() == video)
-                    .toList();
+            List<FlvFile.Tag> sent =
+                    media.stream().filter(tag -> tag.video() == video).toList();
             List<Frame> frames = received.stream()
                     .filter(frame -> frame.track().isVideo() == video)
                     .toList();
