@@ -161,7 +161,6 @@ final class SettingsReader {
                 "record_flash_published_streams",
                 "record_rtsp_streams",
                 "record_whip_streams",
-                "record_other_streams",
                 "record_formats",
                 "stream_record_policy_template",
                 "encode_record_name",
