@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 
 /// The settings of the ways in that have no place for a password.
 final class IngestReader {
-    static final Set<String> KEYS = Set.of(
-            "record_other_streams", "mpegts_port", "mpegts_multicast", "liveflv_port", "publish_auth_exempt");
+    static final Set<String> KEYS =
+            Set.of("record_other_streams", "mpegts_port", "mpegts_multicast", "liveflv_port", "publish_auth_exempt");
 
     private static final Pattern MULTICAST = Pattern.compile("([0-9.]+|\\[[0-9a-fA-F:]+]):(\\d{1,5})(?:@(\\S+))?");
 
