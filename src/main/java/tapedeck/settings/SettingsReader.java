@@ -25,6 +25,8 @@ final class SettingsReader {
     private static final List<String> PORTS =
             List.of("rtmp_port", "rtsp_port", "rtp_ports", "webrtc_port", "tls_certificate", "tls_key");
 
+    private static final List<String> DATABASE = List.of("database_url", "database_user", "database_password");
+
     /// Every key that may be set.
     static final Set<String> KEYS = keys();
 
@@ -197,11 +199,9 @@ final class SettingsReader {
                 "record_hook_timeout",
                 "record_hook_parallel",
                 "record_webhook_url",
-                "record_webhook_secret",
-                "database_url",
-                "database_user",
-                "database_password"));
+                "record_webhook_secret"));
         keys.addAll(PORTS);
+        keys.addAll(DATABASE);
         keys.addAll(RightsReader.KEYS);
         keys.addAll(RelaysReader.KEYS);
         keys.addAll(IngestReader.KEYS);
