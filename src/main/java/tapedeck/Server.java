@@ -21,6 +21,7 @@ import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.ingest.IngestHttp;
 import tapedeck.protocol.mpegts.MpegTsServer;
+import tapedeck.protocol.mpegts.TsPush;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspPull;
 import tapedeck.protocol.rtsp.RtspPush;
@@ -28,6 +29,7 @@ import tapedeck.protocol.rtsp.RtspServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
 import tapedeck.record.Recordings;
 import tapedeck.relay.Relays;
+import tapedeck.rights.PlainEntrance;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
@@ -115,11 +117,16 @@ public final class Server implements AutoCloseable {
         HttpRoutes routes = new HttpRoutes();
         Rights rights = opened(
                 new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
+<<<<<<< HEAD
         PortPairs rtpPorts =
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
         Relays relays = opened(new Relays(settings.relays(), streams))
                 .pullWith(new RtspPull(loops, rtpPorts))
                 .pushWith(new RtspPush(loops, rtpPorts));
+=======
+        Relays relays = opened(new Relays(settings.relays(), streams));
+        relays.pushWith(new TsPush(loops));
+>>>>>>> 2dc83cf (LiveFLV over TCP 6666; transport streams are sent by push over TCP and UDP)
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             bound(
@@ -134,14 +141,7 @@ public final class Server implements AutoCloseable {
                     rtspPort,
                     () -> opened(new RtspServer(rtspPort.getAsInt(), rtpPorts, rights, loops, streams, ports)));
         }
-        OptionalInt mpegTsPort = settings.ingest().mpegTs().number();
-        if (mpegTsPort.isPresent()) {
-            bound(
-                    "mpegts_port",
-                    mpegTsPort,
-                    () -> opened(
-                            new MpegTsServer(mpegTsPort.getAsInt(), settings.ingest(), rights, loops, streams, ports)));
-        }
+        openPlain(settings.ingest(), rights, loops);
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {
             bound(
@@ -160,6 +160,27 @@ public final class Server implements AutoCloseable {
             ports.add("HTTP", "tcp", http.port());
         }
         relays.startConfigured();
+    }
+
+    /// The ways in that have no place for a password.
+    private void openPlain(Settings.Ingest settings, Rights rights, EventLoops loops) throws Exception {
+        OptionalInt mpegTsPort = settings.mpegTs().number();
+        if (mpegTsPort.isPresent()) {
+            bound(
+                    "mpegts_port",
+                    mpegTsPort,
+                    () -> opened(
+                            new MpegTsServer(mpegTsPort.getAsInt(), settings, rights, loops, streams, ports)));
+        }
+        OptionalInt liveFlvPort = settings.liveFlv().number();
+        if (liveFlvPort.isPresent()) {
+            PlainEntrance entrance =
+                    new PlainEntrance(rights, settings.exempt(), "liveflv");
+            bound(
+                    "liveflv_port",
+                    liveFlvPort,
+                    () -> opened(new LiveFlvServer(liveFlvPort.getAsInt(), entrance, loops, streams, ports)));
+        }
     }
 
     /// A port that is taken is said in one line, like any other setting that cannot be used.

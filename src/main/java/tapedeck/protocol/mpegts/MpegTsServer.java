@@ -10,6 +10,7 @@ import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.TcpServer;
 import tapedeck.net.udp.DatagramPort;
+import tapedeck.rights.PlainEntrance;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
@@ -31,14 +32,14 @@ public final class MpegTsServer implements AutoCloseable {
     public MpegTsServer(
             int port, Settings.Ingest settings, Rights rights, EventLoops loops, Streams streams, BoundPorts ports)
             throws SocketException {
-        TsAdmission admission = new TsAdmission(rights, settings.exempt());
-        server = opened(port, loops, admission, streams);
+        PlainEntrance entrance = new PlainEntrance(rights, settings.exempt(), "mpegts");
+        server = opened(port, loops, entrance, streams);
         ports.add(PROTOCOL, "tcp", server.port());
         ports.add(PROTOCOL, "udp", server.port());
         try {
             for (Settings.MulticastGroup group : settings.multicast()) {
                 InetSocketAddress address = new InetSocketAddress(group.address(), group.port());
-                listen(address, loops, admission, streams).join(group.address(), network(group));
+                listen(address, loops, entrance, streams).join(group.address(), network(group));
             }
         } catch (Exception e) {
             close();
@@ -46,11 +47,11 @@ public final class MpegTsServer implements AutoCloseable {
         }
     }
 
-    private TcpServer opened(int port, EventLoops loops, TsAdmission admission, Streams streams) {
+    private TcpServer opened(int port, EventLoops loops, PlainEntrance entrance, Streams streams) {
         for (int tries = 1; ; tries++) {
-            TcpServer tcp = new TcpServer(port, loops, connection -> new TcpPeer(connection, admission, streams));
+            TcpServer tcp = new TcpServer(port, loops, connection -> new TcpPeer(connection, entrance, streams));
             try {
-                listen(new InetSocketAddress(tcp.port()), loops, admission, streams);
+                listen(new InetSocketAddress(tcp.port()), loops, entrance, streams);
                 return tcp;
             } catch (Exception e) {
                 // Also what Netty throws although it is checked.
@@ -62,8 +63,8 @@ public final class MpegTsServer implements AutoCloseable {
         }
     }
 
-    private DatagramPort listen(InetSocketAddress address, EventLoops loops, TsAdmission admission, Streams streams) {
-        UdpPeers peers = new UdpPeers(admission, streams);
+    private DatagramPort listen(InetSocketAddress address, EventLoops loops, PlainEntrance entrance, Streams streams) {
+        UdpPeers peers = new UdpPeers(entrance, streams);
         DatagramPort opened = new DatagramPort(loops, address, peers);
         peers.bound(opened);
         opened.start();

@@ -8,6 +8,7 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
 import tapedeck.net.WrongProtocol;
+import tapedeck.rights.PlainEntrance;
 import tapedeck.stream.Streams;
 
 /// A transport stream over TCP: bytes, and nothing around them.
@@ -16,9 +17,9 @@ final class TcpPeer implements Conversation, TsPeer {
     private final TsIngest ingest;
     private boolean known;
 
-    TcpPeer(Connection connection, TsAdmission admission, Streams streams) {
+    TcpPeer(Connection connection, PlainEntrance entrance, Streams streams) {
         this.connection = connection;
-        this.ingest = new TsIngest(this, admission, streams);
+        this.ingest = new TsIngest(this, entrance, streams);
     }
 
     @Override

@@ -14,6 +14,7 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.container.ts.TsDemuxer;
 import tapedeck.media.Frame;
 import tapedeck.rights.Decision;
+import tapedeck.rights.PlainEntrance;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
@@ -50,7 +51,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     }
 
     private final TsPeer peer;
-    private final TsAdmission admission;
+    private final PlainEntrance entrance;
     private final Streams streams;
     private final TsDemuxer demuxer = TsDemuxer.live(this);
     private final Set<String> leftOut = new TreeSet<>();
@@ -71,9 +72,9 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     private long skippedBytes;
     private long damaged;
 
-    TsIngest(TsPeer peer, TsAdmission admission, Streams streams) {
+    TsIngest(TsPeer peer, PlainEntrance entrance, Streams streams) {
         this.peer = peer;
-        this.admission = admission;
+        this.entrance = entrance;
         this.streams = streams;
     }
 
@@ -220,7 +221,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     private void named(StreamName name) {
         state = State.ASKING;
         askedNanos = System.nanoTime();
-        admission.ask(name.value(), peer, decision -> peer.execute(() -> decided(name, decision)));
+        entrance.ask(name.value(), peer.address().getAddress(), decision -> peer.execute(() -> decided(name, decision)));
     }
 
     private void decided(StreamName name, Decision decision) {
@@ -267,7 +268,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
             return;
         }
         // A short stream may be over before it has a name.
-        if (state == State.NAMING && !early.isEmpty() && admission.isFree(peer)) {
+        if (state == State.NAMING && !early.isEmpty() && entrance.isFree(peer.address().getAddress())) {
             publish(fallbackName(), "");
         }
         if (state == State.PUBLISHING) {

@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.udp.DatagramPort;
+import tapedeck.rights.PlainEntrance;
 import tapedeck.stream.Streams;
 
 /// Everybody who sends to one UDP port or multicast group: each address that a transport stream comes from is a stream.
@@ -37,7 +38,7 @@ final class UdpPeers implements DatagramPort.Receiver {
     /// RFC 3551 6: MP2T.
     private static final int RTP_TYPE = 33;
 
-    private final TsAdmission admission;
+    private final PlainEntrance entrance;
     private final Streams streams;
     private final Map<InetSocketAddress, Peer> peers = new HashMap<>();
     private final Map<InetSocketAddress, Long> refusedUntil = new LinkedHashMap<>() {
@@ -50,8 +51,8 @@ final class UdpPeers implements DatagramPort.Receiver {
     private long junk;
     private long loggedNanos = System.nanoTime() - LOG_NANOS;
 
-    UdpPeers(TsAdmission admission, Streams streams) {
-        this.admission = admission;
+    UdpPeers(PlainEntrance entrance, Streams streams) {
+        this.entrance = entrance;
         this.streams = streams;
     }
 
@@ -140,7 +141,7 @@ final class UdpPeers implements DatagramPort.Receiver {
 
         Peer(InetSocketAddress sender) {
             this.sender = sender;
-            this.ingest = new TsIngest(this, admission, streams);
+            this.ingest = new TsIngest(this, entrance, streams);
         }
 
         private void guarded(Runnable step) {

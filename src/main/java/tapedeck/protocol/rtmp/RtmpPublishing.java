@@ -1,7 +1,5 @@
 package tapedeck.protocol.rtmp;
 
-import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +7,9 @@ import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.flv.FlvDemuxer;
 import tapedeck.container.flv.FlvItem;
+import tapedeck.container.flv.FlvMetadata;
 import tapedeck.container.flv.FlvTag;
+import tapedeck.net.BadPackets;
 import tapedeck.net.Connection;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
@@ -109,31 +109,12 @@ final class RtmpPublishing implements Feedback {
         };
     }
 
-    /// `@setDataFrame onMetaData {…}`, or without its first word.
     private @Nullable String metadata(RtmpMessage.Data message) {
-        List<@Nullable Object> values = message.values();
-        int at = values.indexOf("onMetaData");
-        if (at < 0 || at + 1 >= values.size() || !(values.get(at + 1) instanceof Map<?, ?> metadata)) {
-            return null;
-        }
-        boolean video = names(metadata.get("videocodecid"));
-        boolean audio = names(metadata.get("audiocodecid"));
-        if (video || audio) {
-            publication.expect(
-                    video && audio
-                            ? Publisher.Expects.BOTH
-                            : video ? Publisher.Expects.VIDEO : Publisher.Expects.AUDIO);
+        FlvMetadata metadata = FlvMetadata.of(message.values());
+        if (metadata != null && (metadata.video() || metadata.audio())) {
+            publication.expect(Publisher.Expects.of(metadata.video(), metadata.audio()));
         }
         return null;
-    }
-
-    /// A codec is a number or a name; 0 is PCM for audio, but what writes it means "none".
-    private static boolean names(@Nullable Object codec) {
-        return switch (codec) {
-            case Double id -> id > 0;
-            case String name -> !name.isEmpty();
-            case null, default -> false;
-        };
     }
 
     /// Frees the name.

@@ -1,11 +1,11 @@
-package tapedeck.protocol.rtmp;
+package tapedeck.net;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 
 /// Counts a source's bad packets, and says so at most once a second.
-final class BadPackets {
+public final class BadPackets {
     static final long LOG_NANOS = 1_000_000_000L;
 
     private static final Logger log = LoggerFactory.getLogger(BadPackets.class);
@@ -16,11 +16,12 @@ final class BadPackets {
     private long reportedNanos;
     private String last = "";
 
-    BadPackets(String source) {
+    /// @param source how its line in the log begins
+    public BadPackets(String source) {
         this.source = source;
     }
 
-    void count(MalformedException reason) {
+    public void count(MalformedException reason) {
         count++;
         unreported++;
         last = String.valueOf(reason.getMessage());
@@ -30,7 +31,7 @@ final class BadPackets {
     }
 
     /// Says what was not said yet.
-    void report() {
+    public void report() {
         if (unreported > 0) {
             log.info("{}: {} bad packets, the last: {}", source, unreported, last);
             unreported = 0;
