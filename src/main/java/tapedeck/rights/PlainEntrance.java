@@ -23,8 +23,7 @@ public final class PlainEntrance {
 
     /// Whether there is nothing to ask.
     public boolean isFree(InetAddress address) {
-        return rights.isFree(Request.Action.PUBLISH)
-                || exempt.stream().anyMatch(range -> range.contains(address));
+        return rights.isFree(Request.Action.PUBLISH) || exempt.stream().anyMatch(range -> range.contains(address));
     }
 
     /// @param then gets the answer at once, or later on another thread
@@ -34,13 +33,7 @@ public final class PlainEntrance {
             return;
         }
         rights.ask(
-                new Request(
-                        Request.Action.PUBLISH,
-                        stream,
-                        protocol,
-                        address,
-                        Request.Credentials.NONE,
-                        Map.of()),
+                new Request(Request.Action.PUBLISH, stream, protocol, address, Request.Credentials.NONE, Map.of()),
                 then);
     }
 }

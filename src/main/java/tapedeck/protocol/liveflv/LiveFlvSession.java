@@ -100,9 +100,7 @@ final class LiveFlvSession implements Conversation, Feedback {
                 String name = metadata == null ? "" : metadata.streamName();
                 keep(tag);
                 named(new StreamName(
-                        name.isEmpty()
-                                ? "liveflv-" + connection.remoteAddress().getPort()
-                                : name));
+                        name.isEmpty() ? "liveflv-" + connection.remoteAddress().getPort() : name));
             }
             case ASKING -> keep(tag);
             case PUBLISHING -> publish(tag);
@@ -138,10 +136,7 @@ final class LiveFlvSession implements Conversation, Feedback {
             begin(name, "");
             return;
         }
-        entrance.ask(
-                name.value(),
-                connection.address(),
-                decision -> connection.execute(() -> decided(name, decision)));
+        entrance.ask(name.value(), connection.address(), decision -> connection.execute(() -> decided(name, decision)));
     }
 
     private void decided(StreamName name, Decision decision) {

@@ -1,4 +1,5 @@
-/// LiveFLV: an FLV file without an end over plain TCP, as ffmpeg writes it to `tcp://`. Publishing only. A connection is a
+/// LiveFLV: an FLV file without an end over plain TCP, as ffmpeg writes it to `tcp://`. Publishing only. A connection
+/// is a
 /// `LiveFlvSession`.
 ///
 /// Public: [LiveFlvServer].

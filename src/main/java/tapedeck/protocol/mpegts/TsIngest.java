@@ -221,7 +221,8 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     private void named(StreamName name) {
         state = State.ASKING;
         askedNanos = System.nanoTime();
-        entrance.ask(name.value(), peer.address().getAddress(), decision -> peer.execute(() -> decided(name, decision)));
+        entrance.ask(
+                name.value(), peer.address().getAddress(), decision -> peer.execute(() -> decided(name, decision)));
     }
 
     private void decided(StreamName name, Decision decision) {
@@ -268,7 +269,9 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
             return;
         }
         // A short stream may be over before it has a name.
-        if (state == State.NAMING && !early.isEmpty() && entrance.isFree(peer.address().getAddress())) {
+        if (state == State.NAMING
+                && !early.isEmpty()
+                && entrance.isFree(peer.address().getAddress())) {
             publish(fallbackName(), "");
         }
         if (state == State.PUBLISHING) {

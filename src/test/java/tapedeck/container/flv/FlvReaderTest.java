@@ -42,7 +42,9 @@ class FlvReaderTest {
         List<FlvTag> whole = read(file(), 1_000_000, new Random(1));
         assertEquals(List.of(18, 8, 9), whole.stream().map(FlvTag::type).toList());
         assertEquals(0x01020304, whole.getLast().timestampMillis());
-        assertEquals(new FlvMetadata("aaa", true, false), FlvMetadata.read(whole.getFirst().body()));
+        assertEquals(
+                new FlvMetadata("aaa", true, false),
+                FlvMetadata.read(whole.getFirst().body()));
         for (int most : new int[] {1, 20, 70_000}) {
             assertEquals(whole, read(file(), most, new Random(most)));
         }

@@ -90,8 +90,8 @@ class LiveFlvTest {
         made();
         FrameCollector collector = FrameCollector.of(streams, "aaa");
         Path file = folder.resolve("made.flv");
-        Ffmpeg.ffmpeg(("-v error -i " + file + " -c copy -f flv -metadata streamName=aaa tcp://127.0.0.1:" + server.port()
-                        + "/live")
+        Ffmpeg.ffmpeg(("-v error -i " + file + " -c copy -f flv -metadata streamName=aaa tcp://127.0.0.1:"
+                        + server.port() + "/live")
                 .split(" "));
         FrameCollector.assertSame(FlvFile.read(file).media(), collector.untilEnd());
         assertEquals("the peer closed the connection", collector.endReason());
@@ -153,8 +153,9 @@ class LiveFlvTest {
     @Test
     void aCodecThatIsNotCarriedEndsItWithItsName() throws IOException {
         Path file = folder.resolve("old.flv");
-        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=160x90:r=25:d=1 -c:v flv1 -metadata streamName=old -f flv " + file)
-                .split(" "));
+        Ffmpeg.ffmpeg(
+                ("-v error -f lavfi -i testsrc2=s=160x90:r=25:d=1 -c:v flv1 -metadata streamName=old -f flv " + file)
+                        .split(" "));
         FrameCollector collector = FrameCollector.of(streams, "old");
         try (Socket socket = connect()) {
             send(socket, Files.readAllBytes(file));

@@ -34,12 +34,7 @@ class TsPushTest {
 
     private static Publication publish(Streams streams, String name) throws Exception {
         Publisher publisher = new Publisher(
-                Publisher.Protocol.RTMP,
-                "test",
-                "1",
-                "me",
-                Publisher.RecordWish.NO,
-                Publisher.Expects.BOTH);
+                Publisher.Protocol.RTMP, "test", "1", "me", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
         return streams.publish(new StreamName(name), publisher, Feedback.NONE);
     }
 
@@ -75,7 +70,8 @@ class TsPushTest {
                 }
                 List<Frame> received = collector.untilEnd();
                 for (boolean video : new boolean[] {true, false}) {
-                    assertEquals(data(frames, video).size(), data(received, video).size(), name);
+                    assertEquals(
+                            data(frames, video).size(), data(received, video).size(), name);
                     assertTrue(data(frames, video).equals(data(received, video)), name);
                 }
                 assertEquals(0, collector.stream().missedFrames(), name);
