@@ -20,6 +20,7 @@ import tapedeck.protocol.http.HlsHttp;
 import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
 import tapedeck.protocol.ingest.IngestHttp;
+import tapedeck.protocol.liveflv.LiveFlvServer;
 import tapedeck.protocol.mpegts.MpegTsServer;
 import tapedeck.protocol.mpegts.TsPush;
 import tapedeck.protocol.rtmp.RtmpServer;
@@ -117,16 +118,12 @@ public final class Server implements AutoCloseable {
         HttpRoutes routes = new HttpRoutes();
         Rights rights = opened(
                 new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
-<<<<<<< HEAD
         PortPairs rtpPorts =
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
         Relays relays = opened(new Relays(settings.relays(), streams))
                 .pullWith(new RtspPull(loops, rtpPorts))
-                .pushWith(new RtspPush(loops, rtpPorts));
-=======
-        Relays relays = opened(new Relays(settings.relays(), streams));
-        relays.pushWith(new TsPush(loops));
->>>>>>> 2dc83cf (LiveFLV over TCP 6666; transport streams are sent by push over TCP and UDP)
+                .pushWith(new RtspPush(loops, rtpPorts))
+                .pushWith(new TsPush(loops));
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             bound(
