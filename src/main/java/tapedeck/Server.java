@@ -166,13 +166,11 @@ public final class Server implements AutoCloseable {
             bound(
                     "mpegts_port",
                     mpegTsPort,
-                    () -> opened(
-                            new MpegTsServer(mpegTsPort.getAsInt(), settings, rights, loops, streams, ports)));
+                    () -> opened(new MpegTsServer(mpegTsPort.getAsInt(), settings, rights, loops, streams, ports)));
         }
         OptionalInt liveFlvPort = settings.liveFlv().number();
         if (liveFlvPort.isPresent()) {
-            PlainEntrance entrance =
-                    new PlainEntrance(rights, settings.exempt(), "liveflv");
+            PlainEntrance entrance = new PlainEntrance(rights, settings.exempt(), "liveflv");
             bound(
                     "liveflv_port",
                     liveFlvPort,
