@@ -74,15 +74,17 @@ final class Chunks {
         out.write(value);
     }
 
-    /// Puts together the few messages that a server sends to a publisher.
+    /// Puts together the messages that a server sends.
     static final class Reader {
         interface Sink {
-            void message(int type, ByteBuffer payload) throws IOException;
+            void message(int type, int millis, ByteBuffer payload) throws IOException;
         }
 
         private static final class Lane {
             int length;
             int type;
+            int millis;
+            int stepMillis;
             int left;
             boolean extended;
             byte[] data = {};
@@ -121,7 +123,8 @@ final class Chunks {
             Lane lane = lanes.computeIfAbsent(id, _ -> new Lane());
             int length = lane.length;
             int type = lane.type;
-            boolean extended = format < 3 ? u24(in) == 0xffffff : lane.extended;
+            int field = format < 3 ? u24(in) : lane.stepMillis;
+            boolean extended = format < 3 ? field == 0xffffff : lane.extended;
             if (format < 2) {
                 length = u24(in);
                 type = in.get() & 255;
@@ -135,9 +138,11 @@ final class Chunks {
                 return false;
             }
             if (extended) {
-                in.getInt();
+                field = in.getInt();
             }
             if (lane.left == 0) {
+                lane.stepMillis = format == 0 ? 0 : field;
+                lane.millis = format == 0 ? field : lane.millis + field;
                 lane.data = new byte[length];
             }
             in.get(lane.data, length - left, count);
@@ -150,7 +155,7 @@ final class Chunks {
                 if (type == SET_CHUNK_SIZE) {
                     size = whole.getInt() & 0x7fffffff;
                 } else {
-                    sink.message(type, whole);
+                    sink.message(type, lane.millis, whole);
                 }
             }
             return true;

@@ -182,7 +182,7 @@ final class RtmpPublisher {
         state = State.COMMANDS;
     }
 
-    private void message(int type, ByteBuffer payload) throws IOException {
+    private void message(int type, int millis, ByteBuffer payload) throws IOException {
         if (type == Chunks.USER_CONTROL && payload.remaining() >= 6 && payload.getShort() == 6) {
             byte[] pong = ByteBuffer.allocate(6).putShort((short) 7).putInt(payload.getInt()).array();
             Chunks.message(later, 0, 2, 0, Chunks.USER_CONTROL, 0, pong, 0, pong.length);

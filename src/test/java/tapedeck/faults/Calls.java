@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import tapedeck.peers.Browser;
@@ -29,6 +31,7 @@ final class Calls {
     private static final double MOST_ADDED_MILLIS = 150;
     private static final double MOST_APART_MILLIS = 40;
     private static final int DEADLINE_SECONDS = 90;
+    private static final int DIRECT_SECONDS = 60;
 
     /// What a watching page said at one moment.
     ///
@@ -189,6 +192,7 @@ final class Calls {
             codecs.put("avc", "H264");
         }
         calls.film(seconds + 4 * DEADLINE_SECONDS);
+        Map<String, Double> direct = trial.thorough() ? calls.direct(trial, Set.copyOf(codecs.values())) : Map.of();
         try (NetworkScene scene = NetworkScene.asUsersRunIt(trial, trial.name());
                 Shown _ = new Shown(calls, scene, "fox", Browser.FIREFOX, Browser.CHROMIUM, "VP8");
                 Shown _ = new Shown(calls, scene, "chrome", Browser.CHROMIUM, Browser.FIREFOX, "VP8");
@@ -210,13 +214,41 @@ final class Calls {
                         "recording of %s: beeps %+.0f ms behind their flashes in its last 15 s", name, files.get(name));
             }
             files.forEach((name, apart) -> judge(trial, name + " as recorded", apart));
-            for (String name : codecs.keySet()) {
-                List<Double> looks = calls.recorded.getOrDefault(name, List.of());
-                double apart = looks.isEmpty() ? calls.last(name).apartMillis() : looks.getLast();
-                judge(trial, name + " as seen", apart);
+            for (Map.Entry<String, String> one : codecs.entrySet()) {
+                calls.judgeSeen(trial, one.getKey(), files.get(one.getKey()), direct.get(one.getValue()));
             }
         } finally {
             calls.pages.stop(0);
+        }
+    }
+
+    /// What this machine's Chromium is apart in calls without a server, codec by codec: it leaves sound where it is until
+    /// it is 30 ms off, and what a page hears has waited in buffers that a page cannot see.
+    private Map<String, Double> direct(Trial trial, Set<String> codecs) throws Exception {
+        Map<String, Double> apart = new HashMap<>();
+        for (String codec : codecs) {
+            try (AutoCloseable _ = Browser.CHROMIUM.show(page("direct", "direct-" + codec, "", codec, ""))) {
+                apart.put(codec, after("direct-" + codec, DIRECT_SECONDS).apartMillis());
+            }
+            trial.result("%s without a server: beeps %+.0f ms behind their flashes", codec, apart.get(codec));
+        }
+        return apart;
+    }
+
+    /// By the browser's own estimate, and by flashes and beeps: these beyond what the publisher sent already and what a
+    /// call without a server is apart.
+    ///
+    /// @param sent as recorded
+    private void judgeSeen(Trial trial, String name, double sent, Double direct) {
+        List<Double> looks = recorded.getOrDefault(name, List.of());
+        if (!looks.isEmpty()) {
+            judge(trial, name + " as its viewer recorded it", looks.getLast());
+            return;
+        }
+        Seen end = last(name);
+        judge(trial, name + " by the browser's own estimate", end.estimatedMillis());
+        if (direct != null) {
+            judge(trial, name + " as seen, beyond a call without a server", end.apartMillis() - sent - direct);
         }
     }
 

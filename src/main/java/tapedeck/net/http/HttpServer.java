@@ -32,8 +32,9 @@ import tapedeck.bytes.MalformedException;
 public final class HttpServer implements AutoCloseable {
     /// Longest request line and headers, in bytes; Jetty answers 431 beyond.
     static final int MAX_HEADER_BYTES = 16 * 1024;
-    /// A connection that says nothing for so long is closed.
-    static final int IDLE_MILLIS = 30_000;
+    /// A connection that says nothing for so long is closed. Longer than clients and proxies keep theirs (Java 30 s,
+    /// nginx 60 s): who closes first must not be the one who does not ask, or a request meets a closed connection.
+    static final int IDLE_MILLIS = 65_000;
     /// Further connections wait in the kernel's queue until others close.
     static final int MAX_CONNECTIONS = 8_192;
 

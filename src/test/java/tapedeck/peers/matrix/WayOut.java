@@ -1,0 +1,83 @@
+package tapedeck.peers.matrix;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestServer;
+
+/// How a player gets the stream, played by a real program that keeps what it gets as it is.
+enum WayOut {
+    RTMP("RTMP") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-i", server.rtmpUrl(name));
+        }
+    },
+    RTSP_TCP("RTSP over TCP") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-rtsp_transport", "tcp", "-i", server.rtspUrl("live/" + name));
+        }
+    },
+    RTSP_UDP("RTSP over UDP") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-rtsp_transport", "udp", "-i", server.rtspUrl(name));
+        }
+    },
+    HTTP_FLV("HTTP, FLV") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-i", server.httpUrl("/live/" + name + ".flv"));
+        }
+    },
+    HTTP_TS("HTTP, TS") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-i", server.httpUrl("/live/" + name + ".ts"));
+        }
+    },
+    HTTP_MP4("HTTP, MP4") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-i", server.httpUrl("/live/" + name + ".mp4"));
+        }
+    },
+    HLS("HLS") {
+        @Override
+        List<String> source(TestServer server, String name) {
+            return List.of("-live_start_index", "0", "-i", server.httpUrl("/hls/" + name + "/index.m3u8"));
+        }
+    };
+
+    final String title;
+
+    WayOut(String title) {
+        this.title = title;
+    }
+
+    /// ffmpeg's input.
+    abstract List<String> source(TestServer server, String name);
+
+    /// Copies the stream to `file` until it ends.
+    Process start(TestServer server, String name, Path file, Path log) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                "timeout",
+                "60",
+                Ffmpeg.ffmpeg(),
+                "-nostdin",
+                "-y",
+                "-v",
+                "warning",
+                "-analyzeduration",
+                "1000000"));
+        command.addAll(source(server, name));
+        command.addAll(List.of("-map", "0", "-c", "copy", "-f", "matroska", file.toString()));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+    }
+}
