@@ -21,6 +21,8 @@ public final class PeerClock {
     static final long MAX_HOLD_NANOS = 400_000_000L;
     /// Arrivals are believed after this long without waiting for a report.
     static final long SETTLE_NANOS = 250_000_000L;
+    /// What a sender needs to capture and to encode, at most.
+    static final long USUAL_LATENCY_NANOS = 300_000_000L;
     /// No network delays a report for as long as this: the sender's wall clock was set.
     static final long CLOCK_STEP_NANOS = 1_000_000_000L;
     /// How much one report may move the tie of both clocks once all tracks have reports: 100 ppm of drift at one
@@ -51,13 +53,17 @@ public final class PeerClock {
     static final class Epoch {
         /// Our clock minus the sender's.
         private long offsetNanos;
+        /// Whether all tracks had reports once.
+        private boolean settled;
+        /// The latency of all tracks that is left out.
+        private long commonNanos;
 
         private Epoch(long offsetNanos) {
             this.offsetNanos = offsetNanos;
         }
 
         long offsetNanos() {
-            return offsetNanos;
+            return offsetNanos + commonNanos;
         }
     }
 
@@ -97,6 +103,26 @@ public final class PeerClock {
             }
         }
         return released;
+    }
+
+    /// A track has a report. As soon as all have one: more latency than an encoder needs, and that of all tracks alike,
+    /// is nothing that anybody sees or hears; it would only move all tracks, each at its own pace.
+    void reported() {
+        if (epoch.settled) {
+            return;
+        }
+        long common = Long.MAX_VALUE;
+        for (TrackClock track : tracks) {
+            long latency = track.latencyNanos();
+            if (latency == Long.MIN_VALUE && track.firstArrivalNanos() != Long.MAX_VALUE) {
+                return;
+            }
+            common = latency == Long.MIN_VALUE ? common : Math.min(common, latency);
+        }
+        epoch.settled = true;
+        if (common > USUAL_LATENCY_NANOS && common < Long.MAX_VALUE) {
+            epoch.commonNanos = common;
+        }
     }
 
     long originNanos() {

@@ -17,6 +17,8 @@ final class TrackClock {
     static final long MAX_AHEAD_NANOS = 2 * SECOND;
 
     static final long MAX_BACK_NANOS = SECOND;
+    /// From one report to the next, media time may run ahead of the sender's wall clock by this and a tenth.
+    static final long MAX_LEAP_NANOS = SECOND / 10;
 
     /// The least delay is looked for in this much time, or twice that.
     private static final long WINDOW_NANOS = 10 * SECOND;
@@ -50,6 +52,8 @@ final class TrackClock {
     private PeerClock.@Nullable Epoch reportEpoch;
     private long reportNtpNanos;
     private long reportTicks;
+    /// Its reports do not tell the time.
+    private boolean liar;
 
     private boolean placed;
     private long offset;
@@ -88,10 +92,17 @@ final class TrackClock {
 
     /// The sender's wall clock showed this when its RTP clock showed `ticks`; after a first packet.
     void report(long ticks, long ntpNanos, PeerClock.Epoch epoch) {
+        if (reportEpoch == epoch
+                && mediaNanos(ticks) - mediaNanos(reportTicks)
+                        > (ntpNanos - reportNtpNanos) / 10 * 11 + MAX_LEAP_NANOS) {
+            // GStreamer's webrtcbin reports twice the time that has passed, if it sends files.
+            liar = true;
+        }
         reportTicks = ticks;
         reportNtpNanos = ntpNanos;
-        reportEpoch = epoch;
+        reportEpoch = liar ? null : epoch;
         reportedSincePause = stopped.isUndecided();
+        peerClock.reported();
     }
 
     /// Whether it is not known yet where what came now belongs: its frames are not to be placed.
@@ -139,6 +150,7 @@ final class TrackClock {
         leastOffset = NONE;
         leastOffsetBefore = NONE;
         reportEpoch = null;
+        liar = false;
         stopped.restart();
         placed = false;
         latestMediaNanos = NONE;
@@ -193,13 +205,20 @@ final class TrackClock {
 
     private long target() {
         long byArrival = byArrival();
+        long latency = latencyNanos();
+        return latency == NONE ? byArrival : byArrival - latency;
+    }
+
+    /// From capture to sending, as reports and arrivals together say; [Long#MIN_VALUE] if there are no reports, or if
+    /// they
+    /// cannot be true.
+    long latencyNanos() {
         PeerClock.Epoch epoch = reportEpoch;
-        if (epoch == null) {
-            return byArrival;
+        if (epoch == null || leastOffset == NONE) {
+            return NONE;
         }
-        long byReport = reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks);
-        long latency = byArrival - byReport;
-        return latency >= -MAX_EARLY_NANOS && latency <= MAX_LATENCY_NANOS ? byReport : byArrival;
+        long latency = byArrival() - (reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks));
+        return latency >= -MAX_EARLY_NANOS && latency <= MAX_LATENCY_NANOS ? latency : NONE;
     }
 
     private long byArrival() {

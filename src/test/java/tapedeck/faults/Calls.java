@@ -215,14 +215,15 @@ final class Calls {
             }
             files.forEach((name, apart) -> judge(trial, name + " as recorded", apart));
             for (Map.Entry<String, String> one : codecs.entrySet()) {
-                calls.judgeSeen(trial, one.getKey(), files.get(one.getKey()), direct.get(one.getValue()));
+                calls.judgeSeen(trial, one.getKey(), direct.get(one.getValue()));
             }
         } finally {
             calls.pages.stop(0);
         }
     }
 
-    /// What this machine's Chromium is apart in calls without a server, codec by codec: it leaves sound where it is until
+    /// What this machine's Chromium is apart in calls without a server, codec by codec: it leaves sound where it is
+    /// until
     /// it is 30 ms off, and what a page hears has waited in buffers that a page cannot see.
     private Map<String, Double> direct(Trial trial, Set<String> codecs) throws Exception {
         Map<String, Double> apart = new HashMap<>();
@@ -235,11 +236,8 @@ final class Calls {
         return apart;
     }
 
-    /// By the browser's own estimate, and by flashes and beeps: these beyond what the publisher sent already and what a
-    /// call without a server is apart.
-    ///
-    /// @param sent as recorded
-    private void judgeSeen(Trial trial, String name, double sent, Double direct) {
+    /// By the browser's own estimate, and by flashes and beeps beyond what a call without a server is apart.
+    private void judgeSeen(Trial trial, String name, Double direct) {
         List<Double> looks = recorded.getOrDefault(name, List.of());
         if (!looks.isEmpty()) {
             judge(trial, name + " as its viewer recorded it", looks.getLast());
@@ -248,7 +246,7 @@ final class Calls {
         Seen end = last(name);
         judge(trial, name + " by the browser's own estimate", end.estimatedMillis());
         if (direct != null) {
-            judge(trial, name + " as seen, beyond a call without a server", end.apartMillis() - sent - direct);
+            judge(trial, name + " as seen, beyond a call without a server", end.apartMillis() - direct);
         }
     }
 

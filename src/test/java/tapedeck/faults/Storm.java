@@ -166,14 +166,16 @@ final class Storm {
         return answers;
     }
 
-    /// A connection of its own, and no more of a client than that: Java's takes longer for 500 of these than the server.
+    /// A connection of its own, and no more of a client than that: Java's takes longer for 500 of these than the
+    /// server.
     private static Answer call(Scene scene, String path, String session) throws Exception {
         long start = System.nanoTime();
         String body = body(session);
         String answer;
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), scene.server.port("HTTP"))) {
             socket.setSoTimeout(ANSWER_MILLIS);
-            socket.getOutputStream().write("""
+            socket.getOutputStream()
+                    .write("""
                     POST /rest-api/%s HTTP/1.1\r
                     Host: 127.0.0.1\r
                     Content-Type: application/json\r

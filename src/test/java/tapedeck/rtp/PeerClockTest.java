@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.LongUnaryOperator;
@@ -33,6 +34,8 @@ class PeerClockTest {
         private LongUnaryOperator wall = nanos -> nanos;
 
         private LongUnaryOperator set = nanos -> nanos;
+        /// The moment of which its reports tell, instead of the one at which they are made.
+        private LongUnaryOperator reported = nanos -> nanos;
         /// Nothing is sent between these two moments, or nothing arrives.
         private long pauseFrom = Long.MAX_VALUE;
 
@@ -98,7 +101,8 @@ class PeerClockTest {
                     long arrival = origin + at + networkNanos + (long) (random.nextDouble() * source.jitterNanos);
                     events.add(new Event(arrival, () -> {
                         var epoch = peer.report(source.wall.applyAsLong(at), arrival);
-                        source.clock.report(source.ticks(at), source.wall.applyAsLong(at), epoch);
+                        source.clock.report(
+                                source.ticks(source.reported.applyAsLong(at)), source.wall.applyAsLong(at), epoch);
                     }));
                 }
             }
@@ -204,6 +208,39 @@ class PeerClockTest {
         video.wall = nanos -> nanos > 5 * SECOND ? nanos - 5 * SECOND : nanos;
         run(30 * SECOND);
         assertLips(0);
+    }
+
+    /// As webrtcbin's of GStreamer 1.22 if it sends files.
+    @Test
+    void reportsOfTwiceTheTimeAreNotBelieved() {
+        video.reports = new long[] {1600 * MILLI, 2200 * MILLI, 9000 * MILLI, 14_000 * MILLI};
+        audio.reports = video.reports;
+        video.reported = nanos -> 2 * nanos;
+        audio.reported = video.reported;
+        run(30 * SECOND);
+        assertLips(0);
+        assertSteady();
+    }
+
+    @Test
+    void aLatencyThatAllTracksHaveMovesNothing() {
+        video.reports = every(1600 * MILLI, 5 * SECOND);
+        audio.reports = video.reports;
+        video.reported = nanos -> nanos + 1500 * MILLI;
+        audio.reported = video.reported;
+        run(30 * SECOND);
+        assertLips(0);
+        assertSteady();
+    }
+
+    /// Time goes on as it did at the source.
+    private void assertSteady() {
+        for (Source source : List.of(audio, video)) {
+            LongSummaryStatistics late = source.frames.stream()
+                    .mapToLong(frame -> frame[1] - frame[0])
+                    .summaryStatistics();
+            assertTrue(late.getMax() - late.getMin() < LIPS_NANOS, late.toString());
+        }
     }
 
     @Test

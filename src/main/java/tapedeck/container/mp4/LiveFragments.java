@@ -20,7 +20,8 @@ public final class LiveFragments {
     /// @param tracks each of a codec that MP4 can carry
     public LiveFragments(List<Track> tracks, String title, Instant startedAt) {
         for (Track track : tracks) {
-            this.tracks.add(new TrackFragment(track));
+            // ffmpeg shows all of a track later by its lowest offset, if one is below 0 (8.8.8 allows them).
+            this.tracks.add(new TrackFragment(track, false));
         }
         InitMovie movie = new InitMovie(List.copyOf(tracks), new MuxerOptions(startedAt, 0, title));
         BoxWriter out = new BoxWriter(2048);

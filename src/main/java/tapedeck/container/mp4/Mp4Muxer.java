@@ -52,7 +52,7 @@ final class Mp4Muxer implements Muxer {
             if (track.id() < 1 || !ids.add(track.id()) || !SampleEntryWriter.canWrite(track.codec())) {
                 throw new IllegalArgumentException("MP4 cannot have " + track);
             }
-            this.tracks.add(new TrackFragment(track));
+            this.tracks.add(new TrackFragment(track, true));
         }
         this.output = output;
         movie = new InitMovie(List.copyOf(tracks), options);

@@ -32,6 +32,11 @@ final class TrackFragment {
     private final TrackClock clock;
     private final List<Frame> frames = new ArrayList<>();
 
+    /// Whether the first frame is decoded at the time at which it is shown, as the edit lists of files want it.
+    /// Pictures
+    /// that come out of order then have offsets below 0.
+    private final boolean decodesWhenShown;
+
     private boolean started;
     private boolean leftOut;
     /// From the publisher's decoding time to ours: so much that the first frame is decoded when it is shown.
@@ -41,8 +46,9 @@ final class TrackFragment {
     private long lastDurationTicks;
     private long endTicks;
 
-    TrackFragment(Track track) {
+    TrackFragment(Track track, boolean decodesWhenShown) {
         this.track = track;
+        this.decodesWhenShown = decodesWhenShown;
         clock = new TrackClock(track);
         lastDurationTicks = track.isVideo() ? InitMovie.timescale(track) / USUAL_FRAMES_PER_SECOND : 0;
     }
@@ -146,7 +152,7 @@ final class TrackFragment {
     private void times(long zeroNanos, long[] decode, long[] composition) {
         if (!started) {
             Frame first = frames.getFirst();
-            decodeShiftNanos = first.ptsNanos() - first.dtsNanos();
+            decodeShiftNanos = decodesWhenShown ? first.ptsNanos() - first.dtsNanos() : 0;
             started = true;
         }
         for (int i = 0; i < decode.length; i++) {

@@ -12,13 +12,10 @@ import tapedeck.peers.FlashAndBeep;
 /// @param file Matroska
 /// @param pictures [#pictures(Path, Codecs)] of it
 record Clip(Codecs codecs, Path file, List<String> pictures) {
-    static final int SECONDS = 6;
+    static final int SECONDS = 8;
     private static final int FRAMES_PER_SECOND = 25;
 
     /// What publishers send.
-    ///
-    /// @param coded pictures without their parameter sets and delimiters, which each protocol carries in its own way,
-    /// as a bitstream filter of ffmpeg
     enum Codecs {
         H264_AAC("H.264", "AAC", "h264_mp4toannexb,filter_units=pass_types=1-5"),
         H264_OPUS("H.264", "Opus", "h264_mp4toannexb,filter_units=pass_types=1-5"),
@@ -29,6 +26,8 @@ record Clip(Codecs codecs, Path file, List<String> pictures) {
 
         final String video;
         final String audio;
+        /// ffmpeg's bitstream filter that leaves nothing but coded pictures: each protocol carries parameter sets and
+        /// delimiters in its own way.
         final String coded;
 
         Codecs(String video, String audio, String coded) {
@@ -39,18 +38,16 @@ record Clip(Codecs codecs, Path file, List<String> pictures) {
 
         private List<String> encoders() {
             String group = Integer.toString(FRAMES_PER_SECOND);
-            List<String> video =
-                    switch (this) {
-                        // Pictures out of order, which WebRTC does not have.
-                        case H264_AAC -> List.of("libx264", "-preset", "veryfast", "-bf", "2", "-sc_threshold", "0");
-                        case H264_OPUS ->
-                            List.of("libx264", "-preset", "ultrafast", "-profile:v", "baseline", "-tune", "zerolatency");
-                        case H265_AAC ->
-                            List.of("libx265", "-preset", "ultrafast", "-x265-params", "bframes=0:log-level=none");
-                        case VP8_OPUS -> List.of("libvpx", "-deadline", "realtime", "-cpu-used", "8");
-                        case VP9_OPUS -> List.of("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8");
-                        case AV1_OPUS -> List.of("libaom-av1", "-usage", "realtime", "-cpu-used", "8");
-                    };
+            List<String> video = switch (this) {
+                // Pictures out of order, which WebRTC does not have.
+                case H264_AAC -> List.of("libx264", "-preset", "veryfast", "-bf", "2", "-sc_threshold", "0");
+                case H264_OPUS ->
+                    List.of("libx264", "-preset", "ultrafast", "-profile:v", "baseline", "-tune", "zerolatency");
+                case H265_AAC -> List.of("libx265", "-preset", "ultrafast", "-x265-params", "bframes=0:log-level=none");
+                case VP8_OPUS -> List.of("libvpx", "-deadline", "realtime", "-cpu-used", "8");
+                case VP9_OPUS -> List.of("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8");
+                case AV1_OPUS -> List.of("libaom-av1", "-usage", "realtime", "-cpu-used", "8");
+            };
             List<String> all = new ArrayList<>(List.of("-c:v"));
             all.addAll(video);
             all.addAll(List.of("-g", group, "-keyint_min", group, "-pix_fmt", "yuv420p"));

@@ -3,6 +3,7 @@ package tapedeck.peers.matrix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
@@ -15,28 +16,30 @@ record Taken(String fits, List<String> faults) {
     /// Between a flash and its beep.
     private static final double MAX_APART_SECONDS = 0.040;
     /// Flashes in what a player gets that comes when the stream has begun already.
-    private static final int FEWEST_FLASHES = 2;
+    private static final int FEWEST_FLASHES = 1;
 
     static Taken judge(Clip clip, Path file) throws IOException {
         if (!Files.exists(file) || Files.size(file) == 0) {
             return new Taken("no", List.of());
         }
-        List<String> kinds = Ffmpeg.ffprobe("-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", file.toString())
+        List<String> kinds = Ffmpeg.ffprobe(
+                        "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", file.toString())
                 .text()
                 .lines()
                 .map(String::strip)
                 .toList();
         boolean video = kinds.contains("video");
         boolean audio = kinds.contains("audio");
-        List<String> faults = new java.util.ArrayList<>();
+        List<String> faults = new ArrayList<>();
         String errors = Ffmpeg.decodeErrors(file);
         if (!errors.isBlank()) {
             faults.add("does not decode: " + errors.strip());
         }
+        List<String> pictures = video ? Clip.pictures(file, clip.codecs()) : List.of();
         if (video) {
-            compare(clip, Clip.pictures(file, clip.codecs()), faults);
+            compare(clip, pictures, faults);
         }
-        if (video && audio) {
+        if (audio && !pictures.isEmpty()) {
             FlashAndBeep measured = FlashAndBeep.measure(file);
             List<Double> delays = measured.beepDelays();
             if (delays.size() < FEWEST_FLASHES || Math.abs(measured.medianDelay()) > MAX_APART_SECONDS) {
@@ -58,11 +61,7 @@ record Taken(String fits, List<String> faults) {
             long known = got.stream().filter(sent::contains).count();
             faults.add("%d pictures of %d, of them %d as sent, the first is number %d, the last %d"
                     .formatted(
-                            got.size(),
-                            sent.size(),
-                            known,
-                            sent.indexOf(got.getFirst()),
-                            sent.indexOf(got.getLast())));
+                            got.size(), sent.size(), known, sent.indexOf(got.getFirst()), sent.indexOf(got.getLast())));
         }
     }
 }

@@ -45,22 +45,20 @@ enum WayIn {
     WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS)) {
         @Override
         List<String> command(TestServer server, Clip clip, String name) {
-            String payloader =
-                    switch (clip.codecs()) {
-                        case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
-                        case VP9_OPUS -> "rtpvp9pay picture-id-mode=15-bit";
-                        case H264_OPUS -> "h264parse ! rtph264pay config-interval=-1";
-                        case H264_AAC, H265_AAC, AV1_OPUS -> throw new IllegalArgumentException(clip.toString());
-                    };
-            String pipeline = """
+            String payloader = switch (clip.codecs()) {
+                case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
+                case VP9_OPUS -> "rtpvp9pay picture-id-mode=15-bit";
+                case H264_OPUS -> "h264parse ! rtph264pay config-interval=-1";
+                case H264_AAC, H265_AAC, AV1_OPUS -> throw new IllegalArgumentException(clip.toString());
+            };
+            String pipeline =
+                    """
                     filesrc location=%s ! matroskademux name=clip
                     clip.video_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true ! %s
                       ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
                     clip.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true
-                      ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc."""
-                    .formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
-            return List.of(
-                    "timeout", "60", "bin/webrtcbin.py", "publish", server.httpUrl("/whip/" + name), pipeline);
+                      ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
+            return List.of("timeout", "60", "bin/webrtcbin.py", "publish", server.httpUrl("/whip/" + name), pipeline);
         }
     };
 

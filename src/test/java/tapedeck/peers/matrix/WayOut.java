@@ -20,11 +20,21 @@ enum WayOut {
         List<String> source(TestServer server, String name) {
             return List.of("-rtsp_transport", "tcp", "-i", server.rtspUrl("live/" + name));
         }
+
+        @Override
+        List<String> repair() {
+            return FIRST_TIME;
+        }
     },
     RTSP_UDP("RTSP over UDP") {
         @Override
         List<String> source(TestServer server, String name) {
             return List.of("-rtsp_transport", "udp", "-i", server.rtspUrl(name));
+        }
+
+        @Override
+        List<String> repair() {
+            return FIRST_TIME;
         }
     },
     HTTP_FLV("HTTP, FLV") {
@@ -58,23 +68,25 @@ enum WayOut {
         this.title = title;
     }
 
+    /// What ffmpeg needs to write what it reads.
+    List<String> repair() {
+        return List.of();
+    }
+
+    /// ffmpeg loses the time of the first picture of RTSP, of any server, where pictures come out of order: 0.
+    private static final List<String> FIRST_TIME = List.of("-bsf:v", "setts=pts=if(eq(PTS\\,NOPTS)\\,0\\,PTS)");
+
     /// ffmpeg's input.
     abstract List<String> source(TestServer server, String name);
 
     /// Copies the stream to `file` until it ends.
     Process start(TestServer server, String name, Path file, Path log) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                "timeout",
-                "60",
-                Ffmpeg.ffmpeg(),
-                "-nostdin",
-                "-y",
-                "-v",
-                "warning",
-                "-analyzeduration",
-                "1000000"));
+                "timeout", "60", Ffmpeg.ffmpeg(), "-nostdin", "-y", "-v", "warning", "-analyzeduration", "1000000"));
         command.addAll(source(server, name));
-        command.addAll(List.of("-map", "0", "-c", "copy", "-f", "matroska", file.toString()));
+        command.addAll(List.of("-map", "0", "-c", "copy"));
+        command.addAll(repair());
+        command.addAll(List.of("-f", "matroska", file.toString()));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
