@@ -27,13 +27,29 @@ enum WayIn {
     RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)) {
         @Override
         List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(clip, "-f", "rtsp", "-rtsp_transport", "tcp", server.rtspUrl("live/" + name));
+            return ffmpeg(
+                    clip,
+                    "-strict",
+                    "experimental",
+                    "-f",
+                    "rtsp",
+                    "-rtsp_transport",
+                    "tcp",
+                    server.rtspUrl("live/" + name));
         }
     },
     RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)) {
         @Override
         List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(clip, "-f", "rtsp", "-rtsp_transport", "udp", server.rtspUrl("live/" + name));
+            return ffmpeg(
+                    clip,
+                    "-strict",
+                    "experimental",
+                    "-f",
+                    "rtsp",
+                    "-rtsp_transport",
+                    "udp",
+                    server.rtspUrl("live/" + name));
         }
     },
     WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)) {

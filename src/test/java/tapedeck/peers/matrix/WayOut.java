@@ -23,7 +23,7 @@ enum WayOut {
 
         @Override
         List<String> repair() {
-            return FIRST_TIME;
+            return OF_RTSP;
         }
     },
     RTSP_UDP("RTSP over UDP") {
@@ -34,7 +34,7 @@ enum WayOut {
 
         @Override
         List<String> repair() {
-            return FIRST_TIME;
+            return OF_RTSP;
         }
     },
     HTTP_FLV("HTTP, FLV") {
@@ -73,8 +73,11 @@ enum WayOut {
         return List.of();
     }
 
-    /// ffmpeg loses the time of the first picture of RTSP, of any server, where pictures come out of order: 0.
-    private static final List<String> FIRST_TIME = List.of("-bsf:v", "setts=pts=if(eq(PTS\\,NOPTS)\\,0\\,PTS)");
+    /// From RTSP, of any server, ffmpeg loses the time of the first picture where pictures come out of order (it is 0),
+    /// and
+    /// does not know keyframes of VP9.
+    private static final List<String> OF_RTSP =
+            List.of("-copyinkf:v", "-bsf:v", "setts=pts=if(eq(PTS\\,NOPTS)\\,0\\,PTS)");
 
     /// ffmpeg's input.
     abstract List<String> source(TestServer server, String name);
