@@ -16,6 +16,8 @@ import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.net.udp.PortPairs;
+import tapedeck.protocol.fetch.HttpPull;
+import tapedeck.protocol.fetch.SocketPull;
 import tapedeck.protocol.http.HlsHttp;
 import tapedeck.protocol.http.KeptBytes;
 import tapedeck.protocol.http.LiveHttp;
@@ -122,6 +124,8 @@ public final class Server implements AutoCloseable {
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
         Relays relays = opened(new Relays(settings.relays(), streams))
                 .pullWith(new RtspPull(loops, rtpPorts))
+                .pullWith(new SocketPull(loops))
+                .pullWith(new HttpPull())
                 .pushWith(new RtspPush(loops, rtpPorts))
                 .pushWith(new TsPush(loops));
         OptionalInt rtmpPort = settings.rtmp().port().number();

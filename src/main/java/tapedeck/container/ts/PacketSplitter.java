@@ -31,6 +31,11 @@ final class PacketSplitter {
         split(joined(rest, bytes), LOCK_PACKETS);
     }
 
+    /// Forgets what was too little.
+    void restart() {
+        rest = Bytes.EMPTY;
+    }
+
     /// Hands over what there was too little of to be sure.
     void end() {
         for (int packetsInRow = LOCK_PACKETS - 1; packetsInRow > 0; packetsInRow--) {

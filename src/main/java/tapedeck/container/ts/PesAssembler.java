@@ -79,6 +79,12 @@ final class PesAssembler {
         return length > 0 && out.length() >= PesHeader.LENGTH_AT + 2 + length ? take() : null;
     }
 
+    /// The counter may begin anywhere.
+    void restart() {
+        gathered = null;
+        counter = -1;
+    }
+
     private void drop() {
         damaged++;
         gathered = null;

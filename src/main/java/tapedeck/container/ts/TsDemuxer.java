@@ -117,6 +117,20 @@ public final class TsDemuxer {
         lines.values().forEach(this::end);
     }
 
+    /// The next bytes begin anew, as the segments of a playlist do: what waited comes out, and counters may begin
+    /// anywhere.
+    public void restart() {
+        end();
+        splitter.restart();
+        sectionCounters.clear();
+        lines.values().forEach(line -> line.assembler.restart());
+    }
+
+    /// What comes next has another clock.
+    public void discontinuity() {
+        clock.discontinuity();
+    }
+
     private void end(Line line) {
         try {
             PesAssembler.Pes last = line.assembler.end();
