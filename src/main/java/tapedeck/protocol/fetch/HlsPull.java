@@ -1,7 +1,6 @@
 package tapedeck.protocol.fetch;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,8 @@ import tapedeck.protocol.fetch.Playlist.Segment;
 import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayTarget;
 
-/// Segments of a playlist, one after the other: those that are there when it is finished, the newest ones and what comes
+/// Segments of a playlist, one after the other: those that are there when it is finished, the newest ones and what
+/// comes
 /// then when it is live. None twice; what was missed is a gap.
 final class HlsPull {
     /// RFC 8216 6.3.3: nobody begins closer to the live edge.
@@ -67,8 +67,7 @@ final class HlsPull {
             if (playlist.ended()) {
                 return;
             }
-            long stallNanos =
-                    Math.max(LEAST_STALL_NANOS, (long) (playlist.targetSeconds() * STALLED_TARGETS * 1e9));
+            long stallNanos = Math.max(LEAST_STALL_NANOS, (long) (playlist.targetSeconds() * STALLED_TARGETS * 1e9));
             if (System.nanoTime() - newNanos > stallNanos) {
                 throw new IOException("HLS: no new segment for %d s".formatted(stallNanos / 1_000_000_000));
             }
@@ -139,9 +138,11 @@ final class HlsPull {
             reader(head).receive(head);
             init = wanted;
         }
-        try (HttpGet get = HttpGet.open(at.redirected(segment.part().uri()), segment.part().range())) {
+        try (HttpGet get =
+                HttpGet.open(at.redirected(segment.part().uri()), segment.part().range())) {
             skip(get, segment.part());
-            long left = segment.part().from() < 0 ? Long.MAX_VALUE : segment.part().bytes();
+            long left =
+                    segment.part().from() < 0 ? Long.MAX_VALUE : segment.part().bytes();
             for (Bytes bytes = get.read(READ_BYTES); !bytes.isEmpty() && left > 0; bytes = get.read(READ_BYTES)) {
                 Bytes own = bytes.slice(0, (int) Math.min(bytes.length(), left));
                 left -= own.length();

@@ -95,7 +95,8 @@ final class HttpGet implements AutoCloseable {
             socket.setSoTimeout(READ_MILLIS);
             socket.setTcpNoDelay(true);
             Socket spoken = target.scheme().equals("https") ? secured(target, socket) : socket;
-            String path = target.uri().getRawPath() == null || target.uri().getRawPath().isEmpty()
+            String path = target.uri().getRawPath() == null
+                            || target.uri().getRawPath().isEmpty()
                     ? "/"
                     : target.uri().getRawPath();
             String query = target.uri().getRawQuery();
@@ -108,10 +109,12 @@ final class HttpGet implements AutoCloseable {
             if (!range.isEmpty()) {
                 request.append("Range: ").append(range).append("\r\n");
             }
-            target.login().ifPresent(login -> request.append("Authorization: Basic ")
-                    .append(Base64.getEncoder()
-                            .encodeToString((login.user() + ":" + login.password()).getBytes(StandardCharsets.UTF_8)))
-                    .append("\r\n"));
+            target.login()
+                    .ifPresent(login -> request.append("Authorization: Basic ")
+                            .append(Base64.getEncoder()
+                                    .encodeToString(
+                                            (login.user() + ":" + login.password()).getBytes(StandardCharsets.UTF_8)))
+                            .append("\r\n"));
             spoken.getOutputStream().write(request.append("\r\n").toString().getBytes(StandardCharsets.UTF_8));
             return answered(target, spoken);
         } catch (IOException | RuntimeException e) {
@@ -138,8 +141,8 @@ final class HttpGet implements AutoCloseable {
         int[] room = {MAX_HEAD_BYTES};
         String status = line(in, room);
         if (!status.matches("(?:HTTP/1\\.[01]|ICY) \\d{3}(?: .*)?")) {
-            throw new MalformedException("HTTP: no answer in \"%s\""
-                    .formatted(status.substring(0, Math.min(40, status.length()))));
+            throw new MalformedException(
+                    "HTTP: no answer in \"%s\"".formatted(status.substring(0, Math.min(40, status.length()))));
         }
         Map<String, String> headers = new HashMap<>();
         for (String line = line(in, room); !line.isEmpty(); line = line(in, room)) {

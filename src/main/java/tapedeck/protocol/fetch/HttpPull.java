@@ -41,8 +41,7 @@ public final class HttpPull implements PullClient {
             }
             SourceReader reader = SourceReader.of(first, outlet);
             if (reader == null) {
-                throw new RelayRefusedException(
-                        "neither MPEG-TS, FLV, fragmented MP4 nor an HLS playlist" + type(get));
+                throw new RelayRefusedException("neither MPEG-TS, FLV, fragmented MP4 nor an HLS playlist" + type(get));
             }
             for (Bytes bytes = first; !bytes.isEmpty(); bytes = get.read(READ_BYTES)) {
                 reader.receive(bytes);

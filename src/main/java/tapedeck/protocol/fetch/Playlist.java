@@ -35,7 +35,12 @@ record Playlist(List<Variant> variants, double targetSeconds, boolean ended, Lis
     /// @param init what has to be read before it (EXT-X-MAP), or null
     /// @param gap whether it is not there
     record Segment(
-            long sequence, Part part, double seconds, boolean discontinuity, @Nullable Part init, boolean gap) {}
+            long sequence,
+            Part part,
+            double seconds,
+            boolean discontinuity,
+            @Nullable Part init,
+            boolean gap) {}
 
     boolean isMaster() {
         return !variants.isEmpty();

@@ -23,7 +23,8 @@ import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayTarget;
 import tapedeck.stream.Publisher;
 
-/// Fetches a transport stream from `tcp://host:port`, or listens for one at `udp://address:port`, which is an address of
+/// Fetches a transport stream from `tcp://host:port`, or listens for one at `udp://address:port`, which is an address
+/// of
 /// this machine or a multicast group.
 public final class SocketPull implements PullClient {
     /// A source that brings nothing for so long is gone.
@@ -95,8 +96,7 @@ public final class SocketPull implements PullClient {
         }
         NetworkInterface network = NetworkInterface.getByName(name);
         if (network == null) {
-            throw new RelayRefusedException(
-                    RelayRefusedException.Reason.ADDRESS, "interface: there is no " + name);
+            throw new RelayRefusedException(RelayRefusedException.Reason.ADDRESS, "interface: there is no " + name);
         }
         return network;
     }
@@ -150,7 +150,8 @@ public final class SocketPull implements PullClient {
             } catch (ExecutionException e) {
                 switch (e.getCause()) {
                     case RelayRefusedException refused -> throw refused;
-                    case null, default -> throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+                    case null, default ->
+                        throw new IOException(String.valueOf(e.getCause().getMessage()), e);
                 }
             }
         }

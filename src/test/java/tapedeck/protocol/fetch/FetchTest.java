@@ -41,8 +41,7 @@ import tapedeck.stream.Streams;
 
 /// Pulls from servers that serve what ffmpeg made.
 class FetchTest {
-    private static final Settings.Relays NEAR =
-            new Settings.Relays(List.of(), List.of(), List.of("loopback"), 60, "");
+    private static final Settings.Relays NEAR = new Settings.Relays(List.of(), List.of(), List.of("loopback"), 60, "");
 
     @TempDir
     Path folder;
@@ -109,9 +108,10 @@ class FetchTest {
 
     private FlvFile made() {
         Path file = folder.resolve("made.flv");
-        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=4 -f lavfi -i sine=f=440:d=4 -c:v libx264 -bf 2 -g 25"
-                        + " -sc_threshold 0 -c:a aac -f flv " + file)
-                .split(" "));
+        Ffmpeg.ffmpeg(
+                ("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=4 -f lavfi -i sine=f=440:d=4 -c:v libx264 -bf 2 -g 25"
+                                + " -sc_threshold 0 -c:a aac -f flv " + file)
+                        .split(" "));
         return FlvFile.read(file);
     }
 
@@ -220,7 +220,8 @@ class FetchTest {
         texts.put("/page", "<html>".repeat(100));
         texts.put("/key.m3u8", "#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n");
         for (String path : List.of("/page", "/key.m3u8")) {
-            String id = relays.pull(url(path), new StreamName("refused"), Map.of()).id();
+            String id =
+                    relays.pull(url(path), new StreamName("refused"), Map.of()).id();
             String error = "";
             for (long deadline = System.nanoTime() + 30_000_000_000L; error.isEmpty(); ) {
                 assertTrue(System.nanoTime() - deadline < 0, "refused: " + path);
@@ -250,7 +251,8 @@ class FetchTest {
                 }
             });
             // The last picture waits for the next.
-            List<Frame> received = pulled("tcp://127.0.0.1:" + listening.getLocalPort(), sent.media().size() - 1);
+            List<Frame> received = pulled(
+                    "tcp://127.0.0.1:" + listening.getLocalPort(), sent.media().size() - 1);
             assertEquals(99, data(received, true).size());
         }
         int port;

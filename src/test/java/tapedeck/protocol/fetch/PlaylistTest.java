@@ -16,8 +16,7 @@ import tapedeck.protocol.fetch.Playlist.Part;
 class PlaylistTest {
     @Test
     void segmentsAreCountedAndRangesFollowEachOther() {
-        Playlist playlist = Playlist.parse(
-                """
+        Playlist playlist = Playlist.parse("""
                 #EXTM3U
                 #EXT-X-TARGETDURATION:4
                 #EXT-X-MEDIA-SEQUENCE:7
@@ -36,7 +35,9 @@ class PlaylistTest {
                 """);
         assertTrue(playlist.ended());
         assertEquals(4, playlist.targetSeconds());
-        assertEquals(List.of(7L, 8L, 9L), playlist.segments().stream().map(Playlist.Segment::sequence).toList());
+        assertEquals(
+                List.of(7L, 8L, 9L),
+                playlist.segments().stream().map(Playlist.Segment::sequence).toList());
         assertEquals("bytes=10-109", playlist.segments().getFirst().part().range());
         assertEquals(new Part("all.mp4", 110, 50), playlist.segments().get(1).part());
         assertTrue(playlist.segments().get(1).discontinuity());
