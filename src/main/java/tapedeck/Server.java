@@ -152,9 +152,9 @@ public final class Server implements AutoCloseable {
         }
         KeptBytes kept = KeptBytes.ofHeap();
         opened(new LiveHttp(rights, streams, routes, kept));
-        opened(new HlsHttp(rights, streams, routes, kept));
         opened(new IngestHttp(rights, streams, routes));
-        opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
+        Api api = opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
+        opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
             HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));

@@ -3,6 +3,7 @@ import {Problem} from "./api.mjs";
 import {confirm} from "./dialogs.mjs";
 import {byId, element, setText, show} from "./dom.mjs";
 import {LevelMeter} from "./meter.mjs";
+import {ChunkPublisher, recordableType} from "./recorder.mjs";
 import {play} from "./recordings.mjs";
 import {sendableCodecs, WhipPublisher} from "./whip.mjs";
 import * as words from "./words.mjs";
@@ -38,6 +39,7 @@ class Camera {
     this.name = byId("camera-name");
     this.cameras = byId("camera-video");
     this.microphones = byId("camera-audio");
+    this.plain = byId("camera-plain");
     this.preview = byId("preview");
     this.meter = new LevelMeter(byId("meter"));
     this.media = null;
@@ -130,6 +132,7 @@ class Camera {
   usable(yes) {
     for (const node of this.form.querySelectorAll("[data-device]")) show(node, yes);
     show(byId("camera-codecs"), yes && byId("camera-codecs").querySelector("input") !== null);
+    show(byId("camera-way"), yes && recordableType("VP8") !== null);
     show(byId("camera-start"), yes);
     byId("camera-start").disabled = !yes;
   }
@@ -174,7 +177,8 @@ class Camera {
     show(byId("camera-done"), false);
     this.awaited = null;
     this.phase("connecting");
-    const publisher = new WhipPublisher((state) => this.publisherState(publisher, state));
+    const Publisher = this.plain.checked ? ChunkPublisher : WhipPublisher;
+    const publisher = new Publisher((state) => this.publisherState(publisher, state));
     this.publisher = publisher;
     this.streamName = name;
     this.known = new Set(this.finished.map((f) => f.fileName));
@@ -298,7 +302,7 @@ class Camera {
     show(byId("camera-stop"), publishing);
     show(byId("on-air"), phase !== "choosing");
     byId("on-air").classList.toggle("recording", false);
-    for (const field of [this.name, this.cameras, this.microphones, byId("camera-codecs")]) field.disabled = phase !== "choosing";
+    for (const field of [this.name, this.cameras, this.microphones, this.plain, byId("camera-codecs")]) field.disabled = phase !== "choosing";
     if (phase === "connecting") {
       this.recording = null;
       setText(byId("on-air-time"), "");

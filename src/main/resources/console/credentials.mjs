@@ -11,6 +11,15 @@ export function credentialHeaders() {
   return {"X-Tapedeck-Console": "1", ...(given ? {Authorization: given} : {})};
 }
 
+/** The same for addresses, where no header can be sent: WebSockets. */
+export function credentialQuery() {
+  if (!given) return "";
+  if (given.startsWith("Bearer ")) return `?token=${encodeURIComponent(given.slice(7))}`;
+  const text = new TextDecoder().decode(Uint8Array.from(atob(given.slice(6)), (c) => c.charCodeAt(0)));
+  const colon = text.indexOf(":");
+  return `?user=${encodeURIComponent(text.slice(0, colon))}&password=${encodeURIComponent(text.slice(colon + 1))}`;
+}
+
 /**
  * Asks for what a refusing response asks for.
  * @param title what it is for

@@ -2,6 +2,7 @@
 import {api, Problem} from "./api.mjs";
 import {prepare} from "./dialogs.mjs";
 import {byId, element, KeyedList, setText, show} from "./dom.mjs";
+import {SocketPlayer} from "./mse.mjs";
 import {WhepPlayer} from "./whep.mjs";
 import * as words from "./words.mjs";
 
@@ -81,9 +82,25 @@ class Watch {
       if (this.player !== player) player.stop();
     } catch (error) {
       if (this.player !== player) return;
+      player.stop();
+      if (await this.withoutWebRtc(video, name)) return;
       this.state("Not connected");
       this.problem(error instanceof Problem ? error.message : `This browser could not connect (${error.message}).`);
     }
+  }
+
+  /** What WebRTC cannot carry, or a firewall keeps away, comes as MP4 over a WebSocket. */
+  async withoutWebRtc(video, name) {
+    video.srcObject = null;
+    const player = new SocketPlayer(video, (state) => this.playerState(player, state));
+    this.player = player;
+    try {
+      await player.start(name);
+    } catch {
+      return this.player !== player;
+    }
+    if (this.player !== player) player.stop();
+    return true;
   }
 
   playerState(player, state) {

@@ -9,12 +9,14 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.BoundPorts;
+import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.record.Recordings;
 import tapedeck.relay.Relays;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
+import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 import tapedeck.transcode.Transcodes;
 
@@ -34,6 +36,7 @@ public final class Api implements AutoCloseable {
     private final Metrics metrics;
     private final Access access;
     private final CallLimit limit;
+    private final RecordedHls hls;
     private final HttpRoutes routes;
 
     /// @param version of the server, for `/health`
@@ -89,9 +92,17 @@ public final class Api implements AutoCloseable {
         routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(limit.query(catalogue::one)));
         routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(limit.command(catalogue::delete)));
         addRecorderCalls(new RecorderCalls(recordings, links));
+        hls = new RecordedHls(recordings, streams, settings.http().rewindSeconds(), clocks.nanos());
         addRelayCalls(new RelayCalls(relays));
-        routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links)::handle);
+        routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links, hls)::handle);
         new Console(access).addTo(routes);
+    }
+
+    /// Answers for what is recorded of a live stream: whoever calls this has asked whether the peer may play it.
+    ///
+    /// @param query goes behind the addresses in a playlist
+    public void rewind(HttpExchange exchange, StreamName name, String file, String query) throws Exception {
+        hls.rewind(exchange, name, file, query);
     }
 
     private void addSecurityHeaders() {

@@ -49,8 +49,10 @@ final class Downloads {
     private final Settings.Http.Disposition disposition;
     private final Access access;
     private final SignedLinks links;
+    private final RecordedHls hls;
 
-    Downloads(Recordings recordings, Settings settings, Access access, SignedLinks links) {
+    Downloads(Recordings recordings, Settings settings, Access access, SignedLinks links, RecordedHls hls) {
+        this.hls = hls;
         this.recordings = recordings;
         dir = settings.recording().dir();
         disposition = settings.http().disposition();
@@ -59,13 +61,30 @@ final class Downloads {
     }
 
     void handle(HttpExchange exchange) throws Exception {
-        String fileName = exchange.pathRest();
-        if (links.granted(exchange, fileName)) {
+        String asked = exchange.pathRest();
+        boolean playlist = asked.endsWith(RecordedHls.SUFFIX);
+        String fileName = playlist ? RecordedHls.recordingOf(asked) : asked;
+        boolean linked = links.granted(exchange, fileName);
+        demand(exchange, linked);
+        if (playlist) {
+            hls.playlist(exchange, fileName, linked ? SignedLinks.query(exchange) : "");
+        } else if (exchange.query(RecordedHls.MEDIA).map(RecordedHls.FRAGMENTS::equals).orElse(false)) {
+            hls.media(exchange, fileName);
+        } else {
+            file(exchange, fileName);
+        }
+    }
+
+    private void demand(HttpExchange exchange, boolean linked) throws HttpProblem {
+        if (linked) {
             // Whoever has the link may put it into any page.
             exchange.set("Cross-Origin-Resource-Policy", "cross-origin");
         } else if (!access.granted(exchange)) {
             throw access.refused(exchange);
         }
+    }
+
+    private void file(HttpExchange exchange, String fileName) throws Exception {
         Path recording = find(fileName);
         Path file = cut(exchange, recording);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -177,13 +196,34 @@ final class Downloads {
                         copy(exchange, channel, 0, sizeBytes, out);
                     }
                     case ByteRanges.Parts parts -> sendParts(exchange, channel, type, sizeBytes, parts.ranges());
-                    case ByteRanges.Unsatisfiable _ -> {
-                        exchange.set("Content-Range", "bytes */" + sizeBytes);
-                        throw new HttpProblem(416, "the recording has %d bytes".formatted(sizeBytes));
-                    }
+                    case ByteRanges.Unsatisfiable _ -> throw unsatisfiable(exchange, sizeBytes);
                 }
             }
         }
+    }
+
+    /// A part of a file that is a file of its own to whoever asks; only the first range of several.
+    static void sendRange(HttpExchange exchange, FileChannel channel, long base, long sizeBytes, String type)
+            throws Exception {
+        exchange.set("Accept-Ranges", "bytes").set("Cache-Control", "private, no-cache");
+        ByteRanges ranges = exchange.header("Range")
+                .map(value -> ByteRanges.parse(value, sizeBytes))
+                .orElse(new ByteRanges.Whole());
+        switch (ranges) {
+            case ByteRanges.Whole _ ->
+                copy(exchange, channel, base, sizeBytes, exchange.start(200, type, sizeBytes));
+            case ByteRanges.Parts parts -> {
+                ByteRanges.Range range = parts.ranges().getFirst();
+                exchange.set("Content-Range", contentRange(range, sizeBytes));
+                copy(exchange, channel, base + range.from(), range.count(), exchange.start(206, type, range.count()));
+            }
+            case ByteRanges.Unsatisfiable _ -> throw unsatisfiable(exchange, sizeBytes);
+        }
+    }
+
+    private static HttpProblem unsatisfiable(HttpExchange exchange, long sizeBytes) {
+        exchange.set("Content-Range", "bytes */" + sizeBytes);
+        return new HttpProblem(416, "the recording has %d bytes".formatted(sizeBytes));
     }
 
     /// One range stands alone; more are a `multipart/byteranges` (RFC 9110 14.6).

@@ -141,10 +141,13 @@ final class RecorderCalls {
         if (seconds < 1 || seconds > most) {
             throw new MalformedException("\"seconds\": 1 to %d allowed, %d given".formatted(most, seconds));
         }
-        if (recordings.file(fileName).isEmpty()) {
+        boolean playlist = fileName.endsWith(RecordedHls.SUFFIX);
+        String recording = playlist ? RecordedHls.recordingOf(fileName) : fileName;
+        if (recordings.file(recording).isEmpty()
+                && (!playlist || recordings.growing(recording).isEmpty())) {
             throw new HttpProblem(404, "no such recording");
         }
-        SignedLinks.Link link = links.sign(fileName, Duration.ofSeconds(seconds));
+        SignedLinks.Link link = links.sign(fileName, recording, Duration.ofSeconds(seconds));
         Json.respond(exchange, new Signed(link.url(), link.expires().getEpochSecond()));
     }
 

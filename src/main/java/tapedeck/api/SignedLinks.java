@@ -26,13 +26,23 @@ final class SignedLinks {
         this.clock = clock;
     }
 
-    Link sign(String fileName, Duration lifetime) {
+    /// @param asked what the address is of: the recording or its playlist
+    /// @param fileName the recording
+    Link sign(String asked, String fileName, Duration lifetime) {
         Instant expires = clock.instant().plus(lifetime);
         String seconds = Long.toString(expires.getEpochSecond());
         return new Link(
                 "%s?expires=%s&signature=%s"
-                        .formatted(path(fileName), seconds, token.sign(PURPOSE, text(seconds, fileName))),
+                        .formatted(path(asked), seconds, token.sign(PURPOSE, text(seconds, fileName))),
                 Instant.ofEpochSecond(expires.getEpochSecond()));
+    }
+
+    /// What a request was signed with, to go behind `?x=y` of other addresses of the same recording.
+    static String query(HttpExchange exchange) {
+        return "&expires=%s&signature=%s"
+                .formatted(
+                        exchange.query("expires").orElse(""),
+                        URLEncoder.encode(exchange.query("signature").orElse(""), StandardCharsets.UTF_8));
     }
 
     /// Whether the request carries a signature for `fileName` that has not expired.

@@ -54,7 +54,10 @@ final class Parts {
     private volatile @Nullable Growing growing;
 
     /// The open part, as of its last fragment.
-    record Growing(String id, long durationNanos, long sizeBytes, Quality quality) {}
+    ///
+    /// @param file its bytes so far
+    record Growing(
+            String id, GrowingRecording file, long durationNanos, long sizeBytes, Quality quality) {}
 
     Parts(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer, Instant startedAt) {
         this.studio = studio;
@@ -172,7 +175,7 @@ final class Parts {
         messages.begin(studio.journals().messages(journal), beginning.firstPtsNanos());
         tellFilled();
         fileName = journal.expectedName();
-        growing = new Growing(journal.id(), 0, 0, begun.quality(framesMissing));
+        growing = new Growing(journal.id(), file(journal), 0, 0, begun.quality(framesMissing));
         studio.events().accept(new FileEvent.Begun(journal, layout.tracks()));
         return null;
     }
@@ -237,6 +240,11 @@ final class Parts {
                 .orElse(NO_CODEC);
     }
 
+    private GrowingRecording file(Journal journal) {
+        return new GrowingRecording(
+                journal.expectedName(), studio.journals().media(journal));
+    }
+
     /// Puts on disk what was gathered.
     void flush() throws IOException {
         messages.flush();
@@ -250,7 +258,11 @@ final class Parts {
             durationNanos = pastDurationNanos + part.durationNanos();
             sizeBytes = pastSizeBytes + part.sizeBytes();
             growing = new Growing(
-                    part.journal().id(), part.durationNanos(), part.sizeBytes(), part.quality(framesMissing));
+                    part.journal().id(),
+                    file(part.journal()),
+                    part.durationNanos(),
+                    part.sizeBytes(),
+                    part.quality(framesMissing));
         }
     }
 

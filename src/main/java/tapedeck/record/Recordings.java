@@ -301,6 +301,24 @@ public final class Recordings implements AutoCloseable {
         return folder.messages(fileName);
     }
 
+    /// The file of this name while it is written.
+    public Optional<GrowingRecording> growing(String fileName) {
+        return roster.growing().values().stream()
+                .map(Parts.Growing::file)
+                .filter(file -> file.fileName().equals(fileName))
+                .findAny();
+    }
+
+    /// What of this media session is being written, the first if it is recorded more than once.
+    public Optional<GrowingRecording> growingOf(String mediaSessionId) {
+        return roster.growingOf(mediaSessionId).stream().findFirst();
+    }
+
+    /// Whether the file of this name is brought to its end now.
+    public boolean isFinishing(String fileName) {
+        return active().stream().anyMatch(file -> file.fileName().equals(fileName));
+    }
+
     /// Parts of finished files.
     public Cuts cuts() {
         return cuts;

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -140,6 +141,16 @@ final class Roster {
             }
         }
         return growing;
+    }
+
+    /// The files that grow of one media session.
+    List<GrowingRecording> growingOf(String mediaSessionId) {
+        return open().stream()
+                .filter(recorder -> recorder.stream().mediaSessionId().equals(mediaSessionId))
+                .map(Recorder::growing)
+                .filter(Objects::nonNull)
+                .map(Parts.Growing::file)
+                .toList();
     }
 
     synchronized int size() {

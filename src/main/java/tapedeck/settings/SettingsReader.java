@@ -55,7 +55,8 @@ final class SettingsReader {
                         values.list("http_trusted_proxies"),
                         values.number("rest_calls_per_second", 100, 0, 1_000_000),
                         values.choice(
-                                "record_response_content_disposition_header_value", Settings.Http.Disposition.INLINE)),
+                                "record_response_content_disposition_header_value", Settings.Http.Disposition.INLINE),
+                        values.number("hls_rewind", 3600, 0, 604_800)),
                 new Settings.Rtmp(values.port("rtmp_port", 1935)),
                 rtsp(),
                 new Settings.WebRtc(
@@ -155,6 +156,7 @@ final class SettingsReader {
                 "http_trust_loopback",
                 "http_trusted_proxies",
                 "rest_calls_per_second",
+                "hls_rewind",
                 "record_response_content_disposition_header_value",
                 "webrtc_announce",
                 "webrtc_pre_init",

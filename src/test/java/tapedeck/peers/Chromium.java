@@ -40,9 +40,18 @@ public final class Chromium implements AutoCloseable {
                                 "--use-fake-ui-for-media-stream")));
     }
 
+    /// As [#open], for tests that put scripts into a page which allows none.
+    public Page openUnguarded(String url) {
+        return shown(
+                browser.newContext(new Browser.NewContextOptions().setBypassCSP(true)).newPage(), url);
+    }
+
     /// A new page in a profile of its own; what it says on its console goes to the test's output.
     public Page open(String url) {
-        Page page = browser.newContext().newPage();
+        return shown(browser.newContext().newPage(), url);
+    }
+
+    private static Page shown(Page page, String url) {
         page.onConsoleMessage(message -> System.out.println("chromium: " + message.text()));
         page.navigate(url);
         return page;

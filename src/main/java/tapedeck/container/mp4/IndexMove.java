@@ -50,7 +50,7 @@ final class IndexMove implements FrontedCopy {
     }
 
     /// Where the `moov` of the recording stands, with the hidden `ftyp` in front of it.
-    private static @Nullable Long reserve(FileBoxes boxes, long mediaEnd) throws IOException {
+    static @Nullable Long reserve(FileBoxes boxes, long mediaEnd) throws IOException {
         long last = Math.min(mediaEnd - BoxWriter.HEADER_BYTES, Layout.MAX_RESERVE_BYTES);
         for (long at = Layout.MIN_RESERVE_BYTES; at <= last; at += Layout.RESERVE_ALIGNMENT) {
             Bytes around = boxes.read(at - Layout.HIDDEN_FTYP_BYTES, Layout.HIDDEN_FTYP_BYTES + BoxWriter.HEADER_BYTES);

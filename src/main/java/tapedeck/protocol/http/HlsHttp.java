@@ -33,6 +33,8 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
     private static final String INDEX = "index.m3u8";
     private static final String LIVE = "live.m3u8";
     private static final String TS = "ts.m3u8";
+    private static final String DVR = "dvr.m3u8";
+    private static final String PAST_MEDIA = "past.mp4";
     private static final String SESSION = "session";
     private static final String PLAYLIST = "application/vnd.apple.mpegurl";
     private static final String MP4 = "video/mp4";
@@ -45,13 +47,30 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
     private final Rights rights;
     private final Streams streams;
     private final KeptBytes kept;
+    private final Past past;
     private final HttpEntrance entrance;
     private final HlsVisitors visitors;
     // Guarded by this.
     private final Map<StreamName, HlsSource> sources = new HashMap<>();
 
+    /// Whoever has the past of streams on disk.
+    public interface Past {
+        /// For servers that record nothing.
+        Past NONE = (_, name, _, _) -> {
+            throw new HttpProblem(404, "\"%s\" is not being recorded".formatted(name));
+        };
+
+        /// Answers a request of somebody who may play.
+        ///
+        /// @param file a playlist, or what it refers to
+        /// @param query goes behind every address in a playlist
+        void answer(HttpExchange exchange, StreamName name, String file, String query) throws Exception;
+    }
+
     /// @param kept shared by all that keeps something for players
-    public HlsHttp(Rights rights, Streams streams, HttpRoutes routes, KeptBytes kept) {
+    /// @param past for players that go back in a live stream
+    public HlsHttp(Rights rights, Streams streams, HttpRoutes routes, KeptBytes kept, Past past) {
+        this.past = past;
         this.rights = rights;
         this.streams = streams;
         this.kept = kept;
@@ -72,6 +91,10 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         String visitor = visitor(exchange, name, file);
         Matcher media = MEDIA.matcher(file);
         Matcher part = PART.matcher(file);
+        if (file.equals(INDEX) && exchange.query("rewind").isPresent() || file.equals(DVR) || file.equals(PAST_MEDIA)) {
+            past.answer(exchange, name, file, query(visitor));
+            return;
+        }
         switch (file) {
             case INDEX -> index(exchange, name, visitor);
             case LIVE -> live(exchange, name, visitor);
@@ -105,7 +128,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         entrance.demand(exchange, name.value());
         // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
         boolean free = rights.isFree(Request.Action.PLAY);
-        boolean stays = file.equals(INDEX) || !free && (file.equals(LIVE) || file.equals(TS));
+        boolean stays = file.equals(INDEX) || file.equals(DVR) || !free && (file.equals(LIVE) || file.equals(TS));
         return stays && streams.find(name).isPresent() ? visitors.admit(name, exchange.peer()) : "";
     }
 

@@ -52,7 +52,7 @@ final class LiveHouse implements AutoCloseable {
     LiveHouse(Settings.Rights rights, KeptBytes kept) throws Exception {
         this.rights = new Rights(rights);
         live = new LiveHttp(this.rights, streams, routes, kept);
-        hls = new HlsHttp(this.rights, streams, routes, kept);
+        hls = new HlsHttp(this.rights, streams, routes, kept, HlsHttp.Past.NONE);
         server = new HttpServer(0, routes);
     }
 

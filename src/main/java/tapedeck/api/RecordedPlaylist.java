@@ -1,0 +1,94 @@
+package tapedeck.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import tapedeck.container.mp4.FragmentIndex;
+import tapedeck.container.mp4.FragmentIndex.Fragment;
+
+/// A media playlist (RFC 8216) of byte ranges over the fragments of a recording. While it grows, what was said once stays
+/// as it is: a segment is listed when the next one has begun.
+final class RecordedPlaylist {
+    /// A segment ends behind this with the first fragment that has a keyframe.
+    static final long SEGMENT_NANOS = 2_000_000_000L;
+    /// Without one it ends all the same.
+    static final int TARGET_SECONDS = 6;
+
+    private static final long SECOND_NANOS = 1_000_000_000L;
+
+    /// Some fragments, one behind the other.
+    record Segment(long offset, long bytes, long nanos) {}
+
+    enum Kind {
+        /// All of a finished recording.
+        WHOLE,
+        /// All of one that grows.
+        GROWING,
+        /// The last part of one that grows.
+        PAST,
+        /// The same when nothing comes any more.
+        ENDED
+    }
+
+    private final List<Segment> segments = new ArrayList<>();
+    private final int initBytes;
+
+    /// @param whole whether nothing comes any more, so that the last fragments are a segment too
+    RecordedPlaylist(FragmentIndex index, boolean whole) {
+        initBytes = index.initBytes();
+        List<Fragment> fragments = index.fragments();
+        int from = 0;
+        for (int i = 1; i < fragments.size(); i++) {
+            long nanos = fragments.get(i).startNanos() - fragments.get(from).startNanos();
+            boolean due = nanos >= SEGMENT_NANOS && fragments.get(i).keyframe();
+            long withNext = fragments.get(i).endNanos() - fragments.get(from).startNanos();
+            if (due || withNext > TARGET_SECONDS * SECOND_NANOS) {
+                add(fragments, from, i, nanos);
+                from = i;
+            }
+        }
+        if (whole && from < fragments.size()) {
+            long nanos = fragments.getLast().endNanos() - fragments.get(from).startNanos();
+            add(fragments, from, fragments.size(), nanos);
+        }
+    }
+
+    private void add(List<Fragment> fragments, int from, int to, long nanos) {
+        Fragment last = fragments.get(to - 1);
+        long offset = fragments.get(from).offset();
+        segments.add(new Segment(offset, last.offset() + last.bytes() - offset, nanos));
+    }
+
+    List<Segment> segments() {
+        return List.copyOf(segments);
+    }
+
+    /// @param uri of the fragments' own file
+    /// @param pastNanos how much of the past is listed, of [Kind#PAST] and [Kind#ENDED]
+    String write(Kind kind, String uri, long pastNanos) {
+        int first = 0;
+        if (kind == Kind.PAST || kind == Kind.ENDED) {
+            first = segments.size();
+            for (long nanos = 0; first > 0 && nanos < pastNanos; first--) {
+                nanos += segments.get(first - 1).nanos();
+            }
+        }
+        long longest = segments.stream().mapToLong(Segment::nanos).max().orElse(0);
+        long target = Math.max(TARGET_SECONDS, Math.round(longest / (double) SECOND_NANOS));
+        StringBuilder out = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:" + target + '\n');
+        switch (kind) {
+            case WHOLE -> out.append("#EXT-X-PLAYLIST-TYPE:VOD\n");
+            case GROWING -> out.append("#EXT-X-PLAYLIST-TYPE:EVENT\n");
+            case PAST, ENDED -> out.append("#EXT-X-MEDIA-SEQUENCE:").append(first).append('\n');
+        }
+        out.append("#EXT-X-MAP:URI=\"%s\",BYTERANGE=\"%d@0\"\n".formatted(uri, initBytes));
+        for (Segment segment : segments.subList(first, segments.size())) {
+            out.append(String.format(Locale.ROOT, "#EXTINF:%.5f,", segment.nanos() / (double) SECOND_NANOS))
+                    .append("\n#EXT-X-BYTERANGE:%d@%d\n%s\n".formatted(segment.bytes(), segment.offset(), uri));
+        }
+        if (kind == Kind.WHOLE || kind == Kind.ENDED) {
+            out.append("#EXT-X-ENDLIST\n");
+        }
+        return out.toString();
+    }
+}

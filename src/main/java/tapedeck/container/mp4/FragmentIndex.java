@@ -1,0 +1,143 @@
+package tapedeck.container.mp4;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.mp4.FileBoxes.TopBox;
+import tapedeck.container.mp4.Movie.MovieTrack;
+import tapedeck.media.Codec;
+
+/// The fragments of a file of ours, in each of its states: what stands from the hidden `ftyp` on is a fragmented MP4 of
+/// its own ([Layout]), and no finishing changes a byte of it. All places are counted from there, so they stay right when
+/// the file is finished, whatever is put in front.
+///
+/// A file that grows is read on from where it ended the last time.
+public final class FragmentIndex {
+    /// More than a day of them.
+    static final int MAX_FRAGMENTS = 1_000_000;
+
+    /// @param offset from the beginning of the fragments' own file
+    /// @param bytes `moof`, `mdat` and what is behind them
+    /// @param keyframe whether one is in it
+    public record Fragment(long offset, long bytes, long startNanos, long endNanos, boolean keyframe) {}
+
+    private final List<Fragment> fragments = new ArrayList<>();
+    private final Movie movie;
+    private final int initBytes;
+    private final Map<Integer, Long> nextTicks = new HashMap<>();
+    private final @Nullable MovieTrack main;
+    private long end;
+
+    private FragmentIndex(Movie movie, int initBytes) {
+        this.movie = movie;
+        this.initBytes = initBytes;
+        this.end = initBytes;
+        main = movie.tracks().stream()
+                .filter(track -> track.codec() instanceof Codec.Video)
+                .findFirst()
+                .orElse(movie.tracks().isEmpty() ? null : movie.tracks().getFirst());
+    }
+
+    /// @throws MalformedException if this is no file of ours
+    public static FragmentIndex of(FileChannel file) throws IOException {
+        FileBoxes boxes = new FileBoxes(file);
+        long base = base(boxes);
+        TopBox moov = boxes.at(base + Layout.HIDDEN_FTYP_BYTES);
+        if (moov == null) {
+            throw new MalformedException("MP4: no moov at %d".formatted(base + Layout.HIDDEN_FTYP_BYTES));
+        }
+        FragmentIndex index = new FragmentIndex(
+                Movie.parse(boxes.body(moov, FragmentDemuxer.MAX_MOOV_BYTES)), (int) (moov.end() - base));
+        index.update(file);
+        return index;
+    }
+
+    /// Where the fragments' own file begins in this one.
+    ///
+    /// @throws MalformedException if this is no file of ours
+    public static long base(FileChannel file) throws IOException {
+        return base(new FileBoxes(file));
+    }
+
+    private static long base(FileBoxes boxes) throws IOException {
+        Bytes head = boxes.read(0, (int) Math.min(Layout.BODY_AT, boxes.size()));
+        Long reserve = Layout.state(head) == Layout.State.FOREIGN ? null : IndexMove.reserve(boxes, boxes.size());
+        if (reserve == null) {
+            throw new MalformedException("MP4: no fragments of ours inside");
+        }
+        return reserve - Layout.HIDDEN_FTYP_BYTES;
+    }
+
+    /// Takes in what has come since the last time.
+    public void update(FileChannel file) throws IOException {
+        FileBoxes boxes = new FileBoxes(file);
+        long base = base(boxes);
+        while (fragments.size() < MAX_FRAGMENTS) {
+            TopBox moof = boxes.at(base + end);
+            if (moof == null
+                    || !moof.type().equals("moof")
+                    || moof.end() > boxes.size()
+                    || moof.bodyBytes() > MovieFragment.MAX_MOOF_BYTES) {
+                return;
+            }
+            TopBox mdat = boxes.at(moof.end());
+            if (mdat == null || !mdat.type().equals("mdat") || mdat.end() > boxes.size() - Layout.CRC_BOX_BYTES) {
+                return;
+            }
+            // It is the last that is written of a fragment.
+            if (boxes.read(mdat.end(), Layout.CRC_BOX_BYTES).i32(8) != Layout.CRC_MAGIC) {
+                return;
+            }
+            long bytes = mdat.end() + Layout.CRC_BOX_BYTES - moof.start();
+            add(boxes.body(moof, MovieFragment.MAX_MOOF_BYTES), moof.start(), bytes);
+        }
+    }
+
+    private void add(Bytes moof, long start, long bytes) {
+        MovieTrack timed = main;
+        long startNanos = fragments.isEmpty() ? 0 : fragments.getLast().endNanos();
+        long endNanos = startNanos;
+        boolean keyframe = false;
+        boolean first = true;
+        List<TrackRun> runs =
+                MovieFragment.parse(moof, start, movie.fragmentDefaults(), new SampleBudget(FragmentDemuxer.MAX_SAMPLES));
+        for (TrackRun run : runs) {
+            if (timed == null || run.trackId() != timed.id()) {
+                continue;
+            }
+            long ticks = run.decodeTime() == TrackRun.UNKNOWN
+                    ? nextTicks.getOrDefault(run.trackId(), 0L)
+                    : run.decodeTime();
+            startNanos = first ? TrackClock.nanos(ticks, timed.timescale()) : startNanos;
+            first = false;
+            for (int i = 0; i < run.count(); i++) {
+                keyframe |= run.isSync(i);
+                ticks += run.duration(i);
+            }
+            nextTicks.put(run.trackId(), ticks);
+            endNanos = TrackClock.nanos(ticks, timed.timescale());
+        }
+        fragments.add(new Fragment(end, bytes, startNanos, Math.max(startNanos, endNanos), keyframe));
+        end += bytes;
+    }
+
+    /// The initialization section stands in front of the first fragment.
+    public int initBytes() {
+        return initBytes;
+    }
+
+    /// Where the last fragment ends.
+    public long bytes() {
+        return end;
+    }
+
+    public List<Fragment> fragments() {
+        return List.copyOf(fragments);
+    }
+}
