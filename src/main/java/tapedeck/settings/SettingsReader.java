@@ -28,6 +28,13 @@ final class SettingsReader {
     private static final List<String> DATABASE = List.of("database_url", "database_user", "database_password");
 
     /// Every key that may be set.
+    private static final List<String> HTTP_KEYS = List.of(
+            "http_trust_loopback",
+            "http_trusted_proxies",
+            "rest_calls_per_second",
+            "hls_rewind",
+            "record_response_content_disposition_header_value");
+
     static final Set<String> KEYS = keys();
 
     private final SettingsSource source;
@@ -153,11 +160,6 @@ final class SettingsReader {
         Set<String> keys = new LinkedHashSet<>(List.of(
                 "data_dir",
                 "http_port",
-                "http_trust_loopback",
-                "http_trusted_proxies",
-                "rest_calls_per_second",
-                "hls_rewind",
-                "record_response_content_disposition_header_value",
                 "webrtc_announce",
                 "webrtc_pre_init",
                 "webrtc_ice_servers",
@@ -204,6 +206,7 @@ final class SettingsReader {
                 "record_webhook_secret"));
         keys.addAll(PORTS);
         keys.addAll(DATABASE);
+        keys.addAll(HTTP_KEYS);
         keys.addAll(RightsReader.KEYS);
         keys.addAll(RelaysReader.KEYS);
         keys.addAll(IngestReader.KEYS);
