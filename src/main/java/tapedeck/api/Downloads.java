@@ -68,7 +68,9 @@ final class Downloads {
         demand(exchange, linked);
         if (playlist) {
             hls.playlist(exchange, fileName, linked ? SignedLinks.query(exchange) : "");
-        } else if (exchange.query(RecordedHls.MEDIA).map(RecordedHls.FRAGMENTS::equals).orElse(false)) {
+        } else if (exchange.query(RecordedHls.MEDIA)
+                .map(RecordedHls.FRAGMENTS::equals)
+                .orElse(false)) {
             hls.media(exchange, fileName);
         } else {
             file(exchange, fileName);
@@ -210,8 +212,7 @@ final class Downloads {
                 .map(value -> ByteRanges.parse(value, sizeBytes))
                 .orElse(new ByteRanges.Whole());
         switch (ranges) {
-            case ByteRanges.Whole _ ->
-                copy(exchange, channel, base, sizeBytes, exchange.start(200, type, sizeBytes));
+            case ByteRanges.Whole _ -> copy(exchange, channel, base, sizeBytes, exchange.start(200, type, sizeBytes));
             case ByteRanges.Parts parts -> {
                 ByteRanges.Range range = parts.ranges().getFirst();
                 exchange.set("Content-Range", contentRange(range, sizeBytes));

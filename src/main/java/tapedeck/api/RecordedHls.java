@@ -22,7 +22,8 @@ import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
-/// HLS over the fragments that stay intact inside our MP4s, while they grow and afterwards: nothing is cut or copied for
+/// HLS over the fragments that stay intact inside our MP4s, while they grow and afterwards: nothing is cut or copied
+/// for
 /// it.
 final class RecordedHls {
     /// Behind the name of a recording.
@@ -87,8 +88,7 @@ final class RecordedHls {
     /// @param query goes behind the address in it
     void playlist(HttpExchange exchange, String fileName, String query) throws Exception {
         Found found = find(exchange, fileName);
-        RecordedPlaylist.Kind kind =
-                found.whole() ? RecordedPlaylist.Kind.WHOLE : RecordedPlaylist.Kind.GROWING;
+        RecordedPlaylist.Kind kind = found.whole() ? RecordedPlaylist.Kind.WHOLE : RecordedPlaylist.Kind.GROWING;
         String uri = SignedLinks.path(fileName) + "?" + MEDIA + "=" + FRAGMENTS + query;
         respond(exchange, playlist(found).write(kind, uri, 0));
     }

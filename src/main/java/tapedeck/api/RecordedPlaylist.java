@@ -6,7 +6,8 @@ import java.util.Locale;
 import tapedeck.container.mp4.FragmentIndex;
 import tapedeck.container.mp4.FragmentIndex.Fragment;
 
-/// A media playlist (RFC 8216) of byte ranges over the fragments of a recording. While it grows, what was said once stays
+/// A media playlist (RFC 8216) of byte ranges over the fragments of a recording. While it grows, what was said once
+/// stays
 /// as it is: a segment is listed when the next one has begun.
 final class RecordedPlaylist {
     /// A segment ends behind this with the first fragment that has a keyframe.
@@ -79,7 +80,8 @@ final class RecordedPlaylist {
         switch (kind) {
             case WHOLE -> out.append("#EXT-X-PLAYLIST-TYPE:VOD\n");
             case GROWING -> out.append("#EXT-X-PLAYLIST-TYPE:EVENT\n");
-            case PAST, ENDED -> out.append("#EXT-X-MEDIA-SEQUENCE:").append(first).append('\n');
+            case PAST, ENDED ->
+                out.append("#EXT-X-MEDIA-SEQUENCE:").append(first).append('\n');
         }
         out.append("#EXT-X-MAP:URI=\"%s\",BYTERANGE=\"%d@0\"\n".formatted(uri, initBytes));
         for (Segment segment : segments.subList(first, segments.size())) {

@@ -56,8 +56,7 @@ final class Parts {
     /// The open part, as of its last fragment.
     ///
     /// @param file its bytes so far
-    record Growing(
-            String id, GrowingRecording file, long durationNanos, long sizeBytes, Quality quality) {}
+    record Growing(String id, GrowingRecording file, long durationNanos, long sizeBytes, Quality quality) {}
 
     Parts(Studio studio, Stream stream, Naming naming, Rotation rotation, DiskWriter writer, Instant startedAt) {
         this.studio = studio;
@@ -241,8 +240,7 @@ final class Parts {
     }
 
     private GrowingRecording file(Journal journal) {
-        return new GrowingRecording(
-                journal.expectedName(), studio.journals().media(journal));
+        return new GrowingRecording(journal.expectedName(), studio.journals().media(journal));
     }
 
     /// Puts on disk what was gathered.

@@ -1,7 +1,8 @@
 /// Recording: which streams go to disk, under which names, and what happens to the files when they end, also after a
 /// crash.
 ///
-/// Public: [Recordings] and what it speaks of: [RecordingRequest], [ActiveRecording], [GrowingRecording], [FinishedRecording],
+/// Public: [Recordings] and what it speaks of: [RecordingRequest], [ActiveRecording], [GrowingRecording],
+/// [FinishedRecording],
 /// [RecordingRefusedException]; of the catalogue [RecordingQuery], [RecordingPage], [RecordingEntry], [Quality],
 /// [Deletion], [CatalogueAwayException]; of parts
 /// of finished files [Cuts], [CutRange], [CutRefusedException].

@@ -43,7 +43,9 @@ public final class Chromium implements AutoCloseable {
     /// As [#open], for tests that put scripts into a page which allows none.
     public Page openUnguarded(String url) {
         return shown(
-                browser.newContext(new Browser.NewContextOptions().setBypassCSP(true)).newPage(), url);
+                browser.newContext(new Browser.NewContextOptions().setBypassCSP(true))
+                        .newPage(),
+                url);
     }
 
     /// A new page in a profile of its own; what it says on its console goes to the test's output.

@@ -35,7 +35,8 @@ class ConsoleWithoutWebRtcTest {
             page.locator("#camera input[value=VP8]").check();
             shoot(page, "camera");
             page.locator("#camera-start").click();
-            page.waitForCondition(() -> page.locator("#on-air-text").textContent().equals("Recording"));
+            page.waitForCondition(
+                    () -> page.locator("#on-air-text").textContent().equals("Recording"));
             watch(chromium, server);
             page.locator("#camera-stop").click();
             Locator done = page.locator("#camera-done");
@@ -49,10 +50,13 @@ class ConsoleWithoutWebRtcTest {
     private static void watch(Chromium chromium, TestServer server) {
         Page viewer = chromium.open(server.httpUrl("/"));
         viewer.setDefaultTimeout(PATIENCE_MILLIS);
-        viewer.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Watch")).first().click();
+        viewer.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Watch"))
+                .first()
+                .click();
         Locator video = viewer.locator("#watch video");
         viewer.waitForCondition(() -> video.count() == 1
-                && ((Number) video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames")).intValue() > 20);
+                && ((Number) video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames")).intValue()
+                        > 20);
         assertThat(viewer.locator("#watch-state")).containsText("Live");
         assertThat(viewer.locator("#watch-problem")).isHidden();
         shoot(viewer, "watch");

@@ -108,8 +108,23 @@ class RecordedHlsTest {
     /// The packets of both, by ffmpeg of two generations.
     private static String packets(String program, String url, String kind) {
         Ffmpeg.Result result = Ffmpeg.run(List.of(
-                "timeout", "60", program, "-nostdin", "-v", "error", "-i", url, "-map", "0:" + kind, "-c", "copy", "-f",
-                "framehash", "-hash", "md5", "-"));
+                "timeout",
+                "60",
+                program,
+                "-nostdin",
+                "-v",
+                "error",
+                "-i",
+                url,
+                "-map",
+                "0:" + kind,
+                "-c",
+                "copy",
+                "-f",
+                "framehash",
+                "-hash",
+                "md5",
+                "-"));
         assertEquals(0, result.exitCode(), result.err());
         StringBuilder hashes = new StringBuilder();
         for (String line : result.text().split("\n")) {
@@ -135,7 +150,9 @@ class RecordedHlsTest {
         assertTrue(whole.startsWith(longer.replace("EVENT", "VOD").substring(0, growing.length() - 2)), whole);
         assertTrue(whole.endsWith("#EXT-X-ENDLIST\n"), whole);
         assertEquals(SECONDS, seconds(whole), 0.2);
-        assertEquals(whole.replace("/tape.mp4?", "?"), get("/client/records/tape.mp4.m3u8").body().replace("/tape.mp4?", "?"));
+        assertEquals(
+                whole.replace("/tape.mp4?", "?"),
+                get("/client/records/tape.mp4.m3u8").body().replace("/tape.mp4?", "?"));
         String url = server.httpUrl("/client/records/tape.m3u8");
         for (String program : List.of(Ffmpeg.ffmpeg(), "ffmpeg")) {
             assertEquals(packets(program, file.toString(), "v"), packets(program, url, "v"), program);
@@ -177,10 +194,12 @@ class RecordedHlsTest {
         // Somebody who comes through a proxy is not from here.
         String[] stranger = {"X-Forwarded-For", "192.0.2.7"};
         assertEquals(401, get("/client/records/tape.m3u8", stranger).statusCode());
-        assertEquals(401, get("/client/records/tape.mp4?media=fragments", stranger).statusCode());
+        assertEquals(
+                401, get("/client/records/tape.mp4?media=fragments", stranger).statusCode());
         HttpResponse<String> playlist = get(link.group(1), stranger);
         assertEquals(200, playlist.statusCode());
-        Matcher media = Pattern.compile("URI=\"([^\"]+)\",BYTERANGE=\"(\\d+)@0\"").matcher(playlist.body());
+        Matcher media =
+                Pattern.compile("URI=\"([^\"]+)\",BYTERANGE=\"(\\d+)@0\"").matcher(playlist.body());
         assertTrue(media.find(), playlist.body());
         HttpResponse<String> init = get(
                 media.group(1),

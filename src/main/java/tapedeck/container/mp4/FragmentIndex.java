@@ -14,7 +14,8 @@ import tapedeck.container.mp4.Movie.MovieTrack;
 import tapedeck.media.Codec;
 
 /// The fragments of a file of ours, in each of its states: what stands from the hidden `ftyp` on is a fragmented MP4 of
-/// its own ([Layout]), and no finishing changes a byte of it. All places are counted from there, so they stay right when
+/// its own ([Layout]), and no finishing changes a byte of it. All places are counted from there, so they stay right
+/// when
 /// the file is finished, whatever is put in front.
 ///
 /// A file that grows is read on from where it ended the last time.
@@ -105,15 +106,14 @@ public final class FragmentIndex {
         long endNanos = startNanos;
         boolean keyframe = false;
         boolean first = true;
-        List<TrackRun> runs =
-                MovieFragment.parse(moof, start, movie.fragmentDefaults(), new SampleBudget(FragmentDemuxer.MAX_SAMPLES));
+        List<TrackRun> runs = MovieFragment.parse(
+                moof, start, movie.fragmentDefaults(), new SampleBudget(FragmentDemuxer.MAX_SAMPLES));
         for (TrackRun run : runs) {
             if (timed == null || run.trackId() != timed.id()) {
                 continue;
             }
-            long ticks = run.decodeTime() == TrackRun.UNKNOWN
-                    ? nextTicks.getOrDefault(run.trackId(), 0L)
-                    : run.decodeTime();
+            long ticks =
+                    run.decodeTime() == TrackRun.UNKNOWN ? nextTicks.getOrDefault(run.trackId(), 0L) : run.decodeTime();
             startNanos = first ? TrackClock.nanos(ticks, timed.timescale()) : startNanos;
             first = false;
             for (int i = 0; i < run.count(); i++) {

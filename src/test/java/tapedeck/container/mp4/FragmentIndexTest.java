@@ -86,7 +86,9 @@ class FragmentIndexTest {
         try (FileChannel file = FileChannel.open(alone)) {
             assertEquals(
                     frames.stream().filter(frame -> frame.track().isVideo()).count(),
-                    Mp4Frames.of(file).stream().filter(frame -> frame.track().isVideo()).count(),
+                    Mp4Frames.of(file).stream()
+                            .filter(frame -> frame.track().isVideo())
+                            .count(),
                     "it is a file of its own");
         }
     }

@@ -42,11 +42,13 @@ class HlsBrowserTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "index.m3u8 | h264+aac  | {\"lowLatencyMode\": true} | true",
-        "index.m3u8 | vp9+opus  | {\"lowLatencyMode\": false} | false",
-        "ts.m3u8    | h264+aac  | {} | false"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "index.m3u8 | h264+aac  | {\"lowLatencyMode\": true} | true",
+                "index.m3u8 | vp9+opus  | {\"lowLatencyMode\": false} | false",
+                "ts.m3u8    | h264+aac  | {} | false"
+            })
     void hlsJsPlaysOn(String playlist, String codecs, String options, boolean lowLatency) throws Exception {
         List<Frame> frames = TestMedia.of(codecs, 2).stream()
                 .filter(frame -> frame.dtsNanos() < ROUND_NANOS)

@@ -106,12 +106,16 @@ class HlsTransportTest {
         List<Frame> together = new ArrayList<>();
         for (String segment : all("^(seg-.*)$", playlist)) {
             HttpResponse<InputStream> answer = house.get("/hls/a/" + segment);
-            assertEquals("video/mp2t", answer.headers().firstValue("Content-Type").orElse(""));
+            assertEquals(
+                    "video/mp2t", answer.headers().firstValue("Content-Type").orElse(""));
             List<Frame> own = new ArrayList<>();
             TsDemuxer demuxer = new TsDemuxer(own::add);
             demuxer.receive(Bytes.wrap(answer.body().readAllBytes()));
             demuxer.end();
-            Frame first = own.stream().filter(frame -> frame.track().isVideo()).findFirst().orElseThrow();
+            Frame first = own.stream()
+                    .filter(frame -> frame.track().isVideo())
+                    .findFirst()
+                    .orElseThrow();
             assertTrue(first.keyframe(), segment + " begins with a keyframe, and can be read alone");
             together.addAll(own);
         }

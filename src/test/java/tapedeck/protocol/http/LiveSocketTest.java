@@ -106,7 +106,8 @@ class LiveSocketTest {
     private static List<String> pictures(List<Frame> frames) {
         return frames.stream()
                 .filter(frame -> frame.track().isVideo())
-                .map(frame -> "%s%08x".formatted(frame.keyframe() ? "key " : "", frame.data().hashCode()))
+                .map(frame -> "%s%08x"
+                        .formatted(frame.keyframe() ? "key " : "", frame.data().hashCode()))
                 .toList();
     }
 
