@@ -25,6 +25,7 @@ import tapedeck.protocol.ingest.IngestHttp;
 import tapedeck.protocol.liveflv.LiveFlvServer;
 import tapedeck.protocol.mpegts.MpegTsServer;
 import tapedeck.protocol.mpegts.TsPush;
+import tapedeck.protocol.rtmp.RtmpRelayClient;
 import tapedeck.protocol.rtmp.RtmpServer;
 import tapedeck.protocol.rtsp.RtspPull;
 import tapedeck.protocol.rtsp.RtspPush;
@@ -122,12 +123,7 @@ public final class Server implements AutoCloseable {
                 new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
         PortPairs rtpPorts =
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
-        Relays relays = opened(new Relays(settings.relays(), streams))
-                .pullWith(new RtspPull(loops, rtpPorts))
-                .pullWith(new SocketPull(loops))
-                .pullWith(new HttpPull())
-                .pushWith(new RtspPush(loops, rtpPorts))
-                .pushWith(new TsPush(loops));
+        Relays relays = relays(settings, loops, rtpPorts);
         OptionalInt rtmpPort = settings.rtmp().port().number();
         if (rtmpPort.isPresent()) {
             bound(
@@ -180,6 +176,19 @@ public final class Server implements AutoCloseable {
                     liveFlvPort,
                     () -> opened(new LiveFlvServer(liveFlvPort.getAsInt(), entrance, loops, streams, ports)));
         }
+    }
+
+    /// Whatever can fetch streams and send them.
+    private Relays relays(Settings settings, EventLoops loops, PortPairs rtpPorts) throws SettingsException {
+        RtmpRelayClient rtmp = new RtmpRelayClient(loops);
+        return opened(new Relays(settings.relays(), streams))
+                .pullWith(rtmp)
+                .pullWith(new RtspPull(loops, rtpPorts))
+                .pullWith(new SocketPull(loops))
+                .pullWith(new HttpPull())
+                .pushWith(rtmp)
+                .pushWith(new RtspPush(loops, rtpPorts))
+                .pushWith(new TsPush(loops));
     }
 
     /// A port that is taken is said in one line, like any other setting that cannot be used.

@@ -86,7 +86,8 @@ public final class EnhancedBody {
         return new ByteWriter(8).u8(first | packetType).ascii(fourCc(codec));
     }
 
-    private static String fourCc(Codec codec) {
+    /// Of a codec that FLV has no number for.
+    public static String fourCc(Codec codec) {
         return switch (codec) {
             case Codec.H265 _ -> "hvc1";
             case Codec.Vp8 _ -> "vp08";

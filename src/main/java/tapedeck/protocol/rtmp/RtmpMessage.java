@@ -26,6 +26,7 @@ sealed interface RtmpMessage {
     /// User control events, 7.1.7.
     int STREAM_BEGIN = 0;
     int STREAM_EOF = 1;
+    int SET_BUFFER_LENGTH = 3;
     int PING_REQUEST = 6;
     int PING_RESPONSE = 7;
 
@@ -58,6 +59,9 @@ sealed interface RtmpMessage {
 
     /// A ping, to be answered with the same time.
     record Ping(int time) implements RtmpMessage {}
+
+    /// What was played is over, 7.1.7.
+    record StreamEnd(int streamId) implements RtmpMessage {}
 
     /// What needs no answer: acknowledgements, other user control events, types that nobody knows.
     record Ignored(int type) implements RtmpMessage {}
@@ -97,6 +101,10 @@ sealed interface RtmpMessage {
 
     private static RtmpMessage userControl(ByteReader in) {
         int event = in.u16();
-        return event == PING_REQUEST ? new Ping(in.i32()) : new Ignored(USER_CONTROL);
+        return switch (event) {
+            case PING_REQUEST -> new Ping(in.i32());
+            case STREAM_EOF -> new StreamEnd(in.i32());
+            default -> new Ignored(USER_CONTROL);
+        };
     }
 }

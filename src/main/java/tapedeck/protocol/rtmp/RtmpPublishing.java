@@ -3,13 +3,8 @@ package tapedeck.protocol.rtmp;
 import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tapedeck.bytes.ByteReader;
-import tapedeck.bytes.MalformedException;
-import tapedeck.container.flv.FlvDemuxer;
-import tapedeck.container.flv.FlvItem;
-import tapedeck.container.flv.FlvMetadata;
-import tapedeck.container.flv.FlvTag;
-import tapedeck.net.BadPackets;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
 import tapedeck.net.Connection;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
@@ -19,11 +14,10 @@ import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
 /// One publication of a connection: audio, video and metadata messages become frames of a stream.
-final class RtmpPublishing implements Feedback {
+final class RtmpPublishing implements Feedback, RtmpInput.Output {
     private final Connection connection;
     private final int streamId;
-    private final BadPackets badPackets;
-    private final FlvDemuxer demuxer = new FlvDemuxer();
+    private final RtmpInput input;
     private final Publication publication;
     private boolean ended;
 
@@ -32,7 +26,7 @@ final class RtmpPublishing implements Feedback {
             throws NameTakenException {
         this.connection = connection;
         this.streamId = streamId;
-        this.badPackets = new BadPackets("rtmp " + connection.peer() + " \"" + name + '"');
+        this.input = new RtmpInput("rtmp " + connection.peer() + " \"" + name + '"', this);
         Publisher publisher = new Publisher(
                 Publisher.Protocol.RTMP,
                 connection.peer(),
@@ -56,65 +50,26 @@ final class RtmpPublishing implements Feedback {
     /// @return the name of a codec that is not supported and ends the publication, or null
     @Nullable
     String receive(RtmpMessage.Published message) {
-        try {
-            return switch (message) {
-                case RtmpMessage.Audio audio -> pass(demuxer.audio(audio.timestampMillis(), audio.body()));
-                case RtmpMessage.Video video -> pass(demuxer.video(video.timestampMillis(), video.body()));
-                case RtmpMessage.Aggregate aggregate -> tags(aggregate);
-                case RtmpMessage.Data data -> metadata(data);
-            };
-        } catch (MalformedException e) {
-            badPackets.count(e);
-            return null;
+        String unsupported = input.receive(message);
+        if (unsupported != null) {
+            publication.refuse();
         }
+        return unsupported;
     }
 
-    /// 7.1.6: the tags' own timestamps count from the first one, which has the message's.
-    private @Nullable String tags(RtmpMessage.Aggregate message) {
-        ByteReader in = message.body().reader();
-        int shiftMillis = 0;
-        for (boolean first = true; in.hasRemaining(); first = false) {
-            FlvTag tag = FlvTag.read(in);
-            if (first) {
-                shiftMillis = message.timestampMillis() - tag.timestampMillis();
-            }
-            int timestampMillis = tag.timestampMillis() + shiftMillis;
-            String unsupported = switch (tag.type()) {
-                case FlvTag.AUDIO -> pass(demuxer.audio(timestampMillis, tag.body()));
-                case FlvTag.VIDEO -> pass(demuxer.video(timestampMillis, tag.body()));
-                default -> null;
-            };
-            if (unsupported != null) {
-                return unsupported;
-            }
-        }
-        return null;
+    @Override
+    public void write(Frame frame) {
+        publication.write(frame);
     }
 
-    private @Nullable String pass(FlvItem item) {
-        return switch (item) {
-            case FlvItem.Media media -> {
-                publication.write(media.frame());
-                yield null;
-            }
-            case FlvItem.Header header -> {
-                publication.announce(header.track());
-                yield null;
-            }
-            case FlvItem.Unsupported unsupported -> {
-                publication.refuse();
-                yield unsupported.codec();
-            }
-            case FlvItem.Nothing _ -> null;
-        };
+    @Override
+    public void announce(Track track) {
+        publication.announce(track);
     }
 
-    private @Nullable String metadata(RtmpMessage.Data message) {
-        FlvMetadata metadata = FlvMetadata.of(message.values());
-        if (metadata != null && (metadata.video() || metadata.audio())) {
-            publication.expect(Publisher.Expects.of(metadata.video(), metadata.audio()));
-        }
-        return null;
+    @Override
+    public void expect(Publisher.Expects expects) {
+        publication.expect(expects);
     }
 
     /// Frees the name.
@@ -122,7 +77,7 @@ final class RtmpPublishing implements Feedback {
         ended = true;
         connection.paced(false);
         publication.close(reason);
-        badPackets.report();
+        input.end();
     }
 
     /// RTMP has no such message: its encoders send keyframes as they were set up.

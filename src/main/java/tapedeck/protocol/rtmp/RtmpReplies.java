@@ -1,10 +1,10 @@
 package tapedeck.protocol.rtmp;
 
 import io.netty.buffer.ByteBuf;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
@@ -21,6 +21,10 @@ final class RtmpReplies {
     private static final List<String> VIDEO_FOUR_CCS = List.of("avc1", "hvc1", "av01", "vp09", "vp08");
 
     private static final List<String> AUDIO_FOUR_CCS = List.of("mp4a", "Opus", ".mp3");
+
+    /// All of them.
+    static final List<String> FOUR_CCS =
+            Stream.concat(VIDEO_FOUR_CCS.stream(), AUDIO_FOUR_CCS.stream()).toList();
 
     private static final int BUFFER_BYTES = 1024;
     private static final int DYNAMIC_LIMIT = 2;
@@ -57,8 +61,7 @@ final class RtmpReplies {
     void connected(double transaction, @Nullable Object asked) {
         control(RtmpMessage.WINDOW_SIZE, new ByteWriter(4).u32(WINDOW_BYTES));
         control(RtmpMessage.PEER_BANDWIDTH, new ByteWriter(5).u32(WINDOW_BYTES).u8(DYNAMIC_LIMIT));
-        control(RtmpMessage.SET_CHUNK_SIZE, new ByteWriter(4).u32(ChunkEncoder.CHUNK_SIZE));
-        encoder.chunkSize(ChunkEncoder.CHUNK_SIZE);
+        chunkSize();
         // The version is one that clients take as a reason to use all that is specified.
         result(
                 transaction,
@@ -74,6 +77,12 @@ final class RtmpReplies {
                         0.0));
     }
 
+    /// 5.4.1: from the next message on.
+    void chunkSize() {
+        control(RtmpMessage.SET_CHUNK_SIZE, new ByteWriter(4).u32(ChunkEncoder.CHUNK_SIZE));
+        encoder.chunkSize(ChunkEncoder.CHUNK_SIZE);
+    }
+
     /// 7.2.1.1: the connection is closed behind it.
     void rejected(double transaction, String description) {
         Map<String, Object> status = status("error", "NetConnection.Connect.Rejected", description);
@@ -86,9 +95,7 @@ final class RtmpReplies {
                 && (client.containsKey("fourCcList")
                         || client.containsKey("videoFourCcInfoMap")
                         || client.containsKey("audioFourCcInfoMap"))) {
-            List<String> all = new ArrayList<>(VIDEO_FOUR_CCS);
-            all.addAll(AUDIO_FOUR_CCS);
-            server.put("fourCcList", all);
+            server.put("fourCcList", FOUR_CCS);
             server.put("videoFourCcInfoMap", received(VIDEO_FOUR_CCS));
             server.put("audioFourCcInfoMap", received(AUDIO_FOUR_CCS));
         }
@@ -108,9 +115,21 @@ final class RtmpReplies {
 
     private void command(
             int streamId, String name, double transaction, @Nullable Object object, @Nullable Object value) {
-        Bytes body = Amf0.write(new ByteWriter(128), name, transaction, object, value)
-                .toBytes();
-        encoder.write(buffer(), ChunkEncoder.COMMANDS, RtmpMessage.COMMAND, streamId, 0, body);
+        call(streamId, name, transaction, object, value);
+    }
+
+    /// 7.1.1: a command with all its arguments.
+    void call(int streamId, String name, double transaction, @Nullable Object... arguments) {
+        ByteWriter body = Amf0.write(new ByteWriter(128), name, transaction);
+        Bytes message = Amf0.write(body, arguments).toBytes();
+        encoder.write(buffer(), ChunkEncoder.COMMANDS, RtmpMessage.COMMAND, streamId, 0, message);
+    }
+
+    /// 7.1.7: how much we buffer as a player.
+    void bufferLength(int streamId, int millis) {
+        control(
+                RtmpMessage.USER_CONTROL,
+                new ByteWriter(10).u16(RtmpMessage.SET_BUFFER_LENGTH).u32(streamId).u32(millis));
     }
 
     /// Flash players read samples only where they are told that they may.

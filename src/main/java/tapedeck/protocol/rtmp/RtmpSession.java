@@ -36,8 +36,6 @@ final class RtmpSession implements Conversation {
     static final int MAX_COMMANDS_PER_SECOND = 100;
     /// `createStream` on one connection.
     static final int MAX_STREAMS = 16;
-    /// An acknowledgement is sent for no fewer bytes, however small the peer's window is.
-    static final int MIN_ACKNOWLEDGED_BYTES = 64 * 1024;
 
     private static final Logger log = LoggerFactory.getLogger(RtmpSession.class);
 
@@ -69,9 +67,8 @@ final class RtmpSession implements Conversation {
     private int createdStreams;
     private int commandsInSweep;
     private long lastMessageNanos;
-    private long receivedBytes;
-    private long acknowledgedBytes;
-    private long acknowledgeEveryBytes = RtmpReplies.WINDOW_BYTES / 2;
+    private final Acknowledgements acknowledgements = new Acknowledgements();
+    private FourCcs fourCcs = FourCcs.NONE;
 
     RtmpSession(Connection connection, Streams streams, Rights rights, SecureRandom random) {
         this.connection = connection;
@@ -84,7 +81,7 @@ final class RtmpSession implements Conversation {
 
     @Override
     public void received(ByteBuf bytes) {
-        receivedBytes += bytes.readableBytes();
+        acknowledgements.received(bytes.readableBytes());
         if (state instanceof State.Greeting greeting) {
             byte[] answer = greeting.handshake().receive(bytes);
             if (answer != null) {
@@ -100,10 +97,7 @@ final class RtmpSession implements Conversation {
 
     @Override
     public void receivedAll() {
-        if (receivedBytes - acknowledgedBytes >= acknowledgeEveryBytes) {
-            acknowledgedBytes = receivedBytes;
-            replies.acknowledgement(receivedBytes);
-        }
+        acknowledgements.acknowledge(replies);
         replies.flush();
     }
 
@@ -174,13 +168,12 @@ final class RtmpSession implements Conversation {
                 countCommand();
                 command(command);
             }
-            case RtmpMessage.WindowSize window ->
-                acknowledgeEveryBytes = Math.clamp(window.windowBytes() / 2, MIN_ACKNOWLEDGED_BYTES, 1 << 30);
+            case RtmpMessage.WindowSize window -> acknowledgements.window(window.windowBytes());
             case RtmpMessage.Ping ping -> {
                 countCommand();
                 replies.userControl(RtmpMessage.PING_RESPONSE, ping.time());
             }
-            case RtmpMessage.Ignored _ -> {}
+            case RtmpMessage.StreamEnd _, RtmpMessage.Ignored _ -> {}
         }
     }
 
@@ -260,6 +253,7 @@ final class RtmpSession implements Conversation {
             return;
         }
         connectParameters = StreamRequest.ofConnect(command.argument(0));
+        fourCcs = FourCcs.of(command.argument(0));
         state = new State.Commanding(System.nanoTime(), true);
         replies.connected(command.transaction(), command.argument(0));
     }
@@ -367,7 +361,7 @@ final class RtmpSession implements Conversation {
             refuse(streamId, "NetStream.Play.StreamNotFound", "Nobody publishes \"%s\".".formatted(request.name()));
             return;
         }
-        Codec notCarried = RtmpPlaying.notCarried(stream.get());
+        Codec notCarried = RtmpOutput.notCarried(stream.get(), fourCcs);
         if (notCarried != null) {
             String reason = "RTMP cannot carry %s of \"%s\".".formatted(notCarried.name(), request.name());
             refuse(streamId, "NetStream.Play.Failed", reason);
@@ -380,7 +374,8 @@ final class RtmpSession implements Conversation {
         log.info("rtmp {}: playing \"{}\"", connection.peer(), request.name());
         // The player closes the connection when it has shown the last frame, or plays something else.
         Runnable streamEnded = () -> stopPlaying("the stream ended");
-        state = new State.Playing(new RtmpPlaying(connection, replies, encoder, stream.get(), streamId, streamEnded));
+        RtmpOutput output = new RtmpOutput(connection, replies, encoder, streamId, fourCcs, "");
+        state = new State.Playing(new RtmpPlaying(connection, replies, output, stream.get(), streamId, streamEnded));
     }
 
     private void refuse(int streamId, String code, String reason) {

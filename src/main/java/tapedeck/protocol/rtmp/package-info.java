@@ -1,6 +1,8 @@
 /// RTMP (Adobe's Real Time Messaging Protocol 1.0): publishing and playing. One [RtmpServer] listens; a
 /// connection is an `RtmpSession`, fed by a `ChunkDecoder` with one message at a time.
 ///
-/// Public: [RtmpServer].
+/// The other way round, an `RtmpClientSession` plays from other servers and publishes to them.
+///
+/// Public: [RtmpServer], [RtmpRelayClient].
 @org.jspecify.annotations.NullMarked
 package tapedeck.protocol.rtmp;

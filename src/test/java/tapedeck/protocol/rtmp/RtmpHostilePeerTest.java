@@ -346,7 +346,7 @@ class RtmpHostilePeerTest {
             int bytes = CLIP.tags().stream()
                     .mapToInt(tag -> tag.body().length() + 12)
                     .sum();
-            assertTrue(acknowledgements <= bytes / RtmpSession.MIN_ACKNOWLEDGED_BYTES + 1, "" + acknowledgements);
+            assertTrue(acknowledgements <= bytes / Acknowledgements.MIN_BYTES + 1, "" + acknowledgements);
         }
     }
 

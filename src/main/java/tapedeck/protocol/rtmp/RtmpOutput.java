@@ -1,0 +1,198 @@
+package tapedeck.protocol.rtmp;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.ByteWriter;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.flv.Amf0;
+import tapedeck.container.flv.EnhancedBody;
+import tapedeck.container.flv.FlvBody;
+import tapedeck.container.flv.FlvTag;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.net.Connection;
+import tapedeck.stream.Item;
+import tapedeck.stream.Reader;
+import tapedeck.stream.Stream;
+
+/// What a [Reader] holds goes out in one batch whenever the connection takes it, to a player or to a server that we
+/// publish to. A peer that is too slow overflows the reader's queue, never the connection's, and goes on at the next
+/// entry point.
+final class RtmpOutput {
+    /// Nothing more will be sent.
+    sealed interface Over {
+        /// The stream has ended, and the peer has all of it.
+        record Ended(String reason) implements Over {}
+
+        /// A codec came that this peer cannot have.
+        record NotCarried(Codec codec) implements Over {}
+    }
+
+    private static final int FRAMING_BYTES = 64;
+    /// Metadata stands before the first frame, and again where tracks change.
+    private static final int METADATA_BYTES = 1024;
+
+    private final Connection connection;
+    private final RtmpReplies replies;
+    private final ChunkEncoder encoder;
+    private final int streamId;
+    private final FourCcs fourCcs;
+    private final String metadataWord;
+    private final List<Item> batch = new ArrayList<>();
+    private final Map<Integer, Track> sent = new LinkedHashMap<>();
+    private Map<Integer, Track> described = Map.of();
+    private long originMillis;
+    private long unwritableSinceNanos;
+
+    /// @param fourCcs what the peer takes beyond what FLV always had
+    /// @param metadataWord stands before `onMetaData`; "" for none
+    RtmpOutput(
+            Connection connection,
+            RtmpReplies replies,
+            ChunkEncoder encoder,
+            int streamId,
+            FourCcs fourCcs,
+            String metadataWord) {
+        this.connection = connection;
+        this.replies = replies;
+        this.encoder = encoder;
+        this.streamId = streamId;
+        this.fourCcs = fourCcs;
+        this.metadataWord = metadataWord;
+    }
+
+    /// A codec of this stream that the peer cannot have.
+    static @Nullable Codec notCarried(Stream stream, FourCcs fourCcs) {
+        for (Track track : stream.tracks()) {
+            if (!fourCcs.carries(track.codec())) {
+                return track.codec();
+            }
+        }
+        return null;
+    }
+
+    /// Sends what waits, if the connection takes it; else it is called again when it does.
+    ///
+    /// @return why it is over, or null
+    @Nullable
+    Over drain(Reader reader) {
+        if (!connection.isWritable()) {
+            return null;
+        }
+        reader.drainTo(batch);
+        int size = 0;
+        for (Item item : batch) {
+            size += item instanceof Item.Media media
+                    ? encoder.size(media.frame().data().length()) + FRAMING_BYTES
+                    : 0;
+        }
+        Over over = null;
+        if (size > 0) {
+            replies.flush();
+            ByteBuf out = connection.buffer(size + METADATA_BYTES);
+            Codec refused = fill(out, reader.stream());
+            connection.send(out);
+            over = refused == null ? null : new Over.NotCarried(refused);
+        }
+        if (over == null && !batch.isEmpty() && batch.getLast() instanceof Item.End(String reason)) {
+            over = new Over.Ended(reason);
+        }
+        batch.clear();
+        return over;
+    }
+
+    /// @return the codec at which it stopped, or null
+    private @Nullable Codec fill(ByteBuf out, Stream stream) {
+        for (Item item : batch) {
+            if (item instanceof Item.Media media) {
+                Frame frame = media.frame();
+                if (!frame.track().equals(sent.get(frame.track().id()))) {
+                    if (!fourCcs.carries(frame.track().codec())) {
+                        return frame.track().codec();
+                    }
+                    introduce(out, frame, stream);
+                }
+                write(out, frame);
+            }
+        }
+        return null;
+    }
+
+    /// Metadata of all tracks, and the sequence header of this one.
+    private void introduce(ByteBuf out, Frame frame, Stream stream) {
+        if (sent.isEmpty()) {
+            originMillis = FlvBody.millis(frame);
+        }
+        sent.put(frame.track().id(), frame.track());
+        Map<Integer, Track> tracks = new LinkedHashMap<>();
+        stream.tracks().forEach(track -> tracks.put(track.id(), track));
+        tracks.putAll(sent);
+        if (!tracks.equals(described)) {
+            described = tracks;
+            // At time 0, also later: FFmpeg takes metadata with a time for a track of text.
+            encoder.write(out, ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, metadata(tracks));
+        }
+        Bytes header = EnhancedBody.sequenceHeader(frame.track().codec());
+        if (!header.isEmpty()) {
+            int type = FlvBody.tagType(frame.track());
+            encoder.write(out, chunkStream(type), type, streamId, millis(frame), header);
+        }
+    }
+
+    private void write(ByteBuf out, Frame frame) {
+        int type = FlvBody.tagType(frame.track());
+        Bytes prefix = EnhancedBody.prefix(frame);
+        encoder.write(out, chunkStream(type), type, streamId, millis(frame), prefix, frame.data());
+    }
+
+    private static int chunkStream(int type) {
+        return type == FlvTag.VIDEO ? ChunkEncoder.VIDEO : ChunkEncoder.AUDIO;
+    }
+
+    /// The peer's time begins with its first frame; the other track may have begun a little earlier.
+    private int millis(Frame frame) {
+        return (int) Math.max(0, FlvBody.millis(frame) - originMillis);
+    }
+
+    private Bytes metadata(Map<Integer, Track> tracks) {
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        metadata.put(metadataWord.isEmpty() ? "server" : "encoder", "Tapedeck");
+        for (Track track : tracks.values()) {
+            if (!fourCcs.carries(track.codec())) {
+                continue;
+            }
+            switch (track.codec()) {
+                case Codec.Video video -> {
+                    metadata.put("videocodecid", (double) EnhancedBody.codecId(video));
+                    metadata.put("width", video.width());
+                    metadata.put("height", video.height());
+                }
+                case Codec.Audio audio -> {
+                    metadata.put("audiocodecid", (double) EnhancedBody.codecId(audio));
+                    metadata.put("audiosamplerate", audio.sampleRateHz());
+                    metadata.put("audiochannels", audio.channels());
+                    metadata.put("stereo", audio.channels() > 1);
+                }
+            }
+        }
+        ByteWriter out = new ByteWriter(256);
+        if (!metadataWord.isEmpty()) {
+            Amf0.write(out, metadataWord);
+        }
+        return Amf0.writeEcmaArray(Amf0.write(out, "onMetaData"), metadata).toBytes();
+    }
+
+    /// Whether the peer has taken nothing for so long; asked once a second.
+    boolean stalls(long nowNanos, long mostNanos) {
+        if (connection.isWritable() || unwritableSinceNanos == 0) {
+            unwritableSinceNanos = nowNanos;
+            return false;
+        }
+        return nowNanos - unwritableSinceNanos > mostNanos;
+    }
+}
