@@ -42,9 +42,7 @@ class RtmpRelayPeerTest {
     private Process nginx(int port) throws Exception {
         assertTrue(Files.isExecutable(Path.of(NGINX)), "nginx with its RTMP module is needed; ./check installs it");
         Path configuration = folder.resolve("nginx.conf");
-        Files.writeString(
-                configuration,
-                """
+        Files.writeString(configuration, """
                 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
                 user root;
                 master_process off;
@@ -56,8 +54,7 @@ class RtmpRelayPeerTest {
                     access_log off;
                     server { listen 127.0.0.1:%2$d; application live { live on; } }
                 }
-                """
-                        .formatted(folder, port));
+                """.formatted(folder, port));
         Process process = new ProcessBuilder(NGINX, "-p", folder.toString(), "-c", configuration.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("out.log").toFile())
@@ -128,7 +125,8 @@ class RtmpRelayPeerTest {
                 RtmpClient publisher = RtmpClient.connected(server.port("RTMP")).publish("a")) {
             FrameCollector back = FrameCollector.of(server.server().streams(), "back");
             publishUntil(publisher, 0, () -> frames(server, "back") > 150);
-            Stream stream = server.server().streams().find(new StreamName("back")).orElseThrow();
+            Stream stream =
+                    server.server().streams().find(new StreamName("back")).orElseThrow();
             List<Frame> first = List.copyOf(back.until(150));
             assertUnchanged(first);
 
@@ -138,7 +136,11 @@ class RtmpRelayPeerTest {
             publishUntil(publisher, 40_000, () -> frames(server, "back") > before + 150);
             assertEquals(
                     stream.mediaSessionId(),
-                    server.server().streams().find(new StreamName("back")).orElseThrow().mediaSessionId());
+                    server.server()
+                            .streams()
+                            .find(new StreamName("back"))
+                            .orElseThrow()
+                            .mediaSessionId());
             stream.terminate("done");
             List<Frame> all = back.untilEnd();
             Frame last = first.getFirst();
@@ -158,8 +160,16 @@ class RtmpRelayPeerTest {
     private static void assertRecorded(Path file, List<Frame> all) {
         long pictures = all.stream().filter(frame -> frame.track().isVideo()).count();
         String counted = Ffmpeg.ffprobe(
-                        "-v", "error", "-select_streams", "v", "-count_packets", "-show_entries",
-                        "stream=nb_read_packets", "-of", "csv=p=0", file.toString())
+                        "-v",
+                        "error",
+                        "-select_streams",
+                        "v",
+                        "-count_packets",
+                        "-show_entries",
+                        "stream=nb_read_packets",
+                        "-of",
+                        "csv=p=0",
+                        file.toString())
                 .text();
         assertEquals(Long.toString(pictures), counted.strip().replace(",", ""));
         assertEquals("", Ffmpeg.decodeErrors(file));

@@ -52,7 +52,6 @@ record FourCcs(Set<String> taken) {
 
     boolean carries(Codec codec) {
         return FlvBody.canCarry(codec)
-                || EnhancedBody.canCarry(codec)
-                        && (taken.contains(ALL) || taken.contains(EnhancedBody.fourCc(codec)));
+                || EnhancedBody.canCarry(codec) && (taken.contains(ALL) || taken.contains(EnhancedBody.fourCc(codec)));
     }
 }

@@ -129,7 +129,10 @@ final class RtmpReplies {
     void bufferLength(int streamId, int millis) {
         control(
                 RtmpMessage.USER_CONTROL,
-                new ByteWriter(10).u16(RtmpMessage.SET_BUFFER_LENGTH).u32(streamId).u32(millis));
+                new ByteWriter(10)
+                        .u16(RtmpMessage.SET_BUFFER_LENGTH)
+                        .u32(streamId)
+                        .u32(millis));
     }
 
     /// Flash players read samples only where they are told that they may.

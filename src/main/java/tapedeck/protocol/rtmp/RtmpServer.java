@@ -26,12 +26,7 @@ public final class RtmpServer implements AutoCloseable {
 
     /// @param tls empty for RTMP in plain
     public RtmpServer(
-            int port,
-            Optional<ServerTls> tls,
-            Rights rights,
-            EventLoops loops,
-            Streams streams,
-            BoundPorts ports) {
+            int port, Optional<ServerTls> tls, Rights rights, EventLoops loops, Streams streams, BoundPorts ports) {
         SecureRandom random = new SecureRandom();
         server = new TcpServer(port, loops, tls, connection -> new RtmpSession(connection, streams, rights, random));
         ports.add(tls.isPresent() ? ENCRYPTED_PROTOCOL : PROTOCOL, "tcp", server.port());

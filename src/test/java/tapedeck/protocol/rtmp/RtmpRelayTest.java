@@ -211,7 +211,8 @@ class RtmpRelayTest {
             Thread.ofVirtual().start(() -> {
                 try (Socket one = other.accept()) {
                     one.getInputStream().readNBytes(1537);
-                    one.getOutputStream().write(Bytes.ofUtf8("HTTP/1.1 400 Bad Request").toByteArray());
+                    one.getOutputStream()
+                            .write(Bytes.ofUtf8("HTTP/1.1 400 Bad Request").toByteArray());
                     one.getInputStream().readAllBytes();
                 } catch (IOException e) {
                     throw new AssertionError(e);
@@ -235,7 +236,8 @@ class RtmpRelayTest {
                 relays.close();
                 relays = relays(whom);
                 FrameCollector copy = FrameCollector.of(far, "copy");
-                try (RtmpClient publisher = RtmpClient.connected(nearServer.port()).publish("b " + whom.length())) {
+                try (RtmpClient publisher =
+                        RtmpClient.connected(nearServer.port()).publish("b " + whom.length())) {
                     relays.push(new StreamName("b " + whom.length()), url, Map.of());
                     awaitReader(near, "b " + whom.length());
                     publisher.send(CLIP);
