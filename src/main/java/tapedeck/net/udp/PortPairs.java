@@ -24,6 +24,8 @@ public final class PortPairs {
     static final int MAX_TRIES = 64;
     /// Longer datagrams are cut, and then found to be malformed; no path carries them whole.
     static final int MAX_DATAGRAM_BYTES = 2048;
+    /// Then others have their turn. Netty's own 16 is less than a keyframe.
+    static final int MAX_DATAGRAMS_PER_TURN = 1024;
 
     private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
     private static final int MAX_WAITING_BYTES = 1 << 20;
@@ -98,7 +100,10 @@ public final class PortPairs {
     private Channel bound(EventLoop loop, InetSocketAddress address) throws IOException {
         DatagramChannel channel = epoll ? new EpollDatagramChannel() : new NioDatagramChannel();
         channel.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
-        channel.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MAX_DATAGRAM_BYTES));
+        // All that came is read before what came behind it on a connection: TEARDOWN ends nothing that was sent before.
+        channel.config()
+                .setRecvByteBufAllocator(
+                        new FixedRecvByteBufAllocator(MAX_DATAGRAM_BYTES).maxMessagesPerRead(MAX_DATAGRAMS_PER_TURN));
         channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(MAX_WAITING_BYTES / 2, MAX_WAITING_BYTES));
         if (epoll) {
             channel.config().setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, MAX_DATAGRAM_BYTES);
