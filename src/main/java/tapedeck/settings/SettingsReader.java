@@ -27,7 +27,6 @@ final class SettingsReader {
 
     private static final List<String> DATABASE = List.of("database_url", "database_user", "database_password");
 
-    /// Every key that may be set.
     private static final List<String> HTTP_KEYS = List.of(
             "http_trust_loopback",
             "http_trusted_proxies",
@@ -35,6 +34,7 @@ final class SettingsReader {
             "hls_rewind",
             "record_response_content_disposition_header_value");
 
+    /// Every key that may be set.
     static final Set<String> KEYS = keys();
 
     private final SettingsSource source;

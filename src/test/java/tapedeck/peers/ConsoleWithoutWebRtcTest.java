@@ -32,7 +32,7 @@ class ConsoleWithoutWebRtcTest {
             page.waitForCondition(() -> page.locator("#camera-start").isEnabled());
             page.locator("#camera-name").fill("mine");
             page.locator("#camera-plain").check();
-            page.locator("#camera input[value=VP8]").check();
+            page.locator("#camera input[value=H264]").check();
             shoot(page, "camera");
             page.locator("#camera-start").click();
             page.waitForCondition(
@@ -43,7 +43,7 @@ class ConsoleWithoutWebRtcTest {
             page.waitForCondition(() -> done.isVisible() && done.textContent().contains("Saved mine"));
             Path file = server.awaitRecordingOf("mine");
             assertEquals("", Ffmpeg.decodeErrors(file));
-            assertTrue(file.toString().endsWith(".webm"), file.toString());
+            assertTrue(file.toString().endsWith(".mp4"), file.toString());
         }
     }
 

@@ -15,6 +15,7 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -166,6 +167,8 @@ final class JettyExchange implements HttpExchange {
     @Override
     public void upgrade(Function<HttpSocket, HttpSocket.Listener> whenOpen) throws HttpProblem {
         JettySocket socket = new JettySocket(whenOpen, Duration.ofMillis(HttpServer.IDLE_MILLIS));
+        // Afterwards it belongs to another connection.
+        EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
         boolean upgraded = sockets.upgrade(
                 (_, answer, _) -> {
                     // Media is compressed already.
@@ -179,6 +182,7 @@ final class JettyExchange implements HttpExchange {
             throw new HttpProblem(400, "this is no handshake of a WebSocket");
         }
         opened = true;
+        JettyStream.limitSendBuffer(endPoint);
     }
 
     @Override

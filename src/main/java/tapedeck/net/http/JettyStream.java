@@ -34,6 +34,10 @@ final class JettyStream implements HttpStream, Callback {
         this.response = response;
         this.endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
         this.completion = completion;
+        limitSendBuffer(endPoint);
+    }
+
+    static void limitSendBuffer(EndPoint endPoint) {
         if (endPoint.getTransport() instanceof SocketChannel socket) {
             try {
                 socket.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER_BYTES);

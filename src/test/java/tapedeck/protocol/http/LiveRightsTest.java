@@ -81,6 +81,9 @@ class LiveRightsTest {
     void aPlayerOfHlsIsAskedOnceAndItsAddressesAreGoodForItsStream() throws Exception {
         assertEquals(401, house.text("GET", "/hls/cam/index.m3u8").statusCode());
         assertEquals(401, house.text("GET", "/hls/cam/live.m3u8").statusCode());
+        for (String past : List.of("index.m3u8?rewind=10", "dvr.m3u8", "past.mp4", "ts.m3u8")) {
+            assertEquals(401, house.text("GET", "/hls/cam/" + past).statusCode(), past);
+        }
         assertEquals(401, house.text("GET", "/hls/cam/seg-1.m4s?session=00").statusCode());
         var index = CompletableFuture.supplyAsync(() -> text("/hls/cam/index.m3u8?token=" + token()));
         LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
