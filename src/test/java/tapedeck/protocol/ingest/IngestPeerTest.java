@@ -25,14 +25,22 @@ class IngestPeerTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "8 | -c:v libx264 -preset ultrafast -bf 2 -g 30 -c:a aac -f matroska",
-        "5 | -c:v libx264 -preset ultrafast -bf 2 -g 30 -c:a aac -f mp4 -movflags frag_keyframe+empty_moov+default_base_moof"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "8 | -c:v libx264 -preset ultrafast -bf 2 -g 30 -c:a aac -f matroska",
+                "5 | -c:v libx264 -preset ultrafast -bf 2 -g 30 -c:a aac -f mp4 -movflags frag_keyframe+empty_moov+default_base_moof"
+            })
     void whatFfmpegWritesIsRecordedInSync(String generation, String encoding) throws Exception {
         try (TestServer server = new TestServer(folder.resolve("data"))) {
             List<String> command = new ArrayList<>(List.of(
-                    "timeout", "60", generation.equals("8") ? Ffmpeg.ffmpeg() : "ffmpeg", "-nostdin", "-v", "error", "-re"));
+                    "timeout",
+                    "60",
+                    generation.equals("8") ? Ffmpeg.ffmpeg() : "ffmpeg",
+                    "-nostdin",
+                    "-v",
+                    "error",
+                    "-re"));
             command.addAll(List.of(FlashAndBeep.source("320x180", 30, SECONDS)));
             command.addAll(List.of(encoding.split(" ")));
             command.addAll(List.of("-method", "PUT", server.httpUrl("/ingest/file?record=true")));
