@@ -101,6 +101,7 @@ sealed interface Peer {
                     "rtmp_port=" + ports.rtmp(),
                     "http_port=" + ports.http(),
                     "webrtc_port=0",
+                    "cli_port=",
                     "rtsp_port=0",
                     "mpegts_port=0",
                     "liveflv_port=0",

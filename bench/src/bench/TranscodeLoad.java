@@ -37,6 +37,7 @@ final class TranscodeLoad {
                 "http_port=0",
                 "rtmp_port=",
                 "rtsp_port=",
+                "cli_port=",
                 "mpegts_port=",
                 "liveflv_port=",
                 "webrtc_port=",

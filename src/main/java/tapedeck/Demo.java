@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,21 +32,14 @@ final class Demo {
 
     static int run(Main main) throws Exception {
         // Beside a server that may be running already: free ports, the usual folder.
-        Map<String, String> overrides = Map.of(
-                "http_port",
-                "0",
-                "rtmp_port",
-                "0",
-                "rtsp_port",
-                "0",
-                "webrtc_port",
-                "0",
+        Map<String, String> overrides = new HashMap<>(Map.of(
                 "record_flash_published_streams",
                 "true",
                 "stream_record_policy_template",
                 "{streamName}-{startTimeMillis}",
                 "publish_auth",
-                "none");
+                "none"));
+        Server.PORTS.forEach(port -> overrides.put(port, "0"));
         try (Server server = Server.open(main.settings(overrides))) {
             for (BoundPorts.Bound bound : server.ports().all()) {
                 System.out.printf("serving     %s on port %d/%s%n", bound.protocol(), bound.port(), bound.transport());

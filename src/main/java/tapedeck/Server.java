@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.api.Api;
+import tapedeck.api.CommandLine;
 import tapedeck.database.Database;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
@@ -44,6 +46,16 @@ import tapedeck.transcode.Transcodes;
 public final class Server implements AutoCloseable {
     /// As in pom.xml.
     public static final String VERSION = "0.1.0";
+
+    /// The settings of all ports that are bound unless they are turned off.
+    static final List<String> PORTS = List.of(
+            "http_port",
+            "rtmp_port",
+            "rtsp_port",
+            "mpegts_port",
+            "liveflv_port",
+            "webrtc_port",
+            "cli_port");
 
     private static final Logger log = LoggerFactory.getLogger(Server.class);
 
@@ -175,6 +187,15 @@ public final class Server implements AutoCloseable {
                     "liveflv_port",
                     liveFlvPort,
                     () -> opened(new LiveFlvServer(liveFlvPort.getAsInt(), entrance, loops, streams, ports)));
+        }
+    }
+
+    /// Who wants a token from everybody wants no way around it.
+    private void openCommandLine(Settings settings, Api api) throws Exception {
+        OptionalInt port = settings.cli().number();
+        if (port.isPresent() && settings.http().trustLoopback()) {
+            CommandLine commands = bound("cli_port", port, () -> opened(api.commandLine(port.getAsInt())));
+            ports.add("CLI", "tcp", commands.port());
         }
     }
 

@@ -47,10 +47,7 @@ final class Training {
     /// Settings of a server that disturbs no other one.
     static Map<String, String> onFreePorts(Path dataDir) {
         Map<String, String> overrides = new HashMap<>();
-        overrides.put("http_port", "0");
-        overrides.put("rtmp_port", "0");
-        overrides.put("rtsp_port", "0");
-        overrides.put("webrtc_port", "0");
+        Server.PORTS.forEach(port -> overrides.put(port, "0"));
         overrides.put("data_dir", dataDir.toString());
         return overrides;
     }

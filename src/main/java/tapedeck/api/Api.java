@@ -38,6 +38,7 @@ public final class Api implements AutoCloseable {
     private final CallLimit limit;
     private final RecordedHls hls;
     private final HttpRoutes routes;
+    private final Commands commands;
 
     /// @param version of the server, for `/health`
     /// @param ports filled while the server opens them; read when somebody asks
@@ -82,7 +83,8 @@ public final class Api implements AutoCloseable {
         routes.add("GET", "/metrics", access.guarded(metrics::handle));
         Bytes description = resource("/openapi.json");
         routes.add("GET", "/openapi.json", exchange -> exchange.respond(200, "application/json", description));
-        addStreamCalls(new StreamCalls(streams, recordings, bitrates, clocks.wall()));
+        StreamCalls streamCalls = new StreamCalls(streams, recordings, bitrates, clocks.wall());
+        addStreamCalls(streamCalls);
         SessionCalls sessions = new SessionCalls(streams, clocks.wall());
         routes.add("GET", SessionCalls.PATH, access.guarded(sessions::list));
         routes.add("GET", SessionCalls.PATH + "/*", access.guarded(sessions::one));
@@ -91,9 +93,12 @@ public final class Api implements AutoCloseable {
         routes.add("GET", CatalogueCalls.PATH, access.guarded(limit.query(catalogue::list)));
         routes.add("GET", CatalogueCalls.PATH + "/*", access.guarded(limit.query(catalogue::one)));
         routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(limit.command(catalogue::delete)));
-        addRecorderCalls(new RecorderCalls(recordings, links));
+        RecorderCalls recorderCalls = new RecorderCalls(recordings, links);
+        addRecorderCalls(recorderCalls);
         hls = new RecordedHls(recordings, streams, settings.http().rewindSeconds(), clocks.nanos());
-        addRelayCalls(new RelayCalls(relays));
+        RelayCalls relayCalls = new RelayCalls(relays);
+        addRelayCalls(relayCalls);
+        commands = new Commands(version, streamCalls, recorderCalls, relayCalls);
         routes.add("GET", Downloads.PREFIX + "*", new Downloads(recordings, settings, access, links, hls)::handle);
         new Console(access).addTo(routes);
     }
@@ -103,6 +108,13 @@ public final class Api implements AutoCloseable {
     /// @param query goes behind the addresses in a playlist
     public void rewind(HttpExchange exchange, StreamName name, String file, String query) throws Exception {
         hls.rewind(exchange, name, file, query);
+    }
+
+    /// The same calls over the JSON command line, for whoever is on this machine.
+    ///
+    /// @param port 0 takes a free one
+    public CommandLine commandLine(int port) throws IOException {
+        return new CommandLine(port, commands);
     }
 
     private void addSecurityHeaders() {

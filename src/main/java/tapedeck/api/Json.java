@@ -131,8 +131,17 @@ final class Json {
         return new Body(node);
     }
 
+    /// What a caller made himself.
+    static Body of(Map<String, ?> members) {
+        return new Body(MAPPER.valueToTree(members));
+    }
+
+    static Bytes bytes(Object answer) {
+        return Bytes.wrap(MAPPER.writeValueAsBytes(answer));
+    }
+
     static void respond(HttpExchange exchange, Object answer) throws Exception {
         exchange.set("Cache-Control", "no-store");
-        exchange.respond(200, TYPE, Bytes.wrap(MAPPER.writeValueAsBytes(answer)));
+        exchange.respond(200, TYPE, bytes(answer));
     }
 }

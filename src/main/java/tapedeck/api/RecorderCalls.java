@@ -87,7 +87,11 @@ final class RecorderCalls {
     }
 
     void start(HttpExchange exchange) throws Exception {
-        Json.Body body = Json.body(exchange);
+        start(Json.body(exchange));
+        exchange.respond(200);
+    }
+
+    void start(Json.Body body) throws HttpProblem {
         String mediaSessionId = body.text("mediaSessionId");
         Json.Body config = body.object("config");
         RecordingRequest request = new RecordingRequest(
@@ -100,7 +104,6 @@ final class RecorderCalls {
         } catch (RecordingRefusedException e) {
             throw problem(e);
         }
-        exchange.respond(200);
     }
 
     private static int seconds(long number) {
@@ -109,7 +112,11 @@ final class RecorderCalls {
 
     /// `{"mediaSessionId"}` stops all recordings of it; with `"recordingId"` or `"fileName"` one of them.
     void terminate(HttpExchange exchange) throws Exception {
-        Json.Body body = Json.body(exchange);
+        terminate(Json.body(exchange));
+        exchange.respond(200);
+    }
+
+    void terminate(Json.Body body) throws HttpProblem {
         String mediaSessionId = body.text("mediaSessionId");
         String one = body.optionalText("recordingId")
                 .or(() -> body.optionalText("fileName"))
@@ -119,17 +126,24 @@ final class RecorderCalls {
         } catch (RecordingRefusedException e) {
             throw problem(e);
         }
-        exchange.respond(200);
     }
 
     void findActive(HttpExchange exchange) throws Exception {
         Json.body(exchange);
-        Json.respond(exchange, recordings.active().stream().map(Active::of).toList());
+        Json.respond(exchange, active());
+    }
+
+    List<Active> active() {
+        return recordings.active().stream().map(Active::of).toList();
+    }
+
+    List<Finished> finished() {
+        return recordings.finished().stream().map(Finished::of).toList();
     }
 
     void findFinished(HttpExchange exchange) throws Exception {
         Json.body(exchange);
-        Json.respond(exchange, recordings.finished().stream().map(Finished::of).toList());
+        Json.respond(exchange, finished());
     }
 
     /// `{"fileName", "seconds"}` → a link that works for so long without any other right.

@@ -51,13 +51,16 @@ final class StreamCalls {
     }
 
     void terminate(HttpExchange exchange) throws Exception {
-        String mediaSessionId = Json.body(exchange).text("mediaSessionId");
-        Stream stream = streams.findBySession(mediaSessionId).orElseThrow(() -> new HttpProblem(404, "no such stream"));
-        stream.terminate("ended over REST");
+        terminate(Json.body(exchange).text("mediaSessionId"), "ended over REST");
         exchange.respond(200);
     }
 
-    private List<SequencedMap<String, Object>> all() {
+    void terminate(String mediaSessionId, String reason) throws HttpProblem {
+        Stream stream = streams.findBySession(mediaSessionId).orElseThrow(() -> new HttpProblem(404, "no such stream"));
+        stream.terminate(reason);
+    }
+
+    List<SequencedMap<String, Object>> all() {
         Instant now = clock.instant();
         return streams.all().stream()
                 .sorted(Comparator.comparing(Stream::startedAt).thenComparing(Stream::name))

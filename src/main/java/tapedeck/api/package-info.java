@@ -1,5 +1,5 @@
 /// The outside over HTTP: REST, the console, finished recordings, health, metrics, and who may do what.
 ///
-/// Public: [Api].
+/// Public: [Api], [CommandLine].
 @org.jspecify.annotations.NullMarked
 package tapedeck.api;

@@ -11,6 +11,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /// All settings, checked. INTERFACE.md names each key; a value that reached this tree is valid.
+///
+/// @param cli port of the JSON command line
 public record Settings(
         Path dataDir,
         Http http,
@@ -21,6 +23,7 @@ public record Settings(
         Rights rights,
         Tls tls,
         Relays relays,
+        Port cli,
         Recording recording,
         Hooks hooks,
         Database database,

@@ -75,6 +75,7 @@ final class SettingsReader {
                 new RightsReader(source, values).rights(),
                 tls(),
                 new RelaysReader(source, values).relays(),
+                values.port("cli_port", 1112),
                 new RecordingReader(source, values).recording(dataDir),
                 new RecordingReader(source, values).hooks(),
                 database(),
@@ -209,6 +210,7 @@ final class SettingsReader {
         keys.addAll(HTTP_KEYS);
         keys.addAll(RightsReader.KEYS);
         keys.addAll(RelaysReader.KEYS);
+        keys.add("cli_port");
         keys.addAll(IngestReader.KEYS);
         keys.addAll(FIXED.keySet());
         keys.addAll(UNBUILT.keySet());
@@ -222,8 +224,7 @@ final class SettingsReader {
                 "ws_port 8080",
                 "wss_port 8443",
                 "kurento_port 8888",
-                "rtmps_port 1936",
-                "cli_port 1112")) {
+                "rtmps_port 1936")) {
             String[] keyAndNumber = port.split(" ", -1);
             unbuilt.put(keyAndNumber[0], new Planned(keyAndNumber[1], "\\d{0,5}", "a port, or nothing"));
         }

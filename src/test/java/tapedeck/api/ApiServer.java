@@ -152,6 +152,10 @@ final class ApiServer implements AutoCloseable {
         return new Frame(track, millis * 1_000_000, millis * 1_000_000, true, Bytes.wrap(new byte[sizeBytes]));
     }
 
+    CommandLine commandLine() throws IOException {
+        return api.commandLine(0);
+    }
+
     /// Streams from browsers too.
     void openWebRtc() {
         EventLoops opened = new EventLoops(1);

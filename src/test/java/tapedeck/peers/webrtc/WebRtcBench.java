@@ -54,6 +54,7 @@ final class WebRtcBench {
                     "http_port=0",
                     "rtmp_port=",
                     "rtsp_port=",
+                    "cli_port=",
                     "mpegts_port=",
                     "liveflv_port=",
                     "webrtc_port=0",

@@ -1,0 +1,168 @@
+package tapedeck.api;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+
+/// Listens on the loopback address for the JSON command line: one command a line in, one line of JSON out.
+///
+/// Whoever is logged in on this machine may use it, as they may use REST. A browser may not: the line that every request
+/// of HTTP begins with ends the connection, before what a foreign page put behind it is read.
+public final class CommandLine implements AutoCloseable {
+    static final int MAX_LINE_BYTES = 16 * 1024;
+    static final int MAX_CONNECTIONS = 16;
+    /// Without a line.
+    static final int IDLE_MILLIS = 600_000;
+
+    private static final int LINGER_MILLIS = 1_000;
+
+    private static final Logger log = LoggerFactory.getLogger(CommandLine.class);
+    private static final int BACKLOG = 16;
+
+    private final Commands commands;
+    private final ServerSocket listening;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Thread accepting;
+
+    /// @param port 0 takes a free one
+    CommandLine(int port, Commands commands) throws IOException {
+        this.commands = commands;
+        listening = new ServerSocket(port, BACKLOG, InetAddress.getLoopbackAddress());
+        accepting = Thread.ofVirtual().name("command line").start(this::accept);
+    }
+
+    public int port() {
+        return listening.getLocalPort();
+    }
+
+    private void accept() {
+        while (!listening.isClosed()) {
+            try {
+                Socket socket = listening.accept();
+                open.add(socket);
+                if (open.size() > 2 * MAX_CONNECTIONS) {
+                    close(socket);
+                } else if (open.size() > MAX_CONNECTIONS) {
+                    Thread.ofVirtual().start(() -> turnAway(socket));
+                } else {
+                    Thread.ofVirtual().name("command line").start(() -> converse(socket));
+                }
+            } catch (IOException e) {
+                if (!listening.isClosed()) {
+                    log.warn("command line: {}", e.getMessage());
+                }
+            }
+        }
+    }
+
+    private void turnAway(Socket socket) {
+        try (socket) {
+            refuse(socket, "there are %d connections already".formatted(MAX_CONNECTIONS));
+        } catch (IOException e) {
+            log.debug("command line: connection lost", e);
+        } finally {
+            open.remove(socket);
+        }
+    }
+
+    private void converse(Socket socket) {
+        try (socket) {
+            socket.setSoTimeout(IDLE_MILLIS);
+            answerAll(socket);
+        } catch (SocketTimeoutException e) {
+            log.debug("command line: nothing was said for long", e);
+        } catch (IOException e) {
+            log.debug("command line: connection lost", e);
+        } catch (RuntimeException bug) {
+            log.error("command line: a bug ends this connection", bug);
+        } finally {
+            open.remove(socket);
+        }
+    }
+
+    private void answerAll(Socket socket) throws IOException {
+        try {
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            boolean over = false;
+            for (Bytes line = line(in); line != null; line = over ? null : line(in)) {
+                if (!line.isEmpty()) {
+                    Commands.Answer answer = commands.answer(line);
+                    answer(socket, answer.json());
+                    over = answer.last();
+                }
+            }
+        } catch (MalformedException e) {
+            refuse(socket, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// Takes a little of what is still coming: a close before that would be a reset, which overtakes the answer.
+    private static void refuse(Socket socket, String why) throws IOException {
+        answer(socket, Commands.failed(why));
+        socket.shutdownOutput();
+        socket.setSoTimeout(LINGER_MILLIS);
+        int _ = socket.getInputStream().readNBytes(4 * MAX_LINE_BYTES).length;
+    }
+
+    private static void answer(Socket socket, Bytes json) throws IOException {
+        OutputStream out = socket.getOutputStream();
+        byte[] line = Arrays.copyOf(json.toByteArray(), json.length() + 1);
+        line[line.length - 1] = '\n';
+        out.write(line);
+    }
+
+    /// The next line without its end; null at the end of all.
+    ///
+    /// @throws MalformedException if it is too long
+    private static @Nullable Bytes line(InputStream in) throws IOException {
+        byte[] line = new byte[256];
+        int length = 0;
+        for (int next = in.read(); next >= 0; next = in.read()) {
+            if (next == '\n') {
+                int end = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
+                return Bytes.wrap(Arrays.copyOf(line, end));
+            }
+            if (length == MAX_LINE_BYTES) {
+                throw new MalformedException("a line has at most %d bytes".formatted(MAX_LINE_BYTES));
+            }
+            if (length == line.length) {
+                line = Arrays.copyOf(line, 2 * length);
+            }
+            line[length++] = (byte) next;
+        }
+        return null;
+    }
+
+    private void close(Socket socket) {
+        open.remove(socket);
+        try {
+            socket.close();
+        } catch (IOException e) {
+            log.debug("command line: connection lost", e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        listening.close();
+        open.forEach(this::close);
+        try {
+            accepting.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
