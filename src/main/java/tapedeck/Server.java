@@ -48,14 +48,8 @@ public final class Server implements AutoCloseable {
     public static final String VERSION = "0.1.0";
 
     /// The settings of all ports that are bound unless they are turned off.
-    static final List<String> PORTS = List.of(
-            "http_port",
-            "rtmp_port",
-            "rtsp_port",
-            "mpegts_port",
-            "liveflv_port",
-            "webrtc_port",
-            "cli_port");
+    static final List<String> PORTS =
+            List.of("http_port", "rtmp_port", "rtsp_port", "mpegts_port", "liveflv_port", "webrtc_port", "cli_port");
 
     private static final Logger log = LoggerFactory.getLogger(Server.class);
 

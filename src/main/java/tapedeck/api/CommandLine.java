@@ -19,7 +19,8 @@ import tapedeck.bytes.MalformedException;
 
 /// Listens on the loopback address for the JSON command line: one command a line in, one line of JSON out.
 ///
-/// Whoever is logged in on this machine may use it, as they may use REST. A browser may not: the line that every request
+/// Whoever is logged in on this machine may use it, as they may use REST. A browser may not: the line that every
+/// request
 /// of HTTP begins with ends the connection, before what a foreign page put behind it is read.
 public final class CommandLine implements AutoCloseable {
     static final int MAX_LINE_BYTES = 16 * 1024;

@@ -46,9 +46,13 @@ final class Commands {
         names.put("version", "Says the version");
         names.put("listStreams", "Lists the live streams");
         names.put("getStreamInfo", "Shows a live stream: localStreamName or id");
-        names.put("pullStream", "Fetches a stream: uri, localStreamName; record=1 records it, forceTcp=1 means RTSP over TCP");
-        names.put("pushStream", "Sends a live stream: uri, localStreamName; targetStreamName is put behind the uri, "
-                + "or localStreamName without one; fullUri=1 puts nothing there");
+        names.put(
+                "pullStream",
+                "Fetches a stream: uri, localStreamName; record=1 records it, forceTcp=1 means RTSP over TCP");
+        names.put(
+                "pushStream",
+                "Sends a live stream: uri, localStreamName; targetStreamName is put behind the uri, "
+                        + "or localStreamName without one; fullUri=1 puts nothing there");
         names.put("record", "Records a live stream: localStreamName or id; fileTemplate, rotation");
         names.put("stopRecord", "Stops recording a live stream: localStreamName or id");
         names.put("listRecordings", "Lists the recordings that grow and those that are finished");
@@ -156,7 +160,9 @@ final class Commands {
         String local = parameters.text("localStreamName");
         call.put("localStreamName", local);
         if (!isSet(parameters, "fullUri")) {
-            call.put("remoteStreamName", parameters.optionalText("targetStreamName").orElse(local));
+            call.put(
+                    "remoteStreamName",
+                    parameters.optionalText("targetStreamName").orElse(local));
         }
         return Json.of(call);
     }
@@ -188,7 +194,6 @@ final class Commands {
         List<RelayCalls.Entry> all = new ArrayList<>(relays.allPulls());
         all.addAll(relays.allPushes());
         String id = parameters.optionalText("id").orElse("");
-        relays.terminate(
-                all, id.isEmpty() ? parameters : Json.of(Map.of("mediaSessionId", id)));
+        relays.terminate(all, id.isEmpty() ? parameters : Json.of(Map.of("mediaSessionId", id)));
     }
 }

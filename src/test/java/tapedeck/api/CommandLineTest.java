@@ -150,8 +150,17 @@ class CommandLineTest {
             help.properties().forEach(one -> names.add(one.getKey()));
             assertEquals(
                     new TreeSet<>(List.of(
-                            "help", "version", "listStreams", "getStreamInfo", "pullStream", "pushStream", "record",
-                            "stopRecord", "listRecordings", "shutdownStream", "exit")),
+                            "help",
+                            "version",
+                            "listStreams",
+                            "getStreamInfo",
+                            "pullStream",
+                            "pushStream",
+                            "record",
+                            "stopRecord",
+                            "listRecordings",
+                            "shutdownStream",
+                            "exit")),
                     names);
             for (String name : names) {
                 terminal.type(name);
@@ -172,8 +181,9 @@ class CommandLineTest {
             String pull = terminal.refused("pullStream uri=rtmp://10.0.0.1/live/x localStreamName=x");
             assertTrue(pull.contains("rtmp:// is not known here"), pull);
             assertTrue(terminal.refused("pullStream localStreamName=x").contains("\"uri\" is missing"));
-            String push = terminal.refused("{\"command\":\"pushStream\",\"parameters\":{\"uri\":\"rtmp://10.0.0.1/live\","
-                    + "\"localStreamName\":\"a\"}}");
+            String push =
+                    terminal.refused("{\"command\":\"pushStream\",\"parameters\":{\"uri\":\"rtmp://10.0.0.1/live\","
+                            + "\"localStreamName\":\"a\"}}");
             assertTrue(push.contains("rtmp:// is not known here"), push);
         }
     }
@@ -183,9 +193,19 @@ class CommandLineTest {
         Random random = new Random(7);
         try (Terminal terminal = new Terminal(commands.port())) {
             for (String line : List.of(
-                    "{", "{}", "[]", "{\"command\": 7}", "nothing", "help me", "record =", "{\"command\":\"\"}",
-                    "{\"command\":\"help\"} x", "\u0000\u0001", "{\"command\":\"help\",\"parameters\":[]}",
-                    "[".repeat(2_000), "{\"a\":".repeat(1_000))) {
+                    "{",
+                    "{}",
+                    "[]",
+                    "{\"command\": 7}",
+                    "nothing",
+                    "help me",
+                    "record =",
+                    "{\"command\":\"\"}",
+                    "{\"command\":\"help\"} x",
+                    "\u0000\u0001",
+                    "{\"command\":\"help\",\"parameters\":[]}",
+                    "[".repeat(2_000),
+                    "{\"a\":".repeat(1_000))) {
                 terminal.refused(line);
             }
             for (int i = 0; i < 300; i++) {
@@ -217,7 +237,8 @@ class CommandLineTest {
         try (Terminal terminal = new Terminal(commands.port());
                 Publication stream = server.publish("a", Feedback.NONE)) {
             terminal.type("POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nrecord localStreamName=a\r\nversion");
-            assertEquals("this is not HTTP", terminal.answer().path("description").stringValue());
+            assertEquals(
+                    "this is not HTTP", terminal.answer().path("description").stringValue());
             assertNull(terminal.answer());
             assertFalse(server.recordings.isRecording(stream.stream().mediaSessionId()));
         }
