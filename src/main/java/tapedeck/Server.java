@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -17,6 +18,7 @@ import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.net.tls.ServerTls;
 import tapedeck.net.udp.PortPairs;
 import tapedeck.protocol.fetch.HttpPull;
 import tapedeck.protocol.fetch.SocketPull;
@@ -137,13 +139,7 @@ public final class Server implements AutoCloseable {
                     rtmpPort,
                     () -> opened(new RtmpServer(rtmpPort.getAsInt(), rights, loops, streams, ports)));
         }
-        OptionalInt rtspPort = settings.rtsp().port().number();
-        if (rtspPort.isPresent()) {
-            bound(
-                    "rtsp_port",
-                    rtspPort,
-                    () -> opened(new RtspServer(rtspPort.getAsInt(), rtpPorts, rights, loops, streams, ports)));
-        }
+        openRtsp(settings, rights, loops, rtpPorts);
         openPlain(settings.ingest(), rights, loops);
         OptionalInt webRtcPort = settings.webrtc().port().number();
         if (webRtcPort.isPresent()) {
@@ -204,6 +200,34 @@ public final class Server implements AutoCloseable {
                 .pushWith(rtmp)
                 .pushWith(new RtspPush(loops, rtpPorts))
                 .pushWith(new TsPush(loops));
+    }
+
+    private void openRtsp(Settings settings, Rights rights, EventLoops loops, PortPairs rtpPorts) throws Exception {
+        OptionalInt rtspPort = settings.rtsp().port().number();
+        if (rtspPort.isPresent()) {
+            int port = rtspPort.getAsInt();
+            bound(
+                    "rtsp_port",
+                    rtspPort,
+                    () -> opened(new RtspServer(port, Optional.empty(), rtpPorts, rights, loops, streams, ports)));
+        }
+        OptionalInt rtspsPort = settings.rtsp().securePort().number();
+        if (rtspsPort.isPresent()) {
+            int port = rtspsPort.getAsInt();
+            Optional<ServerTls> tls = Optional.of(tls(settings));
+            bound(
+                    "rtsps_port",
+                    rtspsPort,
+                    () -> opened(new RtspServer(port, tls, rtpPorts, rights, loops, streams, ports)));
+        }
+    }
+
+    private static ServerTls tls(Settings settings) throws SettingsException {
+        try {
+            return ServerTls.of(settings.dataDir(), settings.tls());
+        } catch (IOException e) {
+            throw new SettingsException("tls_certificate: " + e.getMessage());
+        }
     }
 
     /// A port that is taken is said in one line, like any other setting that cannot be used.

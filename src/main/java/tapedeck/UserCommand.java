@@ -30,6 +30,13 @@ final class UserCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "1 to 64 letters, digits and . _ @ -")
     private String name = "";
 
+    @Option(
+            names = "--digest",
+            description =
+                    "Keeps what RTSP's Digest needs too; who reads the file can then try passwords fast. Digest is "
+                            + "offered when all users have it.")
+    private boolean digest;
+
     @Option(names = "--remove", description = "Takes the user out instead.")
     private boolean removed;
 
@@ -45,7 +52,7 @@ final class UserCommand implements Callable<Integer> {
                 System.out.printf(there ? "%s is no longer in %s%n" : "%s is not in %s%n", name, file);
                 return there ? 0 : Main.EXIT_FAILED;
             }
-            UserFile.put(file, name, password());
+            UserFile.put(file, name, password(), digest ? UserFile.Kept.DIGEST_TOO : UserFile.Kept.HASH);
             System.out.printf("%s is in %s%n", name, file);
             return 0;
         } catch (MalformedException e) {

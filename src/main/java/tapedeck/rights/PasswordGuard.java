@@ -16,6 +16,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.Attempts;
+import tapedeck.net.http.Digest;
 
 /// User and password.
 ///
@@ -65,14 +66,19 @@ final class PasswordGuard implements Guard {
     @Override
     public Decision may(Request request) throws InterruptedException {
         Request.Credentials shown = request.credentials();
+        DigestProof proof = shown.digest();
+        if (proof != null) {
+            return digest(proof);
+        }
         if (shown.user().isEmpty() && shown.password().isEmpty()) {
             return new Decision.Unproven(Decision.Unproven.Cause.MISSING, "user and password are needed");
         }
         if (shown.password().length() > PasswordHash.MAX_PASSWORD_CHARACTERS) {
             return WRONG;
         }
-        Map<String, PasswordHash> known = users.users();
-        PasswordHash hash = known.get(shown.user());
+        Map<String, UserLine> known = users.users();
+        UserLine line = known.get(shown.user());
+        PasswordHash hash = line == null ? null : line.hash();
         Bytes memory = hash == null ? Bytes.EMPTY : memory(shown, hash);
         if (hash != null && isRemembered(memory)) {
             return new Decision.Allowed(shown.user());
@@ -98,9 +104,27 @@ final class PasswordGuard implements Guard {
         }
     }
 
-    private PasswordHash decoy(Map<String, PasswordHash> known) {
-        int iterations =
-                known.values().stream().mapToInt(PasswordHash::iterations).max().orElse(PasswordHash.ITERATIONS);
+    /// Whether everybody can show that way who they are: else those who cannot would be asked for what they do not
+    /// have.
+    boolean takesDigest() {
+        Map<String, UserLine> known = users.users();
+        return !known.isEmpty()
+                && known.values().stream().allMatch(line -> line.secrets().size() == Digest.Algorithm.values().length);
+    }
+
+    private Decision digest(DigestProof proof) {
+        UserLine line = users.users().get(proof.user());
+        String secret = line == null ? null : line.secrets().get(proof.algorithm());
+        // A user that nobody knows takes as long as a wrong password.
+        boolean right = proof.isRight(secret == null ? "" : secret) && secret != null;
+        return right ? new Decision.Allowed(proof.user()) : WRONG;
+    }
+
+    private PasswordHash decoy(Map<String, UserLine> known) {
+        int iterations = known.values().stream()
+                .mapToInt(line -> line.hash().iterations())
+                .max()
+                .orElse(PasswordHash.ITERATIONS);
         return new PasswordHash(iterations, decoySalt, Bytes.wrap(random()));
     }
 

@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
 
 /// What a peer wants, and what it shows for it.
@@ -38,12 +39,27 @@ public record Request(
     }
 
     /// Whatever a peer showed; "" for what it did not. Nothing of it ever stands in a log.
-    public record Credentials(String user, String password, String token) {
+    ///
+    /// @param digest that it knows the password, which it did not show
+    public record Credentials(
+            String user,
+            String password,
+            String token,
+            @Nullable DigestProof digest) {
         public static final Credentials NONE = new Credentials("", "", "");
 
         private static final String USER = "user";
         private static final String PASSWORD = "password";
         private static final String TOKEN = "token";
+
+        public Credentials(String user, String password, String token) {
+            this(user, password, token, null);
+        }
+
+        /// That a peer knows its password.
+        public static Credentials ofDigest(DigestProof proof) {
+            return new Credentials(proof.user(), "", "", proof);
+        }
 
         /// The value of an `Authorization` header: Basic (RFC 7617 2) or Bearer (RFC 6750 2.1).
         ///

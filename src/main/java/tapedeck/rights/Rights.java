@@ -66,6 +66,11 @@ public final class Rights implements AutoCloseable {
         return guards.get(action) instanceof PasswordGuard;
     }
 
+    /// Whether a peer may show by [DigestProof] who it is.
+    public boolean takesDigest(Request.Action action) {
+        return guards.get(action) instanceof PasswordGuard passwords && passwords.takesDigest();
+    }
+
     /// What a peer of this address is told at once, before it has shown anything: null unless it has to wait, whatever
     /// it wants.
     public Decision.@Nullable Wait toldAtOnce(InetAddress address) {

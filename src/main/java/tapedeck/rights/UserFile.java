@@ -22,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 
-/// Users and their salted hashes, one line each: `NAME=pbkdf2-sha256$…`. Read again whenever it has changed.
+/// Users and their salted hashes, one line each, as [UserLine] has it: `NAME=pbkdf2-sha256$…`. Read again whenever it
+/// has changed.
 public final class UserFile {
     static final int MAX_FILE_BYTES = 4 << 20;
     /// NIST SP 800-63B 3.1.1.2: what is shorter is guessed.
@@ -34,7 +35,7 @@ public final class UserFile {
     private record Version(
             FileTime modified, long sizeBytes, @Nullable Object key) {}
 
-    private record Content(@Nullable Version version, Map<String, PasswordHash> users) {}
+    private record Content(@Nullable Version version, Map<String, UserLine> users) {}
 
     private static final Content NOBODY = new Content(null, Map.of());
 
@@ -46,7 +47,7 @@ public final class UserFile {
     }
 
     /// Everybody who is in the file now. Nobody is in one that cannot be read.
-    Map<String, PasswordHash> users() {
+    Map<String, UserLine> users() {
         Content known = content;
         Version version = version();
         if (known == null || !Objects.equals(known.version(), version)) {
@@ -76,7 +77,7 @@ public final class UserFile {
             }
             Properties lines = new Properties();
             lines.load(new StringReader(Files.readString(file)));
-            Map<String, PasswordHash> users = new HashMap<>();
+            Map<String, UserLine> users = new HashMap<>();
             for (String name : lines.stringPropertyNames()) {
                 add(users, name, lines.getProperty(name));
             }
@@ -90,9 +91,9 @@ public final class UserFile {
         return new Content(version, NOBODY.users());
     }
 
-    private void add(Map<String, PasswordHash> users, String name, String hash) {
+    private void add(Map<String, UserLine> users, String name, String hash) {
         try {
-            users.put(demandName(name), PasswordHash.parse(hash));
+            users.put(demandName(name), UserLine.parse(hash));
         } catch (MalformedException e) {
             // Not the value, which may be a password that somebody wrote in plain.
             log.warn("{}: the line of \"{}\" does not count: {}", file, name, e.getMessage());
@@ -103,14 +104,26 @@ public final class UserFile {
     ///
     /// @throws MalformedException if name or password are not allowed
     public static void put(Path file, String name, String password) throws IOException {
+        put(file, name, password, Kept.HASH);
+    }
+
+    /// What of a password is kept.
+    public enum Kept {
+        /// With which only a password that was shown can be checked.
+        HASH,
+        /// And with which [DigestProof] can: who reads the file can try passwords fast.
+        DIGEST_TOO
+    }
+
+    /// As [#put(Path, String, String)].
+    public static void put(Path file, String name, String password, Kept kept) throws IOException {
         demandName(name);
         if (password.length() < MIN_PASSWORD_CHARACTERS || password.length() > PasswordHash.MAX_PASSWORD_CHARACTERS) {
             throw new MalformedException("a password has %d to %d characters"
                     .formatted(MIN_PASSWORD_CHARACTERS, PasswordHash.MAX_PASSWORD_CHARACTERS));
         }
         List<String> lines = others(file, name);
-        lines.add(
-                name + "=" + PasswordHash.of(password, PasswordHash.ITERATIONS).text());
+        lines.add(name + "=" + UserLine.of(name, password, kept).text());
         write(file, lines);
     }
 

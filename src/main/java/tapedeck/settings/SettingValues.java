@@ -77,6 +77,11 @@ final class SettingValues {
         return new Port(key, OptionalInt.of(number(key, byDefault, 0, 65_535)));
     }
 
+    /// Off unless it is set.
+    Port optionalPort(String key) throws SettingsException {
+        return text(key, "").isEmpty() ? new Port(key, OptionalInt.empty()) : port(key, 0);
+    }
+
     long size(String key, String byDefault) throws SettingsException {
         String value = text(key, byDefault);
         Matcher size = SIZE.matcher(value);

@@ -54,7 +54,12 @@ public record Settings(
     public record Tls(Optional<Path> certificate, Optional<Path> key) {}
 
     /// @param firstRtpPort to `lastRtpPort`: UDP ports for RTP and RTCP
-    public record Rtsp(Port port, int firstRtpPort, int lastRtpPort) {}
+    public record Rtsp(Port port, Port securePort, int firstRtpPort, int lastRtpPort) {
+        /// Without TLS.
+        public Rtsp(Port port, int firstRtpPort, int lastRtpPort) {
+            this(port, new Port("rtsps_port", OptionalInt.empty()), firstRtpPort, lastRtpPort);
+        }
+    }
 
     /// @param announce what [Announced] reads; empty announces the addresses of the machine's interfaces
     /// @param preInit whether the first session's classes are loaded and its code is warmed at the start

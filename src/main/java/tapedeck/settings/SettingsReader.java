@@ -23,7 +23,7 @@ final class SettingsReader {
     private static final Map<String, String> FIXED = Map.of("stream_takeover", "false");
 
     private static final List<String> PORTS =
-            List.of("rtmp_port", "rtsp_port", "rtp_ports", "webrtc_port", "tls_certificate", "tls_key");
+            List.of("rtmp_port", "rtsp_port", "rtsps_port", "rtp_ports", "webrtc_port", "tls_certificate", "tls_key");
 
     private static final List<String> DATABASE = List.of("database_url", "database_user", "database_password");
 
@@ -103,7 +103,8 @@ final class SettingsReader {
             int last = Integer.parseInt(ends[1]);
             // An even one and the next.
             if (first > 0 && last <= 65_535 && first + (first & 1) < last) {
-                return new Settings.Rtsp(values.port("rtsp_port", 5554), first, last);
+                return new Settings.Rtsp(
+                        values.port("rtsp_port", 5554), values.optionalPort("rtsps_port"), first, last);
             }
         }
         throw source.refuse(key, value, "two ports like 31001-32000, with an even one and the next between them");

@@ -176,9 +176,10 @@ public final class RtspClient implements Closeable {
             Map<String, String> headers = new HashMap<>();
             for (String line = line(); !line.isEmpty(); line = line()) {
                 int colon = line.indexOf(':');
-                headers.put(
+                headers.merge(
                         line.substring(0, colon).toLowerCase(Locale.ROOT),
-                        line.substring(colon + 1).strip());
+                        line.substring(colon + 1).strip(),
+                        (a, b) -> a + ", " + b);
             }
             byte[] body = in.readNBytes(Integer.parseInt(headers.getOrDefault("content-length", "0")));
             session = Optional.ofNullable(headers.get("session"))

@@ -134,7 +134,7 @@ class PasswordsTest {
         assertFalse(Files.readString(file()).contains("wonderland"));
         assertEquals(
                 Set.of("bob", "alice", "alice.b"), new UserFile(file()).users().keySet());
-        assertTrue(new UserFile(file()).users().get("alice").matches("wonderland"));
+        assertTrue(new UserFile(file()).users().get("alice").hash().matches("wonderland"));
         assertTrue(UserFile.remove(file(), "alice"));
         assertFalse(UserFile.remove(file(), "alice"));
         assertEquals(Set.of("bob", "alice.b"), new UserFile(file()).users().keySet());
@@ -143,7 +143,7 @@ class PasswordsTest {
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(other)));
         assertEquals(
                 PasswordHash.ITERATIONS,
-                new UserFile(other).users().get("alice").iterations());
+                new UserFile(other).users().get("alice").hash().iterations());
     }
 
     @Test

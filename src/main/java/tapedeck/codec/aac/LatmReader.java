@@ -48,12 +48,26 @@ public final class LatmReader {
         if (codec == null) {
             return List.of();
         }
+        return frames(in);
+    }
+
+    private List<Bytes> frames(BitReader in) {
         List<Bytes> frames = new ArrayList<>(subframes);
         for (int i = 0; i < subframes; i++) {
             frames.add(payload(in, frameBytes(in)));
         }
         in.skip(Math.min(otherDataBits, in.remaining()));
         return frames;
+    }
+
+    /// Takes a StreamMuxConfig that stands elsewhere, as in a session description.
+    public void configure(Bytes streamMuxConfig) {
+        configuration(streamMuxConfig, new BitReader(streamMuxConfig));
+    }
+
+    /// The frames of an AudioMuxElement(0), which has no configuration.
+    public List<Bytes> readBare(Bytes element) {
+        return codec == null ? List.of() : frames(new BitReader(element));
     }
 
     /// PayloadLengthInfo, 1.7.3.2.

@@ -91,9 +91,9 @@ record AnnouncedTrack(int id, String control, List<PayloadFormat> formats) {
                     ? "payload type " + String.join(" ", section.formats())
                     : String.join(
                             " ", all.stream().map(PayloadFormat::encodingName).toList());
-            throw new UnsupportedException("%s %s cannot be received; H264, H265, VP8, VP9, AV1, mpeg4-generic, opus, "
+            throw new UnsupportedException("%s %s cannot be received; H264, H265, VP8, VP9, AV1, mpeg4-generic, "
                             .formatted(section.type(), names)
-                    + "MPA, PCMU, PCMA and G722 can");
+                    + "MP4A-LATM, opus, MPA, PCMU, PCMA and G722 can");
         }
         return known;
     }

@@ -54,9 +54,21 @@ final class RtspPlaying {
         this.streamEnded = streamEnded;
     }
 
-    /// One more viewer of the stream.
-    static Function<Runnable, Reader> viewer(Connection connection, Stream stream) {
-        return wake -> stream.subscribe(ReaderOptions.viewer("rtsp " + connection.peer(), wake));
+    /// For one more viewer of the stream, whose connection ends with it.
+    static RtspPlaying viewer(Connection connection, Stream stream, List<OfferedTrack> tracks) {
+        return new RtspPlaying(
+                connection,
+                stream,
+                tracks,
+                wake -> stream.subscribe(ReaderOptions.viewer("rtsp " + connection.peer(), wake)),
+                () -> connection.end("\"%s\" ended".formatted(stream.name())));
+    }
+
+    /// The answer to `DESCRIBE`.
+    RtspReply described(String base) {
+        return RtspReply.ok()
+                .with("Content-Base", base + "/")
+                .body("application/sdp", description(connection.localAddress().getHostAddress()));
     }
 
     Stream stream() {

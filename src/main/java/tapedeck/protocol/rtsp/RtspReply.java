@@ -1,7 +1,7 @@
 package tapedeck.protocol.rtsp;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import tapedeck.bytes.Bytes;
 
 /// An answer, RFC 2326 7. Built up and then sent once.
@@ -10,7 +10,7 @@ final class RtspReply {
 
     private final int status;
     private final String reason;
-    private final Map<String, String> headers = new LinkedHashMap<>();
+    private final List<String> headers = new ArrayList<>();
     private Bytes body = Bytes.EMPTY;
 
     /// @param reason in words; line ends in it become spaces
@@ -31,8 +31,9 @@ final class RtspReply {
         return reason;
     }
 
+    /// One more header, also of a name that is there already.
     RtspReply with(String name, String value) {
-        headers.put(name, line(value));
+        headers.add(name + ": " + line(value));
         return this;
     }
 
@@ -47,8 +48,7 @@ final class RtspReply {
         out.append("RTSP/1.0 ").append(status).append(' ').append(reason).append("\r\n");
         out.append("CSeq: ").append(line(sequence)).append("\r\n");
         out.append("Server: ").append(SERVER).append("\r\n");
-        headers.forEach(
-                (name, value) -> out.append(name).append(": ").append(value).append("\r\n"));
+        headers.forEach(header -> out.append(header).append("\r\n"));
         if (!body.isEmpty()) {
             out.append("Content-Length: ").append(body.length()).append("\r\n");
         }

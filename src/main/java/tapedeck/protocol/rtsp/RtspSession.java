@@ -16,7 +16,6 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
 import tapedeck.net.udp.PortPairs;
-import tapedeck.rights.Decision;
 import tapedeck.rights.Request;
 import tapedeck.rights.Rights;
 import tapedeck.rtp.sdp.SessionDescription;
@@ -35,7 +34,7 @@ final class RtspSession implements Conversation {
 
     private final Connection connection;
     private final Streams streams;
-    private final Rights rights;
+    private final RtspEntrance entrance;
     private final MediaPaths paths;
     private final SecureRandom random;
     private final RtspDecoder decoder = new RtspDecoder(this::message);
@@ -49,7 +48,8 @@ final class RtspSession implements Conversation {
     private boolean ended;
     private boolean mediaCame;
     private int requestsInSweep;
-    private long lastSignNanos = System.nanoTime();
+    private long receivedNanos = System.nanoTime();
+    private long lastSignNanos = receivedNanos;
 
     RtspSession(
             Connection connection,
@@ -60,7 +60,7 @@ final class RtspSession implements Conversation {
             SecureRandom random) {
         this.connection = connection;
         this.streams = streams;
-        this.rights = rights;
+        this.entrance = new RtspEntrance(connection, rights, random);
         this.random = random;
         this.interleaved = new InterleavedBatch(connection);
         this.paths = new MediaPaths(connection, interleaved, ports, shares);
@@ -73,6 +73,7 @@ final class RtspSession implements Conversation {
 
     @Override
     public void received(ByteBuf bytes) {
+        receivedNanos = System.nanoTime();
         decoder.decode(bytes);
     }
 
@@ -178,7 +179,7 @@ final class RtspSession implements Conversation {
                             "RTSP: more than %d requests a second".formatted(RtspLimits.MAX_REQUESTS_PER_SECOND));
                 }
                 spoken = true;
-                lastSignNanos = connection.lastReadNanos();
+                lastSignNanos = receivedNanos;
                 if (state instanceof State.Waiting) {
                     wait(request);
                 } else {
@@ -195,7 +196,7 @@ final class RtspSession implements Conversation {
         }
         if (state instanceof State.Publishing(RtspPublishing publishing, boolean recording) && recording) {
             mediaCame = true;
-            publishing.intake().interleaved(packet, connection.lastReadNanos());
+            publishing.intake().interleaved(packet, receivedNanos);
         }
     }
 
@@ -299,22 +300,30 @@ final class RtspSession implements Conversation {
                 ? address.played(wanted -> streams.find(wanted).isPresent())
                 : address.published(announced.name());
         Request.Action action = publish ? Request.Action.PUBLISH : Request.Action.PLAY;
-        if (rights.isFree(action)) {
+        if (entrance.isFree(action)) {
             opened(request, name, announced, "");
             return;
         }
-        Request question = RtspRefusal.question(action, name, request, address, connection.address());
         state = new State.Waiting(System.nanoTime());
-        rights.ask(
-                question,
-                decision -> connection.execute(() -> {
-                    state = new State.Idle();
-                    switch (decision) {
-                        case Decision.Allowed(String login) -> opened(request, name, announced, login);
-                        case Decision.Refused refused -> reply(request, RtspRefusal.of(refused));
-                    }
-                    goOn();
-                }));
+        try {
+            entrance.ask(
+                    action,
+                    name,
+                    request,
+                    login -> {
+                        state = new State.Idle();
+                        opened(request, name, announced, login);
+                        goOn();
+                    },
+                    refusal -> {
+                        state = new State.Idle();
+                        reply(request, refusal);
+                        goOn();
+                    });
+        } catch (MalformedException e) {
+            state = new State.Idle();
+            throw e;
+        }
     }
 
     private void opened(
@@ -365,19 +374,9 @@ final class RtspSession implements Conversation {
             reply(request, RtspRefusal.nothingFits(stream));
             return;
         }
-        RtspPlaying playing = new RtspPlaying(
-                connection,
-                stream,
-                tracks,
-                RtspPlaying.viewer(connection, stream),
-                () -> connection.end("\"%s\" ended".formatted(stream.name())));
+        RtspPlaying playing = RtspPlaying.viewer(connection, stream, tracks);
         state = new State.Playing(playing);
-        String host = connection.localAddress().getHostAddress();
-        reply(
-                request,
-                RtspReply.ok()
-                        .with("Content-Base", RtspAddress.base(request.uri()) + "/")
-                        .body("application/sdp", playing.description(host)));
+        reply(request, playing.described(RtspAddress.base(request.uri())));
     }
 
     private void setUp(RtspMessage.Request request) {
@@ -386,7 +385,8 @@ final class RtspSession implements Conversation {
             throw new MalformedException("SETUP without Transport");
         }
         Optional<TransportHeader> offer = TransportHeader.best(header);
-        if (offer.isEmpty()) {
+        // What a TLS connection is for does not go beside it.
+        if (offer.isEmpty() || connection.isSecure() && !offer.get().tcp()) {
             reply(request, new RtspReply(461, "Unsupported Transport"));
             return;
         }

@@ -47,6 +47,7 @@ public interface Depacketizer {
                 || format.is("PCMA")
                 || format.is("G722")
                 || AacParameters.isUsual(format)
+                || LatmDepacketizer.isUsual(format)
                 || format.is("MPA") && format.clockRateHz() == Mp3Depacketizer.CLOCK_RATE_HZ;
     }
 
@@ -68,6 +69,9 @@ public interface Depacketizer {
         }
         if (format.is("mpeg4-generic")) {
             return new AacDepacketizer(format);
+        }
+        if (format.is("MP4A-LATM")) {
+            return new LatmDepacketizer(format);
         }
         if (format.is("MPA")) {
             return new Mp3Depacketizer();
