@@ -32,7 +32,7 @@ final class LatmPackets {
     /// StreamMuxConfig, ISO/IEC 14496-3 1.7.3.2: version 0, same framing, one subframe, program and layer; then the
     /// AudioSpecificConfig of two bytes, frameLengthType 0, latmBufferFullness 255, no other data, no checksum.
     static String config(Codec.Aac codec) {
-        long bits = 1L << 14; // 0 1 000000 0000 000
+        long bits = 1L << 13; // 0 1 000000 0000 000
         bits = bits << 16 | codec.config().u16(0);
         bits = bits << 3 | 0;
         bits = bits << 8 | 0xFF;
