@@ -31,6 +31,8 @@ import tapedeck.protocol.mpegts.MpegTsServer;
 import tapedeck.protocol.mpegts.TsPush;
 import tapedeck.protocol.rtmp.RtmpRelayClient;
 import tapedeck.protocol.rtmp.RtmpServer;
+import tapedeck.protocol.rtp.RtpEndpoints;
+import tapedeck.protocol.rtp.RtpPush;
 import tapedeck.protocol.rtsp.RtspPull;
 import tapedeck.protocol.rtsp.RtspPush;
 import tapedeck.protocol.rtsp.RtspServer;
@@ -152,6 +154,7 @@ public final class Server implements AutoCloseable {
         opened(new LiveHttp(rights, streams, routes, kept));
         opened(new IngestHttp(rights, streams, routes));
         Api api = opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
+        api.serve(opened(new RtpEndpoints(loops, rtpPorts, streams, relays)));
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
@@ -199,6 +202,7 @@ public final class Server implements AutoCloseable {
                 .pullWith(new HttpPull())
                 .pushWith(rtmp)
                 .pushWith(new RtspPush(loops, rtpPorts))
+                .pushWith(new RtpPush(loops, rtpPorts))
                 .pushWith(new TsPush(loops));
     }
 

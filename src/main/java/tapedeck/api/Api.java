@@ -5,13 +5,16 @@ import java.io.InputStream;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
+import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
+import tapedeck.net.http.RestCalls;
 import tapedeck.record.Recordings;
 import tapedeck.relay.Relays;
 import tapedeck.settings.Settings;
@@ -155,6 +158,39 @@ public final class Api implements AutoCloseable {
         });
         addFinds("push", calls, calls::allPushes);
         addFinds("rtsp", calls, calls::allRtsp);
+    }
+
+    /// What a protocol brings itself.
+    public void serve(RestCalls calls) {
+        String group = calls.group();
+        command(
+                group + "/startup",
+                exchange ->
+                        Json.respond(exchange, calls.startup(Json.body(exchange).texts())));
+        query(group + "/find_all", exchange -> {
+            Json.body(exchange);
+            Json.respond(exchange, calls.all());
+        });
+        query(group + "/find", exchange -> Json.respond(exchange, found(calls, Json.body(exchange))));
+        command(group + "/terminate", exchange -> {
+            for (Map<String, Object> one : found(calls, Json.body(exchange))) {
+                boolean _ = calls.terminate(String.valueOf(one.get("mediaSessionId")));
+            }
+            exchange.respond(200);
+        });
+    }
+
+    /// Those with this `mediaSessionId`, or of this `streamName`.
+    private static List<Map<String, Object>> found(RestCalls calls, Json.Body body) throws HttpProblem {
+        Map<String, String> wanted = body.texts();
+        List<Map<String, Object>> found = calls.all().stream()
+                .filter(one -> List.of("mediaSessionId", "streamName").stream()
+                        .anyMatch(key -> one.get(key) != null && one.get(key).equals(wanted.get(key))))
+                .toList();
+        if (found.isEmpty()) {
+            throw new HttpProblem(404, "there is nothing of this mediaSessionId or streamName");
+        }
+        return found;
     }
 
     private void start(String path, RelayCalls.Call call) {

@@ -2,6 +2,8 @@
 ///
 /// [JettySocket] is public because Jetty calls it.
 ///
-/// Public: [HttpServer], [HttpRoutes], [HttpHandler], [HttpExchange], [HttpStream], [HttpSocket], [HttpProblem].
+/// Public: [HttpServer], [HttpRoutes], [HttpHandler], [HttpExchange], [HttpStream], [HttpSocket], [HttpProblem],
+/// [RestCalls],
+/// [Digest].
 @org.jspecify.annotations.NullMarked
 package tapedeck.net.http;

@@ -1,0 +1,277 @@
+package tapedeck.protocol.rtp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tapedeck.bytes.Bytes;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.net.EventLoops;
+import tapedeck.net.http.HttpProblem;
+import tapedeck.net.udp.PortPairs;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.FrameCollector;
+import tapedeck.peers.Fuzz;
+import tapedeck.peers.TestMedia;
+import tapedeck.relay.Relays;
+import tapedeck.rtp.sdp.Attribute;
+import tapedeck.rtp.sdp.MediaDescription;
+import tapedeck.rtp.sdp.SessionDescription;
+import tapedeck.rtp.srtp.SrtpProfile;
+import tapedeck.settings.Settings;
+import tapedeck.stream.Feedback;
+import tapedeck.stream.Publication;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// Plain RTP and SRTP between two endpoints of our own, and with real programs.
+class RtpEndpointsTest {
+    private static final long DEADLINE_SECONDS = 60;
+
+    @TempDir
+    private Path folder;
+
+    private final Streams streams = new Streams();
+    private final EventLoops loops = new EventLoops(2);
+    private final PortPairs ports = new PortPairs(31_001, 32_000, loops);
+    private final Relays relays;
+    private final RtpEndpoints endpoints;
+
+    RtpEndpointsTest() throws Exception {
+        relays = new Relays(new Settings.Relays(List.of(), List.of(), List.of("127.0.0.0/8"), 60, ""), streams)
+                .pushWith(new RtpPush(loops, ports));
+        endpoints = new RtpEndpoints(loops, ports, streams, relays);
+    }
+
+    @AfterEach
+    void close() {
+        endpoints.close();
+        relays.close();
+        loops.close();
+    }
+
+    private static void await(BooleanSupplier condition, String what) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, what);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    private Publication publish(String name, Publisher.Expects expects) throws Exception {
+        Publisher publisher =
+                new Publisher(Publisher.Protocol.RTMP, "test", "test", "test", Publisher.RecordWish.NO, expects);
+        return streams.publish(new StreamName(name), publisher, Feedback.NONE);
+    }
+
+    private static void play(Publication publication, List<Frame> frames) throws InterruptedException {
+        long start = System.nanoTime();
+        for (Frame frame : frames) {
+            long wait = frame.dtsNanos() - (System.nanoTime() - start);
+            if (wait > 0) {
+                TimeUnit.NANOSECONDS.sleep(wait);
+            }
+            publication.write(frame);
+        }
+    }
+
+    private static List<String> datas(List<Frame> frames) {
+        return frames.stream()
+                .map(frame -> frame.data().hashCode() + " " + frame.data().length())
+                .toList();
+    }
+
+    private static int port(Map<String, Object> answer, String type) {
+        SessionDescription sdp = SessionDescription.parse(String.valueOf(answer.get("sdp")));
+        return sdp.media().stream()
+                .filter(section -> section.type().equals(type))
+                .findFirst()
+                .orElseThrow()
+                .port();
+    }
+
+    /// An offer of these tracks, as their sender would make it.
+    private static String offer(List<Track> tracks, Optional<CryptoLine> crypto) {
+        List<MediaDescription> sections = SentTrack.Described.of(tracks, 5_000).stream()
+                .map(track -> track.section(crypto))
+                .toList();
+        return new SessionDescription("- 1 1 IN IP4 127.0.0.1", "-", "IN IP4 127.0.0.1", "0 0", List.of(), sections)
+                .toString();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"})
+    void whatIsSentIsWhatIsReceived(String profile) throws Exception {
+        List<Frame> media = TestMedia.h264(2);
+        Optional<CryptoLine> crypto = profile.isEmpty()
+                ? Optional.empty()
+                : Optional.of(CryptoLine.random("3", SrtpProfile.valueOf(profile), new SecureRandom()));
+        Map<String, Object> answer = endpoints.startup(
+                Map.of("streamName", "copy", "host", "127.0.0.1", "sdp", offer(TestMedia.tracks(media), crypto)));
+        assertEquals(!profile.isEmpty(), String.valueOf(answer.get("sdp")).contains("a=crypto:3 " + profile));
+        FrameCollector collector = FrameCollector.of(streams, "copy");
+        Publication publication = publish("original", Publisher.Expects.VIDEO);
+        play(publication, media.subList(0, 2));
+        Map<String, String> order =
+                new HashMap<>(Map.of("streamName", "original", "address", "127.0.0.1:" + port(answer, "video")));
+        crypto.ifPresent(line -> order.put("crypto", line.value()));
+        Map<String, Object> sending = endpoints.startup(order);
+        assertTrue(String.valueOf(sending.get("sdp")).contains("H264/90000"));
+        await(() -> publication.stream().statistics().liveReaders() == 1, "it is sent");
+        play(publication, media.subList(2, media.size()));
+        assertEquals(2, endpoints.all().size());
+        publication.close("enough");
+        assertEquals(datas(media), datas(collector.untilEnd()));
+        await(() -> ports.inUse() == 0, "no port is kept");
+    }
+
+    /// The first source is the one; what others send, and what is not authentic, is dropped.
+    @Test
+    void strangersAreNotHeard() throws Exception {
+        List<Track> tracks = TestMedia.tracks(TestMedia.g711(1, "mulaw"));
+        Map<String, Object> answer = endpoints.startup(
+                Map.of("streamName", "a", "host", "127.0.0.1", "sdp", offer(tracks, Optional.empty())));
+        int port = port(answer, "audio");
+        FrameCollector collector = FrameCollector.of(streams, "a");
+        try (DatagramSocket first = new DatagramSocket();
+                DatagramSocket stranger = new DatagramSocket()) {
+            for (int i = 0; i < 50; i++) {
+                send(first, port, i, 1);
+                send(stranger, port, i, 2);
+            }
+            collector.until(50);
+        }
+        endpoints.terminate(String.valueOf(answer.get("mediaSessionId")));
+        List<Frame> frames = collector.untilEnd();
+        assertEquals(50, frames.size());
+        assertTrue(frames.stream().allMatch(frame -> frame.data().u8(0) == 1), "only the first one's");
+    }
+
+    private static void send(DatagramSocket socket, int port, int sequence, int content) throws Exception {
+        byte[] packet = new byte[12 + 160];
+        packet[0] = (byte) 0x80;
+        packet[3] = (byte) sequence;
+        int timestamp = 160 * sequence;
+        packet[6] = (byte) (timestamp >> 8);
+        packet[7] = (byte) timestamp;
+        packet[11] = (byte) content;
+        Arrays.fill(packet, 12, packet.length, (byte) content);
+        socket.send(new DatagramPacket(packet, packet.length, InetAddress.getLoopbackAddress(), port));
+    }
+
+    @Test
+    void whatCannotBeIsRefused() throws Exception {
+        assertThrows(Exception.class, () -> endpoints.startup(Map.of()));
+        for (Map<String, String> order : List.of(
+                Map.of("streamName", "a", "sdp", "v=0\r\nm=video 1 RTP/AVP 26\r\n"),
+                Map.of("streamName", "a", "sdp", "v=0\r\nm=audio 1 RTP/SAVP 0\r\n"),
+                Map.of("streamName", "a", "host", "example.com"))) {
+            assertEquals(
+                    400,
+                    assertThrows(HttpProblem.class, () -> endpoints.startup(order))
+                            .status());
+        }
+        assertEquals(
+                404,
+                assertThrows(
+                                HttpProblem.class,
+                                () -> endpoints.startup(Map.of("streamName", "none", "address", "127.0.0.1:4000")))
+                        .status());
+        publish("b", Publisher.Expects.AUDIO).write(TestMedia.aac(1).getFirst());
+        for (String address : List.of("127.0.0.1:4001", "127.0.0.1", "10.0.0.1:4000", "a b:4000")) {
+            HttpProblem refused = assertThrows(
+                    HttpProblem.class, () -> endpoints.startup(Map.of("streamName", "b", "address", address)));
+            assertEquals(400, refused.status(), refused.getMessage());
+        }
+        assertEquals(0, ports.inUse());
+        assertTrue(String.valueOf(endpoints.startup(Map.of("streamName", "c")).get("sdp"))
+                .contains("VP8/90000"));
+        assertEquals(
+                409,
+                assertThrows(HttpProblem.class, () -> endpoints.startup(Map.of("streamName", "c")))
+                        .status());
+    }
+
+    @Test
+    void noKeyDoesHarm() {
+        CryptoLine good = CryptoLine.random("1", SrtpProfile.AES_CM_128_HMAC_SHA1_80, new SecureRandom());
+        assertEquals(good.keys(), parsed(good.value()).orElseThrow().keys());
+        assertEquals(good.keys(), parsed(good.value() + "|2^20").orElseThrow().keys());
+        assertTrue(parsed(good.value() + "|2^20|1:4").isEmpty(), "MKI");
+        assertTrue(parsed(good.value() + " UNENCRYPTED_SRTP").isEmpty(), "a session parameter");
+        Fuzz.parser(
+                List.of(Bytes.ofUtf8(good.value())),
+                List.of(),
+                bytes -> parsed(bytes.toUtf8().replaceAll("\\p{Cntrl}", " ")));
+    }
+
+    private static Optional<CryptoLine> parsed(String value) {
+        return CryptoLine.best(
+                new MediaDescription("audio", 1, "RTP/SAVP", List.of(), "", List.of(new Attribute("crypto", value))));
+    }
+
+    @Tag("peer")
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "srtp"})
+    void ffmpegPlaysTheDescriptionThatIsSent(String kind) throws Exception {
+        List<Frame> media = TestMedia.of("h264+opus", 10);
+        Publication publication = publish("live", Publisher.Expects.BOTH);
+        Thread player = Thread.ofVirtual().start(() -> {
+            try {
+                play(publication, media);
+            } catch (InterruptedException _) {
+                // Enough was seen.
+            }
+        });
+        int port;
+        try (DatagramSocket free = new DatagramSocket()) {
+            port = free.getLocalPort() & ~1;
+        }
+        Map<String, Object> sending = endpoints.startup(Map.of(
+                "streamName", "live", "address", "127.0.0.1:" + port, "srtp", Boolean.toString(kind.equals("srtp"))));
+        Path sdp = Files.writeString(folder.resolve("live.sdp"), String.valueOf(sending.get("sdp")));
+        String frames = Ffmpeg.ffmpeg(
+                        "-v",
+                        "error",
+                        "-protocol_whitelist",
+                        "file,udp,rtp,srtp",
+                        "-i",
+                        sdp.toString(),
+                        "-t",
+                        "2",
+                        "-map",
+                        "0:v",
+                        "-map",
+                        "0:a",
+                        "-f",
+                        "framecrc",
+                        "-")
+                .text();
+        player.interrupt();
+        player.join();
+        publication.close("enough");
+        assertTrue(frames.lines().filter(line -> line.startsWith("0,")).count() > 20, frames);
+        assertTrue(frames.lines().filter(line -> line.startsWith("1,")).count() > 20, frames);
+    }
+}

@@ -1,0 +1,189 @@
+package tapedeck.protocol.rtsp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestServer;
+import tapedeck.rights.UserFile;
+import tapedeck.stream.StreamName;
+
+/// Real programs with Digest, through HTTP, over TLS and with LATM.
+@Tag("peer")
+class RtspExtrasPeerTest {
+    private static final long DEADLINE_SECONDS = 60;
+
+    @TempDir
+    private Path folder;
+
+    private TestServer server;
+    private Path source;
+
+    @BeforeEach
+    void start() throws Exception {
+        Path users = folder.resolve("users.properties");
+        UserFile.put(users, "alice", "wonderland", UserFile.Kept.DIGEST_TOO);
+        server = new TestServer(folder.resolve("data"), "rtsps_port=0", "play_auth=password", "auth_users=" + users);
+        source = folder.resolve("source.mkv");
+        Ffmpeg.ffmpeg(
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=320x180:r=25",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=r=48000",
+                "-t",
+                "20",
+                "-c:v",
+                "libx264",
+                "-g",
+                "25",
+                "-c:a",
+                "aac",
+                "-y",
+                source.toString());
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+    }
+
+    private Process started(String name, List<String> command) throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve(name + ".log").toFile())
+                .start();
+    }
+
+    private Process publish(String name, String... more) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Ffmpeg.ffmpeg(),
+                "-nostdin",
+                "-v",
+                "error",
+                "-re",
+                "-i",
+                source.toString(),
+                "-c",
+                "copy",
+                "-f",
+                "rtsp"));
+        command.addAll(List.of(more));
+        command.addAll(List.of("-rtsp_transport", "tcp", server.rtspUrl("live/" + name)));
+        return started("publisher", command);
+    }
+
+    private void awaitFrames(String name) throws InterruptedException {
+        for (long left = DEADLINE_SECONDS * 20; left > 0; left--) {
+            if (server.server()
+                    .streams()
+                    .find(new StreamName(name))
+                    .filter(stream -> stream.statistics().keyframes() > 0)
+                    .isPresent()) {
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        throw new AssertionError(name + " is not published");
+    }
+
+    private void plays(List<String> command) throws Exception {
+        Process player = started("player", command);
+        boolean over = player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        player.destroyForcibly();
+        String said = Files.readString(folder.resolve("player.log"));
+        assertTrue(over, "it ends: " + said);
+        assertEquals(0, player.exitValue(), said);
+    }
+
+    private String address(String scheme, String port) {
+        return "%s://alice:wonderland@127.0.0.1:%d/live/a".formatted(scheme, server.port(port));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"rtsp, RTSP, tcp", "rtsp, RTSP, http", "rtsps, RTSPS, tcp"})
+    void ffmpegPlaysWithItsPassword(String scheme, String port, String transport) throws Exception {
+        Process publisher = publish("a");
+        awaitFrames("a");
+        plays(List.of(
+                Ffmpeg.ffmpeg(),
+                "-nostdin",
+                "-v",
+                "error",
+                "-rtsp_transport",
+                transport,
+                "-i",
+                address(scheme, port),
+                "-t",
+                "1",
+                "-f",
+                "null",
+                "-"));
+        publisher.destroyForcibly();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"rtsp", "rtsph"})
+    void gstreamerPlaysWithItsPassword(String scheme) throws Exception {
+        Process publisher = publish("a");
+        awaitFrames("a");
+        plays(List.of(
+                "gst-launch-1.0",
+                "-q",
+                "rtspsrc",
+                "location=" + address(scheme, "RTSP"),
+                scheme.equals("rtsp") ? "protocols=tcp" : "protocols=http",
+                "!",
+                "rtph264depay",
+                "!",
+                "h264parse",
+                "!",
+                "avdec_h264",
+                "!",
+                "identity",
+                "eos-after=25",
+                "!",
+                "fakesink"));
+        publisher.destroyForcibly();
+    }
+
+    @Test
+    void ffmpegPublishesLatm() throws Exception {
+        Process publisher = publish("latm", "-t", "3", "-rtpflags", "latm");
+        publisher.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        assertEquals(0, publisher.exitValue(), Files.readString(folder.resolve("publisher.log")));
+        Path recorded = server.awaitRecording("latm.mp4");
+        assertEquals("", Ffmpeg.decodeErrors(recorded));
+        List<String> sent = hashes(source);
+        List<String> kept = hashes(recorded);
+        assertTrue(kept.size() > 100, kept.size() + " frames of sound");
+        assertEquals(sent.subList(0, kept.size()), kept);
+    }
+
+    private static List<String> hashes(Path file) {
+        return Ffmpeg.ffmpeg("-v", "error", "-i", file.toString(), "-map", "0:a", "-c", "copy", "-f", "framehash", "-")
+                .text()
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.substring(line.lastIndexOf(',') + 1).strip())
+                .toList();
+    }
+}
