@@ -20,6 +20,7 @@ import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.net.tls.ServerTls;
 import tapedeck.net.udp.PortPairs;
+import tapedeck.protocol.fetch.FilePull;
 import tapedeck.protocol.fetch.HttpPull;
 import tapedeck.protocol.fetch.SocketPull;
 import tapedeck.protocol.http.HlsHttp;
@@ -200,6 +201,7 @@ public final class Server implements AutoCloseable {
                 .pullWith(new RtspPull(loops, rtpPorts))
                 .pullWith(new SocketPull(loops))
                 .pullWith(new HttpPull())
+                .pullWith(new FilePull(settings.ingest().files()))
                 .pushWith(rtmp)
                 .pushWith(new RtspPush(loops, rtpPorts))
                 .pushWith(new RtpPush(loops, rtpPorts))

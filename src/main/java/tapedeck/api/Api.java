@@ -16,6 +16,7 @@ import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.RestCalls;
 import tapedeck.record.Recordings;
+import tapedeck.relay.PullControls;
 import tapedeck.relay.Relays;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
@@ -151,6 +152,12 @@ public final class Api implements AutoCloseable {
         start("pull/push", calls::pushTo);
         start("push/startup", calls::push);
         start("rtsp/startup", calls::pullRtsp);
+        control("pull/pause", body -> calls.control(body, PullControls::pause));
+        control("pull/play", body -> calls.control(body, PullControls::play));
+        control("pull/seek", body -> {
+            long nanos = RelayCalls.positionNanos(body);
+            calls.control(body, controls -> controls.seek(nanos));
+        });
         addFinds("pull", calls, () -> {
             List<RelayCalls.Entry> all = new ArrayList<>(calls.allPulls());
             all.addAll(calls.allPushes());
@@ -191,6 +198,18 @@ public final class Api implements AutoCloseable {
             throw new HttpProblem(404, "there is nothing of this mediaSessionId or streamName");
         }
         return found;
+    }
+
+    /// A call without an answer.
+    private interface Control {
+        void run(Json.Body body) throws HttpProblem;
+    }
+
+    private void control(String path, Control control) {
+        command(path, exchange -> {
+            control.run(Json.body(exchange));
+            Json.respond(exchange, Map.of());
+        });
     }
 
     private void start(String path, RelayCalls.Call call) {

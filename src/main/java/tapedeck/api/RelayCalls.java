@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.http.HttpProblem;
+import tapedeck.relay.PullControls;
 import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayReport;
 import tapedeck.relay.Relays;
@@ -181,6 +183,30 @@ final class RelayCalls {
                 || entry.direction().equals("push")
                         && Relays.shown(address + (address.endsWith("/") ? "" : "/") + entry.streamName())
                                 .equals(Optional.of(entry.uri()));
+    }
+
+    /// `{"mediaSessionId", "position"}`: does it with the pulls that the body names.
+    ///
+    /// @throws HttpProblem 404 if there are none, 409 if they cannot
+    void control(Json.Body body, Consumer<PullControls> what) throws HttpProblem {
+        if (body.texts().isEmpty()) {
+            throw new MalformedException("nothing says which one");
+        }
+        List<PullControls> able = found(allPulls(), body).stream()
+                .flatMap(entry -> relays.controls(entry.mediaSessionId()).stream())
+                .toList();
+        if (able.isEmpty()) {
+            throw new HttpProblem(409, "only files that are played can be paused, played and moved within");
+        }
+        able.forEach(what);
+    }
+
+    /// In milliseconds.
+    static long positionNanos(Json.Body body) {
+        return body.optionalNumber("position")
+                        .filter(millis -> millis >= 0 && millis < Integer.MAX_VALUE)
+                        .orElseThrow(() -> new MalformedException("\"position\": milliseconds are needed"))
+                * 1_000_000;
     }
 
     /// Ends those of the list that the body names, which has to name something.

@@ -3,6 +3,7 @@ package tapedeck.relay;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ final class Pull implements RelayWork {
     private Timeline timeline = new Timeline();
     private @Nullable Publication publication;
     private @Nullable Line line;
+    private @Nullable PullControls controls;
     private @Nullable NameTakenException taken;
     private long lastMediaNanos;
     private boolean closed;
@@ -98,6 +100,7 @@ final class Pull implements RelayWork {
     /// @throws IOException if it was we who interrupted the client, because it has no stream to put anything into
     private synchronized void over() throws IOException {
         line = null;
+        controls = null;
         if (taken != null) {
             boolean _ = Thread.interrupted();
             throw new IOException(taken.getMessage(), taken);
@@ -137,6 +140,11 @@ final class Pull implements RelayWork {
             publication.close(reason);
             publication = null;
         }
+    }
+
+    @Override
+    public synchronized Optional<PullControls> controls() {
+        return Optional.ofNullable(controls);
     }
 
     @Override
@@ -218,6 +226,13 @@ final class Pull implements RelayWork {
                 if (out != null) {
                     out.missed(frames);
                 }
+            }
+        }
+
+        @Override
+        public void controls(PullControls given) {
+            synchronized (Pull.this) {
+                controls = line == this ? given : null;
             }
         }
 

@@ -23,6 +23,9 @@ public interface PullSink {
     /// Frames that got lost on the way, and will not come.
     void missed(long frames);
 
+    /// What can be done with the source from now on, where something can.
+    default void controls(PullControls controls) {}
+
     /// What flows back goes there from now on. [Feedback#watched] is called once at once, to say how it is; and
     /// [Feedback#terminate] never, because an interrupt ends a pull.
     void feedback(Feedback feedback);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -52,6 +53,11 @@ final class Relay {
     private volatile @Nullable String endReason;
     private volatile long activeNanos;
     private volatile boolean connected;
+
+    /// What can be done with the connection of the moment.
+    Optional<PullControls> controls() {
+        return work.controls();
+    }
 
     /// @param work what it does
     /// @param ended told when it is over

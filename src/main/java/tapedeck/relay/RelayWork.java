@@ -3,6 +3,7 @@ package tapedeck.relay;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import tapedeck.media.Track;
 import tapedeck.stream.Publisher;
@@ -29,6 +30,11 @@ sealed interface RelayWork permits Pull, Push {
     ///
     /// @return after how many nanoseconds it would do something, if nothing changes; [Long#MAX_VALUE] for nothing
     long idle(long nowNanos);
+
+    /// What can be done with the connection of the moment.
+    default Optional<PullControls> controls() {
+        return Optional.empty();
+    }
 
     /// The stream that it is about now; "" for none.
     String mediaSessionId();

@@ -282,6 +282,15 @@ public final class Relays implements AutoCloseable {
         return relay != null;
     }
 
+    /// What can be done with a pull that runs, beyond ending it: for those of files.
+    public Optional<PullControls> controls(String id) {
+        Relay relay;
+        synchronized (this) {
+            relay = running.get(id);
+        }
+        return relay == null ? Optional.empty() : relay.controls();
+    }
+
     /// How an address stands in reports; empty for what is no address.
     public static Optional<String> shown(String address) {
         try {

@@ -2,6 +2,6 @@
 /// stream that outlives the connections it comes over.
 ///
 /// A protocol that can fetch is a [PullClient], one that can send is a [PushClient]; [Relays] runs them. Public beside
-/// them: [RelayTarget], [PullSink], [PushSource], [RelayRefusedException], [RelayReport].
+/// them: [RelayTarget], [PullSink], [PullControls], [PushSource], [RelayRefusedException], [RelayReport].
 @org.jspecify.annotations.NullMarked
 package tapedeck.relay;

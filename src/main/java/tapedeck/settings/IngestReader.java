@@ -1,16 +1,23 @@
 package tapedeck.settings;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The settings of the ways in that have no place for a password.
 final class IngestReader {
-    static final Set<String> KEYS =
-            Set.of("record_other_streams", "mpegts_port", "mpegts_multicast", "liveflv_port", "publish_auth_exempt");
+    static final Set<String> KEYS = Set.of(
+            "record_other_streams",
+            "mpegts_port",
+            "mpegts_multicast",
+            "liveflv_port",
+            "publish_auth_exempt",
+            "pull_dir");
 
     private static final Pattern MULTICAST = Pattern.compile("([0-9.]+|\\[[0-9a-fA-F:]+]):(\\d{1,5})(?:@(\\S+))?");
 
@@ -31,7 +38,10 @@ final class IngestReader {
                 values.port("mpegts_port", 9999),
                 values.port("liveflv_port", 6666),
                 groups,
-                values.list("publish_auth_exempt"));
+                values.list("publish_auth_exempt"),
+                values.text("pull_dir", "").isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(values.path("pull_dir", Path.of("."))));
     }
 
     /// `GROUP:PORT` or `GROUP:PORT@INTERFACE`; IPv6 in brackets.

@@ -106,7 +106,9 @@ public record Settings(
     ///
     /// @param multicast groups that transport streams are taken from
     /// @param exempt addresses and networks that may publish there although they show nothing
-    public record Ingest(Port mpegTs, Port liveFlv, List<MulticastGroup> multicast, List<String> exempt) {
+    /// @param files folder of what `file:` pulls may play
+    public record Ingest(
+            Port mpegTs, Port liveFlv, List<MulticastGroup> multicast, List<String> exempt, Optional<Path> files) {
         public Ingest {
             multicast = List.copyOf(multicast);
             exempt = List.copyOf(exempt);

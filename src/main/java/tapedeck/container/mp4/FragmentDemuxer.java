@@ -221,7 +221,7 @@ public final class FragmentDemuxer {
                 : codec;
     }
 
-    private static int nalLengthBytes(MovieTrack track) {
+    static int nalLengthBytes(MovieTrack track) {
         Codec codec = track.codec();
         if (!(codec instanceof Codec.H264 || codec instanceof Codec.H265)) {
             return H264.NAL_LENGTH_BYTES;

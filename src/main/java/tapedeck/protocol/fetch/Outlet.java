@@ -22,6 +22,8 @@ final class Outlet implements FrameSink {
     static final long LEAD_NANOS = 1_000_000_000L;
     /// Timestamps that are off by so much have jumped, or the source is late: the clock begins anew there.
     static final long JUMP_NANOS = 10_000_000_000L;
+    /// Between the last frame of one round and the first of the next.
+    static final long STEP_NANOS = 33_000_000L;
     /// Codecs that are named.
     static final int MAX_NAMED = 8;
 
@@ -33,6 +35,11 @@ final class Outlet implements FrameSink {
     private final Set<String> leftOut = new TreeSet<>();
     private @Nullable String refusal;
     private boolean started;
+    private boolean follows;
+    private long skipToNanos;
+    private boolean pictures;
+    private long offsetNanos;
+    private long newestNanos;
     private long aheadNanos;
     private long frames;
 
@@ -49,7 +56,53 @@ final class Outlet implements FrameSink {
 
     @Override
     public void frame(Frame frame) {
-        pending.add(frame);
+        if (skipToNanos > 0 && skipped(frame)) {
+            return;
+        }
+        if (follows) {
+            follows = false;
+            offsetNanos = newestNanos + STEP_NANOS - frame.dtsNanos();
+        }
+        long dtsNanos = frame.dtsNanos() + offsetNanos;
+        newestNanos = Math.max(newestNanos, dtsNanos);
+        pending.add(
+                offsetNanos == 0
+                        ? frame
+                        : new Frame(
+                                frame.track(),
+                                dtsNanos,
+                                frame.ptsNanos() + offsetNanos,
+                                frame.keyframe(),
+                                frame.data()));
+    }
+
+    /// What comes next follows on what came, whatever its times are: at the beginning of a file that is played again,
+    /// and where somebody moved within it.
+    void again() {
+        follows = frames > 0 || !pending.isEmpty();
+        started = false;
+    }
+
+    /// What is earlier is passed over, up to a picture that can be begun with, or to sound where there is no picture.
+    void skipTo(long nanos) {
+        skipToNanos = nanos;
+        pictures = false;
+    }
+
+    private boolean skipped(Frame frame) {
+        pictures |= frame.track().isVideo();
+        boolean begins = frame.dtsNanos() >= skipToNanos
+                && frame.keyframe()
+                && frame.track().isVideo() == pictures;
+        if (begins) {
+            skipToNanos = 0;
+        }
+        return !begins;
+    }
+
+    /// What waits is not wanted any more.
+    void drop() {
+        pending.clear();
     }
 
     @Override

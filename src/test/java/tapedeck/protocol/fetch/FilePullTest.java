@@ -1,0 +1,155 @@
+package tapedeck.protocol.fetch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.bytes.Bytes;
+import tapedeck.media.Frame;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.FlvFile;
+import tapedeck.peers.FrameCollector;
+import tapedeck.relay.PullControls;
+import tapedeck.relay.RelayReport;
+import tapedeck.relay.Relays;
+import tapedeck.settings.Settings;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
+
+/// Files as live streams.
+class FilePullTest {
+    @TempDir
+    Path folder;
+
+    private final Streams streams = new Streams();
+    private Relays relays;
+
+    @BeforeEach
+    void start() throws Exception {
+        Files.createDirectories(folder.resolve("media"));
+        relays = new Relays(Settings.Relays.NONE, streams).pullWith(new FilePull(Optional.of(folder.resolve("media"))));
+    }
+
+    @AfterEach
+    void stop() {
+        relays.close();
+    }
+
+    private FlvFile made(int seconds) {
+        Path file = folder.resolve("media/made.flv");
+        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=" + seconds + " -f lavfi -i sine=f=440:d="
+                        + seconds + " -c:v libx264 -bf 2 -g 25 -sc_threshold 0 -c:a aac -f flv " + file)
+                .split(" "));
+        return FlvFile.read(file);
+    }
+
+    private void remade(String name) {
+        Ffmpeg.ffmpeg(
+                ("-v error -i " + folder.resolve("media/made.flv") + " -c copy " + folder.resolve("media/" + name))
+                        .split(" "));
+    }
+
+    private static List<Bytes> data(List<Frame> frames, boolean video) {
+        return frames.stream()
+                .filter(frame -> frame.track().isVideo() == video)
+                .map(Frame::data)
+                .toList();
+    }
+
+    @Test
+    void everyContainerIsPlayedWhole() throws Exception {
+        FlvFile sent = made(2);
+        for (String name : List.of("made.flv", "made.ts", "made.mp4", "made.mkv")) {
+            if (!name.endsWith(".flv")) {
+                remade(name);
+            }
+            FrameCollector collector = FrameCollector.of(streams, name);
+            relays.pull("file:///" + name, new StreamName(name), Map.of());
+            List<Frame> received = collector.untilEnd();
+            for (boolean video : new boolean[] {true, false}) {
+                List<Bytes> expected = sent.media().stream()
+                        .filter(tag -> tag.video() == video)
+                        .map(FlvFile.Tag::data)
+                        .toList();
+                assertEquals(expected.size(), data(received, video).size(), name + (video ? " pictures" : " sounds"));
+                assertTrue(expected.equals(data(received, video)), name);
+            }
+            long last = Long.MIN_VALUE;
+            for (Frame frame : received) {
+                if (frame.track().isVideo()) {
+                    assertTrue(frame.dtsNanos() > last && frame.dtsNanos() <= frame.ptsNanos(), name);
+                    last = frame.dtsNanos();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aLoopGoesOnAndSomebodyMovesWithinIt() throws Exception {
+        FlvFile sent = made(4);
+        remade("made.mp4");
+        for (String name : List.of("made.mp4", "made.flv")) {
+            FrameCollector collector = FrameCollector.of(streams, "loop " + name);
+            String id = relays.pull("file:///" + name, new StreamName("loop " + name), Map.of("loop", "true"))
+                    .id();
+            collector.until(40);
+            PullControls controls = relays.controls(id).orElseThrow();
+            controls.seek(3_000_000_000L);
+            // The last second, and then from the beginning again.
+            List<Frame> received = collector.until(40 + 2 * sent.media().size() / 3);
+            controls.pause();
+            List<Bytes> pictures = data(received, true);
+            List<Bytes> all = sent.media().stream()
+                    .filter(FlvFile.Tag::video)
+                    .map(FlvFile.Tag::data)
+                    .toList();
+            int moved = pictures.lastIndexOf(all.get(75));
+            assertTrue(moved > 0 && moved < 60, name + ": moved to the keyframe at 3 s, at " + moved);
+            assertEquals(all.getFirst(), pictures.get(moved + 25), name + ": begins again");
+            long last = -1;
+            for (Frame frame : received) {
+                if (frame.track().isVideo()) {
+                    assertTrue(frame.dtsNanos() > last, name + ": forward");
+                    assertTrue(last < 0 || frame.dtsNanos() - last < 200_000_000L, name + ": without a hole");
+                    last = frame.dtsNanos();
+                }
+            }
+            controls.play();
+            collector.until(received.size() + 10);
+            relays.terminate(id, "enough");
+        }
+    }
+
+    @Test
+    void nothingOutsideOfTheFolderIsPlayed() throws Exception {
+        made(1);
+        Files.move(folder.resolve("media/made.flv"), folder.resolve("secret.flv"));
+        Files.createSymbolicLink(folder.resolve("media/link.flv"), folder.resolve("secret.flv"));
+        Files.writeString(folder.resolve("media/page.html"), "<html>".repeat(100));
+        for (String path : List.of("../secret.flv", "%2e%2e/secret.flv", "link.flv", "none.flv", "page.html", "")) {
+            String id = relays.pull("file:///" + path, new StreamName("outside"), Map.of())
+                    .id();
+            String error = "";
+            for (long deadline = System.nanoTime() + 30_000_000_000L; error.isEmpty(); ) {
+                assertTrue(System.nanoTime() - deadline < 0, "refused: " + path);
+                TimeUnit.MILLISECONDS.sleep(20);
+                error = relays.all().stream()
+                        .filter(report -> report.id().equals(id))
+                        .map(RelayReport::lastError)
+                        .findFirst()
+                        .orElse("gone");
+            }
+            assertTrue(error.contains("there is no") || error.contains("neither"), path + ": " + error);
+        }
+        assertEquals(0, streams.all().size());
+    }
+}
