@@ -19,10 +19,16 @@ final class MkvSource implements SourceReader, FrameSink {
     /// ISO/IEC 14496-10 A.3: no more pictures are reordered.
     static final int REORDERED = 16;
 
+    /// Sound that waits for pictures: 20 s of it. More of it tells that none come.
+    static final int MAX_SOUNDS = 1_000;
+
     private final Outlet outlet;
     private final MatroskaDemuxer demuxer = new MatroskaDemuxer(this);
     private final Deque<Frame> pictures = new ArrayDeque<>();
+    /// Sound that is later than the pictures which wait.
+    private final Deque<Frame> sounds = new ArrayDeque<>();
     private final PriorityQueue<Long> times = new PriorityQueue<>();
+    private boolean waits;
     private long shiftNanos = -1;
     private long lastNanos = Long.MIN_VALUE;
 
@@ -40,6 +46,8 @@ final class MkvSource implements SourceReader, FrameSink {
         while (!pictures.isEmpty()) {
             leave();
         }
+        sounds.forEach(outlet::frame);
+        sounds.clear();
     }
 
     @Override
@@ -47,6 +55,7 @@ final class MkvSource implements SourceReader, FrameSink {
 
     @Override
     public void track(Track track) {
+        waits |= isReordered(track);
         outlet.track(track);
     }
 
@@ -57,10 +66,15 @@ final class MkvSource implements SourceReader, FrameSink {
 
     @Override
     public void frame(Frame frame) {
-        boolean reordered =
-                frame.track().codec() instanceof Codec.H264 || frame.track().codec() instanceof Codec.H265;
-        if (!reordered) {
-            outlet.frame(frame);
+        if (!isReordered(frame.track())) {
+            if (waits) {
+                sounds.add(frame);
+                if (sounds.size() > MAX_SOUNDS) {
+                    outlet.frame(sounds.remove());
+                }
+            } else {
+                outlet.frame(frame);
+            }
             return;
         }
         pictures.add(frame);
@@ -68,6 +82,10 @@ final class MkvSource implements SourceReader, FrameSink {
         if (pictures.size() > REORDERED) {
             leave();
         }
+    }
+
+    private static boolean isReordered(Track track) {
+        return track.codec() instanceof Codec.H264 || track.codec() instanceof Codec.H265;
     }
 
     /// The first one has the smallest time, and so on; all of them so much earlier that none is decoded after it is
@@ -79,6 +97,9 @@ final class MkvSource implements SourceReader, FrameSink {
         Frame frame = pictures.remove();
         long dtsNanos = Math.min(times.remove() - shiftNanos, frame.ptsNanos());
         lastNanos = Math.max(lastNanos, dtsNanos);
+        while (!sounds.isEmpty() && sounds.getFirst().dtsNanos() <= lastNanos) {
+            outlet.frame(sounds.remove());
+        }
         outlet.frame(new Frame(
                 frame.track(), lastNanos, Math.max(lastNanos, frame.ptsNanos()), frame.keyframe(), frame.data()));
     }
