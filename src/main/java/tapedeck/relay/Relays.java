@@ -261,12 +261,15 @@ public final class Relays implements AutoCloseable {
     /// Those that run, oldest first, behind those that ended a moment ago.
     public List<RelayReport> all() {
         List<RelayReport> all = new ArrayList<>();
+        List<Relay> now;
         synchronized (this) {
-            long now = System.nanoTime();
-            ended.removeIf(one -> now - one.atNanos() > ENDED_SHOWN_NANOS);
+            long nanos = System.nanoTime();
+            ended.removeIf(one -> nanos - one.atNanos() > ENDED_SHOWN_NANOS);
             ended.forEach(one -> all.add(one.report()));
+            // Under one lock: what ends in between would be in neither.
+            now = List.copyOf(running.values());
         }
-        running().forEach(relay -> all.add(relay.relayReport()));
+        now.forEach(relay -> all.add(relay.relayReport()));
         return all;
     }
 
