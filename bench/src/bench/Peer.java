@@ -102,6 +102,7 @@ sealed interface Peer {
                     "http_port=" + ports.http(),
                     "webrtc_port=0",
                     "cli_port=",
+                    "rtmps_port=",
                     "rtsp_port=0",
                     "mpegts_port=0",
                     "liveflv_port=0",

@@ -38,6 +38,7 @@ final class TranscodeLoad {
                 "rtmp_port=",
                 "rtsp_port=",
                 "cli_port=",
+                "rtmps_port=",
                 "mpegts_port=",
                 "liveflv_port=",
                 "webrtc_port=",

@@ -53,8 +53,16 @@ public final class Server implements AutoCloseable {
     public static final String VERSION = "0.1.0";
 
     /// The settings of all ports that are bound unless they are turned off.
-    static final List<String> PORTS =
-            List.of("http_port", "rtmp_port", "rtsp_port", "mpegts_port", "liveflv_port", "webrtc_port", "cli_port");
+    static final List<String> PORTS = List.of(
+            "http_port",
+            "rtmp_port",
+            "rtsp_port",
+            "mpegts_port",
+            "liveflv_port",
+            "webrtc_port",
+            "cli_port",
+            "rtmps_port",
+            "rtsps_port");
 
     private static final Logger log = LoggerFactory.getLogger(Server.class);
 
@@ -135,13 +143,7 @@ public final class Server implements AutoCloseable {
         PortPairs rtpPorts =
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
         Relays relays = relays(settings, loops, rtpPorts);
-        OptionalInt rtmpPort = settings.rtmp().port().number();
-        if (rtmpPort.isPresent()) {
-            bound(
-                    "rtmp_port",
-                    rtmpPort,
-                    () -> opened(new RtmpServer(rtmpPort.getAsInt(), rights, loops, streams, ports)));
-        }
+        openRtmp(settings, rights, loops);
         openRtsp(settings, rights, loops, rtpPorts);
         openPlain(settings.ingest(), rights, loops);
         OptionalInt webRtcPort = settings.webrtc().port().number();
@@ -163,6 +165,21 @@ public final class Server implements AutoCloseable {
             ports.add("HTTP", "tcp", http.port());
         }
         relays.startConfigured();
+    }
+
+    private void openRtmp(Settings settings, Rights rights, EventLoops loops) throws Exception {
+        OptionalInt port = settings.rtmp().port().number();
+        if (port.isPresent()) {
+            bound("rtmp_port", port, () -> opened(new RtmpServer(port.getAsInt(), rights, loops, streams, ports)));
+        }
+        OptionalInt tlsPort = settings.rtmp().tlsPort().number();
+        if (tlsPort.isPresent()) {
+            Optional<ServerTls> tls = Optional.of(tls(settings));
+            bound(
+                    "rtmps_port",
+                    tlsPort,
+                    () -> opened(new RtmpServer(tlsPort.getAsInt(), tls, rights, loops, streams, ports)));
+        }
     }
 
     /// The ways in that have no place for a password.

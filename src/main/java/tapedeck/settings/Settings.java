@@ -48,7 +48,8 @@ public record Settings(
         }
     }
 
-    public record Rtmp(Port port) {}
+    /// @param tlsPort of RTMPS
+    public record Rtmp(Port port, Port tlsPort) {}
 
     /// What the TLS ports show, in PEM; both or none. With none, a certificate of our own is made.
     public record Tls(Optional<Path> certificate, Optional<Path> key) {}

@@ -64,7 +64,7 @@ final class SettingsReader {
                         values.choice(
                                 "record_response_content_disposition_header_value", Settings.Http.Disposition.INLINE),
                         values.number("hls_rewind", 3600, 0, 604_800)),
-                new Settings.Rtmp(values.port("rtmp_port", 1935)),
+                new Settings.Rtmp(values.port("rtmp_port", 1935), values.port("rtmps_port", 1936)),
                 rtsp(),
                 new Settings.WebRtc(
                         values.port("webrtc_port", 8189),
@@ -212,6 +212,7 @@ final class SettingsReader {
         keys.addAll(RightsReader.KEYS);
         keys.addAll(RelaysReader.KEYS);
         keys.add("cli_port");
+        keys.add("rtmps_port");
         keys.addAll(IngestReader.KEYS);
         keys.addAll(FIXED.keySet());
         keys.addAll(UNBUILT.keySet());
@@ -221,7 +222,7 @@ final class SettingsReader {
     private static Map<String, Planned> unbuilt() {
         Map<String, Planned> unbuilt = new LinkedHashMap<>();
         for (String port :
-                List.of("https_port 8444", "ws_port 8080", "wss_port 8443", "kurento_port 8888", "rtmps_port 1936")) {
+                List.of("https_port 8444", "ws_port 8080", "wss_port 8443", "kurento_port 8888")) {
             String[] keyAndNumber = port.split(" ", -1);
             unbuilt.put(keyAndNumber[0], new Planned(keyAndNumber[1], "\\d{0,5}", "a port, or nothing"));
         }

@@ -52,6 +52,7 @@ public final class ServerProcess implements AutoCloseable {
                 "rtmp_port=0",
                 "rtsp_port=0",
                 "cli_port=0",
+                "rtmps_port=0",
                 "mpegts_port=0",
                 "liveflv_port=0",
                 "webrtc_port=0",

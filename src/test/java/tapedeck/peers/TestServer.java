@@ -24,6 +24,7 @@ public final class TestServer implements AutoCloseable {
                 "rtmp_port=0",
                 "rtsp_port=0",
                 "cli_port=0",
+                "rtmps_port=0",
                 "mpegts_port=0",
                 "liveflv_port=0",
                 "record_other_streams=mpegts,liveflv",

@@ -16,7 +16,10 @@ final class RtmpPlaying {
     private final RtmpOutput output;
     private final int streamId;
     private final Runnable streamEnded;
-    private final Reader reader;
+    private final Stream stream;
+    private Reader reader;
+    private boolean paused;
+    private long pausedNanos;
 
     /// @param streamEnded called when the stream has ended and the player knows
     RtmpPlaying(
@@ -31,10 +34,32 @@ final class RtmpPlaying {
         this.output = output;
         this.streamId = streamId;
         this.streamEnded = streamEnded;
+        this.stream = stream;
+        reader = subscribe();
+    }
+
+    private Reader subscribe() {
         String name = "rtmp " + connection.peer();
+        String transport = connection.isSecure() ? "tls" : "tcp";
         // Under the lock of the stream: the batch is taken when the publisher's turn is over.
-        reader = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain))
-                .of(new Viewer(Publisher.Protocol.RTMP, "tcp", connection.peer(), this::terminate)));
+        return stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain))
+                .of(new Viewer(Publisher.Protocol.RTMP, transport, connection.peer(), this::terminate)));
+    }
+
+    /// 7.2.2.9. What a live stream brings meanwhile is gone: it goes on at the last keyframe.
+    void pause(boolean pause) {
+        if (pause == paused) {
+            return;
+        }
+        paused = pause;
+        if (pause) {
+            pausedNanos = System.nanoTime();
+            reader.close();
+            replies.onStatus(streamId, "status", "NetStream.Pause.Notify", "Paused \"%s\".".formatted(name()));
+        } else {
+            replies.onStatus(streamId, "status", "NetStream.Unpause.Notify", "Playing \"%s\".".formatted(name()));
+            reader = subscribe();
+        }
     }
 
     private void terminate(String reason) {
@@ -46,11 +71,14 @@ final class RtmpPlaying {
     }
 
     StreamName name() {
-        return reader.stream().name();
+        return stream.name();
     }
 
     /// Sends what waits, if the connection takes it; else it is called again when it does.
     void drain() {
+        if (paused) {
+            return;
+        }
         switch (output.drain(reader)) {
             case null -> {}
             case RtmpOutput.Over.Ended _ -> sayEnd();
@@ -76,6 +104,10 @@ final class RtmpPlaying {
     void swept(long nowNanos) {
         if (output.stalls(nowNanos, RtmpSession.PLAYER_STALL_NANOS)) {
             connection.end("the player takes nothing");
+        } else if (paused && stream.statistics().ended()) {
+            sayEnd();
+        } else if (paused && nowNanos - pausedNanos > RtmpSession.PAUSE_NANOS) {
+            connection.end("paused for 10 minutes");
         }
     }
 

@@ -32,6 +32,8 @@ final class RtmpSession implements Conversation {
     static final long STALLED_NANOS = 30_000_000_000L;
     /// A player that takes less than its window in this time is gone.
     static final long PLAYER_STALL_NANOS = 30_000_000_000L;
+    /// The longest pause of a player.
+    static final long PAUSE_NANOS = 600_000_000_000L;
     /// Commands and metadata in one second, from one sweep to the next; encoders send a dozen in all.
     static final int MAX_COMMANDS_PER_SECOND = 100;
     /// `createStream` on one connection.
@@ -221,6 +223,13 @@ final class RtmpSession implements Conversation {
             case "createStream" -> createStream(command);
             case "publish" -> publish(command);
             case "play" -> play(command);
+            case "pause", "pauseRaw" -> {
+                if (state instanceof State.Playing(RtmpPlaying playing)
+                        && playing.streamId() == command.streamId()
+                        && command.argument(1) instanceof Boolean pause) {
+                    playing.pause(pause);
+                }
+            }
             case "deleteStream" -> {
                 if (command.argument(1) instanceof Double id) {
                     stop(id.intValue());

@@ -55,6 +55,7 @@ final class WebRtcBench {
                     "rtmp_port=",
                     "rtsp_port=",
                     "cli_port=",
+                    "rtmps_port=",
                     "mpegts_port=",
                     "liveflv_port=",
                     "webrtc_port=0",

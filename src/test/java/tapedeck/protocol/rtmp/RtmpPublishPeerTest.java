@@ -3,9 +3,11 @@ package tapedeck.protocol.rtmp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -17,9 +19,11 @@ import tapedeck.media.Frame;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.net.tls.ServerTls;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
+import tapedeck.peers.TestFlv;
 import tapedeck.peers.SharedMedia;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
@@ -64,6 +68,22 @@ class RtmpPublishPeerTest {
         List<Frame> frames = collector.untilEnd();
         FrameCollector.assertSame(FlvFile.read(file).media(), frames);
         assertEquals("unpublished", collector.endReason());
+    }
+
+    @Test
+    void ffmpegPublishesOverTls() throws Exception {
+        FlvFile clip = TestFlv.bothTracks();
+        Path file = folder.resolve("sent.flv");
+        Files.write(file, clip.toBytes().toByteArray());
+        ServerTls tls = ServerTls.of(folder, new Settings.Tls(Optional.empty(), Optional.empty()));
+        Rights free = new Rights(Settings.Rights.NONE, TrustedProxies.NONE);
+        try (RtmpServer encrypted =
+                new RtmpServer(0, Optional.of(tls), free, loops, streams, new BoundPorts())) {
+            FrameCollector collector = FrameCollector.of(streams, "a");
+            String url = "rtmps://127.0.0.1:%d/live/a".formatted(encrypted.port());
+            Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-copyts", "-f", "flv", url);
+            FrameCollector.assertSame(clip.media(), collector.untilEnd());
+        }
     }
 
     @Test
