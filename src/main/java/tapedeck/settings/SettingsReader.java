@@ -221,8 +221,7 @@ final class SettingsReader {
 
     private static Map<String, Planned> unbuilt() {
         Map<String, Planned> unbuilt = new LinkedHashMap<>();
-        for (String port :
-                List.of("https_port 8444", "ws_port 8080", "wss_port 8443", "kurento_port 8888")) {
+        for (String port : List.of("https_port 8444", "ws_port 8080", "wss_port 8443", "kurento_port 8888")) {
             String[] keyAndNumber = port.split(" ", -1);
             unbuilt.put(keyAndNumber[0], new Planned(keyAndNumber[1], "\\d{0,5}", "a port, or nothing"));
         }

@@ -23,8 +23,8 @@ import tapedeck.net.tls.ServerTls;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
-import tapedeck.peers.TestFlv;
 import tapedeck.peers.SharedMedia;
+import tapedeck.peers.TestFlv;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Streams;
@@ -77,8 +77,7 @@ class RtmpPublishPeerTest {
         Files.write(file, clip.toBytes().toByteArray());
         ServerTls tls = ServerTls.of(folder, new Settings.Tls(Optional.empty(), Optional.empty()));
         Rights free = new Rights(Settings.Rights.NONE, TrustedProxies.NONE);
-        try (RtmpServer encrypted =
-                new RtmpServer(0, Optional.of(tls), free, loops, streams, new BoundPorts())) {
+        try (RtmpServer encrypted = new RtmpServer(0, Optional.of(tls), free, loops, streams, new BoundPorts())) {
             FrameCollector collector = FrameCollector.of(streams, "a");
             String url = "rtmps://127.0.0.1:%d/live/a".formatted(encrypted.port());
             Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-copyts", "-f", "flv", url);
