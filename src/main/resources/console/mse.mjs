@@ -7,6 +7,9 @@ import {endpointOf} from "./session.mjs";
 /** So much is waited for before what is newest, and played again behind an interruption. */
 const BEHIND_SECONDS = 0.6;
 const TOO_FAR_BEHIND_SECONDS = 3;
+/** A little of a delay is caught up with where nobody notices. */
+const BEHIND_BY_SECONDS = 1.2;
+const CATCHING_UP = 1.08;
 const KEPT_SECONDS = 20;
 
 export class SocketPlayer {
@@ -75,6 +78,7 @@ export class SocketPlayer {
     if (this.video.currentTime < buffered.start(last) || newest - this.video.currentTime > TOO_FAR_BEHIND_SECONDS) {
       this.video.currentTime = Math.max(buffered.start(last), newest - BEHIND_SECONDS);
     }
+    this.video.playbackRate = newest - this.video.currentTime > BEHIND_BY_SECONDS ? CATCHING_UP : 1;
     if (this.video.paused && this.video.autoplay) this.video.play().catch(() => {});
   }
 
