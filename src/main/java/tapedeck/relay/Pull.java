@@ -92,8 +92,8 @@ final class Pull implements RelayWork {
         try {
             client.pull(target, now);
         } finally {
-            over();
             returning.connection(Feedback.NONE);
+            over();
         }
     }
 
