@@ -28,9 +28,7 @@ class RelaysReaderTest {
         assertEquals(
                 List.of(
                         new Settings.Relayed(
-                                "cam",
-                                "rtsp://u:p@192.0.2.7/a,b?x=1,2",
-                                Map.of("transport", "tcp", "record", "true")),
+                                "cam", "rtsp://u:p@192.0.2.7/a,b?x=1,2", Map.of("transport", "tcp", "record", "true")),
                         new Settings.Relayed("b", "rtmp://h/live/b", Map.of())),
                 relays.pulls());
         assertEquals(List.of(new Settings.Relayed("b", "rtmps://h/app/KEY", Map.of())), relays.pushes());
