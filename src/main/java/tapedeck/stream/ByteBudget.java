@@ -17,7 +17,7 @@ public final class ByteBudget {
     }
 
     /// Takes this many bytes if they are left.
-    boolean take(long bytes) {
+    public boolean take(long bytes) {
         if (maxBytes == Long.MAX_VALUE) {
             return true;
         }
@@ -28,7 +28,7 @@ public final class ByteBudget {
         return true;
     }
 
-    void giveBack(long bytes) {
+    public void giveBack(long bytes) {
         if (maxBytes != Long.MAX_VALUE) {
             taken.addAndGet(-bytes);
         }

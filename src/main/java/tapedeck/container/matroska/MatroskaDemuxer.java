@@ -61,6 +61,11 @@ public final class MatroskaDemuxer {
         }
     }
 
+    /// How much has come of what is not whole yet.
+    public int pendingBytes() {
+        return pending.length();
+    }
+
     /// Something is missing: what comes next is the middle of an element. It goes on at the next cluster.
     public void resync() {
         pending.clear();

@@ -84,6 +84,11 @@ public final class FragmentDemuxer {
         }
     }
 
+    /// How much has come of what is not whole yet.
+    public int pendingBytes() {
+        return pending.length();
+    }
+
     /// Something is missing: what comes next is the middle of a box. It goes on at the next `moof`.
     public void resync() {
         pending.clear();

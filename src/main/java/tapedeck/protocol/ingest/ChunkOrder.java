@@ -34,6 +34,11 @@ final class ChunkOrder {
         return next;
     }
 
+    /// What came too early.
+    long waitingBytes() {
+        return waitingBytes;
+    }
+
     /// One that came already is passed over.
     void add(long number, Bytes data, long nowNanos) {
         if (number < next || waiting.containsKey(number)) {

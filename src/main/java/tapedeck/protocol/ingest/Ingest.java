@@ -13,6 +13,7 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.rtp.DecodingOrder;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
@@ -33,6 +34,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     private static final int LOOK_BYTES = 8;
 
     private final String session;
+    private final ByteBudget budget;
     private final Publication publication;
     private final ChunkOrder order = new ChunkOrder(this);
     private final IngestClock clock = new IngestClock();
@@ -52,11 +54,14 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     private boolean away;
     private boolean over;
     private @Nullable Runnable hangUp;
+    private long heldBytes;
 
     /// @param session that requests and connections name which belong together; "" for a connection that nothing
     /// follows
-    Ingest(String session, StreamName name, Publisher publisher, Streams streams, long nowNanos)
+    /// @param budget what all of them together may hold of chunks that are not whole or came too early
+    Ingest(String session, StreamName name, Publisher publisher, Streams streams, ByteBudget budget, long nowNanos)
             throws NameTakenException {
+        this.budget = budget;
         this.session = session;
         this.heardNanos = nowNanos;
         this.publication = streams.publish(name, publisher, this);
@@ -111,6 +116,24 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
         demandOpen();
         heardNanos = nowNanos;
         order.add(number, data, nowNanos);
+        account();
+    }
+
+    private void account() {
+        long now = over ? 0 : order.waitingBytes() + pendingBytes();
+        if (now > heldBytes && !budget.take(now - heldBytes)) {
+            throw new IngestRefusedException("there is no memory left for what is not whole");
+        }
+        if (now < heldBytes) {
+            budget.giveBack(heldBytes - now);
+        }
+        heldBytes = now;
+    }
+
+    private int pendingBytes() {
+        MatroskaDemuxer webm = matroska;
+        FragmentDemuxer mp4 = fragments;
+        return webm != null ? webm.pendingBytes() : mp4 != null ? mp4.pendingBytes() : 0;
     }
 
     /// The next piece of what comes in order; numbered chunks go on behind it.
@@ -118,6 +141,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
         demandOpen();
         heardNanos = nowNanos;
         chunk(data);
+        account();
     }
 
     private void demandOpen() {
@@ -129,6 +153,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     synchronized void tick(long nowNanos) {
         try {
             order.tick(nowNanos);
+            account();
         } catch (MalformedException | IngestRefusedException e) {
             fail(String.valueOf(e.getMessage()));
         }
@@ -158,6 +183,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     synchronized void end(String reason) {
         if (!over) {
             over = true;
+            account();
             publication.close(reason);
             Runnable last = hangUp;
             hangUp = null;

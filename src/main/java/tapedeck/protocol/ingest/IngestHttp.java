@@ -17,6 +17,7 @@ import tapedeck.rights.Decision;
 import tapedeck.rights.HttpEntrance;
 import tapedeck.rights.Request;
 import tapedeck.rights.Rights;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
@@ -75,7 +76,7 @@ public final class IngestHttp implements AutoCloseable {
         }
         Ingest ingest = open(exchange);
         try {
-            exchange.upgrade(socket -> listen(ingest, socket));
+            exchange.upgrade(socket -> listen(ingest, socket, ingests.budget()));
         } catch (HttpProblem e) {
             ingest.end("no WebSocket");
             throw e;
@@ -83,7 +84,7 @@ public final class IngestHttp implements AutoCloseable {
     }
 
     /// The publisher is told which chunk comes next: behind an interruption it may still have it.
-    private static HttpSocket.Listener listen(Ingest ingest, HttpSocket socket) {
+    private static HttpSocket.Listener listen(Ingest ingest, HttpSocket socket, ByteBudget budget) {
         Runnable hangUp = socket::end;
         long next = ingest.connected(hangUp, System.nanoTime());
         socket.say("{\"next\": %d}".formatted(next));
@@ -96,8 +97,13 @@ public final class IngestHttp implements AutoCloseable {
                 if (message.length() + part.length() > MAX_CHUNK_BYTES) {
                     refuse(HttpSocket.TOO_LARGE, "a chunk may have at most %d bytes".formatted(MAX_CHUNK_BYTES));
                 } else if (!last) {
-                    message.bytes(part);
+                    if (budget.take(part.length())) {
+                        message.bytes(part);
+                    } else {
+                        refuse(HttpSocket.POLICY, "there is no memory left for another chunk now");
+                    }
                 } else {
+                    budget.giveBack(message.length());
                     Bytes chunk =
                             message.length() == 0 ? part : message.bytes(part).handOver();
                     message = new ByteWriter(0);
@@ -126,6 +132,8 @@ public final class IngestHttp implements AutoCloseable {
 
             @Override
             public void closed(boolean inOrder) {
+                budget.giveBack(message.length());
+                message = new ByteWriter(0);
                 ingest.disconnected(hangUp, inOrder, System.nanoTime());
             }
         };
@@ -145,8 +153,7 @@ public final class IngestHttp implements AutoCloseable {
         Ingest ingest = open(exchange);
         try {
             if (number.isPresent()) {
-                Bytes chunk = exchange.body(MAX_CHUNK_BYTES);
-                ingest.chunk(Long.parseLong(number.get()), chunk, System.nanoTime());
+                chunk(exchange, ingest, Long.parseLong(number.get()));
                 if (exchange.query("last").map("true"::equals).orElse(false)) {
                     ingest.finish();
                 }
@@ -161,6 +168,24 @@ public final class IngestHttp implements AutoCloseable {
             throw e;
         }
         exchange.respond(204);
+    }
+
+    /// As much as may come counts before it has come.
+    private void chunk(HttpExchange exchange, Ingest ingest, long number) throws Exception {
+        long most = exchange.header("Content-Length")
+                .filter(length -> length.matches("\\d{1,9}"))
+                .map(Long::parseLong)
+                .filter(length -> length <= MAX_CHUNK_BYTES)
+                .orElse((long) MAX_CHUNK_BYTES);
+        if (!ingests.budget().take(most)) {
+            exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
+            throw new HttpProblem(503, "there is no memory left for another chunk now");
+        }
+        try {
+            ingest.chunk(number, exchange.body(MAX_CHUNK_BYTES), System.nanoTime());
+        } finally {
+            ingests.budget().giveBack(most);
+        }
     }
 
     /// All of the body; its end is that of the stream.

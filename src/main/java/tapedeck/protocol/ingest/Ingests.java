@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
@@ -19,17 +20,31 @@ final class Ingests implements AutoCloseable {
     /// Each may hold some megabytes that wait.
     static final int MAX_INGESTS = 1_024;
 
+    /// What all of them may hold of chunks that are not whole is this part of the heap.
+    static final int HEAP_DIVISOR = 8;
+
     private static final Logger log = LoggerFactory.getLogger(Ingests.class);
     private static final int TICK_MILLIS = 500;
 
     private final Streams streams;
+    private final ByteBudget budget;
     // Guarded by this.
     private final Map<StreamName, Ingest> open = new HashMap<>();
     private boolean ticking;
     private boolean closed;
 
     Ingests(Streams streams) {
+        this(streams, new ByteBudget(Runtime.getRuntime().maxMemory() / HEAP_DIVISOR));
+    }
+
+    Ingests(Streams streams, ByteBudget budget) {
         this.streams = streams;
+        this.budget = budget;
+    }
+
+    /// Shared by all.
+    ByteBudget budget() {
+        return budget;
     }
 
     /// The one of this name and session; null if there is none.
@@ -50,7 +65,7 @@ final class Ingests implements AutoCloseable {
         if (closed || open.size() >= MAX_INGESTS) {
             return null;
         }
-        Ingest made = new Ingest(session, name, publisher, streams, System.nanoTime());
+        Ingest made = new Ingest(session, name, publisher, streams, budget, System.nanoTime());
         open.put(name, made);
         if (!ticking) {
             ticking = true;

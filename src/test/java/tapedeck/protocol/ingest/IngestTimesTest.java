@@ -1,12 +1,17 @@
 package tapedeck.protocol.ingest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
+import tapedeck.stream.ByteBudget;
+import tapedeck.stream.Publisher;
+import tapedeck.stream.StreamName;
+import tapedeck.stream.Streams;
 
 /// What comes in order, and at what time.
 class IngestTimesTest {
@@ -74,6 +79,29 @@ class IngestTimesTest {
         assertTrue(heard.isEmpty());
         large.add(3, Bytes.ofUtf8("x"), 0);
         assertEquals(List.of("chunk"), heard);
+    }
+
+    @Test
+    void whatIsNotWholeOrTooEarlyIsBoundedOverAllPublishers() throws Exception {
+        ByteBudget budget = new ByteBudget(1_000);
+        try (Ingests ingests = new Ingests(new Streams(), budget)) {
+            Publisher publisher = new Publisher(
+                    Publisher.Protocol.HTTP,
+                    "test",
+                    "test",
+                    "test",
+                    Publisher.RecordWish.NO,
+                    Publisher.Expects.UNKNOWN);
+            Ingest first = ingests.open(new StreamName("a"), "a", publisher);
+            Ingest second = ingests.open(new StreamName("b"), "b", publisher);
+            first.chunk(1, Bytes.wrap(new byte[600]), System.nanoTime());
+            assertThrows(
+                    IngestRefusedException.class,
+                    () -> second.chunk(1, Bytes.wrap(new byte[600]), System.nanoTime()));
+            first.end("enough");
+            second.end("enough");
+            assertEquals(0, budget.takenBytes(), "all was given back");
+        }
     }
 
     private final IngestClock clock = new IngestClock();
