@@ -96,8 +96,7 @@ class IngestTimesTest {
             Ingest second = ingests.open(new StreamName("b"), "b", publisher);
             first.chunk(1, Bytes.wrap(new byte[600]), System.nanoTime());
             assertThrows(
-                    IngestRefusedException.class,
-                    () -> second.chunk(1, Bytes.wrap(new byte[600]), System.nanoTime()));
+                    IngestRefusedException.class, () -> second.chunk(1, Bytes.wrap(new byte[600]), System.nanoTime()));
             first.end("enough");
             second.end("enough");
             assertEquals(0, budget.takenBytes(), "all was given back");
