@@ -2,6 +2,7 @@ package tapedeck.protocol.fetch;
 
 import java.io.IOException;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.relay.PullClient;
@@ -30,14 +31,29 @@ public final class HttpPull implements PullClient {
     @Override
     public void pull(RelayTarget target, PullSink sink) throws IOException, InterruptedException {
         Outlet outlet = new Outlet("pull of " + target, sink);
+        try {
+            Found found = read(target, outlet);
+            if (found != null) {
+                new HlsPull(target, outlet).run(found.playlist(), found.where());
+            }
+        } catch (IOException e) {
+            // An interrupt closes the socket.
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            throw e;
+        }
+    }
+
+    /// A playlist, and where it came from.
+    private record Found(Bytes playlist, RelayTarget where) {}
+
+    /// @return null where it was media, which are read to their end
+    private static @Nullable Found read(RelayTarget target, Outlet outlet) throws IOException, InterruptedException {
         try (HttpGet get = HttpGet.open(target, "")) {
             Bytes first = head(get);
             if (first.length() > 7 && first.slice(0, 7).equals(Bytes.ofUtf8("#EXTM3U"))) {
-                Bytes playlist = HlsPull.rest(get, first, Playlist.MAX_BYTES);
-                RelayTarget where = get.target();
-                get.close();
-                new HlsPull(target, outlet).run(playlist, where);
-                return;
+                return new Found(HlsPull.rest(get, first, Playlist.MAX_BYTES), get.target());
             }
             SourceReader reader = SourceReader.of(first, outlet);
             if (reader == null) {
@@ -49,12 +65,7 @@ public final class HttpPull implements PullClient {
             }
             reader.end();
             outlet.drain();
-        } catch (IOException e) {
-            // An interrupt closes the socket.
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            throw e;
+            return null;
         }
     }
 
