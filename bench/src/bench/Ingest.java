@@ -1,5 +1,6 @@
 package bench;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.Loader;
 
 /// `bench/ingest N [SECONDS]`: N real-time RTMP streams, recorded by nginx-rtmp and then by Tapedeck, in one run.
+/// `bench/ingest N SECONDS ts`: N transport streams over TCP beside the same media over RTMP, both recorded by Tapedeck.
 final class Ingest {
     /// Both servers get so long to warm up before the window in which they are measured.
     private static final int WARM_UP_SECONDS = 15;
@@ -34,6 +36,10 @@ final class Ingest {
         System.out.printf(
                 "%d streams of 720p, %.0f kB/s each, 2 s GOP, AAC; %d s, measured after %d s%n",
                 streams, Files.size(clip) / 20_000.0, seconds, WARM_UP_SECONDS);
+        if (arguments.length > 2 && arguments[2].equals("ts")) {
+            transportStreams(streams, seconds, clip);
+            return;
+        }
         Result nginx = measure(new Peer.NginxRtmp(true), streams, seconds, clip);
         print("nginx-rtmp", nginx);
         Result tapedeck = measure(new Peer.Tapedeck(true), streams, seconds, clip);
@@ -45,14 +51,54 @@ final class Ingest {
         System.exit(tapedeck.wholeFiles() == streams && nginx.wholeFiles() == streams ? 0 : 1);
     }
 
+    private static void transportStreams(int streams, int seconds, Path clip) throws Exception {
+        Path stream = Peer.WORK.resolve("clip.ts");
+        Process process = new ProcessBuilder(
+                        Loader.load(org.bytedeco.ffmpeg.ffmpeg.class), "-v", "error", "-nostdin", "-y",
+                        "-stream_loop", "-1", "-i", clip.toString(), "-t", Integer.toString(seconds), "-c", "copy",
+                        "-f", "mpegts", stream.toString())
+                .inheritIO()
+                .start();
+        if (process.waitFor() != 0) {
+            throw new IOException("the bundled ffmpeg could not make the transport stream");
+        }
+        String ffprobe = Loader.load(org.bytedeco.ffmpeg.ffprobe.class);
+        long video = packets(ffprobe, stream, "v");
+        long audio = packets(ffprobe, stream, "a");
+        Result rtmp = measure(new Peer.Tapedeck(true), streams, seconds, clip);
+        print("rtmp", rtmp);
+        Result ts = measure(
+                new Peer.TapedeckTs(),
+                streams,
+                seconds,
+                port -> Peer.load("all publishing", "bench.TsLoad", port, streams, stream, video, audio));
+        print("mpegts", ts);
+        System.out.printf(
+                Locale.ROOT, "CPU: mpegts / rtmp = %.2f%n", ts.cpuPerStreamMinute() / rtmp.cpuPerStreamMinute());
+        System.exit(ts.wholeFiles() == streams && rtmp.wholeFiles() == streams ? 0 : 1);
+    }
+
+    /// Starts what sends to this port.
+    private interface Load {
+        Process to(int port) throws Exception;
+    }
+
     private static Result measure(Peer peer, int streams, int seconds, Path clip) throws Exception {
+        return measure(
+                peer,
+                streams,
+                seconds,
+                port -> Peer.load("all publishing", "bench.RtmpLoad", port, streams, seconds, clip));
+    }
+
+    private static Result measure(Peer peer, int streams, int seconds, Load sender) throws Exception {
         Path folder = Peer.WORK.resolve(peer.name());
         Files.createDirectories(folder);
         Peer.Ports ports = Peer.Ports.free();
         Process server = peer.start(ports, folder);
         try {
             Peer.awaitPort(ports.rtmp(), server);
-            Process load = Peer.load("all publishing", "bench.RtmpLoad", ports.rtmp(), streams, seconds, clip);
+            Process load = sender.to(ports.rtmp());
             TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
             ProcFs before = ProcFs.of(server.pid());
             long from = System.nanoTime();

@@ -96,28 +96,58 @@ sealed interface Peer {
 
         @Override
         public Process start(Ports ports, Path folder) throws IOException {
-            List<String> command = new ArrayList<>(List.of("./run"));
-            for (String setting : List.of(
+            return tapedeck(
                     "rtmp_port=" + ports.rtmp(),
                     "http_port=" + ports.http(),
-                    "webrtc_port=0",
-                    "cli_port=",
-                    "rtmps_port=",
-                    "rtsp_port=0",
                     "mpegts_port=0",
-                    "liveflv_port=0",
                     "data_dir=" + folder,
-                    "record_flash_published_streams=" + record,
-                    "stream_record_policy_template={streamName}",
-                    "on_record_hook_script=")) {
-                command.add("--set");
-                command.add(setting);
-            }
-            return new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(WORK.resolve("tapedeck.log").toFile())
-                    .start();
+                    "record_flash_published_streams=" + record);
         }
+    }
+
+    /// Tapedeck, with transport streams at the port where RTMP is measured.
+    record TapedeckTs() implements Peer {
+        @Override
+        public String name() {
+            return "tapedeck-ts";
+        }
+
+        @Override
+        public String extension() {
+            return ".mp4";
+        }
+
+        @Override
+        public Process start(Ports ports, Path folder) throws IOException {
+            return tapedeck(
+                    "rtmp_port=0",
+                    "http_port=" + ports.http(),
+                    "mpegts_port=" + ports.rtmp(),
+                    "data_dir=" + folder,
+                    "record_other_streams=mpegts");
+        }
+    }
+
+    /// Its own program, as people start it.
+    private static Process tapedeck(String... settings) throws IOException {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.addAll(List.of(
+                "webrtc_port=0",
+                "cli_port=",
+                "rtmps_port=",
+                "rtsp_port=0",
+                "liveflv_port=0",
+                "stream_record_policy_template={streamName}",
+                "on_record_hook_script="));
+        List<String> command = new ArrayList<>(List.of("./run"));
+        for (String setting : all) {
+            command.add("--set");
+            command.add(setting);
+        }
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(WORK.resolve("tapedeck.log").toFile())
+                .start();
     }
 
     static void awaitPort(int port, Process server) throws Exception {

@@ -158,6 +158,7 @@ public final class Server implements AutoCloseable {
         opened(new IngestHttp(rights, streams, routes));
         Api api = opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
         api.serve(opened(new RtpEndpoints(loops, rtpPorts, streams, relays)));
+        openCommandLine(settings, api);
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
         OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {

@@ -1,6 +1,9 @@
 package tapedeck.bytes;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -10,6 +13,11 @@ import java.util.HexFormat;
 /// Slices share the array, so a frame is assembled once and then handed to every reader without a copy.
 public final class Bytes {
     public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
+
+    private static final VarHandle EIGHT =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final long LOWEST_BITS = 0x0101_0101_0101_0101L;
+    private static final long HIGHEST_BITS = 0x8080_8080_8080_8080L;
 
     private final byte[] array;
     private final int offset;
@@ -91,6 +99,23 @@ public final class Bytes {
 
     public long u32(int index) {
         return i32(index) & 0xFFFF_FFFFL;
+    }
+
+    /// Where the first zero at or behind `from` is, or the length. Eight bytes at a time: what is compressed has few.
+    public int indexOfZero(int from) {
+        int at = offset + from;
+        int end = offset + length;
+        while (at + Long.BYTES <= end) {
+            long eight = (long) EIGHT.get(array, at);
+            if ((eight - LOWEST_BITS & ~eight & HIGHEST_BITS) != 0) {
+                break;
+            }
+            at += Long.BYTES;
+        }
+        while (at < end && array[at] != 0) {
+            at++;
+        }
+        return Math.min(at, end) - offset;
     }
 
     /// The part `[from, to)`, sharing the array.

@@ -187,15 +187,10 @@ public final class H264 {
 
     /// Where the next 00 00 01 begins, or -1.
     private static int nextStartCode(Bytes stream, int from) {
-        int end = stream.length();
-        for (int i = from + 2; i < end; ) {
-            int third = stream.u8(i);
-            if (third > 1) {
-                i += 3;
-            } else if (third == 1 && stream.u8(i - 1) == 0 && stream.u8(i - 2) == 0) {
-                return i - 2;
-            } else {
-                i++;
+        int end = stream.length() - 2;
+        for (int i = stream.indexOfZero(from); i < end; i = stream.indexOfZero(i + 1)) {
+            if (stream.u8(i + 1) == 0 && stream.u8(i + 2) == 1) {
+                return i;
             }
         }
         return -1;

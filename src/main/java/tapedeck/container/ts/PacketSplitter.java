@@ -28,7 +28,14 @@ final class PacketSplitter {
     }
 
     void receive(Bytes bytes) {
-        split(joined(rest, bytes), LOCK_PACKETS);
+        int missing = stride - rest.length();
+        if (stride > 0 && !rest.isEmpty() && missing > 0 && missing < bytes.length()) {
+            // Only the packet that both pieces share is put together.
+            split(joined(rest, bytes.slice(0, missing)), LOCK_PACKETS);
+            split(joined(rest, bytes.slice(missing)), LOCK_PACKETS);
+        } else {
+            split(joined(rest, bytes), LOCK_PACKETS);
+        }
     }
 
     /// Forgets what was too little.

@@ -14,8 +14,16 @@ final class PesAssembler {
     /// A PES packet of sound has to say its length, which has 16 bits; some do not.
     static final int MAX_SOUND_BYTES = 256 << 10;
 
+    /// Room for one at first, and for one that follows a large one.
+    private static final int FIRST_BYTES = 4 * TsPacket.BYTES;
+
+    private static final int MOST_FIRST_BYTES = 64 << 10;
+
     private final int maxBytes;
     private @Nullable ByteWriter gathered;
+    /// Whether what is gathered said how long it is; then each packet is looked at.
+    private boolean sized = true;
+    private int lastBytes;
     private boolean randomAccess;
     private int counter = -1;
     private long damaged;
@@ -55,7 +63,8 @@ final class PesAssembler {
         Pes whole = null;
         if (packet.unitStart()) {
             whole = end();
-            gathered = new ByteWriter(4 * TsPacket.BYTES);
+            sized = true;
+            gathered = new ByteWriter(Math.clamp(lastBytes, FIRST_BYTES, MOST_FIRST_BYTES));
             randomAccess = packet.randomAccess();
         }
         ByteWriter out = gathered;
@@ -70,12 +79,30 @@ final class PesAssembler {
         return whole != null ? whole : full(out);
     }
 
+    /// Takes a packet in the middle of a PES packet, which nearly all are: of its own counter, not scrambled, without
+    /// adaptation field. Returns false for any other, which is untouched.
+    boolean append(Bytes packet) {
+        ByteWriter out = gathered;
+        int control = packet.u8(3);
+        if (out == null
+                || sized
+                || control != (0x10 | counter + 1 & 0xF)
+                || (packet.u8(1) & 0xC0) != 0
+                || out.length() + TsPacket.BYTES > maxBytes) {
+            return false;
+        }
+        counter = control & 0xF;
+        out.bytes(packet.slice(TsPacket.HEADER_BYTES));
+        return true;
+    }
+
     /// One that has all the bytes it said. When the packet before it became whole in the same call, this one waits.
     private @Nullable Pes full(ByteWriter out) {
         if (out.length() < PesHeader.LENGTH_AT + 2) {
             return null;
         }
         int length = out.u16At(PesHeader.LENGTH_AT);
+        sized = length > 0;
         return length > 0 && out.length() >= PesHeader.LENGTH_AT + 2 + length ? take() : null;
     }
 
@@ -115,6 +142,7 @@ final class PesAssembler {
         if (out == null) {
             return null;
         }
+        lastBytes = out.length() + out.length() / 4;
         Bytes bytes = out.handOver();
         PesHeader header = PesHeader.parse(bytes);
         int end = header.bytes() == 0 ? bytes.length() : Math.min(header.bytes(), bytes.length());

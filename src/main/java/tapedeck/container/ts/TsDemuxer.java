@@ -195,6 +195,10 @@ public final class TsDemuxer {
     private void packet(Bytes bytes) {
         packets++;
         try {
+            Line middle = lines.get(bytes.u16(1) & TsPacket.NULL_PID);
+            if (middle != null && middle.assembler.append(bytes)) {
+                return;
+            }
             TsPacket packet = TsPacket.parse(bytes);
             if (packet.transportError()) {
                 badPackets++;
