@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -37,7 +38,7 @@ import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 
 /// Everybody who may and everybody who may not, over every protocol, in and out, before and after a restart, on a whole
-/// server: ffmpeg for RTMP, offers of a real Chromium for WHIP and WHEP. Nothing that was shown is found afterwards in
+/// server: ffmpeg for RTMP, offers of a real Chromium for WHIP and WHEP, requests of RTSP. Nothing that was shown is found afterwards in
 /// log, REST, metrics or files.
 @Tag("peer")
 @Timeout(600)
@@ -159,7 +160,7 @@ class RightsMatrixTest {
                     "auth_webhook_url=" + hook.url());
         }
         assertEquals(String.join("\n", expected.values()), String.join("\n", seen.values()));
-        assertEquals(2 * 4 * 12, seen.size(), "all of them were tried");
+        assertEquals(2 * 6 * 12, seen.size(), "all of them were tried");
         System.out.println(String.join("\n", seen.values()));
     }
 
@@ -256,6 +257,8 @@ class RightsMatrixTest {
         cell(proof, when, shown, "RTMP out", ffmpegPlays(server, shown));
         cell(proof, when, shown, "WHIP", posted(server, "/whip/" + name + "-w", shown) == 201);
         cell(proof, when, shown, "WHEP", posted(server, "/whep/live", shown) == 201);
+        cell(proof, when, shown, "RTSP in", asked(server, "ANNOUNCE", name + "-r", shown) == 200);
+        cell(proof, when, shown, "RTSP out", asked(server, "DESCRIBE", "live", shown) == 200);
     }
 
     private void cell(String proof, String when, Shown shown, String protocol, boolean did) {
@@ -305,6 +308,20 @@ class RightsMatrixTest {
                 "null",
                 "-"));
         return result.exitCode() == 0;
+    }
+
+    private static int asked(TestServer server, String method, String name, Shown shown) throws IOException {
+        String[] header = shown.header().isEmpty()
+                ? new String[0]
+                : new String[] {String.join(": ", shown.header())};
+        try (RtspClient client = new RtspClient(server.port("RTSP"), "live/" + name)) {
+            String body = method.equals("ANNOUNCE")
+                    ? client.description(TestMedia.tracks(TestMedia.h264(1)))
+                    : "";
+            RtspClient.Answer answer = client.ask(method, client.url(), body, header);
+            assertTrue(answer.status() == 200 || answer.status() == 401, answer.toString());
+            return answer.status();
+        }
     }
 
     private int posted(TestServer server, String path, Shown shown) throws Exception {

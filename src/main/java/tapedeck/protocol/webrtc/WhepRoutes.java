@@ -9,7 +9,6 @@ import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.rights.Request;
-import tapedeck.stream.Publisher;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
@@ -69,17 +68,9 @@ final class WhepRoutes {
     /// The codecs of the stream's tracks, as soon as those are there that its publisher has announced.
     private static List<Codec> codecs(Stream stream) throws InterruptedException {
         long deadline = System.nanoTime() + MAX_TRACK_WAIT_NANOS;
-        List<Track> tracks = stream.tracks();
-        while (!complete(tracks, stream.publisher().expects()) && System.nanoTime() - deadline < 0) {
+        while (!stream.knowsItsTracks() && System.nanoTime() - deadline < 0) {
             TimeUnit.MILLISECONDS.sleep(TRACK_POLL_MILLIS);
-            tracks = stream.tracks();
         }
-        return tracks.stream().map(Track::codec).toList();
-    }
-
-    private static boolean complete(List<Track> tracks, Publisher.Expects expects) {
-        return !tracks.isEmpty()
-                && (!expects.video() || tracks.stream().anyMatch(Track::isVideo))
-                && (!expects.audio() || tracks.stream().anyMatch(Track::isAudio));
+        return stream.tracks().stream().map(Track::codec).toList();
     }
 }
