@@ -26,11 +26,12 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import tapedeck.bytes.Bytes;
 
 /// A certificate that nobody else vouches for, ECDSA with P-256, and its key.
 ///
 /// @param certificate and `key` in DER
-record SelfSigned(byte[] certificate, byte[] key) {
+record SelfSigned(Bytes certificate, Bytes key) {
     private static final Duration LIFETIME = Duration.ofDays(3_650);
     private static final Duration CLOCK_SKEW = Duration.ofDays(1);
     private static final int SERIAL_BITS = 64;
@@ -54,7 +55,8 @@ record SelfSigned(byte[] certificate, byte[] key) {
                     .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names()))
                     .build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate()))
                     .getEncoded();
-            return new SelfSigned(encoded, pair.getPrivate().getEncoded());
+            return new SelfSigned(
+                    Bytes.wrap(encoded), Bytes.wrap(pair.getPrivate().getEncoded()));
         } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
             throw new IllegalStateException("no certificate could be made", e);
         }
@@ -82,7 +84,7 @@ record SelfSigned(byte[] certificate, byte[] key) {
         pem(certificateFile, "CERTIFICATE", certificate, "rw-r--r--");
     }
 
-    private static void pem(Path file, String type, byte[] der, String permissions) throws IOException {
+    private static void pem(Path file, String type, Bytes der, String permissions) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (folder == null) {
             throw new IOException(file + " is in no folder");
@@ -91,7 +93,7 @@ record SelfSigned(byte[] certificate, byte[] key) {
         String text = "-----BEGIN %s-----\n%s\n-----END %s-----\n"
                 .formatted(
                         type,
-                        Base64.getMimeEncoder(PEM_COLUMNS, new byte[] {'\n'}).encodeToString(der),
+                        Base64.getMimeEncoder(PEM_COLUMNS, new byte[] {'\n'}).encodeToString(der.toByteArray()),
                         type);
         Path written = Files.createTempFile(
                 folder,

@@ -137,8 +137,11 @@ final class RtspCaller implements Conversation {
         for (int challenges = 0; ; challenges++) {
             RtspMessage.Answer answer = once(method, uri, headers, body);
             String challenge = answer.header("www-authenticate");
-            boolean again = answer.status() == 401 && challenge != null && challenges < MAX_CHALLENGES;
-            if (!again || !onLoop(() -> login.challenged(challenge))) {
+            if (answer.status() != 401 || challenge == null || challenges == MAX_CHALLENGES) {
+                return answer;
+            }
+            boolean again = onLoop(() -> login.challenged(challenge));
+            if (!again) {
                 return answer;
             }
         }

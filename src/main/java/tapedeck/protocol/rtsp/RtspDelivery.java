@@ -45,7 +45,7 @@ final class RtspDelivery implements RtspCaller.Media {
         try {
             RtspMessage.Answer options = caller.ask("OPTIONS", uri, Map.of(), Bytes.EMPTY);
             RtspPlaying made = new RtspPlaying(connection, source.stream(), tracks, source::subscribe, () -> {
-                caller.tell("TEARDOWN", uri);
+                var _ = caller.tell("TEARDOWN", uri);
                 connection.end(OVER);
             });
             String host = connection.localAddress().getHostAddress();
@@ -73,7 +73,7 @@ final class RtspDelivery implements RtspCaller.Media {
             }
         } finally {
             connection.execute(() -> {
-                caller.tell("TEARDOWN", uri);
+                var _ = caller.tell("TEARDOWN", uri);
                 connection.end("the push ended");
             });
             connection.loop().execute(() -> tracks.forEach(OfferedTrack::close));

@@ -22,8 +22,16 @@ final class RtspFront implements Conversation {
 
     private static final String GET = "GET ";
     private static final String POST = "POST ";
-    private static final String ANSWER = "HTTP/1.0 200 OK\r\nServer: Tapedeck\r\nConnection: close\r\n"
-            + "Cache-Control: no-store\r\nPragma: no-cache\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\n";
+    private static final String ANSWER = String.join(
+            "\r\n",
+            "HTTP/1.0 200 OK",
+            "Server: Tapedeck",
+            "Connection: close",
+            "Cache-Control: no-store",
+            "Pragma: no-cache",
+            "Content-Type: application/x-rtsp-tunnelled",
+            "",
+            "");
     private static final int QUAD = 4;
     private static final Logger log = LoggerFactory.getLogger(RtspFront.class);
 
@@ -169,7 +177,7 @@ final class RtspFront implements Conversation {
             inner.swept(nowNanos);
         } else if (role == Role.UNKNOWN && nowNanos - connection.openedNanos() > RtspLimits.FIRST_REQUEST_NANOS) {
             connection.end("no request within 10 s");
-        } else if (through != null && tunnels.find(through.cookie(), connection) != through) {
+        } else if (through != null && !through.equals(tunnels.find(through.cookie(), connection))) {
             connection.end("its tunnel is over");
         }
     }

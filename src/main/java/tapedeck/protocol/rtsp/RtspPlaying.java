@@ -60,7 +60,12 @@ final class RtspPlaying {
                 connection,
                 stream,
                 tracks,
-                wake -> stream.subscribe(ReaderOptions.viewer("rtsp " + connection.peer(), wake)),
+                wake -> stream.subscribe(ReaderOptions.viewer("rtsp " + connection.peer(), wake)
+                        .of(new Viewer(
+                                Publisher.Protocol.RTSP,
+                                "tcp",
+                                connection.peer(),
+                                reason -> connection.execute(() -> connection.end(reason))))),
                 () -> connection.end("\"%s\" ended".formatted(stream.name())));
     }
 
@@ -104,10 +109,8 @@ final class RtspPlaying {
     String play(String base) {
         Reader old = reader;
         if (old == null) {
-            String name = "rtsp " + connection.peer();
             // Under the lock of the stream: the batch is taken when the publisher's turn is over.
-            Reader fresh = stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain))
-                    .of(new Viewer(Publisher.Protocol.RTSP, "tcp", connection.peer(), this::terminate)));
+            Reader fresh = subscription.apply(() -> connection.execute(this::drain));
             reader = fresh;
             fresh.drainTo(batch);
             paced = tracks.stream().map(OfferedTrack::path).anyMatch(path -> path != null && path.isPaced());
@@ -122,10 +125,6 @@ final class RtspPlaying {
                         .filter(OfferedTrack::isSetUp)
                         .map(track -> track.position(base, origin))
                         .toList());
-    }
-
-    private void terminate(String reason) {
-        connection.execute(() -> connection.end(reason));
     }
 
     /// Whether nothing but the peer's own signs shows that it is there.

@@ -282,7 +282,7 @@ final class RtspSource implements RtspCaller.Media {
         Connection connection = caller.connection();
         connection.execute(() -> {
             if (playing) {
-                caller.tell("TEARDOWN", all);
+                var _ = caller.tell("TEARDOWN", all);
             }
             connection.end("the pull ended");
         });
