@@ -38,7 +38,8 @@ import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 
 /// Everybody who may and everybody who may not, over every protocol, in and out, before and after a restart, on a whole
-/// server: ffmpeg for RTMP, offers of a real Chromium for WHIP and WHEP, requests of RTSP. Nothing that was shown is found afterwards in
+/// server: ffmpeg for RTMP, offers of a real Chromium for WHIP and WHEP, requests of RTSP. Nothing that was shown is
+/// found afterwards in
 /// log, REST, metrics or files.
 @Tag("peer")
 @Timeout(600)
@@ -311,13 +312,9 @@ class RightsMatrixTest {
     }
 
     private static int asked(TestServer server, String method, String name, Shown shown) throws IOException {
-        String[] header = shown.header().isEmpty()
-                ? new String[0]
-                : new String[] {String.join(": ", shown.header())};
+        String[] header = shown.header().isEmpty() ? new String[0] : new String[] {String.join(": ", shown.header())};
         try (RtspClient client = new RtspClient(server.port("RTSP"), "live/" + name)) {
-            String body = method.equals("ANNOUNCE")
-                    ? client.description(TestMedia.tracks(TestMedia.h264(1)))
-                    : "";
+            String body = method.equals("ANNOUNCE") ? client.description(TestMedia.tracks(TestMedia.h264(1))) : "";
             RtspClient.Answer answer = client.ask(method, client.url(), body, header);
             assertTrue(answer.status() == 200 || answer.status() == 401, answer.toString());
             return answer.status();

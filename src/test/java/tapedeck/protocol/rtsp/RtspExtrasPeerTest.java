@@ -36,12 +36,29 @@ class RtspExtrasPeerTest {
     void start() throws Exception {
         Path users = folder.resolve("users.properties");
         UserFile.put(users, "alice", "wonderland", UserFile.Kept.DIGEST_TOO);
-        server = new TestServer(
-                folder.resolve("data"), "rtsps_port=0", "play_auth=password", "auth_users=" + users);
+        server = new TestServer(folder.resolve("data"), "rtsps_port=0", "play_auth=password", "auth_users=" + users);
         source = folder.resolve("source.mkv");
         Ffmpeg.ffmpeg(
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-f", "lavfi", "-i", "sine=r=48000",
-                "-t", "20", "-c:v", "libx264", "-g", "25", "-c:a", "aac", "-y", source.toString());
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=320x180:r=25",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=r=48000",
+                "-t",
+                "20",
+                "-c:v",
+                "libx264",
+                "-g",
+                "25",
+                "-c:a",
+                "aac",
+                "-y",
+                source.toString());
     }
 
     @AfterEach
@@ -58,7 +75,17 @@ class RtspExtrasPeerTest {
 
     private Process publish(String name, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                Ffmpeg.ffmpeg(), "-nostdin", "-v", "error", "-re", "-i", source.toString(), "-c", "copy", "-f", "rtsp"));
+                Ffmpeg.ffmpeg(),
+                "-nostdin",
+                "-v",
+                "error",
+                "-re",
+                "-i",
+                source.toString(),
+                "-c",
+                "copy",
+                "-f",
+                "rtsp"));
         command.addAll(List.of(more));
         command.addAll(List.of("-rtsp_transport", "tcp", server.rtspUrl("live/" + name)));
         return started("publisher", command);
@@ -97,8 +124,19 @@ class RtspExtrasPeerTest {
         Process publisher = publish("a");
         awaitFrames("a");
         plays(List.of(
-                Ffmpeg.ffmpeg(), "-nostdin", "-v", "error", "-rtsp_transport", transport, "-i", address(scheme, port),
-                "-t", "1", "-f", "null", "-"));
+                Ffmpeg.ffmpeg(),
+                "-nostdin",
+                "-v",
+                "error",
+                "-rtsp_transport",
+                transport,
+                "-i",
+                address(scheme, port),
+                "-t",
+                "1",
+                "-f",
+                "null",
+                "-"));
         publisher.destroyForcibly();
     }
 
@@ -112,9 +150,20 @@ class RtspExtrasPeerTest {
         Process player = started(
                 "player",
                 List.of(
-                        "gst-launch-1.0", "-q", "rtspsrc", "location=" + address(scheme, "RTSP"),
-                        scheme.equals("rtsp") ? "protocols=tcp" : "latency=100", "!", "rtph264depay", "!", "h264parse",
-                        "!", "avdec_h264", "!", "filesink", "location=" + decoded));
+                        "gst-launch-1.0",
+                        "-q",
+                        "rtspsrc",
+                        "location=" + address(scheme, "RTSP"),
+                        scheme.equals("rtsp") ? "protocols=tcp" : "latency=100",
+                        "!",
+                        "rtph264depay",
+                        "!",
+                        "h264parse",
+                        "!",
+                        "avdec_h264",
+                        "!",
+                        "filesink",
+                        "location=" + decoded));
         long wanted = 25L * 320 * 180 * 3 / 2;
         for (long left = DEADLINE_SECONDS * 20;
                 left > 0 && player.isAlive() && (!Files.exists(decoded) || Files.size(decoded) < wanted);
