@@ -26,7 +26,7 @@ import tapedeck.peers.TestServer;
 @Tag("peer")
 @Timeout(300)
 class IngestBrowsersTest {
-    private static final int SECONDS = 8;
+    private static final int SECONDS = 5;
     private static final double LIPS_TOLERANCE_SECONDS = 0.015;
 
     @TempDir
