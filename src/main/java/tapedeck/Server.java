@@ -57,6 +57,7 @@ public final class Server implements AutoCloseable {
             "http_port",
             "rtmp_port",
             "rtsp_port",
+            "rtsps_port",
             "mpegts_port",
             "liveflv_port",
             "webrtc_port",
