@@ -3,6 +3,9 @@ package tapedeck.protocol.rtsp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -16,8 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.BoundPorts;
@@ -196,6 +201,45 @@ class RtspExtrasTest {
             say(forth, base64("OPTIONS * RTSP/1.0\r\nCSeq: 3\r\n\r\n"));
             assertTrue(lines(answers, "CSeq: 3"), "the tunnel goes on");
         }
+    }
+
+    /// Programs that are killed leave this way every day.
+    @Test
+    void aResetIsNoFault() throws Exception {
+        Logger root = (Logger) LoggerFactory.getLogger("tapedeck.protocol.rtsp");
+        ConcurrentLinkedQueue<ILoggingEvent> events = new ConcurrentLinkedQueue<>();
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                events.add(event);
+            }
+        };
+        appender.start();
+        root.addAppender(appender);
+        try (RelayHouse house = new RelayHouse()) {
+            Socket socket = socket(house);
+            String peer = "127.0.0.1:" + socket.getLocalPort();
+            say(socket, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n");
+            assertTrue(socket.getInputStream().read() >= 0);
+            socket.setSoLinger(true, 0);
+            socket.close();
+            RelayHouse.await(
+                    () -> events.stream().anyMatch(event -> said(event, peer).contains("connection lost")), "a line");
+            List<String> lines = events.stream()
+                    .map(event -> said(event, peer))
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+            assertEquals(1, lines.size(), lines.toString());
+            assertTrue(lines.getFirst().startsWith("INFO"), lines.toString());
+        } finally {
+            root.detachAppender(appender);
+        }
+    }
+
+    /// What was said of this peer, or "".
+    private static String said(ILoggingEvent event, String peer) {
+        String line = event.getLevel() + " " + event.getFormattedMessage();
+        return line.contains(peer) ? line : "";
     }
 
     private static Socket socket(RelayHouse house) throws IOException {
