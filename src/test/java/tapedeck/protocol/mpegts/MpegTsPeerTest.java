@@ -110,7 +110,7 @@ class MpegTsPeerTest {
                 assertEquals(0, result.exitCode(), result.err() + result.text());
                 FrameCollector collector = published.poll(60, TimeUnit.SECONDS);
                 assertNotNull(collector, sink);
-                collector.until(202);
+                collector.until(203);
                 collector.stream().terminate("enough");
                 List<Frame> frames = collector.untilEnd();
                 long pictures = frames.stream().filter(f -> f.track().isVideo()).count();
