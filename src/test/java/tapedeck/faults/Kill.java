@@ -227,10 +227,14 @@ final class Kill implements AutoCloseable {
         if (trial.thorough() && round % (SAMPLE / STREAMS) != 0) {
             return;
         }
-        List<Path> open;
-        try (var files = Files.list(records)) {
-            open = files.filter(file -> file.getFileName().toString().matches("\\.tapedeck-.*\\.(mp4|webm|mkv|ts)"))
-                    .toList();
+        List<Path> open = new ArrayList<>();
+        try (var files = Files.newDirectoryStream(records, ".tapedeck-*.{mp4,webm,mkv,ts}")) {
+            for (Path file : files) {
+                // One that was opened a moment ago has nothing in it yet.
+                if (Files.size(file) > 0) {
+                    open.add(file);
+                }
+            }
         }
         if (open.isEmpty()) {
             // No recording was old enough.
