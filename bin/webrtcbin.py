@@ -27,7 +27,6 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 # What the offer has to say of a format beyond its name.
 PARAMETERS = {'H264': ',packetization-mode=(string)1,profile-level-id=(string)42e01f'}
-LINGER_MILLIS = 500
 CLOCKS = {'OPUS': '48000,encoding-params=(string)2', 'PCMU': '8000', 'PCMA': '8000', 'G722': '8000'}
 STATIC = {'PCMU': 0, 'PCMA': 8, 'G722': 9}
 
@@ -61,8 +60,7 @@ class Peer:
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
         bus.connect('message::error', lambda _, m: self.fail(m.parse_error()))
-        # What was sent last is on its way when the end is told.
-        bus.connect('message::eos', lambda *_: GLib.timeout_add(LINGER_MILLIS, loop.quit))
+        bus.connect('message::eos', lambda *_: loop.quit())
 
     def start(self):
         if self.arguments.mode == 'play':
