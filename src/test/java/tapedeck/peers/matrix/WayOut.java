@@ -72,7 +72,9 @@ enum WayOut {
     /// the
     /// status.
     final boolean isRefusal(String said) {
-        return said.contains("cannot carry") || said.contains("406 Not Acceptable") || said.contains("415");
+        return said.contains("cannot carry")
+                || said.contains("HTTP error 406")
+                || said.contains("method DESCRIBE failed: 415");
     }
 
     /// FLV has a FourCC for VP8, which ffmpeg does not know.
