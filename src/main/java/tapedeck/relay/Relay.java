@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ final class Relay {
     private final Backoff backoff;
 
     private volatile Progress progress = Progress.now(RelayReport.State.WAITING);
-    private volatile long attempts;
+    private final AtomicLong attempts = new AtomicLong();
     private volatile String lastError = "";
     private volatile @Nullable String endReason;
     private volatile long activeNanos;
@@ -165,7 +166,7 @@ final class Relay {
         int failures = 0;
         while (work.awaitReason()) {
             progress = Progress.now(RelayReport.State.CONNECTING);
-            attempts = attempts + 1;
+            attempts.incrementAndGet();
             connected = false;
             @Nullable String failure = attempt();
             if (failure != null) {
@@ -242,7 +243,7 @@ final class Relay {
                 order.address().shown(),
                 work.mediaSessionId(),
                 now.state(),
-                attempts,
+                attempts.get(),
                 lastError,
                 startedAt,
                 now.since(),

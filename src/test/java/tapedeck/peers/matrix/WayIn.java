@@ -18,109 +18,20 @@ import tapedeck.peers.TestServer;
 
 /// How a publisher comes, played by a real program that sends a clip in real time as it is.
 enum WayIn {
-    RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(clip, "-f", "flv", server.rtmpUrl(name));
-        }
-    },
-    RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(
-                    clip,
-                    "-strict",
-                    "experimental",
-                    "-f",
-                    "rtsp",
-                    "-rtsp_transport",
-                    "tcp",
-                    server.rtspUrl("live/" + name));
-        }
-    },
-    RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(
-                    clip,
-                    "-strict",
-                    "experimental",
-                    "-f",
-                    "rtsp",
-                    "-rtsp_transport",
-                    "udp",
-                    server.rtspUrl("live/" + name));
-        }
-    },
-    TS_TCP("MPEG-TS over TCP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(clip, "-metadata", "service_name=" + name, "-f", "mpegts", address(server, "tcp", "MPEG-TS"));
-        }
-    },
-    TS_UDP("MPEG-TS over UDP", EnumSet.of(H264_AAC, H265_AAC)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            String address = address(server, "udp", "MPEG-TS") + "?pkt_size=1316";
-            return ffmpeg(clip, "-metadata", "service_name=" + name, "-f", "mpegts", address);
-        }
-    },
-    LIVE_FLV("LiveFLV", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            String address = address(server, "tcp", "LiveFLV");
-            return ffmpeg(clip, "-metadata", "streamName=" + name, "-f", "flv", address);
-        }
-    },
-    HTTP_WEBM("HTTP, WebM", EnumSet.of(VP8_OPUS, VP9_OPUS, AV1_OPUS)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(clip, "-f", "webm", "-method", "PUT", "-cluster_time_limit", "200", ingest(server, name));
-        }
-    },
-    HTTP_MP4("HTTP, MP4", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(
-                    clip,
-                    "-f",
-                    "mp4",
-                    "-movflags",
-                    "empty_moov+default_base_moof",
-                    "-frag_duration",
-                    "200000",
-                    "-method",
-                    "PUT",
-                    ingest(server, name));
-        }
-    },
-    WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            return ffmpeg(clip, "-f", "whip", server.httpUrl("/whip/" + name));
-        }
-    },
-    WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS)) {
-        @Override
-        List<String> command(TestServer server, Clip clip, String name) {
-            String payloader = switch (clip.codecs()) {
-                case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
-                case VP9_OPUS -> "rtpvp9pay picture-id-mode=15-bit";
-                case H264_OPUS -> "h264parse ! rtph264pay config-interval=-1";
-                case H264_AAC, H265_AAC, AV1_OPUS -> throw new IllegalArgumentException(clip.toString());
-            };
-            String pipeline =
-                    """
-                    filesrc location=%s ! matroskademux name=clip
-                    clip.video_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true ! %s
-                      ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
-                    clip.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true
-                      ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
-            return List.of("timeout", "60", "bin/webrtcbin.py", "publish", server.httpUrl("/whip/" + name), pipeline);
-        }
-    };
+    RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
+    RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)),
+    RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)),
+    TS_TCP("MPEG-TS over TCP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)),
+    TS_UDP("MPEG-TS over UDP", EnumSet.of(H264_AAC, H265_AAC)),
+    LIVE_FLV("LiveFLV", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
+    HTTP_WEBM("HTTP, WebM", EnumSet.of(VP8_OPUS, VP9_OPUS, AV1_OPUS)),
+    HTTP_MP4("HTTP, MP4", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)),
+    WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)),
+    WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS));
 
     private static final int SETUP_SECONDS = 4;
+    private static final String MP4 = "-f mp4 -movflags empty_moov+default_base_moof -frag_duration 200000 -method PUT";
+    private static final String WEBM = "-f webm -cluster_time_limit 200 -method PUT";
 
     final String title;
     /// What the program can send on this way.
@@ -136,7 +47,46 @@ enum WayIn {
         return codecs.iterator().next();
     }
 
-    abstract List<String> command(TestServer server, Clip clip, String name);
+    private List<String> command(TestServer server, Clip clip, String name) {
+        return switch (this) {
+            case RTMP -> ffmpeg(clip, "-f flv", server.rtmpUrl(name));
+            case RTSP_TCP ->
+                ffmpeg(clip, "-strict experimental -f rtsp -rtsp_transport tcp", server.rtspUrl("live/" + name));
+            case RTSP_UDP ->
+                ffmpeg(clip, "-strict experimental -f rtsp -rtsp_transport udp", server.rtspUrl("live/" + name));
+            case TS_TCP ->
+                ffmpeg(clip, "-metadata service_name=" + name + " -f mpegts", address(server, "tcp", "MPEG-TS"));
+            case TS_UDP -> {
+                String address = address(server, "udp", "MPEG-TS") + "?pkt_size=1316";
+                yield ffmpeg(clip, "-metadata service_name=" + name + " -f mpegts", address);
+            }
+            case LIVE_FLV ->
+                ffmpeg(clip, "-metadata streamName=" + name + " -f flv", address(server, "tcp", "LiveFLV"));
+            case HTTP_WEBM -> ffmpeg(clip, WEBM, ingest(server, name));
+            case HTTP_MP4 -> ffmpeg(clip, MP4, ingest(server, name));
+            case WHIP_FFMPEG -> ffmpeg(clip, "-f whip", server.httpUrl("/whip/" + name));
+            case WHIP_GSTREAMER -> gstreamer(clip, server.httpUrl("/whip/" + name));
+        };
+    }
+
+    /// It does not notice by itself that the clip is over.
+    private static List<String> gstreamer(Clip clip, String address) {
+        String payloader = switch (clip.codecs()) {
+            case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
+            case VP9_OPUS -> "rtpvp9pay picture-id-mode=15-bit";
+            case H264_OPUS -> "h264parse ! rtph264pay config-interval=-1";
+            case H264_AAC, H265_AAC, AV1_OPUS -> throw new IllegalArgumentException(clip.toString());
+        };
+        String pipeline =
+                """
+                filesrc location=%s ! matroskademux name=clip
+                clip.video_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true ! %s
+                  ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
+                clip.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true
+                  ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
+        String seconds = Integer.toString(Clip.SECONDS + SETUP_SECONDS);
+        return List.of("timeout", "60", "bin/webrtcbin.py", "publish", address, pipeline, "--seconds", seconds);
+    }
 
     private static String address(TestServer server, String scheme, String protocol) {
         return "%s://127.0.0.1:%d".formatted(scheme, server.port(protocol));
@@ -153,7 +103,7 @@ enum WayIn {
                 .start();
     }
 
-    static List<String> ffmpeg(Clip clip, String... to) {
+    private static List<String> ffmpeg(Clip clip, String options, String to) {
         List<String> command = new ArrayList<>(List.of(
                 "timeout",
                 "60",
@@ -168,7 +118,8 @@ enum WayIn {
                 "0",
                 "-c",
                 "copy"));
-        command.addAll(List.of(to));
+        command.addAll(List.of(options.split(" ")));
+        command.add(to);
         return command;
     }
 }
