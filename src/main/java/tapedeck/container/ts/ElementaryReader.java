@@ -47,8 +47,8 @@ sealed interface ElementaryReader permits PictureReader, SoundReader {
 
     /// As DVB names it (ETSI EN 300 468 annex D), or as everybody else does.
     private static boolean isAc3(StreamEntry entry) {
-        return entry.descriptor(StreamEntry.DVB_AC3) != null
-                || StreamEntry.AC3_NAME.equals(entry.descriptor(StreamEntry.REGISTRATION));
+        Bytes name = entry.descriptor(StreamEntry.REGISTRATION);
+        return entry.descriptor(StreamEntry.DVB_AC3) != null || name != null && name.equals(StreamEntry.AC3_NAME);
     }
 
     private static @Nullable ElementaryReader opus(StreamEntry entry) {

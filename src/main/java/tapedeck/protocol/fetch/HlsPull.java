@@ -83,8 +83,9 @@ final class HlsPull {
         try {
             return Playlist.parse(bytes.toUtf8());
         } catch (MalformedException e) {
-            if (String.valueOf(e.getMessage()).contains("encrypted")) {
-                throw new RelayRefusedException(e.getMessage());
+            String why = String.valueOf(e.getMessage());
+            if (why.contains("encrypted")) {
+                throw new RelayRefusedException(why);
             }
             throw e;
         }

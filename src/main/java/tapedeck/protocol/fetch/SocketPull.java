@@ -148,10 +148,11 @@ public final class SocketPull implements PullClient {
             try {
                 end.get();
             } catch (ExecutionException e) {
-                switch (e.getCause()) {
+                Throwable cause = e.getCause();
+                switch (cause) {
                     case RelayRefusedException refused -> throw refused;
-                    case null, default ->
-                        throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+                    case null -> throw new IOException(e);
+                    default -> throw new IOException(String.valueOf(cause.getMessage()), e);
                 }
             }
         }

@@ -1,5 +1,6 @@
 package tapedeck.protocol.http;
 
+import java.util.Formatter;
 import java.util.List;
 import java.util.Locale;
 
@@ -15,7 +16,7 @@ final class HlsPlaylist {
 
     private final Facts facts;
     private final String query;
-    private final StringBuilder out = new StringBuilder("#EXTM3U\n");
+    private final Formatter out = new Formatter(new StringBuilder("#EXTM3U\n"), Locale.ROOT);
 
     /// @param query goes behind every address in it
     HlsPlaylist(Facts facts, String query) {
@@ -23,19 +24,15 @@ final class HlsPlaylist {
         this.query = query;
     }
 
-    private void line(String format, Object... values) {
-        out.append(String.format(Locale.ROOT, format, values)).append('\n');
-    }
-
     /// @param segments all that are kept, the last of which may still grow
     /// @param nextNumber of the segment that comes
     String fragments(List<HlsSegment> segments, boolean lowLatency, long nextNumber) {
-        line("#EXT-X-VERSION:6");
-        line("#EXT-X-TARGETDURATION:%d", facts.targetSeconds());
+        out.format("#EXT-X-VERSION:6\n");
+        out.format("#EXT-X-TARGETDURATION:%d\n", facts.targetSeconds());
         if (lowLatency) {
             double partTarget = HlsSegmenter.PART_TARGET_NANOS / NANOS;
-            line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%.3f", 3 * partTarget);
-            line("#EXT-X-PART-INF:PART-TARGET=%.3f", partTarget);
+            out.format("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%.3f\n", 3 * partTarget);
+            out.format("#EXT-X-PART-INF:PART-TARGET=%.3f\n", partTarget);
         }
         boolean growing = !segments.getLast().whole;
         int whole = segments.size() - (growing ? 1 : 0);
@@ -48,13 +45,13 @@ final class HlsPlaylist {
                 break;
             }
             if (segment.discontinuity) {
-                line("#EXT-X-DISCONTINUITY");
+                out.format("#EXT-X-DISCONTINUITY\n");
             }
             if (!segment.init.equals(init)) {
                 init = segment.init;
-                line("#EXT-X-MAP:URI=\"init-%d.mp4%s\"", init.number(), query);
+                out.format("#EXT-X-MAP:URI=\"init-%d.mp4%s\"\n", init.number(), query);
             }
-            line("#EXT-X-PROGRAM-DATE-TIME:%s", segment.time);
+            out.format("#EXT-X-PROGRAM-DATE-TIME:%s\n", segment.time);
             if (lowLatency && i >= listed.size() - (growing ? 1 : 0) - WITH_PARTS) {
                 parts(segment);
             }
@@ -63,7 +60,7 @@ final class HlsPlaylist {
             }
         }
         if (facts.ended()) {
-            line("#EXT-X-ENDLIST");
+            out.format("#EXT-X-ENDLIST\n");
         } else if (lowLatency) {
             hint(segments.getLast(), nextNumber);
         }
@@ -71,20 +68,20 @@ final class HlsPlaylist {
     }
 
     private void sequence(HlsSegment first) {
-        line("#EXT-X-MEDIA-SEQUENCE:%d", first.number);
-        line("#EXT-X-DISCONTINUITY-SEQUENCE:%d", facts.discontinuities());
+        out.format("#EXT-X-MEDIA-SEQUENCE:%d\n", first.number);
+        out.format("#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", facts.discontinuities());
     }
 
     private void segment(HlsSegment segment, String extension) {
-        line("#EXTINF:%.5f,", segment.durationNanos() / NANOS);
-        line("seg-%d.%s%s", segment.number, extension, query);
+        out.format("#EXTINF:%.5f,\n", segment.durationNanos() / NANOS);
+        out.format("seg-%d.%s%s\n", segment.number, extension, query);
     }
 
     private void parts(HlsSegment segment) {
         for (int i = 0; i < segment.parts.size(); i++) {
             HlsSegment.Part part = segment.parts.get(i);
-            line(
-                    "#EXT-X-PART:DURATION=%.5f,URI=\"part-%d-%d.m4s%s\"%s",
+            out.format(
+                    "#EXT-X-PART:DURATION=%.5f,URI=\"part-%d-%d.m4s%s\"%s\n",
                     part.durationNanos() / NANOS,
                     segment.number,
                     i,
@@ -94,8 +91,8 @@ final class HlsPlaylist {
     }
 
     private void hint(HlsSegment last, long nextNumber) {
-        line(
-                "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-%d-%d.m4s%s\"",
+        out.format(
+                "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-%d-%d.m4s%s\"\n",
                 last.whole ? nextNumber : last.number, last.whole ? 0 : last.parts.size(), query);
     }
 
@@ -103,19 +100,19 @@ final class HlsPlaylist {
     ///
     /// @param whole those that are there in MPEG-TS
     String transportStreams(List<HlsSegment> whole) {
-        line("#EXT-X-VERSION:3");
-        line("#EXT-X-TARGETDURATION:%d", facts.targetSeconds());
+        out.format("#EXT-X-VERSION:3\n");
+        out.format("#EXT-X-TARGETDURATION:%d\n", facts.targetSeconds());
         List<HlsSegment> listed = whole.subList(Math.max(0, whole.size() - HlsWindow.LISTED), whole.size());
         sequence(listed.getFirst());
         for (HlsSegment segment : listed) {
             if (segment.discontinuity) {
-                line("#EXT-X-DISCONTINUITY");
+                out.format("#EXT-X-DISCONTINUITY\n");
             }
-            line("#EXT-X-PROGRAM-DATE-TIME:%s", segment.time);
+            out.format("#EXT-X-PROGRAM-DATE-TIME:%s\n", segment.time);
             segment(segment, "ts");
         }
         if (facts.ended()) {
-            line("#EXT-X-ENDLIST");
+            out.format("#EXT-X-ENDLIST\n");
         }
         return out.toString();
     }

@@ -96,6 +96,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     /// A connection is gone. Where another one has taken over, that is nobody's business.
     ///
     /// @param inOrder whether it said goodbye; else another one of the same session may come
+    @SuppressWarnings("ReferenceEquality") // which connection it is, not what it does
     synchronized void disconnected(Runnable itsHangUp, boolean inOrder, long nowNanos) {
         if (hangUp != itsHangUp) {
             return;

@@ -37,12 +37,10 @@ public final class IngestHttp implements AutoCloseable {
     private static final int PIECE_BYTES = 64 * 1024;
     private static final int LOGIN_CHARACTERS = 8;
 
-    private final Streams streams;
     private final HttpEntrance entrance;
     private final Ingests ingests;
 
     public IngestHttp(Rights rights, Streams streams, HttpRoutes routes) {
-        this.streams = streams;
         this.ingests = new Ingests(streams);
         this.entrance = HttpEntrance.ofAddresses(rights, Request.Action.PUBLISH, "ingest");
         routes.problemDetails(PATH)
@@ -124,7 +122,7 @@ public final class IngestHttp implements AutoCloseable {
                 ingest.fail(reason);
             }
 
-            /// `{"seq": N}`: the next message is this one, as what is before it is lost.
+            // `{"seq": N}`: the next message is this one, as what is before it is lost.
             @Override
             public void said(String text) {
                 number = Math.max(number, IngestHttp.number(text));
@@ -190,7 +188,11 @@ public final class IngestHttp implements AutoCloseable {
 
     /// All of the body; its end is that of the stream.
     private static void stream(InputStream body, Ingest ingest) throws IOException {
-        Runnable hangUp = () -> {};
+        // Not a lambda: those are all one, and this one is told apart from that of another request.
+        Runnable hangUp = new Runnable() {
+            @Override
+            public void run() {}
+        };
         ingest.connected(hangUp, System.nanoTime());
         try {
             byte[] piece = new byte[PIECE_BYTES];

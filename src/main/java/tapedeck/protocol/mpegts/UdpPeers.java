@@ -56,7 +56,7 @@ final class UdpPeers implements DatagramPort.Receiver {
         this.streams = streams;
     }
 
-    /// @param bound where the datagrams come from; nothing comes before
+    /// @param opened where the datagrams come from; nothing comes before
     void bound(DatagramPort opened) {
         port = opened;
     }
