@@ -151,6 +151,11 @@ record RelayAddress(String scheme, String host, int port, String rest, Optional<
         return scheme.equals("file");
     }
 
+    /// Files are on none.
+    boolean sharesHost(RelayAddress other) {
+        return !isFile() && hostAndPort().equals(other.hostAndPort());
+    }
+
     /// Whether this is a scheme of the other one's family: `http` and `https`.
     boolean speaksAs(RelayAddress other) {
         return family(scheme).equals(family(other.scheme));

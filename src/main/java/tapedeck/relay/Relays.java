@@ -219,7 +219,7 @@ public final class Relays implements AutoCloseable {
                     }
                 }
             }
-            same += theirs.address().hostAndPort().equals(order.address().hostAndPort()) ? 1 : 0;
+            same += theirs.address().sharesHost(order.address()) ? 1 : 0;
         }
         if (running.size() >= MAX_RELAYS || same >= MAX_PER_TARGET) {
             throw new RelayRefusedException(

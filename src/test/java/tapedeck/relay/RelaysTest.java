@@ -61,7 +61,7 @@ class RelaysTest {
 
         @Override
         public Set<String> schemes() {
-            return Set.of("rtmp");
+            return Set.of("rtmp", "file");
         }
 
         @Override
@@ -404,6 +404,14 @@ class RelaysTest {
             relays.pull(elsewhere, new StreamName("cam" + i), Map.of());
         }
         refused(RelayRefusedException.Reason.LIMIT, () -> relays.pull("rtmp://127.0.0.1:9/a/b", NAME, Map.of()));
+    }
+
+    @Test
+    void filesAreOnNoHost() throws Exception {
+        for (int i = 0; i < Relays.MAX_RELAYS; i++) {
+            relays.pull("file:///data/a.ts", new StreamName("cam" + i), Map.of());
+        }
+        refused(RelayRefusedException.Reason.LIMIT, () -> relays.pull("file:///data/a.ts", NAME, Map.of()));
     }
 
     @Test

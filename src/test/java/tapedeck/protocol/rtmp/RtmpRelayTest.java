@@ -194,15 +194,25 @@ class RtmpRelayTest {
 
     @Test
     void whatTheOtherServerSaysIsTold() throws Exception {
-        relays.pull(url(farServer.port(), "nothing"), new StreamName("copy"), Map.of());
-        await(() -> report().lastError().contains("NetStream.Play.StreamNotFound"), "the error");
+        RelayReport pull = relays.pull(url(farServer.port(), "nothing"), new StreamName("copy"), Map.of());
+        awaitError(pull, "NetStream.Play.StreamNotFound");
         try (Publication _ = publish(near, "a");
                 Publication _ = publish(far, "taken")) {
-            relays.push(new StreamName("a"), url(farServer.port(), "taken"), Map.of());
-            await(() -> report().lastError().contains("already being published"), report() + "");
-            relays.push(new StreamName("a"), "rtmp://127.0.0.1:%d/".formatted(farServer.port()), Map.of());
-            await(() -> report().lastError().contains("application/stream is needed"), report() + "");
+            awaitError(
+                    relays.push(new StreamName("a"), url(farServer.port(), "taken"), Map.of()),
+                    "already being published");
+            String noName = "rtmp://127.0.0.1:%d/".formatted(farServer.port());
+            awaitError(relays.push(new StreamName("a"), noName, Map.of()), "application/stream is needed");
         }
+    }
+
+    /// Of this one: what has ended stands before what runs.
+    private void awaitError(RelayReport relay, String error) {
+        await(
+                () -> relays.all().stream()
+                        .anyMatch(one ->
+                                one.id().equals(relay.id()) && one.lastError().contains(error)),
+                error);
     }
 
     @Test
