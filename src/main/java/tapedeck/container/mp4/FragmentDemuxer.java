@@ -241,6 +241,7 @@ public final class FragmentDemuxer {
     private void samples(int header, int size) {
         List<Sample> samples = new ArrayList<>();
         long begin = pending.position();
+        long left = size - header;
         for (TrackRun run : runs) {
             Line line = lines.get(run.trackId());
             if (line == null) {
@@ -249,6 +250,12 @@ public final class FragmentDemuxer {
             if (run.offset() < begin + header || run.offset() + run.bytes() > begin + size) {
                 throw new MalformedException("MP4: samples of track %d at %d, the mdat is from %d to %d"
                         .formatted(run.trackId(), run.offset(), begin, begin + size));
+            }
+            // Each sample is copied: runs that share their bytes would make much of little.
+            left -= run.bytes();
+            if (left < 0) {
+                throw new MalformedException("MP4: the samples have %d bytes more than the mdat of %d at %d"
+                        .formatted(-left, size, begin));
             }
             long ticks = run.decodeTime() == TrackRun.UNKNOWN ? line.nextTicks : run.decodeTime();
             int at = (int) (run.offset() - begin);

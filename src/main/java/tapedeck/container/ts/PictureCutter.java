@@ -19,11 +19,17 @@ final class PictureCutter {
     /// @param at where its packet began
     private record Stamp(int at, long ptsTicks, long dtsTicks, boolean randomAccess) {}
 
+    /// Access units that may begin in one PES packet: more than those of a second.
+    static final int MAX_UNITS = 256;
+
     private static final int START_CODE_BYTES = 3;
 
     private final boolean h265;
     private byte[] array = new byte[0];
+    /// Where the access unit begins that is not whole yet; what is before has left.
+    private int base;
     private int length;
+    private int units;
     private int scanned;
     private int sliceSeen;
     private boolean begun;
@@ -36,6 +42,7 @@ final class PictureCutter {
 
     void receive(PesAssembler.Pes pes, Cuts cuts) {
         int count = pes.data().length();
+        compact();
         if (length + count > PesAssembler.MAX_PES_BYTES) {
             lost();
             throw new MalformedException(
@@ -49,7 +56,31 @@ final class PictureCutter {
         }
         pes.data().copyTo(0, array, length, count);
         length += count;
+        units = 0;
         scan(cuts);
+    }
+
+    /// Once for each PES packet, so that no byte moves more than once whatever is cut from it.
+    private void compact() {
+        // Of the stamps that no access unit took, the next takes the last.
+        Stamp untaken = null;
+        while (!stamps.isEmpty() && stamps.getFirst().at() <= scanned) {
+            untaken = stamps.removeFirst();
+        }
+        if (untaken != null) {
+            stamps.addFirst(untaken);
+        }
+        if (base == 0) {
+            return;
+        }
+        System.arraycopy(array, base, array, 0, length - base);
+        for (int i = stamps.size(); i > 0; i--) {
+            Stamp each = stamps.removeFirst();
+            stamps.addLast(new Stamp(each.at() - base, each.ptsTicks(), each.dtsTicks(), each.randomAccess()));
+        }
+        length -= base;
+        scanned -= base;
+        base = 0;
     }
 
     private void scan(Cuts cuts) {
@@ -59,8 +90,8 @@ final class PictureCutter {
             if (third < 0 || third > 1) {
                 at += START_CODE_BYTES;
             } else if (third == 1 && array[at] == 0 && array[at + 1] == 0) {
-                at = unit(at, cuts);
-                scanned = at;
+                unit(at, cuts);
+                at += START_CODE_BYTES;
             } else {
                 at++;
             }
@@ -68,45 +99,40 @@ final class PictureCutter {
         scanned = at;
     }
 
-    /// A NAL unit begins at `at`. Returns from where on to look for the next.
-    private int unit(int at, Cuts cuts) {
+    /// A NAL unit begins at `at`.
+    private void unit(int at, Cuts cuts) {
         int head = at + START_CODE_BYTES;
+        scanned = head;
         Bytes unit = Bytes.wrap(Arrays.copyOfRange(array, head, head + PictureUnits.HEAD_BYTES));
-        int from = at;
-        if ((!begun || sliceSeen > 0) && PictureUnits.startsNext(h265, unit)) {
-            // zero_byte
-            int start = at > 0 && array[at - 1] == 0 ? at - 1 : at;
-            from = at - start;
-            begin(start, cuts);
+        boolean begins = (!begun || sliceSeen > 0) && PictureUnits.startsNext(h265, unit);
+        if (begins) {
+            sliceSeen = 0;
         }
         switch (PictureUnits.kind(h265, unit)) {
             case KEYFRAME, SLICE -> sliceSeen++;
             case DELIMITER, SET, OTHER -> {}
         }
-        return from + START_CODE_BYTES;
+        if (begins) {
+            // zero_byte
+            begin(at > base && array[at - 1] == 0 ? at - 1 : at, cuts);
+        }
     }
 
     /// What is before `start` leaves, if it is whole.
     private void begin(int start, Cuts cuts) {
-        Bytes whole = begun ? Bytes.wrap(Arrays.copyOf(array, start)) : Bytes.EMPTY;
-        Stamp stamp = current;
-        System.arraycopy(array, start, array, 0, length - start);
-        length -= start;
-        current = null;
-        Deque<Stamp> later = new ArrayDeque<>();
-        for (Stamp each : stamps) {
-            // Of a packet that began in the start code's own zeros, too.
-            if (each.at() <= start + 1) {
-                current = each;
-            } else {
-                later.add(new Stamp(each.at() - start, each.ptsTicks(), each.dtsTicks(), each.randomAccess()));
-            }
+        if (++units > MAX_UNITS) {
+            lost();
+            throw new MalformedException("MPEG-TS: more than %d pictures in a PES packet".formatted(MAX_UNITS));
         }
-        stamps.clear();
-        stamps.addAll(later);
+        Bytes whole = begun ? Bytes.wrap(Arrays.copyOfRange(array, base, start)) : Bytes.EMPTY;
+        Stamp stamp = current;
+        base = start;
+        current = null;
+        // Of a packet that began in the start code's own zeros, too.
+        while (!stamps.isEmpty() && stamps.getFirst().at() <= start + 1) {
+            current = stamps.removeFirst();
+        }
         begun = true;
-        sliceSeen = 0;
-        scanned = START_CODE_BYTES;
         if (!whole.isEmpty()) {
             emit(whole, stamp, cuts);
         }
@@ -122,6 +148,7 @@ final class PictureCutter {
 
     /// What is there is not whole; the next that begins is.
     void lost() {
+        base = 0;
         length = 0;
         scanned = 0;
         sliceSeen = 0;
@@ -132,7 +159,7 @@ final class PictureCutter {
 
     void end(Cuts cuts) {
         if (begun && sliceSeen > 0) {
-            emit(Bytes.wrap(Arrays.copyOf(array, length)), current, cuts);
+            emit(Bytes.wrap(Arrays.copyOfRange(array, base, length)), current, cuts);
         }
         lost();
     }

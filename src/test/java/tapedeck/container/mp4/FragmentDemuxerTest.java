@@ -157,6 +157,34 @@ class FragmentDemuxerTest {
         assertFalse(FragmentDemuxer.matches(Bytes.ofUtf8("RIFF....")));
     }
 
+    /// Each box is within the `mdat`, but they share its bytes: the track fragment is there twice.
+    @Test
+    void runsThatShareTheirBytesAreRefused() {
+        Bytes file = live(TestMedia.of("h264", 1));
+        int moof = 0;
+        while (!Layout.type(file, moof + 4).equals("moof")) {
+            moof += (int) file.u32(moof);
+        }
+        int end = moof + (int) file.u32(moof);
+        int traf = moof + 8 + (int) file.u32(moof + 8);
+        ByteWriter twice = new ByteWriter()
+                .bytes(file.slice(0, moof))
+                .u32(end - moof + file.u32(traf))
+                .bytes(file.slice(moof + 4, end))
+                .bytes(file.slice(traf, traf + (int) file.u32(traf)))
+                .bytes(file.slice(end));
+        byte[] bytes = twice.toBytes().toByteArray();
+        for (int at = moof; at < end + (int) file.u32(traf); at++) {
+            if (Layout.type(Bytes.wrap(bytes), at).equals("trun")) {
+                int offset = (int) Bytes.wrap(bytes).u32(at + 12) + (int) file.u32(traf);
+                System.arraycopy(new ByteWriter().u32(offset).toBytes().toByteArray(), 0, bytes, at + 12, 4);
+            }
+        }
+        String message = assertThrows(MalformedException.class, () -> demux(Bytes.wrap(bytes), bytes.length))
+                .getMessage();
+        assertTrue(message.contains("bytes more than the mdat"), message);
+    }
+
     @Test
     void itStandsDamage() {
         List<Bytes> good = List.of(live(TestMedia.of("h264b+aac", 1)), live(TestMedia.of("av1+opus", 1)));

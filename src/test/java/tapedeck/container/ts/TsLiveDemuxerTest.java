@@ -1,6 +1,7 @@
 package tapedeck.container.ts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -47,6 +49,33 @@ class TsLiveDemuxerTest {
                 }
             }
         }
+    }
+
+    /// Slices of four bytes, each of which begins a picture.
+    @Test
+    void aPacketFullOfPicturesIsRefusedAndTheNextIsRead() {
+        ByteWriter many = new ByteWriter();
+        for (int i = 0; i <= PictureCutter.MAX_UNITS; i++) {
+            many.u32(1).u16(0x4180).u16(0x1111);
+        }
+        PictureCutter cutter = new PictureCutter(false);
+        List<Bytes> cuts = new ArrayList<>();
+        PictureCutter.Cuts sink = (data, pts, dts, randomAccess) -> cuts.add(data);
+        PesHeader header = new PesHeader(0xE0, 0, 0, 0, 0);
+        PesAssembler.Pes most = new PesAssembler.Pes(header, false, many.toBytes().slice(0, 8 * PictureCutter.MAX_UNITS));
+        cutter.receive(most, sink);
+        cutter.end(sink);
+        assertEquals(PictureCutter.MAX_UNITS, cuts.size());
+        assertEquals(List.of(most.data().slice(0, 8)), cuts.stream().distinct().toList());
+        String message = assertThrows(
+                        MalformedException.class,
+                        () -> cutter.receive(new PesAssembler.Pes(header, false, many.toBytes()), sink))
+                .getMessage();
+        assertTrue(message.contains("more than 256 pictures"), message);
+        cuts.clear();
+        cutter.receive(most, sink);
+        cutter.end(sink);
+        assertEquals(PictureCutter.MAX_UNITS, cuts.size());
     }
 
     private static List<Frame> cutAnywhere(List<Frame> sent, int most, Random random) {
