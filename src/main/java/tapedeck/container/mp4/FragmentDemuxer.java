@@ -254,8 +254,8 @@ public final class FragmentDemuxer {
             // Each sample is copied: runs that share their bytes would make much of little.
             left -= run.bytes();
             if (left < 0) {
-                throw new MalformedException("MP4: the samples have %d bytes more than the mdat of %d at %d"
-                        .formatted(-left, size, begin));
+                throw new MalformedException(
+                        "MP4: the samples have %d bytes more than the mdat of %d at %d".formatted(-left, size, begin));
             }
             long ticks = run.decodeTime() == TrackRun.UNKNOWN ? line.nextTicks : run.decodeTime();
             int at = (int) (run.offset() - begin);

@@ -62,7 +62,8 @@ class TsLiveDemuxerTest {
         List<Bytes> cuts = new ArrayList<>();
         PictureCutter.Cuts sink = (data, pts, dts, randomAccess) -> cuts.add(data);
         PesHeader header = new PesHeader(0xE0, 0, 0, 0, 0);
-        PesAssembler.Pes most = new PesAssembler.Pes(header, false, many.toBytes().slice(0, 8 * PictureCutter.MAX_UNITS));
+        PesAssembler.Pes most =
+                new PesAssembler.Pes(header, false, many.toBytes().slice(0, 8 * PictureCutter.MAX_UNITS));
         cutter.receive(most, sink);
         cutter.end(sink);
         assertEquals(PictureCutter.MAX_UNITS, cuts.size());
