@@ -3,6 +3,7 @@ package tapedeck.api;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.InstantSource;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -119,6 +120,10 @@ public final class Api implements AutoCloseable {
     /// @param port 0 takes a free one
     public CommandLine commandLine(int port) throws IOException {
         return new CommandLine(port, commands);
+    }
+
+    CommandLine commandLine(ServerSocket listening) {
+        return new CommandLine(listening, commands);
     }
 
     private void addSecurityHeaders() {

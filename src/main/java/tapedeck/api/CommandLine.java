@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,8 +21,8 @@ import tapedeck.bytes.MalformedException;
 /// Listens on the loopback address for the JSON command line: one command a line in, one line of JSON out.
 ///
 /// Whoever is logged in on this machine may use it, as they may use REST. A browser may not: the line that every
-/// request
-/// of HTTP begins with ends the connection, before what a foreign page put behind it is read.
+/// request of HTTP begins with ends the connection, as do the bytes of TLS and TURN and any first line that is no
+/// command, before what a foreign page put behind it is read.
 public final class CommandLine implements AutoCloseable {
     static final int MAX_LINE_BYTES = 16 * 1024;
     static final int MAX_CONNECTIONS = 16;
@@ -29,6 +30,8 @@ public final class CommandLine implements AutoCloseable {
     static final int IDLE_MILLIS = 600_000;
 
     private static final int LINGER_MILLIS = 1_000;
+    /// When no connection can be taken.
+    static final Duration PAUSE = Duration.ofMillis(100);
 
     private static final Logger log = LoggerFactory.getLogger(CommandLine.class);
     private static final int BACKLOG = 16;
@@ -40,8 +43,12 @@ public final class CommandLine implements AutoCloseable {
 
     /// @param port 0 takes a free one
     CommandLine(int port, Commands commands) throws IOException {
+        this(new ServerSocket(port, BACKLOG, InetAddress.getLoopbackAddress()), commands);
+    }
+
+    CommandLine(ServerSocket listening, Commands commands) {
         this.commands = commands;
-        listening = new ServerSocket(port, BACKLOG, InetAddress.getLoopbackAddress());
+        this.listening = listening;
         accepting = Thread.ofVirtual().name("command line").start(this::accept);
     }
 
@@ -50,28 +57,46 @@ public final class CommandLine implements AutoCloseable {
     }
 
     private void accept() {
+        boolean failing = false;
         while (!listening.isClosed()) {
             try {
-                Socket socket = listening.accept();
-                open.add(socket);
-                if (open.size() > 2 * MAX_CONNECTIONS) {
-                    close(socket);
-                } else if (open.size() > MAX_CONNECTIONS) {
-                    Thread.ofVirtual().start(() -> turnAway(socket));
-                } else {
-                    Thread.ofVirtual().name("command line").start(() -> converse(socket));
-                }
+                begin(listening.accept());
+                failing = false;
             } catch (IOException e) {
                 if (!listening.isClosed()) {
-                    log.warn("command line: {}", e.getMessage());
+                    if (!failing) {
+                        log.warn("command line: no connection can be taken, tried again: {}", e.getMessage());
+                    }
+                    failing = true;
+                    pause();
                 }
             }
         }
     }
 
+    /// Out of descriptors, most likely.
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void begin(Socket socket) {
+        open.add(socket);
+        if (open.size() > 2 * MAX_CONNECTIONS) {
+            close(socket);
+        } else if (open.size() > MAX_CONNECTIONS) {
+            Thread.ofVirtual().start(() -> turnAway(socket));
+        } else {
+            Thread.ofVirtual().name("command line").start(() -> converse(socket));
+        }
+    }
+
     private void turnAway(Socket socket) {
         try (socket) {
-            refuse(socket, "there are %d connections already".formatted(MAX_CONNECTIONS));
+            end(socket, Commands.failed("there are %d connections already".formatted(MAX_CONNECTIONS)));
         } catch (IOException e) {
             log.debug("command line: connection lost", e);
         } finally {
@@ -97,22 +122,28 @@ public final class CommandLine implements AutoCloseable {
     private void answerAll(Socket socket) throws IOException {
         try {
             InputStream in = new BufferedInputStream(socket.getInputStream());
+            boolean first = true;
             boolean over = false;
             for (Bytes line = line(in); line != null; line = over ? null : line(in)) {
                 if (!line.isEmpty()) {
-                    Commands.Answer answer = commands.answer(line);
-                    answer(socket, answer.json());
+                    Commands.Answer answer = commands.answer(line, first);
                     over = answer.last();
+                    first = false;
+                    if (over) {
+                        end(socket, answer.json());
+                    } else {
+                        answer(socket, answer.json());
+                    }
                 }
             }
         } catch (MalformedException e) {
-            refuse(socket, String.valueOf(e.getMessage()));
+            end(socket, Commands.failed(String.valueOf(e.getMessage())));
         }
     }
 
     /// Takes a little of what is still coming: a close before that would be a reset, which overtakes the answer.
-    private static void refuse(Socket socket, String why) throws IOException {
-        answer(socket, Commands.failed(why));
+    private static void end(Socket socket, Bytes json) throws IOException {
+        answer(socket, json);
         socket.shutdownOutput();
         socket.setSoTimeout(LINGER_MILLIS);
         int _ = socket.getInputStream().readNBytes(4 * MAX_LINE_BYTES).length;

@@ -1,5 +1,8 @@
 package tapedeck.api;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,22 +68,48 @@ final class Commands {
         return Json.bytes(new Reply("FAIL", why, Map.of()));
     }
 
+    /// @param first whether nothing was said before; somebody at a terminal begins with a command that there is
     /// @throws MalformedException if this is no line of a command line at all, and the rest will be none either
-    Answer answer(Bytes line) {
-        String text = line.toUtf8().strip();
+    Answer answer(Bytes line, boolean first) {
+        String text = text(line);
         if (HTTP.matcher(text).matches()) {
             throw new MalformedException("this is not HTTP");
         }
+        boolean known = false;
         try {
             Json.Body body = text.startsWith("{") ? Json.parse(line) : words(text);
-            String command = body.text("command");
-            Json.Body parameters = body.object("parameters");
-            Object data = data(command, parameters);
+            String command = known(body.text("command"));
+            known = true;
+            Object data = data(command, body.object("parameters"));
             return new Answer(
                     Json.bytes(new Reply("SUCCESS", NAMES.getOrDefault(command, ""), data)), command.equals("exit"));
         } catch (MalformedException | HttpProblem e) {
-            return new Answer(failed(String.valueOf(e.getMessage())), false);
+            // A page in a browser may have made others speak to us: what is behind this may be the page's own.
+            return new Answer(failed(String.valueOf(e.getMessage())), first && !known);
         }
+    }
+
+    private static String text(Bytes line) {
+        String text;
+        try {
+            text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line.toByteArray()))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new MalformedException("a line is UTF-8", e);
+        }
+        if (text.chars().anyMatch(c -> Character.isISOControl(c) && c != '\t')) {
+            throw new MalformedException("a line has no control characters");
+        }
+        return text.strip();
+    }
+
+    private static String known(String command) {
+        if (!NAMES.containsKey(command)) {
+            throw new MalformedException("unknown command \"%s\"; help lists all".formatted(shown(command)));
+        }
+        return command;
     }
 
     /// `name key=value key=value`.
@@ -119,7 +148,7 @@ final class Commands {
                 yield Map.of();
             }
             case "exit" -> Map.of();
-            default -> throw new MalformedException("unknown command \"%s\"; help lists all".formatted(shown(command)));
+            default -> throw new IllegalStateException(command);
         };
     }
 

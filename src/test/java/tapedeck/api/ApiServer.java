@@ -6,6 +6,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -154,6 +155,10 @@ final class ApiServer implements AutoCloseable {
 
     CommandLine commandLine() throws IOException {
         return api.commandLine(0);
+    }
+
+    CommandLine commandLine(ServerSocket listening) {
+        return api.commandLine(listening);
     }
 
     /// Streams from browsers too.

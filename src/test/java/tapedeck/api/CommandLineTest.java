@@ -9,10 +9,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
@@ -192,6 +194,7 @@ class CommandLineTest {
     void garbageIsAnsweredWithAnErrorLine() throws Exception {
         Random random = new Random(7);
         try (Terminal terminal = new Terminal(commands.port())) {
+            terminal.done("version");
             for (String line : List.of(
                     "{",
                     "{}",
@@ -202,7 +205,6 @@ class CommandLineTest {
                     "record =",
                     "{\"command\":\"\"}",
                     "{\"command\":\"help\"} x",
-                    "\u0000\u0001",
                     "{\"command\":\"help\",\"parameters\":[]}",
                     "[".repeat(2_000),
                     "{\"a\":".repeat(1_000))) {
@@ -211,7 +213,7 @@ class CommandLineTest {
             for (int i = 0; i < 300; i++) {
                 byte[] bytes = new byte[1 + random.nextInt(200)];
                 random.nextBytes(bytes);
-                String line = "x" + new String(bytes, StandardCharsets.ISO_8859_1).replaceAll("[\r\n]", "");
+                String line = "x" + new String(bytes, StandardCharsets.ISO_8859_1).replaceAll("[\\p{Cntrl}\\x80-\\x9f]", "");
                 terminal.refused(line);
             }
             assertEquals("1.2.3", terminal.done("version").path("version").stringValue());
@@ -241,6 +243,52 @@ class CommandLineTest {
                     "this is not HTTP", terminal.answer().path("description").stringValue());
             assertNull(terminal.answer());
             assertFalse(server.recordings.isRecording(stream.stream().mediaSessionId()));
+        }
+    }
+
+    /// What a browser can be made to send begins with a line that is no command; TLS and TURN have control characters.
+    @Test
+    void whatFollowsALineThatIsNoneIsNotDone() throws Exception {
+        String behind = "\n{\"command\":\"record\",\"parameters\":{\"localStreamName\":\"a\"}}\nversion\n";
+        try (Publication stream = server.publish("a", Feedback.NONE)) {
+            for (String first : List.of("nothing", "{", "{}", "[]", "help me", "{\"command\":\"\"}", "x\u00e4")) {
+                ended(List.of(), first.getBytes(StandardCharsets.UTF_8), behind);
+            }
+            for (String any : List.of("160301020001", "76657273696f6e00", "76657273696f6e7f", "c285", "ff", "c3")) {
+                ended(List.of(), HexFormat.of().parseHex(any), behind);
+                ended(List.of("version", "version"), HexFormat.of().parseHex(any), behind);
+            }
+            assertFalse(server.recordings.isRecording(stream.stream().mediaSessionId()));
+        }
+    }
+
+    private void ended(List<String> before, byte[] line, String behind) throws Exception {
+        try (Terminal terminal = new Terminal(commands.port())) {
+            for (String one : before) {
+                terminal.done(one);
+            }
+            terminal.socket.getOutputStream().write(line);
+            terminal.socket.getOutputStream().write(behind.getBytes(StandardCharsets.UTF_8));
+            assertEquals("FAIL", terminal.answer().path("status").stringValue(), HexFormat.of().formatHex(line));
+            assertNull(terminal.answer(), HexFormat.of().formatHex(line));
+        }
+    }
+
+    /// A process without descriptors gets an error from every accept at once.
+    @Test
+    void whatCannotBeTakenIsNotTriedWithoutAPause() throws Exception {
+        CountDownLatch tries = new CountDownLatch(4);
+        ServerSocket failing = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()) {
+            @Override
+            public Socket accept() throws IOException {
+                tries.countDown();
+                throw new IOException("Too many open files");
+            }
+        };
+        long beginNanos = System.nanoTime();
+        try (CommandLine _ = server.commandLine(failing)) {
+            tries.await();
+            assertTrue(System.nanoTime() - beginNanos >= 3 * CommandLine.PAUSE.toNanos(), "three pauses");
         }
     }
 
