@@ -2,8 +2,8 @@ package tapedeck.api;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.InstantSource;
 import java.net.ServerSocket;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

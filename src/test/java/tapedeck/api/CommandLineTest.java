@@ -213,7 +213,8 @@ class CommandLineTest {
             for (int i = 0; i < 300; i++) {
                 byte[] bytes = new byte[1 + random.nextInt(200)];
                 random.nextBytes(bytes);
-                String line = "x" + new String(bytes, StandardCharsets.ISO_8859_1).replaceAll("[\\p{Cntrl}\\x80-\\x9f]", "");
+                String line =
+                        "x" + new String(bytes, StandardCharsets.ISO_8859_1).replaceAll("[\\p{Cntrl}\\x80-\\x9f]", "");
                 terminal.refused(line);
             }
             assertEquals("1.2.3", terminal.done("version").path("version").stringValue());
@@ -269,7 +270,10 @@ class CommandLineTest {
             }
             terminal.socket.getOutputStream().write(line);
             terminal.socket.getOutputStream().write(behind.getBytes(StandardCharsets.UTF_8));
-            assertEquals("FAIL", terminal.answer().path("status").stringValue(), HexFormat.of().formatHex(line));
+            assertEquals(
+                    "FAIL",
+                    terminal.answer().path("status").stringValue(),
+                    HexFormat.of().formatHex(line));
             assertNull(terminal.answer(), HexFormat.of().formatHex(line));
         }
     }
