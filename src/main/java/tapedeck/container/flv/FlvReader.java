@@ -37,6 +37,11 @@ public final class FlvReader {
         this.tags = tags;
     }
 
+    /// Room for what has come of what is not whole yet.
+    public int pendingBytes() {
+        return array.length;
+    }
+
     /// @throws MalformedException if it is no FLV; what comes behind cannot be read any more
     public void receive(Bytes bytes) {
         int at = 0;

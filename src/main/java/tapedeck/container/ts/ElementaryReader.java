@@ -25,6 +25,9 @@ sealed interface ElementaryReader permits PictureReader, SoundReader {
     /// Nothing comes any more: what waits comes out.
     void end(Frames frames);
 
+    /// What it keeps of what came, until more comes.
+    long waitingBytes();
+
     boolean isVideo();
 
     /// What the stream turned out to be instead of what its type says, or null: nothing of it will come.

@@ -40,6 +40,11 @@ final class PesAssembler {
         return damaged;
     }
 
+    /// How much is gathered of what is not whole yet.
+    int waitingBytes() {
+        return gathered == null ? 0 : gathered.length();
+    }
+
     /// @return a PES packet that is whole now, or null
     /// @throws MalformedException for one that is none
     @Nullable

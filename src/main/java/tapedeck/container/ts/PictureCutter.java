@@ -138,6 +138,10 @@ final class PictureCutter {
         }
     }
 
+    int waitingBytes() {
+        return array.length;
+    }
+
     private static void emit(Bytes whole, @Nullable Stamp stamp, Cuts cuts) {
         if (stamp == null) {
             cuts.cut(whole, -1, -1, false);
@@ -148,6 +152,7 @@ final class PictureCutter {
 
     /// What is there is not whole; the next that begins is.
     void lost() {
+        array = new byte[0];
         base = 0;
         length = 0;
         scanned = 0;

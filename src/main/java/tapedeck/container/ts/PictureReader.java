@@ -53,6 +53,18 @@ final class PictureReader implements ElementaryReader {
     }
 
     @Override
+    public long waitingBytes() {
+        long bytes = cutter.waitingBytes();
+        for (int i = 0; i < early.size(); i++) {
+            bytes += early.get(i).data().length();
+        }
+        for (int i = 0; i < waiting.size(); i++) {
+            bytes += waiting.get(i).data().length();
+        }
+        return bytes;
+    }
+
+    @Override
     public boolean isVideo() {
         return true;
     }

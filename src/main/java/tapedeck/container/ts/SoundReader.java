@@ -60,6 +60,11 @@ final class SoundReader implements ElementaryReader {
     }
 
     @Override
+    public long waitingBytes() {
+        return carried.length();
+    }
+
+    @Override
     public boolean isVideo() {
         return false;
     }

@@ -26,6 +26,10 @@ public final class TsDemuxer {
     /// A hole is not counted as more frames than this.
     static final int MAX_MISSED = 1_000;
 
+    /// What may wait of all streams of one that is live: more than the largest keyframe, its packets and what they are
+    /// cut from.
+    static final int MAX_WAITING_BYTES = 32 << 20;
+
     /// What a stream turns out to hold.
     public interface Sink {
         void frame(Frame frame);
@@ -48,6 +52,8 @@ public final class TsDemuxer {
 
     private final Sink sink;
     private final TsClock clock;
+    /// Whether only the first picture and the first sound that come are read.
+    private final boolean live;
     private final PacketSplitter splitter = new PacketSplitter(this::packet);
     private final SectionAssembler pat = new SectionAssembler(this::pat);
     private final SectionAssembler sdt = new SectionAssembler(this::sdt);
@@ -73,6 +79,8 @@ public final class TsDemuxer {
         private final TsClock.Line clock = new TsClock.Line();
         private @Nullable Track track;
         private boolean hole;
+        /// Another one of its kind is read.
+        private boolean idle;
         private long lastDtsNanos = Long.MIN_VALUE;
         private long stepNanos;
 
@@ -82,21 +90,27 @@ public final class TsDemuxer {
             this.id = id;
             assembler = new PesAssembler(reader.isVideo() ? PesAssembler.MAX_PES_BYTES : PesAssembler.MAX_SOUND_BYTES);
         }
+
+        boolean isLike(Line other) {
+            return reader.isVideo() == other.reader.isVideo();
+        }
     }
 
-    private TsDemuxer(Sink sink, TsClock clock) {
+    private TsDemuxer(Sink sink, TsClock clock, boolean live) {
         this.sink = sink;
         this.clock = clock;
+        this.live = live;
     }
 
     /// Of a file: jumps of its clock are jumps in time.
     public TsDemuxer(Sink sink) {
-        this(sink, new TsClock(TsClock.Jumps.KEPT));
+        this(sink, new TsClock(TsClock.Jumps.KEPT), false);
     }
 
-    /// Of a stream that is live: a clock that is set anew goes on where it was.
+    /// Of a stream that is live: a clock that is set anew goes on where it was. One picture and one sound are read: those
+    /// that come first.
     public static TsDemuxer live(Sink sink) {
-        return new TsDemuxer(sink, new TsClock(TsClock.Jumps.MENDED));
+        return new TsDemuxer(sink, new TsClock(TsClock.Jumps.MENDED), true);
     }
 
     /// Goes on in the middle of a file.
@@ -104,11 +118,24 @@ public final class TsDemuxer {
     /// @param zeroTicks the stamp of its time 0
     /// @param nearTicks about where this is, within 13 hours
     TsDemuxer(Sink sink, long zeroTicks, long nearTicks) {
-        this(sink, new TsClock(zeroTicks, nearTicks));
+        this(sink, new TsClock(zeroTicks, nearTicks), false);
     }
 
+    /// @throws MalformedException if more waits than may, of one that is live
     public void receive(Bytes bytes) {
         splitter.receive(bytes);
+        if (live && waitingBytes() > MAX_WAITING_BYTES) {
+            throw new MalformedException("MPEG-TS: more than %d bytes that are not whole".formatted(MAX_WAITING_BYTES));
+        }
+    }
+
+    /// What is kept of what came, until more comes.
+    public long waitingBytes() {
+        long bytes = 0;
+        for (Line line : lines.values()) {
+            bytes += line.assembler.waitingBytes() + line.reader.waitingBytes();
+        }
+        return bytes;
     }
 
     /// The stream is over: what was incomplete for want of a successor comes out.
@@ -132,6 +159,9 @@ public final class TsDemuxer {
     }
 
     private void end(Line line) {
+        if (line.idle) {
+            return;
+        }
         try {
             PesAssembler.Pes last = line.assembler.end();
             if (last != null) {
@@ -196,7 +226,7 @@ public final class TsDemuxer {
         packets++;
         try {
             Line middle = lines.get(bytes.u16(1) & TsPacket.NULL_PID);
-            if (middle != null && middle.assembler.append(bytes)) {
+            if (middle != null && !middle.idle && middle.assembler.append(bytes)) {
                 return;
             }
             TsPacket packet = TsPacket.parse(bytes);
@@ -219,6 +249,9 @@ public final class TsDemuxer {
     }
 
     private void media(Line line, TsPacket packet) {
+        if (line.idle) {
+            return;
+        }
         long damaged = line.assembler.damaged();
         PesAssembler.Pes whole = line.assembler.receive(packet);
         if (line.assembler.damaged() > damaged) {
@@ -318,6 +351,23 @@ public final class TsDemuxer {
             }
         }
         lines = next;
+        // Where the one that was read has gone, another one may come.
+        for (Line line : next.values()) {
+            line.idle = live
+                    && line.track == null
+                    && next.values().stream().anyMatch(other -> other.track != null && line.isLike(other));
+        }
+    }
+
+    /// A stream has one picture and one sound; nothing is gathered of others.
+    private void chosen(Line chosen) {
+        for (Line line : lines.values()) {
+            if (line != chosen && line.isLike(chosen)) {
+                line.idle = true;
+                line.assembler.restart();
+                line.reader.end((_, _, _, _, _, _) -> {});
+            }
+        }
     }
 
     private static int freeId(boolean video, Set<Integer> ids) {
@@ -375,6 +425,9 @@ public final class TsDemuxer {
     private void frame(
             Line line, Codec codec, long ptsTicks, long dtsTicks, long laterNanos, boolean keyframe, Bytes data) {
         Track track = line.track;
+        if (track == null && live) {
+            chosen(line);
+        }
         if (track == null || !track.codec().equals(codec)) {
             track = new Track(line.id, codec);
             line.track = track;

@@ -21,6 +21,7 @@ import tapedeck.net.Conversation;
 import tapedeck.net.WrongProtocol;
 import tapedeck.rights.Decision;
 import tapedeck.rights.PlainEntrance;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
@@ -54,6 +55,8 @@ final class LiveFlvSession implements Conversation, Feedback {
     private final Connection connection;
     private final PlainEntrance entrance;
     private final Streams streams;
+    private final ByteBudget budget;
+    private long heldBytes;
     private final FlvReader reader = new FlvReader(this::tag);
     private final FlvDemuxer demuxer = new FlvDemuxer();
     private final BadPackets badPackets;
@@ -66,10 +69,12 @@ final class LiveFlvSession implements Conversation, Feedback {
     private long askedNanos;
     private long tagNanos;
 
-    LiveFlvSession(Connection connection, PlainEntrance entrance, Streams streams) {
+    /// @param budget what all of them together may hold of tags that are not whole, or came before they might
+    LiveFlvSession(Connection connection, PlainEntrance entrance, Streams streams, ByteBudget budget) {
         this.connection = connection;
         this.entrance = entrance;
         this.streams = streams;
+        this.budget = budget;
         this.badPackets = new BadPackets("liveflv " + connection.peer());
         tagNanos = connection.openedNanos();
     }
@@ -87,6 +92,15 @@ final class LiveFlvSession implements Conversation, Feedback {
             }
         }
         reader.receive(bytes);
+        if (state == State.ENDED) {
+            return;
+        }
+        long now = (long) reader.pendingBytes() + earlyBytes;
+        if (now > heldBytes && !budget.take(now - heldBytes)) {
+            throw new MalformedException("FLV: no memory is left for what waits of all senders");
+        }
+        budget.giveBack(Math.max(0, heldBytes - now));
+        heldBytes = now;
     }
 
     private void tag(FlvTag tag) {
@@ -170,6 +184,7 @@ final class LiveFlvSession implements Conversation, Feedback {
         connection.paced(true);
         List<FlvTag> kept = List.copyOf(early);
         early.clear();
+        earlyBytes = 0;
         kept.forEach(this::publish);
     }
 
@@ -225,6 +240,8 @@ final class LiveFlvSession implements Conversation, Feedback {
     public void ended(String reason) {
         state = State.ENDED;
         early.clear();
+        budget.giveBack(heldBytes);
+        heldBytes = 0;
         badPackets.report();
         Publication open = publication;
         if (open == null) {

@@ -13,6 +13,7 @@ import tapedeck.net.udp.DatagramPort;
 import tapedeck.rights.PlainEntrance;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Streams;
 
 /// Listens for transport streams over TCP and over UDP on one number, and to multicast groups.
@@ -23,7 +24,11 @@ public final class MpegTsServer implements AutoCloseable {
     /// A free TCP port whose number is taken for UDP: another one is tried.
     private static final int MAX_TRIES = 16;
 
+    /// What all peers may hold of what is not whole, or has no name yet, is this part of the heap.
+    static final int HEAP_DIVISOR = 8;
+
     private final TcpServer server;
+    private final ByteBudget budget;
     private final List<Listening> listening = new ArrayList<>();
 
     private record Listening(DatagramPort port, UdpPeers peers) {}
@@ -32,6 +37,26 @@ public final class MpegTsServer implements AutoCloseable {
     public MpegTsServer(
             int port, Settings.Ingest settings, Rights rights, EventLoops loops, Streams streams, BoundPorts ports)
             throws SocketException {
+        this(
+                port,
+                settings,
+                rights,
+                loops,
+                streams,
+                ports,
+                new ByteBudget(Runtime.getRuntime().maxMemory() / HEAP_DIVISOR));
+    }
+
+    MpegTsServer(
+            int port,
+            Settings.Ingest settings,
+            Rights rights,
+            EventLoops loops,
+            Streams streams,
+            BoundPorts ports,
+            ByteBudget budget)
+            throws SocketException {
+        this.budget = budget;
         PlainEntrance entrance = new PlainEntrance(rights, settings.exempt(), "mpegts");
         server = opened(port, loops, entrance, streams);
         ports.add(PROTOCOL, "tcp", server.port());
@@ -49,7 +74,7 @@ public final class MpegTsServer implements AutoCloseable {
 
     private TcpServer opened(int port, EventLoops loops, PlainEntrance entrance, Streams streams) {
         for (int tries = 1; ; tries++) {
-            TcpServer tcp = new TcpServer(port, loops, connection -> new TcpPeer(connection, entrance, streams));
+            TcpServer tcp = new TcpServer(port, loops, connection -> new TcpPeer(connection, entrance, streams, budget));
             try {
                 listen(new InetSocketAddress(tcp.port()), loops, entrance, streams);
                 return tcp;
@@ -64,7 +89,7 @@ public final class MpegTsServer implements AutoCloseable {
     }
 
     private DatagramPort listen(InetSocketAddress address, EventLoops loops, PlainEntrance entrance, Streams streams) {
-        UdpPeers peers = new UdpPeers(entrance, streams);
+        UdpPeers peers = new UdpPeers(entrance, streams, budget);
         DatagramPort opened = new DatagramPort(loops, address, peers);
         peers.bound(opened);
         opened.start();

@@ -9,6 +9,7 @@ import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
 import tapedeck.net.WrongProtocol;
 import tapedeck.rights.PlainEntrance;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Streams;
 
 /// A transport stream over TCP: bytes, and nothing around them.
@@ -17,9 +18,9 @@ final class TcpPeer implements Conversation, TsPeer {
     private final TsIngest ingest;
     private boolean known;
 
-    TcpPeer(Connection connection, PlainEntrance entrance, Streams streams) {
+    TcpPeer(Connection connection, PlainEntrance entrance, Streams streams, ByteBudget budget) {
         this.connection = connection;
-        this.ingest = new TsIngest(this, entrance, streams);
+        this.ingest = new TsIngest(this, entrance, streams, budget);
     }
 
     @Override

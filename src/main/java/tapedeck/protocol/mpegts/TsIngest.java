@@ -15,6 +15,7 @@ import tapedeck.container.ts.TsDemuxer;
 import tapedeck.media.Frame;
 import tapedeck.rights.Decision;
 import tapedeck.rights.PlainEntrance;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
@@ -53,6 +54,8 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     private final TsPeer peer;
     private final PlainEntrance entrance;
     private final Streams streams;
+    private final ByteBudget budget;
+    private long heldBytes;
     private final TsDemuxer demuxer = TsDemuxer.live(this);
     private final Set<String> leftOut = new TreeSet<>();
     private final List<Frame> early = new ArrayList<>();
@@ -72,10 +75,12 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     private long skippedBytes;
     private long damaged;
 
-    TsIngest(TsPeer peer, PlainEntrance entrance, Streams streams) {
+    /// @param budget what all peers together may hold of what is not whole, or has no name yet
+    TsIngest(TsPeer peer, PlainEntrance entrance, Streams streams, ByteBudget budget) {
         this.peer = peer;
         this.entrance = entrance;
         this.streams = streams;
+        this.budget = budget;
     }
 
     /// @throws MalformedException if it is no transport stream, or one that cannot become a stream
@@ -98,6 +103,12 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
             fresh = false;
             mediaNanos = System.nanoTime();
         }
+        long now = demuxer.waitingBytes() + earlyBytes;
+        if (now > heldBytes && !budget.take(now - heldBytes)) {
+            throw new MalformedException("MPEG-TS: no memory is left for what waits of all senders");
+        }
+        budget.giveBack(Math.max(0, heldBytes - now));
+        heldBytes = now;
     }
 
     void swept(long nowNanos) {
@@ -261,6 +272,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         }
         early.forEach(opened::write);
         early.clear();
+        earlyBytes = 0;
     }
 
     /// Called once, by the peer.
@@ -280,6 +292,8 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         report();
         state = State.ENDED;
         early.clear();
+        budget.giveBack(heldBytes);
+        heldBytes = 0;
         Publication open = publication;
         if (open == null) {
             log.info("mpegts {}: ended: {}", peer.name(), reason);

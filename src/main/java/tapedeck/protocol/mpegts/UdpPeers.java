@@ -16,6 +16,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.udp.DatagramPort;
 import tapedeck.rights.PlainEntrance;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Streams;
 
 /// Everybody who sends to one UDP port or multicast group: each address that a transport stream comes from is a stream.
@@ -40,6 +41,7 @@ final class UdpPeers implements DatagramPort.Receiver {
 
     private final PlainEntrance entrance;
     private final Streams streams;
+    private final ByteBudget budget;
     private final Map<InetSocketAddress, Peer> peers = new HashMap<>();
     private final Map<InetSocketAddress, Long> refusedUntil = new LinkedHashMap<>() {
         @Override
@@ -51,9 +53,10 @@ final class UdpPeers implements DatagramPort.Receiver {
     private long junk;
     private long loggedNanos = System.nanoTime() - LOG_NANOS;
 
-    UdpPeers(PlainEntrance entrance, Streams streams) {
+    UdpPeers(PlainEntrance entrance, Streams streams, ByteBudget budget) {
         this.entrance = entrance;
         this.streams = streams;
+        this.budget = budget;
     }
 
     /// @param opened where the datagrams come from; nothing comes before
@@ -141,7 +144,7 @@ final class UdpPeers implements DatagramPort.Receiver {
 
         Peer(InetSocketAddress sender) {
             this.sender = sender;
-            this.ingest = new TsIngest(this, entrance, streams);
+            this.ingest = new TsIngest(this, entrance, streams, budget);
         }
 
         private void guarded(Runnable step) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +28,7 @@ import tapedeck.peers.SharedMedia;
 import tapedeck.rights.PlainEntrance;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Streams;
 
 /// FLV over plain TCP.
@@ -36,12 +38,14 @@ class LiveFlvTest {
 
     private final Streams streams = new Streams();
     private final EventLoops loops = new EventLoops(2);
+    private final ByteBudget budget = new ByteBudget(4 << 20);
     private final LiveFlvServer server = new LiveFlvServer(
             0,
             new PlainEntrance(new Rights(Settings.Rights.NONE, TrustedProxies.NONE), List.of(), "liveflv"),
             loops,
             streams,
-            new BoundPorts());
+            new BoundPorts(),
+            budget);
 
     @AfterEach
     void stop() {
@@ -81,6 +85,18 @@ class LiveFlvTest {
         arguments.addAll(List.of("-f", "flv", file.toString()));
         Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
         return Files.readAllBytes(file);
+    }
+
+    /// Tags of 16 MiB that never end.
+    @Test
+    void whatWaitsOfAllSendersIsBounded() throws IOException {
+        byte[] huge = Arrays.copyOf(HexFormat.of().parseHex("464c560105000000090000000009ffffff00000000000000"), 6 << 20);
+        try (Socket socket = connect()) {
+            send(socket, huge);
+            assertClosed(socket);
+        }
+        server.close();
+        assertEquals(0, budget.takenBytes());
     }
 
     /// As users of crtmpserver type it.

@@ -26,6 +26,7 @@ import tapedeck.media.Frame;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.StreamName;
 
 /// What senders of all kinds bring to the port.
@@ -78,6 +79,40 @@ class MpegTsServerTest {
             assertEquals("MPEGTS", collector.stream().publisher().protocol().name());
             assertEquals("BOTH", collector.stream().publisher().expects().name());
         }
+    }
+
+    /// Pictures that never end, up to a bound of all senders.
+    @Test
+    void whatWaitsOfAllSendersIsBounded() throws Exception {
+        ByteBudget budget = new ByteBudget(1 << 20);
+        byte[] good = stream("good", TestMedia.of("h264", 2)).toByteArray();
+        try (TsHouse house = new TsHouse(budget);
+                Socket beside = house.connect();
+                Socket socket = house.connect()) {
+            FrameCollector collector = FrameCollector.of(house.streams, "good");
+            send(beside, good);
+            collector.until(20);
+            int packet = 0;
+            while ((good[packet + 3] & 0x20) == 0 || (good[packet + 1] & 0x40) == 0 || good[packet + 4] == 0) {
+                packet += 188;
+            }
+            byte[] endless = Arrays.copyOf(good, packet + 188 * 8_000);
+            for (int at = packet + 188; at < endless.length; at += 188) {
+                int counter = endless[packet + 3] + (at - packet) / 188 & 0xF;
+                endless[at] = 0x47;
+                endless[at + 1] = (byte) (endless[packet + 1] & 0x1F);
+                endless[at + 2] = endless[packet + 2];
+                endless[at + 3] = (byte) (0x10 | counter);
+                Arrays.fill(endless, at + 4, at + 188, (byte) 0x55);
+            }
+            send(socket, endless);
+            assertClosed(socket);
+            send(beside, good);
+            collector.until(60);
+            beside.close();
+            collector.untilEnd();
+        }
+        assertEquals(0, budget.takenBytes());
     }
 
     @Test

@@ -16,6 +16,7 @@ import tapedeck.peers.FlvFile;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsSource;
+import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Streams;
 
 /// A server for transport streams, and nothing else, on a free port.
@@ -26,9 +27,13 @@ final class TsHouse implements AutoCloseable {
     private final Rights rights;
 
     TsHouse(String... settings) throws Exception {
+        this(ByteBudget.UNLIMITED, settings);
+    }
+
+    TsHouse(ByteBudget budget, String... settings) throws Exception {
         Settings all = SettingsSource.read(Path.of("none"), Map.of(), List.of(settings));
         rights = new Rights(all.rights(), TrustedProxies.NONE);
-        server = new MpegTsServer(0, all.ingest(), rights, loops, streams, new BoundPorts());
+        server = new MpegTsServer(0, all.ingest(), rights, loops, streams, new BoundPorts(), budget);
     }
 
     int port() {
