@@ -107,7 +107,8 @@ public final class TsDemuxer {
         this(sink, new TsClock(TsClock.Jumps.KEPT), false);
     }
 
-    /// Of a stream that is live: a clock that is set anew goes on where it was. One picture and one sound are read: those
+    /// Of a stream that is live: a clock that is set anew goes on where it was. One picture and one sound are read:
+    /// those
     /// that come first.
     public static TsDemuxer live(Sink sink) {
         return new TsDemuxer(sink, new TsClock(TsClock.Jumps.MENDED), true);

@@ -29,12 +29,7 @@ public final class LiveFlvServer implements AutoCloseable {
     }
 
     LiveFlvServer(
-            int port,
-            PlainEntrance entrance,
-            EventLoops loops,
-            Streams streams,
-            BoundPorts ports,
-            ByteBudget budget) {
+            int port, PlainEntrance entrance, EventLoops loops, Streams streams, BoundPorts ports, ByteBudget budget) {
         server = new TcpServer(port, loops, connection -> new LiveFlvSession(connection, entrance, streams, budget));
         ports.add(PROTOCOL, "tcp", server.port());
     }

@@ -74,7 +74,8 @@ public final class MpegTsServer implements AutoCloseable {
 
     private TcpServer opened(int port, EventLoops loops, PlainEntrance entrance, Streams streams) {
         for (int tries = 1; ; tries++) {
-            TcpServer tcp = new TcpServer(port, loops, connection -> new TcpPeer(connection, entrance, streams, budget));
+            TcpServer tcp =
+                    new TcpServer(port, loops, connection -> new TcpPeer(connection, entrance, streams, budget));
             try {
                 listen(new InetSocketAddress(tcp.port()), loops, entrance, streams);
                 return tcp;

@@ -90,7 +90,8 @@ class LiveFlvTest {
     /// Tags of 16 MiB that never end.
     @Test
     void whatWaitsOfAllSendersIsBounded() throws IOException {
-        byte[] huge = Arrays.copyOf(HexFormat.of().parseHex("464c560105000000090000000009ffffff00000000000000"), 6 << 20);
+        byte[] huge =
+                Arrays.copyOf(HexFormat.of().parseHex("464c560105000000090000000009ffffff00000000000000"), 6 << 20);
         try (Socket socket = connect()) {
             send(socket, huge);
             assertClosed(socket);
