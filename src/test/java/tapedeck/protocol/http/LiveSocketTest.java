@@ -106,8 +106,11 @@ class LiveSocketTest {
     private static List<String> pictures(List<Frame> frames) {
         return frames.stream()
                 .filter(frame -> frame.track().isVideo())
-                .map(frame -> "%s%08x"
-                        .formatted(frame.keyframe() ? "key " : "", frame.data().hashCode()))
+                .map(frame -> "%s%d ms %08x"
+                        .formatted(
+                                frame.keyframe() ? "key " : "",
+                                Math.round(frame.ptsNanos() / 1e6),
+                                frame.data().hashCode()))
                 .toList();
     }
 
@@ -154,10 +157,11 @@ class LiveSocketTest {
             List<String> got = pictures(player.frames);
             assertTrue(got.size() < sent.size(), "something was left out");
             int common = 0;
-            while (got.get(common).equals(sent.get(common))) {
+            while (common < got.size() && got.get(common).equals(sent.get(common))) {
                 common++;
             }
-            assertTrue(got.get(common).startsWith("key"), "it goes on with a keyframe");
+            // Or the stream was over before it had read what waited in the sockets.
+            assertTrue(common == got.size() || got.get(common).startsWith("key"), "it goes on with a keyframe");
         }
     }
 
