@@ -241,7 +241,7 @@ public final class FragmentDemuxer {
     private void samples(int header, int size) {
         List<Sample> samples = new ArrayList<>();
         long begin = pending.position();
-        long left = size - header;
+        long left = (long) size - header;
         for (TrackRun run : runs) {
             Line line = lines.get(run.trackId());
             if (line == null) {
