@@ -226,7 +226,7 @@ public final class Api implements AutoCloseable {
             Json.body(exchange);
             Json.respond(exchange, all.get());
         });
-        query(group + "/find", exchange -> Json.respond(exchange, RelayCalls.found(all.get(), Json.body(exchange))));
+        query(group + "/find", exchange -> Json.respond(exchange, calls.found(all.get(), Json.body(exchange))));
         command(group + "/terminate", exchange -> {
             calls.terminate(all.get(), Json.body(exchange));
             exchange.respond(200);

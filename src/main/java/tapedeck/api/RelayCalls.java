@@ -24,7 +24,7 @@ final class RelayCalls {
     /// @param mediaSessionId names it in `push/terminate`
     /// @param streamMediaSessionId of the live stream that it makes or sends; "" while there is none
     /// @param streamName of our stream; `localStreamName` is the same for those who know it so
-    /// @param uri the other side, without password; `rtmpUrl` is the same
+    /// @param uri the other side, without its secrets; `rtmpUrl` is the same
     /// @param status `CONNECTING`, `ACTIVE`, `WAITING` or `ENDED`
     record Entry(
             String mediaSessionId,
@@ -149,7 +149,7 @@ final class RelayCalls {
     }
 
     /// Those of the list that have all that the body names; 404 if there is none.
-    static List<Entry> found(List<Entry> all, Json.Body body) throws HttpProblem {
+    List<Entry> found(List<Entry> all, Json.Body body) throws HttpProblem {
         Predicate<Entry> wanted = wanted(body);
         List<Entry> found = all.stream().filter(wanted).toList();
         if (found.isEmpty()) {
@@ -158,7 +158,7 @@ final class RelayCalls {
         return found;
     }
 
-    private static Predicate<Entry> wanted(Json.Body body) {
+    private Predicate<Entry> wanted(Json.Body body) {
         List<Predicate<Entry>> all = new ArrayList<>();
         body.optionalText("mediaSessionId")
                 .ifPresent(id -> all.add(entry -> entry.mediaSessionId().equals(id)));
@@ -169,7 +169,7 @@ final class RelayCalls {
                     .ifPresent(name -> all.add(entry -> entry.streamName().equals(name)));
         }
         body.optionalText("remoteStreamName")
-                .ifPresent(name -> all.add(entry -> entry.uri().endsWith("/" + name)));
+                .ifPresent(name -> all.add(entry -> relays.isNamed(entry.mediaSessionId(), name)));
         for (String member : List.of("uri", "rtmpUrl")) {
             body.optionalText(member).ifPresent(address -> all.add(entry -> goesTo(entry, address)));
         }
@@ -177,12 +177,14 @@ final class RelayCalls {
     }
 
     /// An address as it was given, with or without the name behind it.
-    private static boolean goesTo(Entry entry, String address) {
-        String shown = Relays.shown(address).orElse(address);
-        return entry.uri().equals(shown)
-                || entry.direction().equals("push")
-                        && Relays.shown(address + (address.endsWith("/") ? "" : "/") + entry.streamName())
-                                .equals(Optional.of(entry.uri()));
+    private boolean goesTo(Entry entry, String address) {
+        boolean push = entry.direction().equals("push");
+        return relays.isAt(entry.mediaSessionId(), push, address)
+                || push
+                        && relays.isAt(
+                                entry.mediaSessionId(),
+                                true,
+                                address + (address.endsWith("/") ? "" : "/") + entry.streamName());
     }
 
     /// `{"mediaSessionId", "position"}`: does it with the pulls that the body names.

@@ -86,6 +86,15 @@ final class Relay {
                 address.hostAndPort());
     }
 
+    /// For logs and REST.
+    private String shown() {
+        return isPush() ? order.address().shownTarget() : order.address().shown();
+    }
+
+    boolean isPush() {
+        return work.direction() == RelayReport.Direction.PUSH;
+    }
+
     Session session() {
         return session;
     }
@@ -212,8 +221,9 @@ final class Relay {
         }
     }
 
-    private static String message(Exception e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    private String message(Exception e) {
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return order.address().hiddenIn(message, isPush());
     }
 
     private void pause(@Nullable String failure) throws InterruptedException {
@@ -240,7 +250,7 @@ final class Relay {
                 id,
                 work.direction(),
                 order.name(),
-                order.address().shown(),
+                shown(),
                 work.mediaSessionId(),
                 now.state(),
                 attempts.get(),
@@ -250,14 +260,12 @@ final class Relay {
                 order.configured());
     }
 
-    /// For logs: without password.
+    /// For logs: without secrets.
     @Override
     public String toString() {
         return switch (work.direction()) {
-            case PULL ->
-                "pull \"%s\" from %s".formatted(order.name(), order.address().shown());
-            case PUSH ->
-                "push \"%s\" to %s".formatted(order.name(), order.address().shown());
+            case PULL -> "pull \"%s\" from %s".formatted(order.name(), shown());
+            case PUSH -> "push \"%s\" to %s".formatted(order.name(), shown());
         };
     }
 }

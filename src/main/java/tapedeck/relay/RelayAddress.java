@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,26 +29,9 @@ record RelayAddress(String scheme, String host, int port, String rest, Optional<
             Pattern.compile("(\\[[0-9a-fA-F:.]+]|[^\\[\\]:@\\\\<>\"\\s]+)?(?::(\\d{1,5}))?");
     private static final Map<String, Integer> PORTS =
             Map.of("rtmp", 1935, "rtmps", 443, "rtsp", 554, "rtsps", 322, "http", 80, "https", 443);
-    /// Parameters whose values are nobody's business.
-    private static final Set<String> SECRETS = Set.of(
-            "user",
-            "username",
-            "password",
-            "passwd",
-            "pass",
-            "pwd",
-            "token",
-            "access_token",
-            "jwt",
-            "key",
-            "secret",
-            "auth",
-            "authorization",
-            "signature",
-            "sign",
-            "sig",
-            "hash",
-            "response");
+    private static final String HIDDEN = "***";
+    /// Shorter ones are words and numbers of any message, and no secrets.
+    private static final int MIN_SECRET_LENGTH = 4;
 
     /// @throws RelayRefusedException for what is no address
     static RelayAddress parse(String text) throws RelayRefusedException {
@@ -169,24 +151,94 @@ record RelayAddress(String scheme, String host, int port, String rest, Optional<
         return PORTS.containsKey(scheme) && scheme.endsWith("s") ? scheme.substring(0, scheme.length() - 1) : scheme;
     }
 
-    /// For logs and REST: no password, and no value of a parameter that is a secret.
+    /// For logs and REST: no password, no value of a parameter, as which of them are secrets each server decides.
     String shown() {
+        return shown(path());
+    }
+
+    /// The same for where a stream is sent: the last part of the path is a key there, with RTMP.
+    String shownTarget() {
+        String path = path();
+        String key = key();
+        return shown(key.isEmpty() ? path : path.substring(0, path.lastIndexOf(key)) + HIDDEN);
+    }
+
+    private String shown(String path) {
         String user = login.map(RelayTarget.Login::user).orElse("");
-        int query = rest.indexOf('?');
-        String path = query < 0 ? rest : rest.substring(0, query);
+        String query = query();
         return scheme + "://" + (user.isEmpty() ? "" : user + "@") + hostAndPort() + path
-                + (query < 0 ? "" : "?" + shownQuery(rest.substring(query + 1)));
+                + (query.isEmpty() ? "" : "?" + shownQuery(query));
+    }
+
+    private String path() {
+        int query = rest.indexOf('?');
+        return query < 0 ? rest : rest.substring(0, query);
+    }
+
+    private String query() {
+        int query = rest.indexOf('?');
+        return query < 0 ? "" : rest.substring(query + 1);
+    }
+
+    /// "" where there is none.
+    private String key() {
+        if (!family(scheme).equals("rtmp")) {
+            return "";
+        }
+        String path = path().replaceAll("/+$", "");
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 
     private static String shownQuery(String query) {
         List<String> shown = new ArrayList<>();
         for (String pair : query.split("&", -1)) {
-            int equals = pair.indexOf('=');
-            boolean secret = equals > 0
-                    && SECRETS.contains(decoded(pair.substring(0, equals)).toLowerCase(Locale.ROOT));
-            shown.add(secret ? pair.substring(0, equals) + "=***" : pair);
+            shown.add(pair.substring(0, pair.indexOf('=') + 1) + HIDDEN);
         }
         return String.join("&", shown);
+    }
+
+    /// What the other side says may repeat what it was asked.
+    ///
+    /// @param target whether a stream is sent there
+    String hiddenIn(String message, boolean target) {
+        List<String> secrets = new ArrayList<>();
+        for (String pair : query().split("&", -1)) {
+            secrets.add(pair.substring(pair.indexOf('=') + 1));
+        }
+        if (target) {
+            secrets.add(key());
+        }
+        String hidden = message;
+        for (String secret : secrets) {
+            for (String form : List.of(secret, decoded(secret))) {
+                if (form.length() >= MIN_SECRET_LENGTH) {
+                    hidden = hidden.replaceAll("(?<!\\w)" + Pattern.quote(form) + "(?!\\w)", HIDDEN);
+                }
+            }
+        }
+        return hidden;
+    }
+
+    /// Whether somebody means this one: by all of it but the password, or as it is shown.
+    boolean isMeantBy(String text, boolean target) {
+        try {
+            RelayAddress other = parse(text);
+            String shown = target ? shownTarget() : shown();
+            return other.withoutPassword().equals(withoutPassword())
+                    || other.withoutPassword().equals(shown);
+        } catch (RelayRefusedException e) {
+            return false;
+        }
+    }
+
+    private String withoutPassword() {
+        String user = login.map(RelayTarget.Login::user).orElse("");
+        return scheme + "://" + (user.isEmpty() ? "" : user + "@") + hostAndPort() + rest;
+    }
+
+    @Override
+    public String toString() {
+        return shownTarget();
     }
 
     private static RelayRefusedException refused(String message) {

@@ -6,7 +6,7 @@ import tapedeck.stream.StreamName;
 /// How one pull or push does.
 ///
 /// @param id unique on the server; that of its session too
-/// @param address without password
+/// @param address without password, values of parameters and, where RTMP is sent to, the last part of the path
 /// @param mediaSessionId of the stream that is live because of a pull, or that is pushed now; "" where there is none
 /// @param attempts connections that were tried so far
 /// @param lastError why the last connection failed, "" where none did

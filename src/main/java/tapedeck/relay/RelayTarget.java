@@ -116,9 +116,9 @@ public final class RelayTarget {
         return network.tls().engine(typed.host(), address.getPort());
     }
 
-    /// Without password.
+    /// Without secrets, whichever way the stream goes.
     @Override
     public String toString() {
-        return typed.shown();
+        return typed.shownTarget();
     }
 }

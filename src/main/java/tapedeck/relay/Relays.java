@@ -37,7 +37,7 @@ public final class Relays implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(5);
     private static final String RECORD = "record";
 
-    private record Ended(RelayReport report, long atNanos) {}
+    private record Ended(RelayReport report, RelayAddress address, long atNanos) {}
 
     private final Settings.Relays settings;
     private final Streams streams;
@@ -239,7 +239,7 @@ public final class Relays implements AutoCloseable {
         streams.closed(relay.session());
         synchronized (this) {
             running.remove(relay.id());
-            ended.addLast(new Ended(relay.relayReport(), System.nanoTime()));
+            ended.addLast(new Ended(relay.relayReport(), relay.order().address(), System.nanoTime()));
             if (ended.size() > MAX_ENDED_SHOWN) {
                 ended.removeFirst();
             }
@@ -294,13 +294,27 @@ public final class Relays implements AutoCloseable {
         return relay == null ? Optional.empty() : relay.controls();
     }
 
-    /// How an address stands in reports; empty for what is no address.
-    public static Optional<String> shown(String address) {
-        try {
-            return Optional.of(RelayAddress.parse(address).shown());
-        } catch (RelayRefusedException e) {
-            return Optional.empty();
-        }
+    /// Whether this pull or push is one with that address: as it was asked for, with or without password, or as its
+    /// report shows it.
+    public boolean isAt(String id, boolean push, String address) {
+        return address(id).map(typed -> typed.isMeantBy(address, push)).orElse(false);
+    }
+
+    /// Whether the stream has this name there: it stands at the end of the address.
+    public boolean isNamed(String id, String remoteName) {
+        return address(id)
+                .map(typed -> typed.rest().endsWith("/" + remoteName))
+                .orElse(false);
+    }
+
+    private synchronized Optional<RelayAddress> address(String id) {
+        Relay relay = running.get(id);
+        return relay != null
+                ? Optional.of(relay.order().address())
+                : ended.stream()
+                        .filter(one -> one.report().id().equals(id))
+                        .map(Ended::address)
+                        .findAny();
     }
 
     /// A name for a stream that was asked for by its address alone: host and path, without what names may not have.

@@ -123,13 +123,15 @@ class RelayCallsTest {
         assertEquals(404, status("push/startup", body));
         try (Publication _ = server.publish("a", Feedback.NONE)) {
             JsonNode started = ApiServer.json(call("push/startup", body));
-            assertEquals("rtmp://127.0.0.1/live/a", started.path("rtmpUrl").stringValue());
+            assertEquals("rtmp://127.0.0.1/live/***", started.path("rtmpUrl").stringValue());
             assertEquals(409, status("push/startup", body));
             String full = body.replace("live'", "x/KEY'").replace("false", "true");
             assertEquals(
-                    "rtmp://127.0.0.1/x/KEY",
+                    "rtmp://127.0.0.1/x/***",
                     ApiServer.json(call("push/startup", full)).path("rtmpUrl").stringValue());
             awaitStatus("push", "ACTIVE");
+            assertEquals(404, status("push/find", "{'rtmpUrl': 'rtmp://127.0.0.1/x/YEK'}"));
+            assertEquals(200, status("push/find", "{'rtmpUrl': 'rtmp://127.0.0.1/x/KEY', 'remoteStreamName': 'KEY'}"));
             JsonNode found =
                     ApiServer.json(call("push/find", "{'streamName': 'a', 'rtmpUrl': 'rtmp://127.0.0.1/live'}"));
             assertEquals(1, found.size());
@@ -158,7 +160,7 @@ class RelayCallsTest {
                         "{'uri': 'rtmp://127.0.0.1/app', 'localStreamName': 'l', 'remoteStreamName': 's'}"));
         JsonNode all = ApiServer.json(server.get("/rest-api/pull/find_all"));
         assertEquals(
-                List.of("rtmp://127.0.0.1/app/r", "rtmp://127.0.0.1/app/s"),
+                List.of("rtmp://127.0.0.1/app/r", "rtmp://127.0.0.1/app/***"),
                 all.valueStream().map(one -> one.path("uri").stringValue()).toList());
         assertEquals(200, status("pull/terminate", "{'localStreamName': 'l', 'remoteStreamName': 'r'}"));
         assertEquals("ENDED", awaitStatus("pull", "ENDED").path("status").stringValue());

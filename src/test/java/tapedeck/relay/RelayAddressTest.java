@@ -25,14 +25,14 @@ class RelayAddressTest {
             new Case("rtsp://[2001:db8::7]:554/a", "rtsp://[2001:db8::7]/a", "", "", "rtsp://[2001:db8::7]/a"),
             new Case(
                     "rtsp://my_cam/h264?ch=1|2&x={1} 2#f",
-                    "rtsp://my_cam/h264?ch=1%7C2&x=%7B1%7D%202", "", "", "rtsp://my_cam/h264?ch=1%7C2&x=%7B1%7D%202"),
+                    "rtsp://my_cam/h264?ch=1%7C2&x=%7B1%7D%202", "", "", "rtsp://my_cam/h264?ch=***&x=***"),
             new Case(
                     "rtmp://h/live/a?token=abc&x=1&Password=p",
                     "rtmp://h/live/a?token=abc&x=1&Password=p",
                     "",
                     "",
-                    "rtmp://h/live/a?token=***&x=1&Password=***"),
-            new Case("https://h?a=%41%4", "https://h?a=%41%254", "", "", "https://h?a=%41%254"),
+                    "rtmp://h/live/a?token=***&x=***&Password=***"),
+            new Case("https://h?a=%41%4", "https://h?a=%41%254", "", "", "https://h?a=***"),
             new Case("udp://239.1.2.3:9999", "udp://239.1.2.3:9999", "", "", "udp://239.1.2.3:9999"),
             new Case("file:///data/a.ts", "file:///data/a.ts", "", "", "file:///data/a.ts"));
 
@@ -51,6 +51,27 @@ class RelayAddressTest {
             assertEquals(address, RelayAddress.parse("  " + one.typed() + " "));
             assertFalse(address.toString().contains("d_password"), "a record shows no password");
         }
+    }
+
+    @Test
+    void keysAndValuesAreNotShown() throws Exception {
+        for (List<String> one : List.of(
+                List.of("rtmps://live.example:443/app/KEY", "rtmps://live.example/app/***"),
+                List.of("rtmp://u:p@h/a/b/KEY/?k=KEY&f", "rtmp://u@h/a/b/***?k=***&***"),
+                List.of("rtmp://h/KEY", "rtmp://h/***"),
+                List.of("rtmp://h", "rtmp://h"),
+                List.of("rtsp://h/live/a?X-Amz-Signature=KEY", "rtsp://h/live/a?X-Amz-Signature=***"),
+                List.of("https://h/a.ts?KEY", "https://h/a.ts?***"))) {
+            RelayAddress address = RelayAddress.parse(one.getFirst());
+            assertEquals(one.getLast(), address.shownTarget());
+            assertEquals(one.getLast(), address.toString());
+            assertTrue(address.isMeantBy(one.getFirst(), true) && address.isMeantBy(one.getLast(), true));
+            assertFalse(address.isMeantBy(one.getFirst() + "2", true));
+        }
+        RelayAddress key = RelayAddress.parse("rtmp://h/app/s%20ecret?sig=abcdef&n=1");
+        String said = "\"s ecret\" (s%20ecret?sig=abcdef) is no app, 1";
+        assertEquals("\"***\" (***?sig=***) is no app, 1", key.hiddenIn(said, true));
+        assertEquals("\"s ecret\" (s%20ecret?sig=***) is no app, 1", key.hiddenIn(said, false));
     }
 
     @Test

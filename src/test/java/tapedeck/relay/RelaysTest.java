@@ -198,6 +198,27 @@ class RelaysTest {
         assertTrue(shown.contains("rtmp://user@127.0.0.1/live/a?token=***"), shown);
     }
 
+    @Test
+    void noKeyOfAPushIsShown() throws Exception {
+        other.pushes.add((target, _) -> {
+            throw new IOException("no hidden at " + target);
+        });
+        try (Publication _ = publish()) {
+            String address = "rtmp://127.0.0.1/live/hidden?sig=hidden";
+            String id = relays.push(NAME, address, Map.of()).id();
+            await(() -> !report().lastError().isEmpty(), "the error");
+            assertEquals("rtmp://127.0.0.1/live/***?sig=***", report().address());
+            assertEquals("no *** at rtmp://127.0.0.1/live/***?sig=***", report().lastError());
+            assertFalse((report() + " " + streams.sessions()).contains("hidden"));
+            assertTrue(relays.isAt(id, true, address) && relays.isAt(id, true, report().address()));
+            assertFalse(relays.isAt(id, true, "rtmp://127.0.0.1/live/another?sig=hidden"), "keys are compared");
+            assertTrue(relays.isNamed(id, "hidden?sig=hidden"));
+            assertTrue(relays.terminate(id, "enough"));
+            awaitState(RelayReport.State.ENDED);
+            assertTrue(relays.isAt(id, true, address), "it is shown for a while");
+        }
+    }
+
     /// Breaks after two pictures, speaks nonsense, and then goes on.
     private void scriptThatBreaks(CountDownLatch subscribed) {
         other.pulls.add((target, sink) -> {
