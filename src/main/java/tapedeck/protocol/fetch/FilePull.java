@@ -49,7 +49,7 @@ public final class FilePull implements PullClient {
                 if (outlet.frames() == before) {
                     throw refused("the file has nothing that can be carried");
                 }
-                outlet.again();
+                outlet.nextRound();
             } while (loop);
         } catch (MalformedException e) {
             throw refused(String.valueOf(e.getMessage()));

@@ -16,7 +16,20 @@ public final class HttpPull implements PullClient {
     /// So much tells what it is.
     static final int HEAD_BYTES = 188 + 1;
 
+    /// A source that sends bytes, but no frame for so long, is given up.
+    static final long SILENT_NANOS = 10_000_000_000L;
+
     private static final int READ_BYTES = 64 * 1024;
+
+    private final long silentNanos;
+
+    public HttpPull() {
+        this(SILENT_NANOS);
+    }
+
+    HttpPull(long silentNanos) {
+        this.silentNanos = silentNanos;
+    }
 
     @Override
     public Set<String> schemes() {
@@ -49,7 +62,7 @@ public final class HttpPull implements PullClient {
     private record Found(Bytes playlist, RelayTarget where) {}
 
     /// @return null where it was media, which are read to their end
-    private static @Nullable Found read(RelayTarget target, Outlet outlet) throws IOException, InterruptedException {
+    private @Nullable Found read(RelayTarget target, Outlet outlet) throws IOException, InterruptedException {
         try (HttpGet get = HttpGet.open(target, "")) {
             Bytes first = head(get);
             if (first.length() > 7 && first.slice(0, 7).equals(Bytes.ofUtf8("#EXTM3U"))) {
@@ -59,9 +72,15 @@ public final class HttpPull implements PullClient {
             if (reader == null) {
                 throw new RelayRefusedException("neither MPEG-TS, FLV, fragmented MP4 nor an HLS playlist" + type(get));
             }
+            long heardNanos = System.nanoTime();
             for (Bytes bytes = first; !bytes.isEmpty(); bytes = get.read(READ_BYTES)) {
+                long before = outlet.frames();
                 reader.receive(bytes);
                 outlet.drain();
+                if (outlet.frames() > before) {
+                    heardNanos = System.nanoTime();
+                }
+                demandSince(heardNanos);
             }
             reader.end();
             outlet.drain();
@@ -73,7 +92,14 @@ public final class HttpPull implements PullClient {
         return get.contentType().isEmpty() ? "" : " (" + get.contentType() + ")";
     }
 
-    private static Bytes head(HttpGet get) throws IOException {
+    private void demandSince(long heardNanos) throws IOException {
+        if (System.nanoTime() - heardNanos > silentNanos) {
+            throw new IOException("HTTP: bytes, but no picture and no sound, for %d ms".formatted(silentNanos / 1_000_000));
+        }
+    }
+
+    private Bytes head(HttpGet get) throws IOException {
+        long begunNanos = System.nanoTime();
         ByteWriter out = new ByteWriter(READ_BYTES);
         while (out.length() < HEAD_BYTES) {
             Bytes bytes = get.read(READ_BYTES);
@@ -81,6 +107,7 @@ public final class HttpPull implements PullClient {
                 break;
             }
             out.bytes(bytes);
+            demandSince(begunNanos);
         }
         return out.handOver();
     }

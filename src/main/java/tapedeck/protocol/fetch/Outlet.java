@@ -79,8 +79,13 @@ final class Outlet implements FrameSink {
     /// What comes next follows on what came, whatever its times are: at the beginning of a file that is played again,
     /// and where somebody moved within it.
     void again() {
-        follows = frames > 0 || !pending.isEmpty();
+        nextRound();
         started = false;
+    }
+
+    /// The same for the next round of a file: its clock goes on, so that one of a single frame takes its time too.
+    void nextRound() {
+        follows = frames > 0 || !pending.isEmpty();
     }
 
     /// What is earlier is passed over, up to a picture that can be begun with, or to sound where there is no picture.
@@ -158,8 +163,9 @@ final class Outlet implements FrameSink {
     private void await(long dtsNanos) throws InterruptedException {
         long early = dtsNanos - System.nanoTime() - aheadNanos;
         if (!started || Math.abs(early) > JUMP_NANOS) {
+            // The lead is granted once.
+            aheadNanos = dtsNanos - System.nanoTime() - (frames > 0 ? LEAD_NANOS : 0);
             started = true;
-            aheadNanos = dtsNanos - System.nanoTime();
         } else if (early > LEAD_NANOS) {
             TimeUnit.NANOSECONDS.sleep(early - LEAD_NANOS);
         }

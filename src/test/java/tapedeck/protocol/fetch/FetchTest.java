@@ -236,6 +236,36 @@ class FetchTest {
         }
     }
 
+    /// Packets of a transport stream that hold nothing, for ever.
+    @Test
+    void bytesWithoutFramesEnd() throws Exception {
+        byte[] nothing = new byte[188 * 10];
+        for (int at = 0; at < nothing.length; at += 188) {
+            nothing[at] = 0x47;
+            nothing[at + 1] = 0x1F;
+            nothing[at + 2] = (byte) 0xFF;
+            nothing[at + 3] = 0x10;
+        }
+        web.createContext("/nothing", exchange -> {
+            try (exchange) {
+                exchange.sendResponseHeaders(200, 0);
+                while (true) {
+                    exchange.getResponseBody().write(nothing);
+                }
+            }
+        });
+        try (Relays impatient = new Relays(NEAR, streams).pullWith(new HttpPull(200_000_000L))) {
+            impatient.pull(url("/nothing"), new StreamName("nothing"), Map.of());
+            String error = "";
+            for (long deadline = System.nanoTime() + 30_000_000_000L; error.isEmpty(); ) {
+                assertTrue(System.nanoTime() - deadline < 0, "given up");
+                TimeUnit.MILLISECONDS.sleep(20);
+                error = impatient.all().getFirst().lastError();
+            }
+            assertTrue(error.contains("no picture and no sound"), error);
+        }
+    }
+
     @Test
     void transportStreamsOverTcpAndUdpArriveWhole() throws Exception {
         FlvFile sent = made();

@@ -129,6 +129,19 @@ class FilePullTest {
         }
     }
 
+    /// The lead of a second is granted once: four rounds of one second take three at least.
+    @Test
+    void roundsOfAShortFileTakeTheirTime() throws Exception {
+        FlvFile sent = made(1);
+        FrameCollector collector = FrameCollector.of(streams, "short");
+        long begun = System.nanoTime();
+        String id = relays.pull("file:///made.flv", new StreamName("short"), Map.of("loop", "true"))
+                .id();
+        collector.until(4 * sent.media().size());
+        assertTrue(System.nanoTime() - begun > 2_500_000_000L, "at the speed of its timestamps");
+        relays.terminate(id, "enough");
+    }
+
     @Test
     void nothingOutsideOfTheFolderIsPlayed() throws Exception {
         made(1);
