@@ -302,9 +302,7 @@ public final class Relays implements AutoCloseable {
 
     /// Whether the stream has this name there: it stands at the end of the address.
     public boolean isNamed(String id, String remoteName) {
-        return address(id)
-                .map(typed -> typed.rest().endsWith("/" + remoteName))
-                .orElse(false);
+        return address(id).map(typed -> typed.rest().endsWith("/" + remoteName)).orElse(false);
     }
 
     private synchronized Optional<RelayAddress> address(String id) {

@@ -94,7 +94,8 @@ public final class HttpPull implements PullClient {
 
     private void demandSince(long heardNanos) throws IOException {
         if (System.nanoTime() - heardNanos > silentNanos) {
-            throw new IOException("HTTP: bytes, but no picture and no sound, for %d ms".formatted(silentNanos / 1_000_000));
+            throw new IOException(
+                    "HTTP: bytes, but no picture and no sound, for %d ms".formatted(silentNanos / 1_000_000));
         }
     }
 

@@ -51,7 +51,8 @@ public final class IngestHttp implements AutoCloseable {
                 .add("OPTIONS", PATH, this::options);
     }
 
-    /// Where everybody may publish that is not meant for pages of other sites: they would do it in their visitors' names,
+    /// Where everybody may publish that is not meant for pages of other sites: they would do it in their visitors'
+    /// names,
     /// on servers that only those reach. Where rights are asked they say who may, not CORS.
     private void allowOrigins(HttpExchange exchange) {
         exchange.set("Cache-Control", "no-store");

@@ -329,7 +329,9 @@ class IngestHttpTest {
         assertEquals(400, status("POST", "Origin", own));
         assertEquals(400, status("POST", "Sec-Fetch-Site", "same-origin", "Origin", own));
         HttpResponse<String> preflight = send("OPTIONS", "", Bytes.EMPTY);
-        assertEquals("", preflight.headers().firstValue("Access-Control-Allow-Origin").orElse(""));
+        assertEquals(
+                "",
+                preflight.headers().firstValue("Access-Control-Allow-Origin").orElse(""));
         for (String origin : List.of("http://foreign.example", own)) {
             CompletableFuture<Integer> answer = client.newWebSocketBuilder()
                     .header("Origin", origin)
@@ -342,7 +344,9 @@ class IngestHttpTest {
                             return 101;
                         }
                         Throwable cause = refused instanceof CompletionException ? refused.getCause() : refused;
-                        return ((WebSocketHandshakeException) cause).getResponse().statusCode();
+                        return ((WebSocketHandshakeException) cause)
+                                .getResponse()
+                                .statusCode();
                     });
             assertEquals(origin.equals(own) ? 101 : 403, answer.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
         }

@@ -105,8 +105,7 @@ class IngestRightsTest {
                 "what a browser remembers is not the page's own");
         assertEquals(401, send("PUT", "&token=wrong", foreign));
         assertEquals(204, send("PUT", "&token=" + good(), foreign));
-        assertEquals(
-                204, send("POST", "", "Origin", "http://foreign.example", "Authorization", "Bearer " + good()));
+        assertEquals(204, send("POST", "", "Origin", "http://foreign.example", "Authorization", "Bearer " + good()));
         assertEquals(204, send("DELETE", "&token=" + good(), foreign));
         connect("token=" + good(), foreign).abort();
     }
@@ -116,8 +115,7 @@ class IngestRightsTest {
         if (header.length > 0) {
             builder.header(header[0], header[1]);
         }
-        return builder
-                .buildAsync(
+        return builder.buildAsync(
                         URI.create("ws://127.0.0.1:%d/ingest/tab?%s".formatted(server.port(), query)),
                         new WebSocket.Listener() {})
                 .get(DEADLINE_SECONDS, TimeUnit.SECONDS);
