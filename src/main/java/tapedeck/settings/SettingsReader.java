@@ -63,7 +63,7 @@ final class SettingsReader {
                         values.number("rest_calls_per_second", 100, 0, 1_000_000),
                         values.choice(
                                 "record_response_content_disposition_header_value", Settings.Http.Disposition.INLINE),
-                        values.number("hls_rewind", 3600, 0, 604_800)),
+                        values.number("hls_rewind", 0, 0, 604_800)),
                 new Settings.Rtmp(values.port("rtmp_port", 1935), values.port("rtmps_port", 1936)),
                 rtsp(),
                 new Settings.WebRtc(

@@ -43,7 +43,7 @@ class RecordedHlsTest {
 
     @BeforeEach
     void open() throws Exception {
-        server = new TestServer(folder.resolve("data"));
+        server = new TestServer(folder.resolve("data"), "hls_rewind=3600");
         publication = server.server()
                 .streams()
                 .publish(
