@@ -29,6 +29,10 @@ import tapedeck.stream.Publication;
 @Tag("peer")
 class LivePlayersTest {
     private static final long DEADLINE_SECONDS = 60;
+    /// Of the ninety that VLC shows: a machine that does other things, too, lets some wait. Were times wrong, all would
+    /// be
+    /// late.
+    private static final long MAX_LATE_PICTURES = 5;
 
     @TempDir
     Path folder;
@@ -233,7 +237,10 @@ class LivePlayersTest {
 
     private void assertVlcPlayed() throws IOException {
         assertTrue(log().contains("Received first picture"), log());
-        assertTrue(log().lines().noneMatch(line -> line.contains("picture is too late")), log());
+        long late = log().lines()
+                .filter(line -> line.contains("picture is too late"))
+                .count();
+        assertTrue(late <= MAX_LATE_PICTURES, log());
     }
 
     @ParameterizedTest
