@@ -13,8 +13,6 @@ public final class HttpEntrance {
     /// A 503 is worth another try after so long.
     private static final int RETRY_AFTER_SECONDS = 5;
 
-    private static final String BEARER = "Bearer ";
-
     private final Rights rights;
     private final Request.Action action;
     private final String protocol;
@@ -65,30 +63,6 @@ public final class HttpEntrance {
         return rights.isFree(action)
                 || exchange.header("Authorization").isPresent()
                         && rights.may(request(exchange, stream)) instanceof Decision.Allowed;
-    }
-
-    /// Whether pages of other sites may come here: with what a browser would not add by itself, where it is looked at.
-    public boolean admitsForeignPages() {
-        return !rights.isFree(action);
-    }
-
-    /// Refuses a page of another site that makes its visitor's browser send this and shows nothing of its own.
-    ///
-    /// @throws HttpProblem 403
-    public void demandOwnSite(HttpExchange exchange) throws HttpProblem {
-        if (!admitsForeignPages() || !showsItself(exchange)) {
-            rights.requireOwnSite(exchange);
-        }
-    }
-
-    /// Basic does not count: browsers remember it and send it for everybody's pages. It comes before the query.
-    private boolean showsItself(HttpExchange exchange) {
-        return exchange.header("Authorization")
-                .map(value -> value.strip().regionMatches(true, 0, BEARER, 0, BEARER.length()))
-                .orElseGet(() -> addresses
-                        && !Request.Credentials.ofParameters(exchange.query())
-                                .secret()
-                                .isEmpty());
     }
 
     /// Where the request really comes from: not the proxy before us.

@@ -11,8 +11,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
-import tapedeck.net.http.HttpProblem;
-import tapedeck.net.http.OwnSite;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.settings.Settings;
 import tapedeck.settings.Settings.Rights.Proof;
@@ -125,10 +123,6 @@ public final class Rights implements AutoCloseable {
     /// Who guesses behind a proxy is not all who come through it.
     InetAddress client(HttpExchange exchange) {
         return proxies.client(exchange).orElse(exchange.peer().getAddress());
-    }
-
-    void requireOwnSite(HttpExchange exchange) throws HttpProblem {
-        OwnSite.require(exchange, proxies);
     }
 
     static Decision.Wait haveToWait(long seconds) {

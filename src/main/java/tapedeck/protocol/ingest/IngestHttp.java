@@ -48,28 +48,22 @@ public final class IngestHttp implements AutoCloseable {
                 .add("PUT", PATH, this::body)
                 .add("POST", PATH, this::body)
                 .add("DELETE", PATH, this::finish)
-                .add("OPTIONS", PATH, this::options);
+                .add("OPTIONS", PATH, IngestHttp::options);
     }
 
-    /// Where everybody may publish that is not meant for pages of other sites: they would do it in their visitors'
-    /// names,
-    /// on servers that only those reach. Where rights are asked they say who may, not CORS.
-    private void allowOrigins(HttpExchange exchange) {
-        exchange.set("Cache-Control", "no-store");
-        if (entrance.admitsForeignPages()) {
-            exchange.set("Access-Control-Allow-Origin", "*")
-                    .set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate");
-        }
+    /// Who may publish is for rights to say, not for CORS.
+    private static void allowOrigins(HttpExchange exchange) {
+        exchange.set("Access-Control-Allow-Origin", "*")
+                .set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate")
+                .set("Cache-Control", "no-store");
     }
 
-    private void options(HttpExchange exchange) throws Exception {
+    private static void options(HttpExchange exchange) throws Exception {
         allowOrigins(exchange);
-        if (entrance.admitsForeignPages()) {
-            exchange.set("Access-Control-Allow-Methods", "GET, PUT, POST, DELETE, OPTIONS")
-                    .set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-                    .set("Access-Control-Max-Age", "86400");
-        }
-        exchange.respond(204);
+        exchange.set("Access-Control-Allow-Methods", "GET, PUT, POST, DELETE, OPTIONS")
+                .set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+                .set("Access-Control-Max-Age", "86400")
+                .respond(204);
     }
 
     private void socket(HttpExchange exchange) throws Exception {
@@ -78,7 +72,6 @@ public final class IngestHttp implements AutoCloseable {
             exchange.set("Allow", "PUT, POST, DELETE");
             throw new HttpProblem(405, "publish here with PUT, POST or a WebSocket");
         }
-        entrance.demandOwnSite(exchange);
         Ingest ingest = open(exchange);
         try {
             exchange.upgrade(socket -> listen(ingest, socket, ingests.budget()));
@@ -151,7 +144,6 @@ public final class IngestHttp implements AutoCloseable {
 
     private void body(HttpExchange exchange) throws Exception {
         allowOrigins(exchange);
-        entrance.demandOwnSite(exchange);
         Optional<String> number = exchange.query("seq");
         if (number.isPresent() && !number.get().matches("\\d{1,15}")) {
             throw new HttpProblem(400, "seq has to be a number");
@@ -217,7 +209,6 @@ public final class IngestHttp implements AutoCloseable {
 
     private void finish(HttpExchange exchange) throws Exception {
         allowOrigins(exchange);
-        entrance.demandOwnSite(exchange);
         StreamName name = new StreamName(exchange.pathRest());
         entrance.demand(exchange, name.value());
         Ingest ingest = ingests.find(name, session(exchange, true));

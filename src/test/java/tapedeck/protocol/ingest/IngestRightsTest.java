@@ -95,27 +95,9 @@ class IngestRightsTest {
         assertEquals(204, send("DELETE", "&token=" + good()));
     }
 
-    @Test
-    void aForeignPageNeedsATokenOfItsOwn() throws Exception {
-        String[] foreign = {"Origin", "http://foreign.example"};
-        assertEquals(403, send("PUT", "", foreign));
-        assertEquals(
-                403,
-                send("PUT", "&token=" + good(), "Origin", "http://foreign.example", "Authorization", "Basic YTpi"),
-                "what a browser remembers is not the page's own");
-        assertEquals(401, send("PUT", "&token=wrong", foreign));
-        assertEquals(204, send("PUT", "&token=" + good(), foreign));
-        assertEquals(204, send("POST", "", "Origin", "http://foreign.example", "Authorization", "Bearer " + good()));
-        assertEquals(204, send("DELETE", "&token=" + good(), foreign));
-        connect("token=" + good(), foreign).abort();
-    }
-
-    private WebSocket connect(String query, String... header) throws Exception {
-        WebSocket.Builder builder = client.newWebSocketBuilder();
-        if (header.length > 0) {
-            builder.header(header[0], header[1]);
-        }
-        return builder.buildAsync(
+    private WebSocket connect(String query) throws Exception {
+        return client.newWebSocketBuilder()
+                .buildAsync(
                         URI.create("ws://127.0.0.1:%d/ingest/tab?%s".formatted(server.port(), query)),
                         new WebSocket.Listener() {})
                 .get(DEADLINE_SECONDS, TimeUnit.SECONDS);
