@@ -3,9 +3,7 @@ package tapedeck.api;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +12,7 @@ import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpProblem;
+import tapedeck.net.http.OwnSite;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
@@ -100,35 +99,11 @@ final class Access {
         return new HttpProblem(401, "the admin token is needed");
     }
 
-    /// Refuses what a page of another site makes its visitor's browser send (Fetch Metadata; Origin, RFC 6454 7.3).
-    /// Programs that are no browsers send neither header.
+    /// Refuses what a page of another site makes its visitor's browser send.
     void requireOwnSite(HttpExchange exchange) throws HttpProblem {
-        if (SAFE_METHODS.contains(exchange.method())) {
-            return;
-        }
-        Optional<String> site = exchange.header("Sec-Fetch-Site");
-        boolean own = site.isPresent()
-                ? site.get().equals("same-origin") || site.get().equals("none")
-                : exchange.header("Origin")
-                        .map(origin -> isOwn(exchange, origin))
-                        .orElse(true);
-        if (!own) {
+        if (!SAFE_METHODS.contains(exchange.method()) && OwnSite.isForeign(exchange, trustedProxies)) {
             throw new HttpProblem(403, "a page of another site may not do this");
         }
-    }
-
-    private boolean isOwn(HttpExchange exchange, String origin) {
-        int scheme = origin.indexOf("://");
-        if (scheme < 0) {
-            return false;
-        }
-        String authority = origin.substring(scheme + 3).toLowerCase(Locale.ROOT);
-        List<String> own = new ArrayList<>();
-        exchange.header("Host").ifPresent(own::add);
-        if (trustedProxies.contains(exchange.peer().getAddress())) {
-            exchange.header("X-Forwarded-Host").ifPresent(own::add);
-        }
-        return own.stream().anyMatch(host -> host.toLowerCase(Locale.ROOT).equals(authority));
     }
 
     private boolean isLocal(HttpExchange exchange) {

@@ -13,6 +13,9 @@ public final class HttpEntrance {
     /// A 503 is worth another try after so long.
     private static final int RETRY_AFTER_SECONDS = 5;
 
+    private static final String BASIC = "Basic ";
+    private static final String OF_THE_PAGE = "a page of another site has to give them in the address, or a token";
+
     private final Rights rights;
     private final Request.Action action;
     private final String protocol;
@@ -44,7 +47,7 @@ public final class HttpEntrance {
             case Decision.Allowed allowed -> allowed;
             case Decision.Unproven(Decision.Unproven.Cause cause, String reason) -> {
                 exchange.set("WWW-Authenticate", challenge(exchange, cause));
-                throw new HttpProblem(401, reason);
+                throw new HttpProblem(401, isRemembered(exchange) ? reason + "; " + OF_THE_PAGE : reason);
             }
             case Decision.Forbidden(String reason) -> throw new HttpProblem(403, reason);
             case Decision.Wait(String reason, long seconds) -> {
@@ -76,7 +79,7 @@ public final class HttpEntrance {
             return new Request(
                     action, stream, protocol, rights.client(exchange), Request.Credentials.NONE, exchange.query());
         }
-        Optional<String> header = exchange.header("Authorization");
+        Optional<String> header = exchange.header("Authorization").filter(_ -> !isRemembered(exchange));
         Map<String, String> query = exchange.query();
         return new Request(
                 action,
@@ -89,6 +92,23 @@ public final class HttpEntrance {
                 addresses ? Request.Credentials.without(query) : query);
     }
 
+    /// Whether this is what a browser adds by itself to whatever any page makes it send: user and password that were
+    /// typed in here once (RFC 7617 2.2). A page of another site would publish in its visitor's name, so it has to show
+    /// something of its own. To play what it cannot read does it no good; and where only headers count (WHIP), a browser
+    /// asks before it sends a page's request, and is not told that it may add something (CORS).
+    private boolean isRemembered(HttpExchange exchange) {
+        return isOpenToForms()
+                && exchange.header("Authorization")
+                        .map(value -> value.strip().regionMatches(true, 0, BASIC, 0, BASIC.length()))
+                        .orElse(false)
+                && rights.isForeign(exchange);
+    }
+
+    /// Whether a page may send this without that its browser asks first, as it may send a form.
+    private boolean isOpenToForms() {
+        return addresses && action == Request.Action.PUBLISH;
+    }
+
     /// RFC 6750 3 and 3.1; RFC 7617 2.1.
     private String challenge(HttpExchange exchange, Decision.Unproven.Cause cause) {
         if (!rights.takesPasswords(action)) {
@@ -96,8 +116,10 @@ public final class HttpEntrance {
                     ? "Bearer realm=\"Tapedeck\""
                     : "Bearer realm=\"Tapedeck\", error=\"invalid_token\"";
         }
-        // Browsers do not know this scheme, so it is the console that asks.
-        boolean console = exchange.header(CONSOLE_HEADER).isPresent();
-        return (console ? "X-Basic" : "Basic") + " realm=\"Tapedeck\", charset=\"UTF-8\"";
+        // Browsers do not know this scheme, so it is the console that asks; what they would ask for somebody else's page
+        // does not count.
+        boolean unknown =
+                exchange.header(CONSOLE_HEADER).isPresent() || isOpenToForms() && rights.isForeign(exchange);
+        return (unknown ? "X-Basic" : "Basic") + " realm=\"Tapedeck\", charset=\"UTF-8\"";
     }
 }

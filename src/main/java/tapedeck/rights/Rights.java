@@ -11,6 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.net.Attempts;
 import tapedeck.net.http.HttpExchange;
+import tapedeck.net.http.OwnSite;
 import tapedeck.net.http.TrustedProxies;
 import tapedeck.settings.Settings;
 import tapedeck.settings.Settings.Rights.Proof;
@@ -123,6 +124,11 @@ public final class Rights implements AutoCloseable {
     /// Who guesses behind a proxy is not all who come through it.
     InetAddress client(HttpExchange exchange) {
         return proxies.client(exchange).orElse(exchange.peer().getAddress());
+    }
+
+    /// Whether a page of another site makes its visitor's browser send this.
+    boolean isForeign(HttpExchange exchange) {
+        return OwnSite.isForeign(exchange, proxies);
     }
 
     static Decision.Wait haveToWait(long seconds) {

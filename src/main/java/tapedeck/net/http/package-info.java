@@ -3,7 +3,6 @@
 /// [JettySocket] is public because Jetty calls it.
 ///
 /// Public: [HttpServer], [HttpRoutes], [HttpHandler], [HttpExchange], [HttpStream], [HttpSocket], [HttpProblem],
-/// [RestCalls],
-/// [Digest].
+/// [RestCalls], [Digest], [TrustedProxies], [OwnSite].
 @org.jspecify.annotations.NullMarked
 package tapedeck.net.http;

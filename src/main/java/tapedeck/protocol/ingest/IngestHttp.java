@@ -13,6 +13,7 @@ import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpSocket;
+import tapedeck.net.http.OwnSite;
 import tapedeck.rights.Decision;
 import tapedeck.rights.HttpEntrance;
 import tapedeck.rights.Request;
@@ -244,13 +245,22 @@ public final class IngestHttp implements AutoCloseable {
         return ingest;
     }
 
-    /// Requests that belong together and do not say so are known by the address they come from.
+    /// Requests that belong together and do not say so are known by the address they come from. That is no way for
+    /// pages: any page that somebody looks at sends from where that somebody is.
+    ///
+    /// @return with a word in front, so that nobody can name what goes by an address
     private String session(HttpExchange exchange, boolean byRequests) throws HttpProblem {
         String session = exchange.query("session").orElse("");
         if (session.length() > MAX_SESSION_CHARACTERS) {
             throw new HttpProblem(400, "session may have at most %d characters".formatted(MAX_SESSION_CHARACTERS));
         }
-        return session.isEmpty() && byRequests ? entrance.client(exchange).getHostAddress() : session;
+        if (!session.isEmpty()) {
+            return "named " + session;
+        }
+        if (byRequests && OwnSite.isOfPage(exchange)) {
+            throw new HttpProblem(400, "a page has to name its session");
+        }
+        return byRequests ? "from " + entrance.client(exchange).getHostAddress() : "";
     }
 
     private static Publisher.RecordWish recordWish(HttpExchange exchange) {
