@@ -3,6 +3,7 @@ package tapedeck.net.http;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +44,9 @@ public interface HttpExchange {
     Bytes body(int maxBytes) throws Exception;
 
     InputStream bodyStream();
+
+    /// Gives this request up when nothing of it comes for so long; usually it is as long as any connection may be idle.
+    void limitSilence(Duration silence);
 
     /// Sets a header of the answer; before the first `respond` or `start`.
     HttpExchange set(String name, String value);

@@ -144,7 +144,8 @@ public final class HttpServer implements AutoCloseable {
                 case HttpProblem p -> p;
                 case MalformedException m -> new HttpProblem(400, String.valueOf(m.getMessage()));
                 case HttpException h -> new HttpProblem(h.getCode(), String.valueOf(h.getReason()));
-                case TimeoutException _ -> new HttpProblem(408, "the request came too slowly");
+                case TimeoutException _ -> tooSlow();
+                case IOException e when e.getCause() instanceof TimeoutException -> tooSlow();
                 default -> {
                     log.error("{} {} failed", exchange.method(), exchange.path(), failure);
                     yield new HttpProblem(500, "internal error");
@@ -165,6 +166,10 @@ public final class HttpServer implements AutoCloseable {
                 callback.failed(e);
             }
         }
+    }
+
+    private static HttpProblem tooSlow() {
+        return new HttpProblem(408, "the request came too slowly");
     }
 
     /// A peer that is still sending would get a reset instead of the answer that is on its way: what is not much too

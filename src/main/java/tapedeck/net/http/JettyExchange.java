@@ -128,6 +128,14 @@ final class JettyExchange implements HttpExchange {
         return Content.Source.asInputStream(request);
     }
 
+    /// The limit is the connection's, which may serve other requests afterwards.
+    @Override
+    public void limitSilence(Duration silence) {
+        EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
+        endPoint.setIdleTimeout(silence.toMillis());
+        Request.addCompletionListener(request, _ -> endPoint.setIdleTimeout(HttpServer.IDLE_MILLIS));
+    }
+
     @Override
     public HttpExchange set(String name, String value) {
         response.getHeaders().put(name, value);

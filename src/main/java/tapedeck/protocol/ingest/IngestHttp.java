@@ -2,8 +2,11 @@ package tapedeck.protocol.ingest;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.ByteWriter;
@@ -30,6 +33,9 @@ public final class IngestHttp implements AutoCloseable {
     /// One chunk: some seconds of a good camera.
     static final int MAX_CHUNK_BYTES = 16 << 20;
 
+    /// A chunk in a request of its own waits in memory until it is whole: so much of it has to come in each step.
+    static final int STEP_BYTES = 1 << 20;
+
     static final int MAX_SESSION_CHARACTERS = 64;
     static final int RETRY_AFTER_SECONDS = 5;
 
@@ -40,9 +46,25 @@ public final class IngestHttp implements AutoCloseable {
 
     private final HttpEntrance entrance;
     private final Ingests ingests;
+    private final Pace pace;
+    private final LongSupplier nanoClock;
+
+    /// How slowly a chunk may come.
+    ///
+    /// @param silence without a byte
+    /// @param stepNanos for [#STEP_BYTES], or for all if that is less
+    record Pace(Duration silence, long stepNanos) {
+        static final Pace USUAL = new Pace(Duration.ofSeconds(30), TimeUnit.SECONDS.toNanos(30));
+    }
 
     public IngestHttp(Rights rights, Streams streams, HttpRoutes routes) {
-        this.ingests = new Ingests(streams);
+        this(rights, new Ingests(streams), routes, Pace.USUAL, System::nanoTime);
+    }
+
+    IngestHttp(Rights rights, Ingests ingests, HttpRoutes routes, Pace pace, LongSupplier nanoClock) {
+        this.ingests = ingests;
+        this.pace = pace;
+        this.nanoClock = nanoClock;
         this.entrance = HttpEntrance.ofAddresses(rights, Request.Action.PUBLISH, "ingest");
         routes.problemDetails(PATH)
                 .add("GET", PATH, this::socket)
@@ -169,21 +191,39 @@ public final class IngestHttp implements AutoCloseable {
         exchange.respond(204);
     }
 
-    /// As much as may come counts before it has come.
+    /// What has come of it counts, not what is claimed to come.
     private void chunk(HttpExchange exchange, Ingest ingest, long number) throws Exception {
-        long most = exchange.header("Content-Length")
-                .filter(length -> length.matches("\\d{1,9}"))
-                .map(Long::parseLong)
-                .filter(length -> length <= MAX_CHUNK_BYTES)
-                .orElse((long) MAX_CHUNK_BYTES);
-        if (!ingests.budget().take(most)) {
+        exchange.limitSilence(pace.silence());
+        ByteWriter body = new ByteWriter(0);
+        try {
+            InputStream in = exchange.bodyStream();
+            byte[] piece = new byte[PIECE_BYTES];
+            long until = nanoClock.getAsLong() + pace.stepNanos();
+            int next = STEP_BYTES;
+            for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+                if (nanoClock.getAsLong() - until > 0) {
+                    throw new HttpProblem(408, "a chunk has to come faster than this");
+                }
+                take(exchange, body.length(), count);
+                body.bytes(Bytes.wrap(piece, 0, count));
+                if (body.length() >= next) {
+                    next = body.length() + STEP_BYTES;
+                    until = nanoClock.getAsLong() + pace.stepNanos();
+                }
+            }
+        } finally {
+            ingests.budget().giveBack(body.length());
+        }
+        ingest.chunk(number, body.handOver(), System.nanoTime());
+    }
+
+    private void take(HttpExchange exchange, int held, int count) throws HttpProblem {
+        if (held + count > MAX_CHUNK_BYTES) {
+            throw new HttpProblem(413, "a chunk may have at most %d bytes".formatted(MAX_CHUNK_BYTES));
+        }
+        if (!ingests.budget().take(count)) {
             exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
             throw new HttpProblem(503, "there is no memory left for another chunk now");
-        }
-        try {
-            ingest.chunk(number, exchange.body(MAX_CHUNK_BYTES), System.nanoTime());
-        } finally {
-            ingests.budget().giveBack(most);
         }
     }
 
