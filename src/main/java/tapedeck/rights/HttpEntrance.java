@@ -92,10 +92,11 @@ public final class HttpEntrance {
                 addresses ? Request.Credentials.without(query) : query);
     }
 
-    /// Whether this is what a browser adds by itself to whatever any page makes it send: user and password that were
-    /// typed in here once (RFC 7617 2.2). A page of another site would publish in its visitor's name, so it has to show
-    /// something of its own. To play what it cannot read does it no good; and where only headers count (WHIP), a browser
-    /// asks before it sends a page's request, and is not told that it may add something (CORS).
+    /// Whether this is what a browser adds by itself to whatever any page makes it send: user and password that
+    /// were typed in here once (RFC 7617 2.2). A page of another site would publish in its visitor's name, so it
+    /// has to show something of its own. To play what it cannot read does it no good; and where only headers
+    /// count (WHIP), a browser asks before it sends a page's request, and is not told that it may add something
+    /// (CORS).
     private boolean isRemembered(HttpExchange exchange) {
         return isOpenToForms()
                 && exchange.header("Authorization")
@@ -116,10 +117,9 @@ public final class HttpEntrance {
                     ? "Bearer realm=\"Tapedeck\""
                     : "Bearer realm=\"Tapedeck\", error=\"invalid_token\"";
         }
-        // Browsers do not know this scheme, so it is the console that asks; what they would ask for somebody else's page
-        // does not count.
-        boolean unknown =
-                exchange.header(CONSOLE_HEADER).isPresent() || isOpenToForms() && rights.isForeign(exchange);
+        // Browsers do not know this scheme, so it is the console that asks. What they would ask for somebody
+        // else's page does not count.
+        boolean unknown = exchange.header(CONSOLE_HEADER).isPresent() || isOpenToForms() && rights.isForeign(exchange);
         return (unknown ? "X-Basic" : "Basic") + " realm=\"Tapedeck\", charset=\"UTF-8\"";
     }
 }

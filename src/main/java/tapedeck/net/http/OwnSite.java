@@ -16,7 +16,8 @@ public final class OwnSite {
     /// Whether a page sends this, whoever's. A page whose name was made to resolve to this server (DNS rebinding) looks
     /// like one of ours.
     public static boolean isOfPage(HttpExchange exchange) {
-        return exchange.header(FETCH_SITE).isPresent() || exchange.header(ORIGIN).isPresent();
+        return exchange.header(FETCH_SITE).isPresent()
+                || exchange.header(ORIGIN).isPresent();
     }
 
     /// Whether a page of another site sends this.

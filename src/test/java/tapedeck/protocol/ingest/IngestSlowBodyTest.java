@@ -38,11 +38,7 @@ class IngestSlowBodyTest {
         rights = new Rights(Settings.Rights.NONE);
         HttpRoutes routes = new HttpRoutes();
         ingest = new IngestHttp(
-                rights,
-                new Ingests(streams, budget),
-                routes,
-                new IngestHttp.Pace(silence, STEP_NANOS),
-                nanos::get);
+                rights, new Ingests(streams, budget), routes, new IngestHttp.Pace(silence, STEP_NANOS), nanos::get);
         server = new HttpServer(0, routes);
     }
 
