@@ -38,6 +38,7 @@ import tapedeck.protocol.rtsp.RtspPull;
 import tapedeck.protocol.rtsp.RtspPush;
 import tapedeck.protocol.rtsp.RtspServer;
 import tapedeck.protocol.webrtc.WebRtcServer;
+import tapedeck.protocol.webrtc.WhipPush;
 import tapedeck.record.Recordings;
 import tapedeck.relay.Relays;
 import tapedeck.rights.PlainEntrance;
@@ -224,7 +225,8 @@ public final class Server implements AutoCloseable {
                 .pushWith(rtmp)
                 .pushWith(new RtspPush(loops, rtpPorts))
                 .pushWith(new RtpPush(loops, rtpPorts))
-                .pushWith(new TsPush(loops));
+                .pushWith(new TsPush(loops))
+                .pushWith(new WhipPush(loops, streams));
     }
 
     private void openRtsp(Settings settings, Rights rights, EventLoops loops, PortPairs rtpPorts) throws Exception {

@@ -28,7 +28,7 @@ record RelayAddress(String scheme, String host, int port, String rest, Optional<
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(\\[[0-9a-fA-F:.]+]|[^\\[\\]:@\\\\<>\"\\s]+)?(?::(\\d{1,5}))?");
     private static final Map<String, Integer> PORTS =
-            Map.of("rtmp", 1935, "rtmps", 443, "rtsp", 554, "rtsps", 322, "http", 80, "https", 443);
+            Map.of("rtmp", 1935, "rtmps", 443, "rtsp", 554, "rtsps", 322, "http", 80, "https", 443, "whip", 80, "whips", 443);
     private static final String HIDDEN = "***";
     /// Shorter ones are words and numbers of any message, and no secrets.
     private static final int MIN_SECRET_LENGTH = 4;
@@ -148,7 +148,10 @@ record RelayAddress(String scheme, String host, int port, String rest, Optional<
     }
 
     private static String family(String scheme) {
-        return PORTS.containsKey(scheme) && scheme.endsWith("s") ? scheme.substring(0, scheme.length() - 1) : scheme;
+        String plain =
+                PORTS.containsKey(scheme) && scheme.endsWith("s") ? scheme.substring(0, scheme.length() - 1) : scheme;
+        // WHIP is HTTP, under a name that says what is meant.
+        return plain.equals("whip") ? "http" : plain;
     }
 
     /// For logs and REST: no password, no value of a parameter, as which of them are secrets each server decides.

@@ -31,6 +31,15 @@ record RelayNetwork(AllowedAddresses allowed, ClientTls tls, Resolver resolver) 
         return new RelayTarget(typed, address, options, this, redirects);
     }
 
+    boolean allows(InetAddress address) {
+        try {
+            allowed.check(address);
+            return true;
+        } catch (RelayRefusedException _) {
+            return false;
+        }
+    }
+
     private InetAddress resolved(String host) throws IOException {
         InetAddress[] found;
         try {

@@ -1,6 +1,7 @@
 package tapedeck.relay;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.Map;
@@ -52,6 +53,23 @@ public final class RelayTarget {
 
     public String scheme() {
         return typed.scheme();
+    }
+
+    /// Whether the connection is one over TLS.
+    public boolean isEncrypted() {
+        return typed.isEncrypted();
+    }
+
+    /// Whether media may go there, which the other side names beside its own address.
+    public boolean allows(InetAddress other) {
+        return network.allows(other);
+    }
+
+    /// Whether this is the same server, as far as secrets are concerned.
+    public boolean isSameServer(RelayTarget other) {
+        return typed.host().equalsIgnoreCase(other.typed.host())
+                && typed.port() == other.typed.port()
+                && isEncrypted() == other.isEncrypted();
     }
 
     /// As it was typed, an IPv6 address without brackets; "" for files.

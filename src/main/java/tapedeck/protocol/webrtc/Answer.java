@@ -51,12 +51,12 @@ record Answer(
     /// @param index its place in the offer
     record Accepted(int index, MediaDescription offered, AgreedMedia agreed) {}
 
-    private static final Set<String> FEEDBACK = Set.of("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc");
+    static final Set<String> FEEDBACK = Set.of("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc");
 
     /// RFC 8285 4.2: larger numbers need the two-byte form, 15 has no meaning.
     private static final int MAX_EXTENSION_ID = 14;
 
-    private static final int CNAME_CHARS = 16;
+    static final int CNAME_CHARS = 16;
 
     boolean hasVideo() {
         return agreed.stream().anyMatch(AgreedMedia::isVideo);
@@ -159,7 +159,7 @@ record Answer(
 
     /// Two equal numbers among four are as likely as a collision with any other SSRC, RFC 3550 8.1; only the pair of
     /// one section is kept apart.
-    private static AgreedMedia.Source source(boolean rtx, String cname) {
+    static AgreedMedia.Source source(boolean rtx, String cname) {
         long ssrc = ThreadLocalRandom.current().nextLong(1, 1L << 31) * 2;
         return new AgreedMedia.Source(ssrc, rtx ? OptionalLong.of(ssrc + 1) : OptionalLong.empty(), cname);
     }

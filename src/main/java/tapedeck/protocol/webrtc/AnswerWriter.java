@@ -175,7 +175,7 @@ final class AnswerWriter {
     }
 
     /// RFC 5576 4 and RFC 8830 2. One stream for all sections: browsers play what is in one stream in sync.
-    private static void describe(AgreedMedia.Source source, String type, List<Attribute> attributes) {
+    static void describe(AgreedMedia.Source source, String type, List<Attribute> attributes) {
         attributes.add(new Attribute("msid", source.cname() + " " + type));
         source.rtxSsrc()
                 .ifPresent(rtx ->

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class Audience {
 
     private final PeerPort port;
     private final Stream stream;
+    private final Function<Runnable, Reader> subscription;
     private final Runnable deserted;
     private final List<Viewer> viewers = new ArrayList<>();
     private final Map<Integer, Cutter> cutters = new HashMap<>();
@@ -63,8 +65,18 @@ final class Audience {
 
     /// @param deserted called when the last viewer is gone
     Audience(PeerPort port, Stream stream, Runnable deserted) {
+        this(
+                port,
+                stream,
+                wake -> stream.subscribe(ReaderOptions.viewer("webrtc on port " + port.port(), wake)),
+                deserted);
+    }
+
+    /// @param subscription makes the reader when the first viewer comes
+    Audience(PeerPort port, Stream stream, Function<Runnable, Reader> subscription, Runnable deserted) {
         this.port = port;
         this.stream = stream;
+        this.subscription = subscription;
         this.deserted = deserted;
         this.fanOut = new FanOut(stream.name(), port.now());
         this.uncutLoggedNanos = port.now() - LOG_NANOS;
@@ -95,8 +107,7 @@ final class Audience {
 
     void join(Viewer viewer) {
         if (reader == null) {
-            String name = "webrtc on port " + port.port();
-            reader = stream.subscribe(ReaderOptions.viewer(name, this::wake));
+            reader = subscription.apply(this::wake);
         }
         // What waits in the reader is the past for this one.
         drain();

@@ -78,6 +78,25 @@ final class OutboundMedia implements SessionMedia {
 
         /// The stream went where this viewer cannot follow.
         void cannotFollow(String reason);
+
+        default Purpose purpose() {
+            return Purpose.WATCHED;
+        }
+    }
+
+    /// What it is sent for.
+    enum Purpose {
+        /// Somebody looks: what is late is of no use.
+        WATCHED(MAX_BACKLOG_NANOS),
+        /// A server keeps it: pictures of the past have their own times, and rather wait than are left out; who has lost
+        /// one gets the following ones all the same.
+        KEPT(8 * MAX_BACKLOG_NANOS);
+
+        private final long maxBacklogNanos;
+
+        Purpose(long maxBacklogNanos) {
+            this.maxBacklogNanos = maxBacklogNanos;
+        }
     }
 
     /// @param agreed the sections that the peer wants
@@ -134,7 +153,12 @@ final class OutboundMedia implements SessionMedia {
             bytes += frame.bytes();
         }
         if (bytes <= 2 * limitBytes(nowNanos)) {
-            queue.catchUp(gop, bytes * 8 * SECOND / pacingBitsPerSecond(nowNanos));
+            queue.catchUp(
+                    gop,
+                    switch (needs.purpose()) {
+                        case WATCHED -> bytes * 8 * SECOND / pacingBitsPerSecond(nowNanos);
+                        case KEPT -> Long.MAX_VALUE;
+                    });
         } else {
             // A still picture until the next keyframe comes.
             queue.catchUp(gop.subList(0, 1), 0);
@@ -183,7 +207,7 @@ final class OutboundMedia implements SessionMedia {
 
     /// What may wait, in bytes.
     private long limitBytes(long nowNanos) {
-        return pacingBitsPerSecond(nowNanos) / 8 * (MAX_BACKLOG_NANOS / 1_000_000) / 1_000;
+        return pacingBitsPerSecond(nowNanos) / 8 * (needs.purpose().maxBacklogNanos / 1_000_000) / 1_000;
     }
 
     /// A keyframe is many times as large as other pictures: where there is room it may go faster than its share.
@@ -350,7 +374,10 @@ final class OutboundMedia implements SessionMedia {
         if (waits) {
             needs.keyframe();
         } else {
-            queue.waitForKeyframe();
+            switch (needs.purpose()) {
+                case WATCHED -> queue.waitForKeyframe();
+                case KEPT -> {}
+            }
             needs.restart();
         }
         lostPicture = false;

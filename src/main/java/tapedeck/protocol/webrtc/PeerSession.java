@@ -28,7 +28,7 @@ import tapedeck.stream.Streams;
 /// media. HTTP calls [#open], [#restart] and [#close] from its own threads; all else lives on the loop of the port.
 ///
 /// Nothing that is not authenticated can end it: bad packets are dropped and counted.
-abstract sealed class PeerSession implements PeerMedia permits WhipSession, WhepSession {
+abstract sealed class PeerSession implements PeerMedia permits WhipSession, WhepSession, PushSession {
     private static final Logger log = LoggerFactory.getLogger(PeerSession.class);
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int LOGIN_CHARACTERS = 8;
@@ -90,6 +90,11 @@ abstract sealed class PeerSession implements PeerMedia permits WhipSession, Whep
 
     /// A packet of media; a viewer's are dropped unseen.
     void rtp(SrtpReceiver receiver, byte[] packet, int length, long arrivalNanos) {}
+
+    /// Whether it is one of the server's sessions, or another one speaks for it.
+    boolean isListed() {
+        return true;
+    }
 
     /// The last call: no packet comes or goes any more.
     abstract void left(String reason);
@@ -173,8 +178,10 @@ abstract sealed class PeerSession implements PeerMedia permits WhipSession, Whep
         SessionView.Identity identity = new SessionView.Identity(
                 id(), kind.direction(), name(), keys.profile().name(), Instant.now());
         SessionView seen = new SessionView(identity, port().port(), this::close, connectedNanos);
-        view = seen;
-        streams().opened(seen);
+        if (isListed()) {
+            view = seen;
+            streams().opened(seen);
+        }
         log.info("{}: {} at {}, {}", name(), kind.word(), address(), keys.profile());
         DataSection data = answer().data();
         if (data != null) {

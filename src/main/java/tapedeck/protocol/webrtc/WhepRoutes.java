@@ -66,7 +66,7 @@ final class WhepRoutes {
     }
 
     /// The codecs of the stream's tracks, as soon as those are there that its publisher has announced.
-    private static List<Codec> codecs(Stream stream) throws InterruptedException {
+    static List<Codec> codecs(Stream stream) throws InterruptedException {
         long deadline = System.nanoTime() + MAX_TRACK_WAIT_NANOS;
         while (!stream.knowsItsTracks() && System.nanoTime() - deadline < 0) {
             TimeUnit.MILLISECONDS.sleep(TRACK_POLL_MILLIS);

@@ -4,6 +4,8 @@ package tapedeck.protocol.webrtc.ice;
 public final class Priority {
     /// RFC 8445 5.1.2.2.
     private static final long HOST_PREFERENCE = 126;
+    /// RFC 8445 5.1.2.2: of an address that is learnt from a check.
+    private static final long PEER_REFLEXIVE_PREFERENCE = 110;
     /// RFC 6544 4.2 wants TCP below UDP, and server reflexive UDP (100) gets through where host UDP does.
     private static final long TCP_HOST_PREFERENCE = 90;
     /// RFC 6544 4.2: of a passive host candidate, 3 bits above the others.
@@ -23,6 +25,11 @@ public final class Priority {
     /// @param rank 0 for the address that we like best
     public static long tcpHost(int rank) {
         return of(TCP_HOST_PREFERENCE, (PASSIVE_PREFERENCE << 13) + Math.max(0, MAX_OTHER_PREFERENCE - rank));
+    }
+
+    /// What a check of ours says, RFC 8445 7.1.1.
+    public static long udpPeerReflexive() {
+        return of(PEER_REFLEXIVE_PREFERENCE, MAX_LOCAL_PREFERENCE);
     }
 
     /// RFC 8445 5.1.2.1.

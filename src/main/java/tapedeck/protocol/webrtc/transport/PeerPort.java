@@ -44,16 +44,20 @@ public final class PeerPort implements AutoCloseable {
     private static final int BIND_ATTEMPTS = 20;
 
     private static final int CLOSE_SECONDS = 2;
+    /// What comes back to a session that only sends.
+    private static final int FEEDBACK_BUFFER_BYTES = 256 * 1024;
 
     private final LongSupplier nanoClock;
     private final UdpSocket udp;
-    private final TcpListener tcp;
+    private final @Nullable TcpListener tcp;
     private final EventLoop loop;
     private final PortCounters counters = new PortCounters();
 
     // All below on the loop only.
     private final Set<PeerTransport> sessions = new LinkedHashSet<>();
     private final Map<String, PeerTransport> byUfrag = new HashMap<>();
+    /// Those that are in control: answers to their checks come here.
+    private final Set<PeerTransport> checking = new LinkedHashSet<>();
     private final List<TcpLink> unflushed = new ArrayList<>();
     private final List<AddressQuery> queries = new ArrayList<>();
     private @Nullable ScheduledFuture<?> ticking;
@@ -84,6 +88,16 @@ public final class PeerPort implements AutoCloseable {
         }
         udp = socket;
         tcp = listener;
+        loop = udp.loop();
+    }
+
+    /// A port of UDP alone, for one session that we begin ourselves: two sessions with the same peer cannot share one,
+    /// as nothing in a packet says which of them it belongs to.
+    public PeerPort(EventLoops loops, LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        this.reportedNanos = nanoClock.getAsLong() - REPORT_NANOS;
+        udp = new UdpSocket(loops, 0, this, FEEDBACK_BUFFER_BYTES);
+        tcp = null;
         loop = udp.loop();
     }
 
@@ -148,6 +162,9 @@ public final class PeerPort implements AutoCloseable {
         }
         sessions.add(transport);
         byUfrag.put(transport.localUfrag(), transport);
+        if (transport.isInControl()) {
+            checking.add(transport);
+        }
         if (ticking == null) {
             ticking = loop.scheduleAtFixedRate(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         }
@@ -157,6 +174,7 @@ public final class PeerPort implements AutoCloseable {
     /// On the loop.
     void remove(PeerTransport transport) {
         sessions.remove(transport);
+        checking.remove(transport);
         ScheduledFuture<?> timer = ticking;
         if (sessions.isEmpty() && timer != null) {
             timer.cancel(false);
@@ -212,7 +230,7 @@ public final class PeerPort implements AutoCloseable {
     public Statistics statistics() {
         return new Statistics(
                 sessions.size(),
-                tcp.open(),
+                tcp == null ? 0 : tcp.open(),
                 counters.refused.get(),
                 counters.junk.get(),
                 counters.unwritten.get(),
@@ -222,7 +240,10 @@ public final class PeerPort implements AutoCloseable {
     /// Ends all sessions; returns when their peers were told, if that is soon.
     @Override
     public void close() {
-        tcp.close();
+        TcpListener listening = tcp;
+        if (listening != null) {
+            listening.close();
+        }
         CompletableFuture<?> told = new CompletableFuture<>();
         loop.execute(() -> {
             silent = told;
@@ -237,7 +258,9 @@ public final class PeerPort implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        loop.submit(tcp::closeConnections).syncUninterruptibly();
+        if (listening != null) {
+            loop.submit(listening::closeConnections).syncUninterruptibly();
+        }
         udp.close();
     }
 
@@ -319,7 +342,22 @@ public final class PeerPort implements AutoCloseable {
         }
     }
 
+    /// A way to where nobody was heard from yet.
+    Path pathTo(InetSocketAddress address) {
+        return new Path(udp, address);
+    }
+
     private boolean answers(StunMessage message, Path path) {
+        for (PeerTransport transport : checking) {
+            try {
+                if (transport.answered(message, path, now())) {
+                    return true;
+                }
+            } catch (RuntimeException bug) {
+                failed(transport, bug);
+                return true;
+            }
+        }
         if (message.type() != StunMessage.BINDING_REQUEST && path.link() == udp) {
             for (AddressQuery query : queries) {
                 if (query.answered(message, path.address())) {

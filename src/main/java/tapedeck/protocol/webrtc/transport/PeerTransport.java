@@ -18,8 +18,8 @@ import tapedeck.protocol.webrtc.ice.Priority;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 
-/// One peer's way to us: ICE as the lite side (RFC 8445), DTLS on the side that the peer leaves to us, and the
-/// addresses between which its media flows. Lives on its port's event loop.
+/// One peer's way to us: ICE as the lite side (RFC 8445), or in control where we call ([#control]), DTLS on the side that
+/// the peer leaves to us, and the addresses between which its media flows. Lives on its port's event loop.
 ///
 /// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where
 /// we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675), unless it is
@@ -27,6 +27,8 @@ import tapedeck.protocol.webrtc.ice.StunWriter;
 public final class PeerTransport {
     /// RFC 7675 5.1.
     public static final long CONSENT_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /// Who is called answers within this time, or cannot be reached.
+    static final long REACH_NANOS = TimeUnit.SECONDS.toNanos(10);
     /// A phone has Wi-Fi, cellular and a VPN, each with IPv4 and IPv6.
     public static final int MAX_ADDRESSES = 8;
 
@@ -53,6 +55,8 @@ public final class PeerTransport {
     private final List<Path> paths = new ArrayList<>(2);
 
     private final EarlyMedia earlyMedia = new EarlyMedia();
+    /// Where we are in control.
+    private @Nullable Checks checks;
 
     private State state = State.WAITING_FOR_CHECK;
     private Generation current;
@@ -111,6 +115,18 @@ public final class PeerTransport {
         return current.local.ufrag();
     }
 
+    /// We called this peer, so we check it, and say which way is taken. Before [PeerPort#add].
+    ///
+    /// @param candidates of the peer, best first
+    public void control(IceCredentials remote, List<InetSocketAddress> candidates) {
+        checks = new Checks(
+                remote, localUfrag(), candidates.stream().map(port::pathTo).toList());
+    }
+
+    boolean isInControl() {
+        return checks != null;
+    }
+
     /// ICE begins anew, RFC 8445 9, while DTLS and media go on where they are. The old credentials hold until a check
     /// comes with the new ones; another restart before that replaces this one. On the loop.
     public void restart(IceCredentials newLocal, String newRemoteUfrag) {
@@ -160,8 +176,9 @@ public final class PeerTransport {
             badChecks++;
             return false;
         }
-        if (message.has(StunMessage.ICE_CONTROLLED)) {
-            // RFC 8445 7.3.1.1: we are lite, so the peer has to be in control.
+        Checks own = checks;
+        if (message.has(own == null ? StunMessage.ICE_CONTROLLED : StunMessage.ICE_CONTROLLING)) {
+            // RFC 8445 7.3.1.1: where we are lite, the peer has to be in control; where we called, we are.
             answer(error(message, 487, "Role Conflict"), path);
             return true;
         }
@@ -174,17 +191,46 @@ public final class PeerTransport {
             takenPaths++;
             return false;
         }
-        lastCheckNanos = now;
         learn(path);
         StunWriter success = new StunWriter(StunMessage.BINDING_SUCCESS, message.transactionId());
         answer(success.xorMappedAddress(path.address()), path);
+        if (own != null) {
+            own.heardFrom(path);
+            return true;
+        }
+        lastCheckNanos = now;
         select(path, message.has(StunMessage.USE_CANDIDATE), now);
+        shakeHands();
+        return true;
+    }
+
+    /// What may be an answer to a check of ours; false if it is not.
+    boolean answered(StunMessage message, Path path, long now) {
+        Checks own = checks;
+        if (own == null || state == State.CLOSED) {
+            return false;
+        }
+        return switch (own.answered(message, path, now)) {
+            case NONE -> false;
+            case CARRIES -> true;
+            case NOMINATED -> {
+                if (path.bind(this, path.priority(), now)) {
+                    lastCheckNanos = now;
+                    learn(path);
+                    selected = path;
+                    shakeHands();
+                }
+                yield true;
+            }
+        };
+    }
+
+    private void shakeHands() {
         if (state == State.WAITING_FOR_CHECK) {
             state = State.HANDSHAKING;
             port.conversations(1);
             dtls.start();
         }
-        return true;
     }
 
     private boolean authenticates(StunMessage message) {
@@ -314,9 +360,15 @@ public final class PeerTransport {
     }
 
     void tick(long now) {
-        if (now - lastCheckNanos > CONSENT_NANOS) {
-            close(state == State.WAITING_FOR_CHECK ? "no connectivity check came" : "consent lost");
+        Checks own = checks;
+        boolean waiting = state == State.WAITING_FOR_CHECK;
+        if (now - lastCheckNanos > (waiting && own != null ? REACH_NANOS : CONSENT_NANOS)) {
+            String never = own == null ? "no connectivity check came" : "none of its addresses answers";
+            close(waiting ? never : "consent lost");
             return;
+        }
+        if (own != null) {
+            own.tick(now);
         }
         while (!paths.isEmpty() && now - paths.getFirst().checkedNanos() > CONSENT_NANOS) {
             Path expired = paths.getFirst();

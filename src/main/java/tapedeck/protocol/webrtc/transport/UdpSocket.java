@@ -61,12 +61,20 @@ final class UdpSocket implements Link {
 
     /// @param number 0 takes a free port
     UdpSocket(EventLoops loops, int number, PeerPort port) {
+        this(loops, number, port, RECEIVE_BUFFER_BYTES);
+        if (receiveBufferBytes() < RECEIVE_BUFFER_BYTES) {
+            enlarge(loops);
+        }
+    }
+
+    /// @param number 0 takes a free port
+    UdpSocket(EventLoops loops, int number, PeerPort port, int receiveBufferBytes) {
         this.port = port;
         Bootstrap bootstrap = new Bootstrap()
                 .group(loops.group())
                 .channel(loops.datagramChannel())
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+                .option(ChannelOption.SO_RCVBUF, receiveBufferBytes)
                 .option(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES)
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
@@ -81,9 +89,6 @@ final class UdpSocket implements Link {
                 .syncUninterruptibly()
                 .channel();
         batch = new UdpBatch(channel);
-        if (receiveBufferBytes() < RECEIVE_BUFFER_BYTES) {
-            enlarge(loops);
-        }
     }
 
     private void enlarge(EventLoops loops) {
