@@ -60,7 +60,8 @@ public final class HttpCall implements AutoCloseable {
 
     /// Asks, and reads the head of the answer, whatever its status.
     ///
-    /// @param headers beside those that every request has; user and password of the target are given as Basic unless
+    /// @param headers beside those that every request has; user and password of the target are given as Basic
+    unless
     ///     there is an `Authorization` among them
     /// @param body empty where the method has none
     public static HttpCall send(RelayTarget target, String method, Map<String, String> headers, Bytes body)
@@ -106,10 +107,7 @@ public final class HttpCall implements AutoCloseable {
             if (header.getValue().chars().anyMatch(Character::isISOControl)) {
                 throw new IOException("%s: control characters are not allowed".formatted(header.getKey()));
             }
-            text.append(header.getKey())
-                    .append(": ")
-                    .append(header.getValue())
-                    .append("\r\n");
+            text.append(header.getKey()).append(": ").append(header.getValue()).append("\r\n");
         }
         return text.append("\r\n").toString();
     }

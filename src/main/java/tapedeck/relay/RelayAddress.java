@@ -27,8 +27,8 @@ record RelayAddress(String scheme, String host, int port, String rest, Optional<
             Pattern.compile("([a-zA-Z][a-zA-Z0-9+.-]{0,15})://([^/?#]*)(?:([/?][^#]*))?(?:#.*)?");
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(\\[[0-9a-fA-F:.]+]|[^\\[\\]:@\\\\<>\"\\s]+)?(?::(\\d{1,5}))?");
-    private static final Map<String, Integer> PORTS =
-            Map.of("rtmp", 1935, "rtmps", 443, "rtsp", 554, "rtsps", 322, "http", 80, "https", 443, "whip", 80, "whips", 443);
+    private static final Map<String, Integer> PORTS = Map.of(
+            "rtmp", 1935, "rtmps", 443, "rtsp", 554, "rtsps", 322, "http", 80, "https", 443, "whip", 80, "whips", 443);
     private static final String HIDDEN = "***";
     /// Shorter ones are words and numbers of any message, and no secrets.
     private static final int MIN_SECRET_LENGTH = 4;

@@ -88,7 +88,8 @@ final class OutboundMedia implements SessionMedia {
     enum Purpose {
         /// Somebody looks: what is late is of no use.
         WATCHED(MAX_BACKLOG_NANOS),
-        /// A server keeps it: pictures of the past have their own times, and rather wait than are left out; who has lost
+        /// A server keeps it: pictures of the past have their own times, and rather wait than are left out; who has
+        /// lost
         /// one gets the following ones all the same.
         KEPT(8 * MAX_BACKLOG_NANOS);
 

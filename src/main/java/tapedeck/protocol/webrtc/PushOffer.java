@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,8 @@ import tapedeck.rtp.sdp.Candidate;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// What we offer to another server, RFC 9725 4.2: the first picture and the first sound of a stream that WebRTC carries,
+/// What we offer to another server, RFC 9725 4.2: the first picture and the first sound of a stream that WebRTC
+/// carries,
 /// each as what it is, on one bundled transport.
 ///
 /// @param sections what stands in each section of the description
@@ -219,7 +219,8 @@ record PushOffer(List<AgreedMedia> sections, SessionDescription description) {
         }
         MediaDescription tagged = questions.tagged(taken);
         IceCredentials remote = new IceCredentials(
-                questions.ufrag(tagged), String.valueOf(answer.attribute(tagged, "ice-pwd")).strip());
+                questions.ufrag(tagged),
+                String.valueOf(answer.attribute(tagged, "ice-pwd")).strip());
         List<InetSocketAddress> candidates = candidates(taken, allowed);
         return new Accepted(
                 new Answer(agreed, null, remote.ufrag(), questions.peer(tagged), answer), remote, candidates);

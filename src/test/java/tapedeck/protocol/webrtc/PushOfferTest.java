@@ -107,7 +107,9 @@ class PushOfferTest {
         assertEquals("0123456789012345678901", accepted.remote().password());
         AgreedMedia video = accepted.answer().agreed().getFirst();
         assertEquals(List.of("nack"), video.format().feedback(), "what both want");
-        assertEquals(List.of(96, 97), video.formats().stream().map(f -> f.payloadType()).toList());
+        assertEquals(
+                List.of(96, 97),
+                video.formats().stream().map(f -> f.payloadType()).toList());
         assertEquals(3, video.extension(AgreedMedia.TRANSPORT_WIDE).orElse(-1));
         assertTrue(video.extension(AgreedMedia.MID).isEmpty(), "it was not answered");
         assertEquals(2, accepted.answer().agreed().size());
@@ -141,7 +143,8 @@ class PushOfferTest {
                 good.replace("a=rtcp-mux", "a=x"),
                 good.replace("a=setup:active", "a=setup:holdconn"),
                 "<html>")) {
-            String said = assertThrows(MalformedException.class, () -> accept(wrong)).getMessage();
+            String said =
+                    assertThrows(MalformedException.class, () -> accept(wrong)).getMessage();
             assertTrue(said.startsWith("SDP"), said);
         }
     }

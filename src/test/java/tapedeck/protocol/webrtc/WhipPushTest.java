@@ -215,7 +215,9 @@ class WhipPushTest {
             assertEquals(1, wrong.attempts());
             assertTrue(reason(wrong).startsWith("WHIP: HTTP 401"), reason(wrong));
             assertFalse(reason(wrong).contains("a.b.c"), reason(wrong));
-            push(guarded.whip("cam").toString(), Map.of("token", Tokens.signed(Tokens.claims(60).build())));
+            push(
+                    guarded.whip("cam").toString(),
+                    Map.of("token", Tokens.signed(Tokens.claims(60).build())));
             WhipTest.await("the stream", () -> guarded.streams.find(NAME).isPresent());
         }
     }

@@ -18,7 +18,8 @@ import tapedeck.protocol.webrtc.ice.Priority;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 
-/// One peer's way to us: ICE as the lite side (RFC 8445), or in control where we call ([#control]), DTLS on the side that
+/// One peer's way to us: ICE as the lite side (RFC 8445), or in control where we call ([#control]), DTLS on the side
+/// that
 /// the peer leaves to us, and the addresses between which its media flows. Lives on its port's event loop.
 ///
 /// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where

@@ -103,10 +103,7 @@ class ControlTest {
         Side here = new Side();
         try (DatagramSocket silent = new DatagramSocket(0, PortHouse.LOOPBACK)) {
             PeerTransport transport = caller(
-                    here,
-                    new DtlsPeer(identity.fingerprint(), itsSide),
-                    at(silent.getLocalPort()),
-                    at(called.port()));
+                    here, new DtlsPeer(identity.fingerprint(), itsSide), at(silent.getLocalPort()), at(called.port()));
             assertEquals(get(here.keys).local(), get(there.keys).remote());
             calling.execute(() -> {
                 transport.send(Bytes.ofHex("80600000000000000000000000000000"));
@@ -211,8 +208,7 @@ class ControlTest {
         for (int i = 0; i < 10; i++) {
             long checks = called.counters().datagrams.get();
             skippedNanos.addAndGet(Checks.CONSENT_PERIOD_NANOS);
-            PortHouse.await(
-                    "another check", () -> called.counters().datagrams.get() > checks);
+            PortHouse.await("another check", () -> called.counters().datagrams.get() > checks);
         }
         assertFalse(here.ended.isDone(), "it answers");
         skippedNanos.addAndGet(PeerTransport.CONSENT_NANOS + 1);
