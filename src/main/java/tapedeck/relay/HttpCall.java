@@ -60,9 +60,9 @@ public final class HttpCall implements AutoCloseable {
 
     /// Asks, and reads the head of the answer, whatever its status.
     ///
-    /// @param headers beside those that every request has; user and password of the target are given as Basic
+    /// @param headers beside those that every request has; user and password of the target are given as Basic,
     unless
-    ///     there is an `Authorization` among them
+    ///     there is an `Authorization` here
     /// @param body empty where the method has none
     public static HttpCall send(RelayTarget target, String method, Map<String, String> headers, Bytes body)
             throws IOException {
