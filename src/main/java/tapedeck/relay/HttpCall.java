@@ -60,7 +60,7 @@ public final class HttpCall implements AutoCloseable {
 
     /// Asks, and reads the head of the answer, whatever its status.
     ///
-    /// @param headers beside those that every request has; user and password of the target are given as Basic,
+    /// @param headers beside those that every request has; the target's user and password are given as Basic,
     unless
     ///     there is an `Authorization` here
     /// @param body empty where the method has none
