@@ -60,9 +60,8 @@ public final class HttpCall implements AutoCloseable {
 
     /// Asks, and reads the head of the answer, whatever its status.
     ///
-    /// @param headers beside those that every request has; the target's user and password are given as Basic,
-    unless
-    ///     there is an `Authorization` here
+    /// @param headers beside those that every request has. User and password of the target are given as Basic
+    ///     where there is no `Authorization` among them
     /// @param body empty where the method has none
     public static HttpCall send(RelayTarget target, String method, Map<String, String> headers, Bytes body)
             throws IOException {
