@@ -49,8 +49,9 @@ import tapedeck.stream.Streams;
 @Timeout(180)
 class WhipPushTest {
     private static final StreamName NAME = new StreamName("cam");
-    /// Times are rounded to ticks of the RTP clocks and placed by a report.
-    private static final long TIME_TOLERANCE_NANOS = 5_000_000;
+    /// Times are rounded to ticks of the RTP clocks, and follow the sender's clock as its reports show it, which arrive
+    /// later on a busy machine: half a picture.
+    private static final long TIME_TOLERANCE_NANOS = 16_000_000;
 
     private final Streams near = new Streams();
     private final EventLoops loops = new EventLoops(1);
