@@ -352,12 +352,15 @@ final class OutboundMedia implements SessionMedia {
             renew(nowNanos);
             probe(video, nowNanos);
         }
-        if (nowNanos - reportNanos >= REPORT_NANOS) {
+        boolean due = nowNanos - reportNanos >= REPORT_NANOS;
+        if (due) {
             reportNanos = nowNanos;
-            for (OutboundTrack track : tracks) {
-                if (track.sender.hasSent()) {
-                    rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), track.name()));
-                }
+        }
+        for (OutboundTrack track : tracks) {
+            // The first one at once: by it the peer puts sound and picture together.
+            if (track.sender.hasSent() && (due || !track.reported)) {
+                track.reported = true;
+                rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), track.name()));
             }
         }
     }

@@ -49,14 +49,15 @@ import tapedeck.stream.Streams;
 @Timeout(180)
 class WhipPushTest {
     private static final StreamName NAME = new StreamName("cam");
-    /// Times are rounded to ticks of the RTP clocks, and follow the sender's clock as its reports show it, which arrive
-    /// later on a busy machine: half a picture.
-    private static final long TIME_TOLERANCE_NANOS = 16_000_000;
+    /// Times are rounded to ticks of the RTP clocks and placed by a report.
+    private static final long TIME_TOLERANCE_NANOS = 5_000_000;
 
     private final Streams near = new Streams();
     private final EventLoops loops = new EventLoops(1);
     private Relays relays;
     private WebRtcHouse far;
+
+    private static final long SYNC_NANOS = 40_000_000;
 
     @TempDir
     private Path folder;
@@ -154,6 +155,11 @@ class WhipPushTest {
                         .map(Frame::data)
                         .toList(),
                 heard.stream().map(Frame::data).toList());
+        long apartNanos = sounds.get(sounds.size() - heard.size()).ptsNanos() - sent.getFirst().ptsNanos();
+        long cameApartNanos = heard.getFirst().ptsNanos() - came.getFirst().ptsNanos();
+        assertTrue(
+                Math.abs(apartNanos - cameApartNanos) < SYNC_NANOS,
+                "sound and picture: %d ns sent, %d ns received".formatted(apartNanos, cameApartNanos));
         assertEquals(1, ended().attempts(), "it was one connection");
         WhipTest.await("no session is left there", () -> far.streams.sessions().isEmpty());
         assertTrue(near.sessions().isEmpty(), "no session is left here");
