@@ -155,7 +155,8 @@ class WhipPushTest {
                         .map(Frame::data)
                         .toList(),
                 heard.stream().map(Frame::data).toList());
-        long apartNanos = sounds.get(sounds.size() - heard.size()).ptsNanos() - sent.getFirst().ptsNanos();
+        long apartNanos = sounds.get(sounds.size() - heard.size()).ptsNanos()
+                - sent.getFirst().ptsNanos();
         long cameApartNanos = heard.getFirst().ptsNanos() - came.getFirst().ptsNanos();
         assertTrue(
                 Math.abs(apartNanos - cameApartNanos) < SYNC_NANOS,
