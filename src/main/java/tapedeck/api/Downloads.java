@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
@@ -205,20 +206,38 @@ final class Downloads {
     }
 
     /// A part of a file that is a file of its own to whoever asks; only the first range of several.
-    static void sendRange(HttpExchange exchange, FileChannel channel, long base, long sizeBytes, String type)
+    ///
+    /// @param allowed which ranges may be had (else 403)
+    static void sendRange(
+            HttpExchange exchange,
+            FileChannel channel,
+            long base,
+            long sizeBytes,
+            String type,
+            Predicate<ByteRanges.Range> allowed)
             throws Exception {
         exchange.set("Accept-Ranges", "bytes").set("Cache-Control", "private, no-cache");
         ByteRanges ranges = exchange.header("Range")
                 .map(value -> ByteRanges.parse(value, sizeBytes))
                 .orElse(new ByteRanges.Whole());
         switch (ranges) {
-            case ByteRanges.Whole _ -> copy(exchange, channel, base, sizeBytes, exchange.start(200, type, sizeBytes));
+            case ByteRanges.Whole _ -> {
+                demand(allowed, new ByteRanges.Range(0, sizeBytes));
+                copy(exchange, channel, base, sizeBytes, exchange.start(200, type, sizeBytes));
+            }
             case ByteRanges.Parts parts -> {
                 ByteRanges.Range range = parts.ranges().getFirst();
+                demand(allowed, range);
                 exchange.set("Content-Range", contentRange(range, sizeBytes));
                 copy(exchange, channel, base + range.from(), range.count(), exchange.start(206, type, range.count()));
             }
             case ByteRanges.Unsatisfiable _ -> throw unsatisfiable(exchange, sizeBytes);
+        }
+    }
+
+    private static void demand(Predicate<ByteRanges.Range> allowed, ByteRanges.Range range) throws HttpProblem {
+        if (!allowed.test(range)) {
+            throw new HttpProblem(403, "this is further back than one may go");
         }
     }
 

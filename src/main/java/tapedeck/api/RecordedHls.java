@@ -6,14 +6,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
-import tapedeck.container.mp4.FragmentIndex;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.record.GrowingRecording;
@@ -35,10 +34,12 @@ final class RecordedHls {
     static final String DVR = "dvr.m3u8";
     static final String PAST = "past.mp4";
 
-    /// Recordings whose fragments are remembered, and streams whose recording is.
+    /// Streams whose recording is remembered.
     static final int MAX_KNOWN = 64;
-    /// How long after its end a stream's recording is still had under the stream's name, by those who go on asking.
+    /// How long a stream's recording is still had under the stream's name after somebody has asked while it was live.
     static final long AFTERWARDS_NANOS = TimeUnit.MINUTES.toNanos(10);
+    /// What a player found in a playlist may be had for as long again (RFC 8216 6.2.2), but no longer than this.
+    static final int MAX_SLACK_SECONDS = 60;
 
     private static final String MP4 = ".mp4";
     private static final String PLAYLIST = "application/vnd.apple.mpegurl";
@@ -47,29 +48,16 @@ final class RecordedHls {
     /// A recording that can be read, wherever it is.
     private record Found(String fileName, Path path, boolean whole) {}
 
-    private static final class Latest<V> extends LinkedHashMap<String, V> {
-        private static final long serialVersionUID = 1;
-
-        Latest() {
-            super(16, 0.75f, true);
-        }
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-            return size() > MAX_KNOWN;
-        }
-    }
+    /// Which recording somebody asked for last under a stream's name.
+    private record Asked(String fileName, long nanos) {}
 
     private final Recordings recordings;
     private final Streams streams;
-    // Guarded by this.
-    private final Map<String, FragmentIndex> indexes = new Latest<>();
-    private final Map<String, Asked> lastAsked = new Latest<>();
+    private final RecordedFiles files;
+    // Guarded by itself. Those that were asked for last are at its end.
+    private final SequencedMap<String, Asked> lastAsked = new LinkedHashMap<>(16, 0.75f, true);
     private final int maxRewindSeconds;
     private final LongSupplier nanoClock;
-
-    /// Which recording somebody asked for last under a stream's name.
-    private record Asked(String fileName, long nanos) {}
 
     /// @param maxRewindSeconds how far back one may go in a live stream; 0 for not at all
     RecordedHls(Recordings recordings, Streams streams, int maxRewindSeconds, LongSupplier nanoClock) {
@@ -77,6 +65,7 @@ final class RecordedHls {
         this.streams = streams;
         this.maxRewindSeconds = maxRewindSeconds;
         this.nanoClock = nanoClock;
+        files = new RecordedFiles(nanoClock);
     }
 
     /// The recording that a playlist is of: `a.m3u8` and `a.mp4.m3u8` are of `a.mp4`.
@@ -99,22 +88,24 @@ final class RecordedHls {
 
     private RecordedPlaylist playlist(Found found) throws IOException, HttpProblem {
         try (FileChannel file = FileChannel.open(found.path(), StandardOpenOption.READ)) {
-            return new RecordedPlaylist(index(found, file), found.whole());
+            return look(found, file).playlist();
+        } catch (NoSuchFileException e) {
+            throw missing();
         } catch (MalformedException e) {
-            throw new HttpProblem(404, "%s: %s".formatted(found.fileName(), e.getMessage()));
+            throw notOurs(found, e);
         }
     }
 
-    private synchronized FragmentIndex index(Found found, FileChannel file) throws IOException {
-        String key = found.path() + (found.whole() ? " " + file.size() : "");
-        FragmentIndex known = indexes.get(key);
-        if (known == null) {
-            known = FragmentIndex.of(file);
-            indexes.put(key, known);
-        } else {
-            known.update(file);
-        }
-        return known;
+    private RecordedFiles.Seen look(Found found, FileChannel file) throws IOException {
+        return files.look(found.path() + (found.whole() ? " " + file.size() : ""), found.whole(), file);
+    }
+
+    private static HttpProblem missing() {
+        return new HttpProblem(404, "no such recording");
+    }
+
+    private static HttpProblem notOurs(Found found, MalformedException e) {
+        return new HttpProblem(404, "%s: %s".formatted(found.fileName(), e.getMessage()));
     }
 
     private Found find(HttpExchange exchange, String fileName) throws HttpProblem {
@@ -126,7 +117,7 @@ final class RecordedHls {
             exchange.set("Retry-After", String.valueOf(RETRY_AFTER_SECONDS));
             throw new HttpProblem(503, "the recording is just being finished");
         }
-        return found.orElseThrow(() -> new HttpProblem(404, "no such recording"));
+        return found.orElseThrow(RecordedHls::missing);
     }
 
     private Optional<Found> finished(String fileName) {
@@ -139,17 +130,27 @@ final class RecordedHls {
 
     /// The fragments' own file, or a range of it.
     void media(HttpExchange exchange, String fileName) throws Exception {
-        media(exchange, find(exchange, fileName));
+        media(exchange, find(exchange, fileName), 0);
     }
 
-    private static void media(HttpExchange exchange, Found found) throws Exception {
+    /// @param pastNanos how far back one may go; 0 for all of it
+    private void media(HttpExchange exchange, Found found, long pastNanos) throws Exception {
         try (FileChannel file = FileChannel.open(found.path(), StandardOpenOption.READ)) {
-            long base = FragmentIndex.base(file);
-            Downloads.sendRange(exchange, file, base, file.size() - base, "video/mp4");
+            RecordedFiles.Seen seen = look(found, file);
+            int initBytes = seen.playlist().initBytes();
+            long first = pastNanos == 0 ? 0 : seen.playlist().pastOffset(pastNanos);
+            long sizeBytes = file.size() - seen.base();
+            Downloads.sendRange(
+                    exchange,
+                    file,
+                    seen.base(),
+                    sizeBytes,
+                    "video/mp4",
+                    range -> range.from() >= first || range.from() + range.count() <= initBytes);
         } catch (NoSuchFileException e) {
-            throw new HttpProblem(404, "no such recording");
+            throw missing();
         } catch (MalformedException e) {
-            throw new HttpProblem(404, "%s: %s".formatted(found.fileName(), e.getMessage()));
+            throw notOurs(found, e);
         }
     }
 
@@ -163,7 +164,8 @@ final class RecordedHls {
         }
         Found found = ofStream(exchange, name);
         if (file.equals(PAST)) {
-            media(exchange, found);
+            int slack = Math.min(maxRewindSeconds, MAX_SLACK_SECONDS) + RecordedPlaylist.TARGET_SECONDS;
+            media(exchange, found, TimeUnit.SECONDS.toNanos(maxRewindSeconds + (long) slack));
             return;
         }
         String wanted = exchange.query("rewind").orElse(String.valueOf(maxRewindSeconds));
@@ -194,16 +196,24 @@ final class RecordedHls {
         if (last == null) {
             throw new HttpProblem(404, "there is no stream \"%s\" now".formatted(name));
         }
-        asked(name, last.fileName());
         return find(exchange, last.fileName());
     }
 
-    private synchronized void asked(StreamName name, String fileName) {
-        lastAsked.put(name.value(), new Asked(fileName, nanoClock.getAsLong()));
+    private void asked(StreamName name, String fileName) {
+        synchronized (lastAsked) {
+            long now = nanoClock.getAsLong();
+            lastAsked.put(name.value(), new Asked(fileName, now));
+            lastAsked.values().removeIf(asked -> now - asked.nanos() > AFTERWARDS_NANOS);
+            if (lastAsked.size() > MAX_KNOWN) {
+                lastAsked.pollFirstEntry();
+            }
+        }
     }
 
-    private synchronized @Nullable Asked last(StreamName name) {
-        Asked last = lastAsked.get(name.value());
-        return last != null && nanoClock.getAsLong() - last.nanos() <= AFTERWARDS_NANOS ? last : null;
+    private @Nullable Asked last(StreamName name) {
+        synchronized (lastAsked) {
+            Asked last = lastAsked.get(name.value());
+            return last != null && nanoClock.getAsLong() - last.nanos() <= AFTERWARDS_NANOS ? last : null;
+        }
     }
 }

@@ -64,16 +64,29 @@ final class RecordedPlaylist {
         return List.copyOf(segments);
     }
 
+    int initBytes() {
+        return initBytes;
+    }
+
+    /// Where the first segment begins that is no further back than this; 0 if nothing is.
+    long pastOffset(long pastNanos) {
+        int first = firstOf(pastNanos);
+        return first == 0 ? 0 : segments.get(first).offset();
+    }
+
+    /// The first of the last segments that are this long together.
+    private int firstOf(long pastNanos) {
+        int first = segments.size();
+        for (long nanos = 0; first > 0 && nanos < pastNanos; first--) {
+            nanos += segments.get(first - 1).nanos();
+        }
+        return first;
+    }
+
     /// @param uri of the fragments' own file
     /// @param pastNanos how much of the past is listed, of [Kind#PAST] and [Kind#ENDED]
     String write(Kind kind, String uri, long pastNanos) {
-        int first = 0;
-        if (kind == Kind.PAST || kind == Kind.ENDED) {
-            first = segments.size();
-            for (long nanos = 0; first > 0 && nanos < pastNanos; first--) {
-                nanos += segments.get(first - 1).nanos();
-            }
-        }
+        int first = kind == Kind.PAST || kind == Kind.ENDED ? firstOf(pastNanos) : 0;
         long longest = segments.stream().mapToLong(Segment::nanos).max().orElse(0);
         long target = Math.max(TARGET_SECONDS, Math.round(longest / (double) SECOND_NANOS));
         StringBuilder out = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:" + target + '\n');

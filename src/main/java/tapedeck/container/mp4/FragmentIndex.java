@@ -28,11 +28,14 @@ public final class FragmentIndex {
     /// @param keyframe whether one is in it
     public record Fragment(long offset, long bytes, long startNanos, long endNanos, boolean keyframe) {}
 
+    private static final long NOWHERE = -1;
+
     private final List<Fragment> fragments = new ArrayList<>();
     private final Movie movie;
     private final int initBytes;
     private final Map<Integer, Long> nextTicks = new HashMap<>();
     private final @Nullable MovieTrack main;
+    private long base;
     private long end;
 
     private FragmentIndex(Movie movie, int initBytes) {
@@ -68,17 +71,38 @@ public final class FragmentIndex {
 
     private static long base(FileBoxes boxes) throws IOException {
         Bytes head = boxes.read(0, (int) Math.min(Layout.BODY_AT, boxes.size()));
-        Long reserve = Layout.state(head) == Layout.State.FOREIGN ? null : IndexMove.reserve(boxes, boxes.size());
-        if (reserve == null) {
+        long reserve = switch (Layout.state(head)) {
+            case RECORDING -> behindFree(boxes, head.u32(Layout.FLIP_AT) + Layout.FLIP_AT);
+            case FINISHED -> behindIndex(boxes);
+            case FOREIGN -> NOWHERE;
+        };
+        if (!IndexMove.isReserve(boxes, reserve)) {
             throw new MalformedException("MP4: no fragments of ours inside");
         }
         return reserve - Layout.HIDDEN_FTYP_BYTES;
     }
 
+    /// Where the reserve is just being made larger, another `free` is between.
+    private static long behindFree(FileBoxes boxes, long at) throws IOException {
+        TopBox box = boxes.at(at);
+        return box != null && box.type().equals("free") ? box.end() : at;
+    }
+
+    /// In state F the header of the `mdat` stands in the tail of the reserve. State T does not say how large that was.
+    private static long behindIndex(FileBoxes boxes) throws IOException {
+        TopBox box = boxes.at(Layout.FLIP_AT);
+        if (box != null && box.type().equals("mdat")) {
+            Long reserve = IndexMove.reserve(boxes, boxes.size());
+            return reserve == null ? NOWHERE : reserve;
+        }
+        TopBox mdat = box == null ? null : boxes.at(behindFree(boxes, box.end()));
+        return mdat != null && mdat.type().equals("mdat") ? mdat.start() + Layout.RESERVE_TAIL_BYTES : NOWHERE;
+    }
+
     /// Takes in what has come since the last time.
     public void update(FileChannel file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
-        long base = base(boxes);
+        base = base(boxes);
         while (fragments.size() < MAX_FRAGMENTS) {
             TopBox moof = boxes.at(base + end);
             if (moof == null
@@ -127,6 +151,11 @@ public final class FragmentIndex {
         end += bytes;
     }
 
+    /// Where the fragments' own file began in this one when it was read last.
+    public long base() {
+        return base;
+    }
+
     /// The initialization section stands in front of the first fragment.
     public int initBytes() {
         return initBytes;
@@ -135,6 +164,11 @@ public final class FragmentIndex {
     /// Where the last fragment ends.
     public long bytes() {
         return end;
+    }
+
+    /// How many fragments there are.
+    public int size() {
+        return fragments.size();
     }
 
     public List<Fragment> fragments() {

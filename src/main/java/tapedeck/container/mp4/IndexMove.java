@@ -53,14 +53,22 @@ final class IndexMove implements FrontedCopy {
     static @Nullable Long reserve(FileBoxes boxes, long mediaEnd) throws IOException {
         long last = Math.min(mediaEnd - BoxWriter.HEADER_BYTES, Layout.MAX_RESERVE_BYTES);
         for (long at = Layout.MIN_RESERVE_BYTES; at <= last; at += Layout.RESERVE_ALIGNMENT) {
-            Bytes around = boxes.read(at - Layout.HIDDEN_FTYP_BYTES, Layout.HIDDEN_FTYP_BYTES + BoxWriter.HEADER_BYTES);
-            if (around.u32(0) == Layout.HIDDEN_FTYP_BYTES
-                    && Layout.type(around, 4).equals("ftyp")
-                    && Layout.type(around, Layout.HIDDEN_FTYP_BYTES + 4).equals("moov")) {
+            if (isReserve(boxes, at)) {
                 return at;
             }
         }
         return null;
+    }
+
+    /// Whether a reserve ends here: with the hidden `ftyp`, in front of the `moov` of the recording.
+    static boolean isReserve(FileBoxes boxes, long at) throws IOException {
+        if (at < Layout.HIDDEN_FTYP_BYTES || at > boxes.size() - BoxWriter.HEADER_BYTES) {
+            return false;
+        }
+        Bytes around = boxes.read(at - Layout.HIDDEN_FTYP_BYTES, Layout.HIDDEN_FTYP_BYTES + BoxWriter.HEADER_BYTES);
+        return around.u32(0) == Layout.HIDDEN_FTYP_BYTES
+                && Layout.type(around, 4).equals("ftyp")
+                && Layout.type(around, Layout.HIDDEN_FTYP_BYTES + 4).equals("moov");
     }
 
     @Override

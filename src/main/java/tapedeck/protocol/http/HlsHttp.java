@@ -36,6 +36,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
     private static final String DVR = "dvr.m3u8";
     private static final String PAST_MEDIA = "past.mp4";
     private static final String SESSION = "session";
+    private static final String REWIND = "rewind";
     private static final String PLAYLIST = "application/vnd.apple.mpegurl";
     private static final String MP4 = "video/mp4";
     private static final String MP2T = "video/mp2t";
@@ -88,13 +89,18 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         }
         StreamName name = new StreamName(path.substring(0, slash));
         String file = path.substring(slash + 1);
-        String visitor = visitor(exchange, name, file);
-        Matcher media = MEDIA.matcher(file);
-        Matcher part = PART.matcher(file);
-        if (file.equals(INDEX) && exchange.query("rewind").isPresent() || file.equals(DVR) || file.equals(PAST_MEDIA)) {
-            past.answer(exchange, name, file, query(visitor));
+        boolean back =
+                file.equals(INDEX) && exchange.query(REWIND).isPresent() || file.equals(DVR) || file.equals(PAST_MEDIA);
+        if (back) {
+            back(exchange, name, file);
             return;
         }
+        boolean free = rights.isFree(Request.Action.PLAY);
+        // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
+        boolean stays = file.equals(INDEX) || !free && (file.equals(LIVE) || file.equals(TS));
+        String visitor = visitor(exchange, name, stays && streams.find(name).isPresent());
+        Matcher media = MEDIA.matcher(file);
+        Matcher part = PART.matcher(file);
         switch (file) {
             case INDEX -> index(exchange, name, visitor);
             case LIVE -> live(exchange, name, visitor);
@@ -119,17 +125,36 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         }
     }
 
+    /// For whoever goes back in what is live. This playlist is loaded again and again under its own address, so a new
+    /// visitor is sent to one that says who it is. Where everybody may play nobody needs to be known.
+    private void back(HttpExchange exchange, StreamName name, String file) throws Exception {
+        if (rights.isFree(Request.Action.PLAY)) {
+            past.answer(exchange, name, file, "");
+            return;
+        }
+        String known = exchange.query(SESSION).orElse("");
+        String visitor = visitor(exchange, name, !file.equals(PAST_MEDIA));
+        String rewind = exchange.query(REWIND).orElse("");
+        if (!visitor.equals(known) && !visitor.isEmpty() && rewind.matches("\\d*")) {
+            String seconds = rewind.isEmpty() ? "" : "&" + REWIND + "=" + rewind;
+            exchange.set("Location", file + query(visitor) + seconds)
+                    .set("Cache-Control", "no-store")
+                    .respond(302);
+            return;
+        }
+        past.answer(exchange, name, file, query(visitor));
+    }
+
     /// Who asks; "" for somebody who may, but is not known.
-    private String visitor(HttpExchange exchange, StreamName name, String file) throws HttpProblem {
+    ///
+    /// @param stays whether somebody new will be known from now on
+    private String visitor(HttpExchange exchange, StreamName name, boolean stays) throws HttpProblem {
         String known = exchange.query(SESSION).orElse("");
         if (visitors.isKnown(known, name)) {
             return known;
         }
         entrance.demand(exchange, name.value());
-        // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
-        boolean free = rights.isFree(Request.Action.PLAY);
-        boolean stays = file.equals(INDEX) || file.equals(DVR) || !free && (file.equals(LIVE) || file.equals(TS));
-        return stays && streams.find(name).isPresent() ? visitors.admit(name, exchange.peer()) : "";
+        return stays ? visitors.admit(name, exchange.peer()) : "";
     }
 
     /// What goes behind the address of a playlist.

@@ -117,6 +117,24 @@ class FragmentIndexTest {
     }
 
     @Test
+    void whereTheFragmentsBeginIsOneLookUp() throws Exception {
+        MemoryFile file = new MemoryFile(growing(TestMedia.of("h264+aac", 2), 8 << 20));
+        // A reserve holds whatever was on the disk.
+        ByteBuffer decoy = ByteBuffer.allocate(Layout.HIDDEN_FTYP_BYTES + BoxWriter.HEADER_BYTES);
+        decoy.putInt(0, Layout.HIDDEN_FTYP_BYTES).put(4, "ftyp".getBytes());
+        decoy.put(Layout.HIDDEN_FTYP_BYTES + 4, "moov".getBytes());
+        long decoyAt = (4 << 20) - Layout.HIDDEN_FTYP_BYTES;
+        file.write(decoy, decoyAt);
+        long base = (8 << 20) - Layout.HIDDEN_FTYP_BYTES;
+        for (String state : List.of("R", "F")) {
+            long before = file.bytesRead();
+            assertEquals(base, FragmentIndex.base(file), state);
+            assertTrue(file.bytesRead() - before <= 5 * FileBoxes.WINDOW_BYTES, state);
+            Container.MP4.finish(file);
+        }
+    }
+
+    @Test
     void whatIsNotOursHasNone() throws Exception {
         for (byte[] foreign : List.of(new byte[0], new byte[100_000], "RIFF....WAVE".getBytes())) {
             Path path = write(Bytes.wrap(foreign));

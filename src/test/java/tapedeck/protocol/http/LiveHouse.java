@@ -50,9 +50,13 @@ final class LiveHouse implements AutoCloseable {
     }
 
     LiveHouse(Settings.Rights rights, KeptBytes kept) throws Exception {
+        this(rights, kept, HlsHttp.Past.NONE);
+    }
+
+    LiveHouse(Settings.Rights rights, KeptBytes kept, HlsHttp.Past past) throws Exception {
         this.rights = new Rights(rights);
         live = new LiveHttp(this.rights, streams, routes, kept);
-        hls = new HlsHttp(this.rights, streams, routes, kept, HlsHttp.Past.NONE);
+        hls = new HlsHttp(this.rights, streams, routes, kept, past);
         server = new HttpServer(0, routes);
     }
 
