@@ -49,9 +49,8 @@ final class RecordedFiles {
             } else {
                 known.update(file);
             }
-            RecordedPlaylist playlist = last != null && known.size() == fragments
-                    ? last.playlist()
-                    : new RecordedPlaylist(known, whole);
+            RecordedPlaylist playlist =
+                    last != null && known.size() == fragments ? last.playlist() : new RecordedPlaylist(known, whole);
             fragments = known.size();
             Seen now = new Seen(playlist, known.base());
             seen = now;
@@ -85,7 +84,8 @@ final class RecordedFiles {
 
     private synchronized void forget() {
         long now = nanoClock.getAsLong();
-        long fragments = files.values().stream().mapToLong(known -> known.fragments).sum();
+        long fragments =
+                files.values().stream().mapToLong(known -> known.fragments).sum();
         Iterator<Known> eldest = files.values().iterator();
         while (files.size() > 1) {
             Known known = eldest.next();

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
 import tapedeck.container.MemoryFile;
 import tapedeck.container.Muxer;
@@ -53,11 +54,13 @@ class RecordedFilesTest {
 
     @Test
     void aPlaylistIsMadeAnewWhenThereIsMoreOfTheFile() throws Exception {
-        RecordedFiles.Seen first = files.look("a", false, recording(5));
-        assertSame(
-                first.playlist(), files.look("a", false, recording(5)).playlist());
-        RecordedFiles.Seen more = files.look("a", false, recording(9));
-        assertTrue(more.playlist().segments().size() > first.playlist().segments().size());
+        Bytes whole = recording(9).content();
+        MemoryFile half = new MemoryFile(whole.slice(0, whole.length() * 2 / 3));
+        RecordedFiles.Seen first = files.look("a", false, half);
+        assertSame(first.playlist(), files.look("a", false, half).playlist());
+        RecordedFiles.Seen more = files.look("a", false, new MemoryFile(whole));
+        assertTrue(
+                more.playlist().segments().size() > first.playlist().segments().size());
     }
 
     @Test

@@ -21,8 +21,8 @@ import tapedeck.stream.StreamName;
 
 /// How far one may go back in what is recorded of a live stream, and for how long.
 class RewindTest {
-    private static final int MEDIA_SECONDS = 24;
-    private static final int REWIND_SECONDS = 4;
+    private static final int MEDIA_SECONDS = 18;
+    private static final int REWIND_SECONDS = 1;
     /// With what players may still have of an older playlist.
     private static final int ALLOWED_SECONDS = 2 * REWIND_SECONDS + RecordedPlaylist.TARGET_SECONDS;
 
@@ -41,9 +41,7 @@ class RewindTest {
 
         private static Segment of(MatchResult found) {
             return new Segment(
-                    Double.parseDouble(found.group(1)),
-                    Long.parseLong(found.group(2)),
-                    Long.parseLong(found.group(3)));
+                    Double.parseDouble(found.group(1)), Long.parseLong(found.group(2)), Long.parseLong(found.group(3)));
         }
 
         String range() {
@@ -67,10 +65,7 @@ class RewindTest {
                     server.streams,
                     way.equals("near") ? REWIND_SECONDS : 2 * MEDIA_SECONDS,
                     server.nanos::get);
-            server.routes.add(
-                    "GET",
-                    "/" + way + "/*",
-                    exchange -> hls.rewind(exchange, NAME, exchange.pathRest(), ""));
+            server.routes.add("GET", "/" + way + "/*", exchange -> hls.rewind(exchange, NAME, exchange.pathRest(), ""));
         }
         publication = server.streams.publish(
                 NAME,
@@ -83,7 +78,15 @@ class RewindTest {
                         Publisher.Expects.BOTH),
                 Feedback.NONE);
         TestMedia.tracks(frames).forEach(publication::announce);
-        frames.forEach(publication::write);
+        // About a second at a time, as fast as the disk follows: each becomes a fragment.
+        long next = TimeUnit.SECONDS.toNanos(1);
+        for (Frame frame : frames) {
+            if (frame.dtsNanos() >= next) {
+                next += TimeUnit.SECONDS.toNanos(1);
+                TimeUnit.MILLISECONDS.sleep(60);
+            }
+            publication.write(frame);
+        }
     }
 
     @AfterEach
@@ -121,7 +124,7 @@ class RewindTest {
 
     @Test
     void nothingIsHadThatIsFurtherBackThanOneMayGo() throws Exception {
-        String live = playlist("far", MEDIA_SECONDS - 6);
+        String live = playlist("far", ALLOWED_SECONDS + RecordedPlaylist.TARGET_SECONDS);
         long initBytes = Long.parseLong(live.replaceFirst("(?s).*BYTERANGE=\"(\\d+)@0\".*", "$1"));
         assertEquals(206, status("near", "Range", "bytes=0-" + (initBytes - 1)), "the initialization section");
         assertEquals(403, status("near", "Range", "bytes=0-" + initBytes));
@@ -151,7 +154,7 @@ class RewindTest {
 
     @Test
     void whoGoesOnAskingHasItForAWhileAfterTheEndAndNotForEver() throws Exception {
-        playlist("far", MEDIA_SECONDS - 6);
+        playlist("far", ALLOWED_SECONDS + RecordedPlaylist.TARGET_SECONDS);
         publication.close();
         String ended = ended("far");
         server.nanos.addAndGet(RecordedHls.AFTERWARDS_NANOS * 2 / 3);

@@ -76,7 +76,8 @@ class HlsRewindTest {
         try (LiveHouse house = house(Proof.NONE);
                 Publication _ = house.publish("cam")) {
             for (int reload = 0; reload < 3; reload++) {
-                assertEquals("cam dvr.m3u8", house.text("GET", "/hls/cam/dvr.m3u8").body());
+                assertEquals(
+                        "cam dvr.m3u8", house.text("GET", "/hls/cam/dvr.m3u8").body());
             }
             assertEquals(0, house.players().size());
         }
