@@ -1,6 +1,6 @@
 /// Containers: bytes ↔ frames. No thread, socket, clock or file name in here.
 ///
-/// Public: [Container], [Format], [Muxer], [MuxerOptions], [Output], [Summary], and for finishing
+/// Public: [Container], [Format], [Muxer], [MuxerOptions], [SizeChange], [Output], [Summary], and for finishing
 /// [FinishOptions], [IndexPlace], [FileRoom], [FrontedCopy]; one folder for each format.
 /// For what comes in pieces: [FrameSink], [CodedTrack], [PendingBytes].
 @org.jspecify.annotations.NullMarked

@@ -12,9 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.container.Container;
 import tapedeck.container.MuxerOptions;
+import tapedeck.container.SizeChange;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.stream.Publisher;
 import tapedeck.stream.Stream;
 
 /// The files of one recording, one after the other: names and opens each, and hands it to the finisher. Used on the
@@ -205,8 +207,20 @@ final class Parts {
                 layout,
                 journal,
                 file,
-                new MuxerOptions(timeZero, reserveBytes, stream.name().value(), clusters),
+                new MuxerOptions(timeZero, reserveBytes, stream.name().value(), clusters, sizeChange()),
                 reserveStays ? 0 : reserveBytes);
+    }
+
+    /// The pictures of WebRTC follow the network and the window that is shown; others hardly ever change.
+    private SizeChange sizeChange() {
+        return switch (studio.settings().sizeChange()) {
+            case SAME_FILE -> SizeChange.GOES_ON;
+            case NEW_PART -> SizeChange.ENDS_FILE;
+            case AUTO ->
+                stream.publisher().protocol() == Publisher.Protocol.WEBRTC
+                        ? SizeChange.GOES_ON
+                        : SizeChange.ENDS_FILE;
+        };
     }
 
     private Journal journal(String id, Layout layout, long startTimeMillis) {

@@ -66,6 +66,7 @@ final class RecordingReader {
                 values.flag("record_whip_streams", false),
                 values.choices("record_other_streams", Settings.Way.class),
                 formats(),
+                values.choice("record_size_change", Settings.SizeChange.AUTO),
                 template("stream_record_policy_template", "stream-{mediaSessionId}-{login}"),
                 nameEncoding(),
                 values.text("exclude_record_name_characters", "/"),

@@ -185,6 +185,14 @@ public record Settings(
         COPY
     }
 
+    /// Where a recording goes on when an H.264, H.265 or AV1 picture changes its size.
+    public enum SizeChange {
+        /// In the same file for WebRTC, in a new part for all others.
+        AUTO,
+        SAME_FILE,
+        NEW_PART
+    }
+
     /// @param streams master switch
     /// @param others `record_other_streams`: further ways in whose streams are recorded
     /// @param rtmpStreams `record_flash_published_streams`
@@ -207,6 +215,7 @@ public record Settings(
             boolean whipStreams,
             Set<Way> others,
             Map<VideoFormat, FileFormat> formats,
+            SizeChange sizeChange,
             String nameTemplate,
             NameEncoding nameEncoding,
             String excludedCharacters,

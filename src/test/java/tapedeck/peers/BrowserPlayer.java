@@ -18,7 +18,7 @@ public final class BrowserPlayer implements AutoCloseable {
     /// Longer than the page itself waits for a file, and than a browser takes to start on a busy machine.
     private static final int DEADLINE_SECONDS = 90;
 
-    private static final Path PAGE = Path.of("src/test/resources/tapedeck/peers/player.html");
+    private static final Path PAGES = Path.of("src/test/resources/tapedeck/peers");
 
     /// What became of a file in a browser. Positions are what `currentTime` says, pictures the time of the picture
     /// that was then shown: its own in Chromium, while Firefox lets it begin at the place that was sought.
@@ -46,8 +46,13 @@ public final class BrowserPlayer implements AutoCloseable {
     private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
 
     public BrowserPlayer(Browser browser, Path folder) throws IOException {
+        this(browser, folder, "player.html");
+    }
+
+    /// With another page, which says other things.
+    public BrowserPlayer(Browser browser, Path folder, String page) throws IOException {
         server = new RangeServer(folder);
-        server.answer("/player", exchange -> reply(exchange, Files.readString(PAGE)));
+        server.answer("/player", exchange -> reply(exchange, Files.readString(PAGES.resolve(page))));
         server.answer("/next", this::next);
         server.answer("/said", this::said);
         this.browser = browser.show(server.url("player"));
@@ -58,8 +63,29 @@ public final class BrowserPlayer implements AutoCloseable {
         next.add(server.url(name));
     }
 
+    /// The same with words for the page behind the address; [#said] is to follow.
+    public void play(String name, String words) {
+        next.add(server.url(name) + " " + words);
+    }
+
     /// Fails with what the browser said if it did not play the file to its end.
     public Playback played(String name) throws InterruptedException {
+        Map<String, String> values = said(name);
+        return new Playback(
+                Double.parseDouble(values.get("duration")),
+                Double.parseDouble(values.get("played")),
+                Double.parseDouble(values.get("latePosition")),
+                Double.parseDouble(values.get("latePicture")),
+                Double.parseDouble(values.get("earlyPosition")),
+                Double.parseDouble(values.get("earlyPicture")),
+                Double.parseDouble(values.get("end")),
+                Integer.parseInt(values.get("colours")),
+                Integer.parseInt(values.get("width")),
+                Boolean.parseBoolean(values.get("sound")));
+    }
+
+    /// What the page says of a file; fails with it if the file could not be played.
+    public Map<String, String> said(String name) throws InterruptedException {
         String answer = said.poll(DEADLINE_SECONDS, TimeUnit.SECONDS);
         if (answer == null) {
             throw new AssertionError("the browser said nothing of " + name);
@@ -72,17 +98,7 @@ public final class BrowserPlayer implements AutoCloseable {
         if (values.containsKey("failed")) {
             throw new AssertionError(name + ": " + values);
         }
-        return new Playback(
-                Double.parseDouble(values.get("duration")),
-                Double.parseDouble(values.get("played")),
-                Double.parseDouble(values.get("latePosition")),
-                Double.parseDouble(values.get("latePicture")),
-                Double.parseDouble(values.get("earlyPosition")),
-                Double.parseDouble(values.get("earlyPicture")),
-                Double.parseDouble(values.get("end")),
-                Integer.parseInt(values.get("colours")),
-                Integer.parseInt(values.get("width")),
-                Boolean.parseBoolean(values.get("sound")));
+        return values;
     }
 
     private void next(HttpExchange exchange) throws IOException {

@@ -46,6 +46,17 @@ public final class TestMedia {
         return h264(seconds, 2);
     }
 
+    /// H.264 or H.265 without B-frames, of another size, with the parameter sets in the codec alone.
+    ///
+    /// @param size as in `640x360`
+    public static List<Frame> sized(String codec, String size, int seconds) {
+        String parameters = "log-level=none:open-gop=0:scenecut=0:bframes=0";
+        List<String> encoder = codec.equals("h265")
+                ? List.of("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", parameters)
+                : List.of("-c:v", "libx264", "-preset", "veryfast", "-sc_threshold", "0", "-bf", "0");
+        return flv(make("flv", video(size, seconds, encoder.toArray(String[]::new))));
+    }
+
     /// H.265 without B-frames.
     public static List<Frame> h265(int seconds) {
         return h265(seconds, 0);
@@ -193,8 +204,12 @@ public final class TestMedia {
     }
 
     private static List<String> video(int seconds, String... encoder) {
-        List<String> arguments = new ArrayList<>(
-                List.of("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=" + FRAMES_PER_SECOND, "-t", "" + seconds));
+        return video("320x180", seconds, encoder);
+    }
+
+    private static List<String> video(String size, int seconds, String... encoder) {
+        String source = "testsrc2=size=%s:rate=%d".formatted(size, FRAMES_PER_SECOND);
+        List<String> arguments = new ArrayList<>(List.of("-f", "lavfi", "-i", source, "-t", "" + seconds));
         arguments.addAll(List.of(encoder));
         arguments.addAll(
                 List.of("-pix_fmt", "yuv420p", "-g", "" + FRAMES_PER_SECOND, "-keyint_min", "" + FRAMES_PER_SECOND));

@@ -22,6 +22,9 @@ final class MatroskaMuxer implements Muxer {
     private final Output output;
     private final Doctype doctype;
     private final List<Track> tracks;
+    /// What each of them is now, which is what it was at the start but for its pictures' size.
+    private final List<Track> current;
+
     private final MuxerOptions options;
     private final List<TrackEnd> ends = new ArrayList<>();
     private final List<Frame> pending = new ArrayList<>();
@@ -34,6 +37,7 @@ final class MatroskaMuxer implements Muxer {
         this.output = output;
         this.doctype = doctype;
         this.tracks = List.copyOf(tracks);
+        this.current = new ArrayList<>(tracks);
         this.options = options;
         this.cluster = new ClusterWriter(options.clusters());
         for (Track track : this.tracks) {
@@ -61,10 +65,12 @@ final class MatroskaMuxer implements Muxer {
 
     @Override
     public void write(Frame frame) {
-        if (indexOf(frame.track()) < 0) {
+        int index = indexOf(frame.track());
+        if (index < 0) {
             throw new IllegalArgumentException("no such track in this file: " + frame.track());
         }
-        pending.add(frame);
+        pending.add(options.sizeChange().stored(frame));
+        current.set(index, frame.track());
     }
 
     @Override
@@ -72,29 +78,14 @@ final class MatroskaMuxer implements Muxer {
         return indexOf(track) >= 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
     private int indexOf(Track track) {
-        for (int i = 0; i < tracks.size(); i++) {
-            if (goesOn(tracks.get(i), track)) {
+        for (int i = 0; i < current.size(); i++) {
+            if (current.get(i) == track || options.sizeChange().goesOn(current.get(i), track)) {
                 return i;
             }
         }
         return -1;
-    }
-
-    /// VP8 and VP9 say their picture size in every keyframe, and players follow it: a sender that adapts its size does
-    /// not start a new file each time.
-    private static boolean goesOn(Track known, Track track) {
-        if (known.id() != track.id() || known.rotationDegrees() != track.rotationDegrees()) {
-            return false;
-        }
-        return switch (known.codec()) {
-            case Codec.Vp8 _ -> track.codec() instanceof Codec.Vp8;
-            case Codec.Vp9 was ->
-                track.codec() instanceof Codec.Vp9 is
-                        && was.profile() == is.profile()
-                        && was.bitDepth() == is.bitDepth();
-            default -> known.equals(track);
-        };
     }
 
     @Override

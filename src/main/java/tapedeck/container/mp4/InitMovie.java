@@ -2,7 +2,9 @@ package tapedeck.container.mp4;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;
@@ -22,10 +24,33 @@ final class InitMovie {
     private final List<Track> tracks;
     private final MuxerOptions options;
     private final long creationTime;
+    private final Map<Integer, Pictures> pictures = new HashMap<>();
     private int durationAt;
+
+    /// What a track's pictures are so far.
+    ///
+    /// @param width of the largest; 0 without pictures
+    /// @param inBand whether the sample entry describes the first of them only
+    record Pictures(int width, int height, boolean inBand) {
+        static final Pictures NONE = new Pictures(0, 0, false);
+
+        static Pictures of(Track track) {
+            return switch (track.codec()) {
+                case Codec.Video video -> new Pictures(video.width(), video.height(), false);
+                case Codec.Audio _ -> NONE;
+            };
+        }
+
+        /// With those of another size.
+        Pictures with(Codec.Video video) {
+            boolean larger = (long) video.width() * video.height() > (long) width * height;
+            return new Pictures(larger ? video.width() : width, larger ? video.height() : height, true);
+        }
+    }
 
     InitMovie(List<Track> tracks, MuxerOptions options) {
         this.tracks = tracks;
+        tracks.forEach(track -> pictures.put(track.id(), Pictures.of(track)));
         this.options = options;
         creationTime = Math.max(0, options.startedAt().getEpochSecond() + SECONDS_1904_TO_1970);
     }
@@ -42,6 +67,23 @@ final class InitMovie {
     /// Where in [#write] the 64-bit duration of `mehd` stands, counted from the start of the `moov`.
     int durationAt() {
         return durationAt;
+    }
+
+    /// A track's pictures have another size from now on.
+    ///
+    /// @return whether [#write] says something else now: other numbers in the same places
+    boolean goesOn(Track track) {
+        Pictures before = pictures(track);
+        if (!(track.codec() instanceof Codec.Video video)) {
+            return false;
+        }
+        Pictures now = before.with(video);
+        pictures.put(track.id(), now);
+        return !now.equals(before);
+    }
+
+    private Pictures pictures(Track track) {
+        return pictures.getOrDefault(track.id(), Pictures.NONE);
     }
 
     /// The same of a movie that has no end: nothing is said of its duration, 8.8.2.
@@ -128,16 +170,14 @@ final class InitMovie {
             b.u64(creationTime).u64(creationTime).u32(track.id()).u32(0).u64(0);
             b.zeros(8).u16(0).u16(track.isVideo() ? 0 : 1); // layer, alternate_group
             b.u16(track.isVideo() ? 0 : 0x0100).u16(0);
-            matrix(b, track);
-            switch (track.codec()) {
-                case Codec.Video video -> b.u32((long) video.width() << 16).u32((long) video.height() << 16);
-                case Codec.Audio _ -> b.zeros(8);
-            }
+            Pictures largest = pictures(track);
+            matrix(b, track.rotationDegrees(), largest);
+            b.u32((long) largest.width() << 16).u32((long) largest.height() << 16);
         });
     }
 
-    private static void emptyTable(BoxWriter out, Track track) {
-        out.fullBox("stsd", 0, 0, b -> SampleEntryWriter.write(b.u32(1), track.codec()));
+    private void emptyTable(BoxWriter out, Track track) {
+        out.fullBox("stsd", 0, 0, b -> SampleEntryWriter.write(b.u32(1), track.codec(), pictures(track)));
         out.fullBox("stts", 0, 0, b -> b.u32(0));
         out.fullBox("stsc", 0, 0, b -> b.u32(0));
         out.fullBox("stsz", 0, 0, b -> b.u32(0).u32(0));
@@ -150,15 +190,15 @@ final class InitMovie {
     }
 
     /// 8.3.2 and 6.2.2: `a b u, c d v, x y w`. The turned picture is moved back to where its corner is at 0, 0.
-    private static void matrix(BoxWriter out, Track track) {
-        if (!(track.codec() instanceof Codec.Video video) || track.rotationDegrees() == 0) {
+    private static void matrix(BoxWriter out, int rotationDegrees, Pictures pictures) {
+        if (rotationDegrees == 0 || pictures.width() == 0) {
             unityMatrix(out);
             return;
         }
-        int cosine = track.rotationDegrees() == 180 ? -0x0001_0000 : 0;
-        int sine = track.rotationDegrees() == 90 ? 0x0001_0000 : track.rotationDegrees() == 270 ? -0x0001_0000 : 0;
-        int right = cosine < 0 ? video.width() : sine > 0 ? video.height() : 0;
-        int down = cosine < 0 ? video.height() : sine < 0 ? video.width() : 0;
+        int cosine = rotationDegrees == 180 ? -0x0001_0000 : 0;
+        int sine = rotationDegrees == 90 ? 0x0001_0000 : rotationDegrees == 270 ? -0x0001_0000 : 0;
+        int right = cosine < 0 ? pictures.width() : sine > 0 ? pictures.height() : 0;
+        int down = cosine < 0 ? pictures.height() : sine < 0 ? pictures.width() : 0;
         out.u32(cosine).u32(sine).u32(0);
         out.u32(-sine).u32(cosine).u32(0);
         out.u32((long) right << 16).u32((long) down << 16).u32(0x4000_0000);

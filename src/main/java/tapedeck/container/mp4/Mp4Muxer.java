@@ -11,7 +11,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
-import tapedeck.media.Codec;
+import tapedeck.container.SizeChange;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
@@ -30,10 +30,15 @@ final class Mp4Muxer implements Muxer {
     private final Output output;
     private final InitMovie movie;
     private final int reserveBytes;
+    private final SizeChange sizeChange;
     private final List<TrackFragment> tracks = new ArrayList<>();
+    /// What each of them is now, which is what it was at the start but for its pictures' size.
+    private final List<Track> current;
+
     private final CRC32C crc = new CRC32C();
 
     private boolean headWritten;
+    private boolean movieChanged;
     private boolean failed;
     private long zeroNanos;
     private long durationTicks;
@@ -55,6 +60,8 @@ final class Mp4Muxer implements Muxer {
             this.tracks.add(new TrackFragment(track, true));
         }
         this.output = output;
+        current = new ArrayList<>(tracks);
+        sizeChange = options.sizeChange();
         movie = new InitMovie(List.copyOf(tracks), options);
         reserveBytes = Layout.reserve(options.reserveBytes());
     }
@@ -64,49 +71,41 @@ final class Mp4Muxer implements Muxer {
         return find(track) >= 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
     private int find(Track track) {
-        for (int i = 0; i < tracks.size(); i++) {
-            if (goesOn(tracks.get(i).track(), track)) {
+        for (int i = 0; i < current.size(); i++) {
+            if (current.get(i) == track || sizeChange.goesOn(current.get(i), track)) {
                 return i;
             }
         }
         return -1;
     }
 
-    /// VP8 and VP9 say their picture size in every keyframe, and players scale it to what `tkhd` says. Others need
-    /// another sample description for it, which players with only one decoder at hand refuse.
-    @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
-    private static boolean goesOn(Track known, Track track) {
-        if (known == track) {
-            return true;
-        }
-        if (known.id() != track.id() || known.rotationDegrees() != track.rotationDegrees()) {
-            return false;
-        }
-        return switch (known.codec()) {
-            case Codec.Vp8 _ -> track.codec() instanceof Codec.Vp8;
-            case Codec.Vp9 was ->
-                track.codec() instanceof Codec.Vp9 is
-                        && was.profile() == is.profile()
-                        && was.bitDepth() == is.bitDepth();
-            default -> known.codec().equals(track.codec());
-        };
-    }
-
     @Override
-    public void write(Frame frame) throws IOException {
-        int index = find(frame.track());
+    public void write(Frame given) throws IOException {
+        int index = find(given.track());
         if (index < 0) {
-            throw new IllegalArgumentException("not a track of this file: " + frame.track());
+            throw new IllegalArgumentException("not a track of this file: " + given.track());
         }
+        Frame frame = sizeChange.stored(given);
         int size = frame.data().length();
         if (fragmentFrames > 0
                 && (fragmentBytes + size > MAX_FRAGMENT_BYTES || fragmentFrames == MAX_FRAGMENT_FRAMES)) {
             flush();
         }
+        goOn(index, frame.track());
         tracks.get(index).add(frame);
         fragmentBytes += size;
         fragmentFrames++;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // as in find
+    private void goOn(int index, Track track) {
+        Track before = current.get(index);
+        if (before != track) {
+            movieChanged |= !before.equals(track) && movie.goesOn(track);
+            current.set(index, track);
+        }
     }
 
     @Override
@@ -139,13 +138,17 @@ final class Mp4Muxer implements Muxer {
         failed = true;
         if (headWritten) {
             output.append(parts);
-            if (longer) {
+            if (movieChanged) {
+                // As long as the one before, and true with any of its numbers: a crash in the middle does no harm.
+                output.patch(reserveBytes, movie.write(durationTicks));
+            } else if (longer) {
                 output.patch(
                         durationPosition, new ByteWriter(8).u64(durationTicks).toBytes());
             }
         } else {
             appendHead(parts);
         }
+        movieChanged = false;
         failed = false;
     }
 

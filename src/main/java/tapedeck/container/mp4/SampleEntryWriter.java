@@ -5,6 +5,7 @@ import tapedeck.codec.av1.Av1SequenceHeader;
 import tapedeck.codec.h264.H264;
 import tapedeck.codec.h265.H265;
 import tapedeck.codec.opus.OpusHead;
+import tapedeck.container.mp4.InitMovie.Pictures;
 import tapedeck.media.Codec;
 
 /// Writes the sample entry of a codec, the one child of `stsd` (ISO/IEC 14496-12 8.5.2).
@@ -28,17 +29,21 @@ final class SampleEntryWriter {
         };
     }
 
-    static void write(BoxWriter out, Codec codec) {
+    /// @param pictures what the header says of their size, which is that of the largest
+    static void write(BoxWriter out, Codec codec, Pictures pictures) {
+        // ISO/IEC 14496-15 5.3.4.1 and 8.4.1: which of them allows parameter sets in the samples.
+        String h264 = pictures.inBand() ? "avc3" : "avc1";
+        String h265 = pictures.inBand() ? "hev1" : "hvc1";
         switch (codec) {
-            case Codec.H264 c -> video(out, "avc1", c, "avcC", H264.toAvcc(c));
-            case Codec.H265 c -> video(out, "hvc1", c, "hvcC", H265.toHvcc(c));
-            case Codec.Vp8 c -> video(out, "vp08", c, "vpcC", vpcC(0, 8));
-            case Codec.Vp9 c -> video(out, "vp09", c, "vpcC", vpcC(c.profile(), c.bitDepth()));
+            case Codec.H264 c -> video(out, h264, pictures, "avcC", H264.toAvcc(c));
+            case Codec.H265 c -> video(out, h265, pictures, "hvcC", H265.toHvcc(c));
+            case Codec.Vp8 _ -> video(out, "vp08", pictures, "vpcC", vpcC(0, 8));
+            case Codec.Vp9 c -> video(out, "vp09", pictures, "vpcC", vpcC(c.profile(), c.bitDepth()));
             case Codec.Av1 c ->
                 video(
                         out,
                         "av01",
-                        c,
+                        pictures,
                         "av1C",
                         Av1SequenceHeader.parse(c.sequenceHeader()).toAv1C());
             case Codec.Aac c -> audio(out, "mp4a", c, b -> esds(b, OBJECT_AAC, c.config()));
@@ -54,11 +59,11 @@ final class SampleEntryWriter {
     }
 
     /// VisualSampleEntry, 12.1.3.
-    private static void video(BoxWriter out, String type, Codec.Video codec, String boxType, Bytes configuration) {
+    private static void video(BoxWriter out, String type, Pictures pictures, String boxType, Bytes configuration) {
         out.box(type, b -> {
             b.zeros(6).u16(1); // data_reference_index
             b.zeros(16);
-            b.u16(codec.width()).u16(codec.height());
+            b.u16(pictures.width()).u16(pictures.height());
             b.u32(RESOLUTION_72_DPI).u32(RESOLUTION_72_DPI);
             b.u32(0).u16(1); // one frame per sample
             b.zeros(32); // compressorname

@@ -10,6 +10,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
+import tapedeck.container.SizeChange;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -106,7 +107,7 @@ final class TsMuxer implements Muxer {
 
     /// Parameter sets go with every keyframe: others for a picture of the same size are no reason for a new file.
     @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
-    private static boolean goesOn(Track known, Track track) {
+    private boolean goesOn(Track known, Track track) {
         if (known == track || known.equals(track)) {
             return true;
         }
@@ -114,8 +115,8 @@ final class TsMuxer implements Muxer {
                 && known.codec() instanceof Codec.Video was
                 && track.codec() instanceof Codec.Video is
                 && was.getClass() == is.getClass()
-                && was.width() == is.width()
-                && was.height() == is.height();
+                && (options.sizeChange() == SizeChange.GOES_ON
+                        || was.width() == is.width() && was.height() == is.height());
     }
 
     @Override

@@ -1,0 +1,179 @@
+package tapedeck.container;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.media.Frame;
+import tapedeck.peers.Browser;
+import tapedeck.peers.BrowserPlayer;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestMedia;
+
+/// Pictures that change their size in the middle of a file, as others see it: every one is decoded, in its size.
+@Tag("peer")
+@Timeout(300)
+class SizeChangePeerTest {
+    private static final int ROOMY = 64 << 10;
+    private static final int TIGHT = 0;
+    /// Mean difference of two pictures, of 255, that were coded apart from each other.
+    private static final double MOST_DIFFERENCE = 12;
+
+    @TempDir
+    private Path folder;
+
+    /// Growing, finished, and finished with the index at the end where the format knows that.
+    private List<Path> files(String codec, Container container) throws IOException {
+        List<Frame> frames = ChangingPictures.withSound(codec, 1);
+        List<Path> files = new ArrayList<>();
+        MemoryFile file = ChangingPictures.recorded(container, frames, ROOMY);
+        files.add(write("growing", container, file));
+        container.finish(file);
+        files.add(write("finished", container, file));
+        if (container == Container.MP4) {
+            MemoryFile tight = ChangingPictures.recorded(container, frames, TIGHT);
+            container.finish(tight);
+            files.add(write("at-the-end", container, tight));
+        }
+        return files;
+    }
+
+    private Path write(String name, Container container, MemoryFile file) throws IOException {
+        return Files.write(
+                folder.resolve(name + "." + container.extension()),
+                file.content().toByteArray());
+    }
+
+    /// The sizes of decoded pictures and how many there are of each.
+    private static Map<String, Integer> expected() {
+        Map<String, Integer> expected = new TreeMap<>();
+        ChangingPictures.SIZES.forEach(size -> expected.put(size, TestMedia.FRAMES_PER_SECOND));
+        return expected;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"h264, MP4", "h265, MP4", "h264, MKV", "h265, MKV", "h264, TS", "h265, TS"})
+    void twoFfmpegsDecodeEveryPictureInItsSize(String codec, Container container) throws IOException {
+        for (Path file : files(codec, container)) {
+            for (String ffprobe : List.of(Ffmpeg.ffprobe(), "/usr/bin/ffprobe")) {
+                Ffmpeg.Result result = Ffmpeg.run(List.of(
+                        ffprobe,
+                        "-v",
+                        "error",
+                        "-select_streams",
+                        "v:0",
+                        "-show_entries",
+                        "frame=width,height",
+                        "-of",
+                        "csv=s=x:p=0",
+                        file.toString()));
+                assertEquals("", result.err(), file.toString());
+                Map<String, Integer> found = new TreeMap<>();
+                result.text().lines().filter(line -> !line.isBlank()).forEach(line -> found.merge(
+                        line.replaceAll("x+$", ""), 1, Integer::sum));
+                assertEquals(expected(), found, ffprobe + " " + file);
+            }
+            assertEquals("", Ffmpeg.decodeErrors(file), file.toString());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"h264, MP4, qtdemux", "h265, MP4, qtdemux", "h264, MKV, matroskademux", "h264, TS, tsdemux"})
+    void gstreamerDecodesEveryPictureInItsSize(String codec, Container container, String demuxer) throws IOException {
+        for (Path file : files(codec, container)) {
+            Ffmpeg.Result result = Ffmpeg.run(List.of(
+                    "timeout",
+                    "60",
+                    "gst-launch-1.0",
+                    "-v",
+                    "filesrc",
+                    "location=" + file,
+                    "!",
+                    demuxer,
+                    "!",
+                    codec + "parse",
+                    "!",
+                    "avdec_" + codec,
+                    "!",
+                    "fakesink",
+                    "name=seen",
+                    "silent=false"));
+            assertEquals(0, result.exitCode(), result.err());
+            List<String> sizes = new ArrayList<>();
+            int pictures = 0;
+            for (String line : result.text().lines().toList()) {
+                if (line.contains("seen.GstPad:sink: caps = video/x-raw")) {
+                    sizes.add(line.replaceAll(".*width=\\(int\\)(\\d+), height=\\(int\\)(\\d+).*", "$1x$2"));
+                } else if (line.contains("chain   ****")) {
+                    pictures++;
+                }
+            }
+            assertEquals(ChangingPictures.SIZES, sizes, file.toString());
+            assertEquals(3 * TestMedia.FRAMES_PER_SECOND, pictures, file.toString());
+        }
+    }
+
+    /// From the first to the last picture, and then back, which is where a header that describes only the first
+    /// pictures would not help.
+    @Test
+    void browsersPlayOverTheChangesAndGoBack() throws Exception {
+        files("h264", Container.MP4);
+        for (String size : ChangingPictures.SIZES) {
+            MemoryFile plain =
+                    ChangingPictures.recorded(Container.MP4, TestMedia.sized("h264", size, 1), ROOMY);
+            Container.MP4.finish(plain);
+            write(size, Container.MP4, plain);
+        }
+        for (Browser browser : Browser.values()) {
+            try (BrowserPlayer player = new BrowserPlayer(browser, folder, "sizes.html")) {
+                List<String> looks = new ArrayList<>();
+                for (String size : ChangingPictures.SIZES) {
+                    player.play(size + ".mp4", "0.5");
+                    looks.add(player.said(size).get("look0"));
+                }
+                for (String name : List.of("finished.mp4", "at-the-end.mp4")) {
+                    player.play(name, "0.5 2.5 1.5 0.5");
+                    Map<String, String> said = player.said(name);
+                    judge(browser + " " + name, said, looks);
+                }
+            }
+        }
+    }
+
+    private static void judge(String what, Map<String, String> said, List<String> looks) {
+        System.out.println(what + ": " + said.get("pictures") + " pictures, " + said.get("sizes") + ", "
+                + said.get("size0") + " " + said.get("size1") + " " + said.get("size2") + " " + said.get("size3"));
+        assertEquals(String.join(" ", ChangingPictures.SIZES), said.get("sizes"), what);
+        assertEquals("" + 3 * TestMedia.FRAMES_PER_SECOND, said.get("pictures"), what);
+        assertEquals("0", said.get("corrupted"), what);
+        int[] order = {0, 2, 1, 0};
+        for (int i = 0; i < order.length; i++) {
+            assertEquals(ChangingPictures.SIZES.get(order[i]), said.get("size" + i), what);
+            double difference = difference(looks.get(order[i]), said.get("look" + i));
+            assertTrue(difference < MOST_DIFFERENCE, "%s: place %d differs by %.1f".formatted(what, i, difference));
+        }
+    }
+
+    private static double difference(String one, String other) {
+        String[] left = one.split(" ");
+        String[] right = other.split(" ");
+        assertEquals(left.length, right.length);
+        long sum = 0;
+        for (int i = 0; i < left.length; i++) {
+            sum += Math.abs(Integer.parseInt(left[i]) - Integer.parseInt(right[i]));
+        }
+        return (double) sum / left.length;
+    }
+}
