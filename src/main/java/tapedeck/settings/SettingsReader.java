@@ -188,6 +188,7 @@ final class SettingsReader {
                 "record_h264_to_ts",
                 "record_rotation",
                 "record_rotation_index_enabled",
+                "record_size_change",
                 "record_audio_buffer_max_size",
                 "record_audio_codec_sample_rate",
                 "record_audio_codec_channels",

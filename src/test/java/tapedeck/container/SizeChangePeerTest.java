@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,27 +28,21 @@ import tapedeck.peers.TestMedia;
 @Timeout(300)
 class SizeChangePeerTest {
     private static final int ROOMY = 64 << 10;
-    private static final int TIGHT = 0;
     /// Mean difference of two pictures, of 255, that were coded apart from each other.
     private static final double MOST_DIFFERENCE = 12;
 
     @TempDir
     private Path folder;
 
-    /// Growing, finished, and finished with the index at the end where the format knows that.
+    /// Growing, and finished.
     private List<Path> files(String codec, Container container) throws IOException {
-        List<Frame> frames = ChangingPictures.withSound(codec, 1);
-        List<Path> files = new ArrayList<>();
-        MemoryFile file = ChangingPictures.recorded(container, frames, ROOMY);
-        files.add(write("growing", container, file));
+        List<Frame> pictures = ChangingPictures.of(codec, 1);
+        List<Frame> sound = container == Container.WEBM ? List.of() : TestMedia.aac(ChangingPictures.SIZES.size());
+        MemoryFile file =
+                ChangingPictures.recorded(container, TestMedia.interleaved(pictures, sound), ROOMY);
+        Path growing = write(codec + "-growing", container, file);
         container.finish(file);
-        files.add(write("finished", container, file));
-        if (container == Container.MP4) {
-            MemoryFile tight = ChangingPictures.recorded(container, frames, TIGHT);
-            container.finish(tight);
-            files.add(write("at-the-end", container, tight));
-        }
-        return files;
+        return List.of(growing, write(codec, container, file));
     }
 
     private Path write(String name, Container container, MemoryFile file) throws IOException {
@@ -64,7 +59,7 @@ class SizeChangePeerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"h264, MP4", "h265, MP4", "h264, MKV", "h265, MKV", "h264, TS", "h265, TS"})
+    @CsvSource({"h264, MP4", "h265, MP4", "h264, MKV", "h265, MKV", "h264, TS", "h265, TS", "av1, MP4", "av1, WEBM"})
     void twoFfmpegsDecodeEveryPictureInItsSize(String codec, Container container) throws IOException {
         for (Path file : files(codec, container)) {
             for (String ffprobe : List.of(Ffmpeg.ffprobe(), "/usr/bin/ffprobe")) {
@@ -85,12 +80,11 @@ class SizeChangePeerTest {
                         line.replaceAll("x+$", ""), 1, Integer::sum));
                 assertEquals(expected(), found, ffprobe + " " + file);
             }
-            assertEquals("", Ffmpeg.decodeErrors(file), file.toString());
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"h264, MP4, qtdemux", "h265, MP4, qtdemux", "h264, MKV, matroskademux", "h264, TS, tsdemux"})
+    @CsvSource({"h264, MP4, qtdemux", "h265, MP4, qtdemux", "h264, MKV, matroskademux"})
     void gstreamerDecodesEveryPictureInItsSize(String codec, Container container, String demuxer) throws IOException {
         for (Path file : files(codec, container)) {
             Ffmpeg.Result result = Ffmpeg.run(List.of(
@@ -130,26 +124,44 @@ class SizeChangePeerTest {
     @Test
     void browsersPlayOverTheChangesAndGoBack() throws Exception {
         files("h264", Container.MP4);
+        files("av1", Container.MP4);
         for (String size : ChangingPictures.SIZES) {
             MemoryFile plain =
                     ChangingPictures.recorded(Container.MP4, TestMedia.sized("h264", size, 1), ROOMY);
             Container.MP4.finish(plain);
             write(size, Container.MP4, plain);
         }
-        for (Browser browser : Browser.values()) {
-            try (BrowserPlayer player = new BrowserPlayer(browser, folder, "sizes.html")) {
-                List<String> looks = new ArrayList<>();
-                for (String size : ChangingPictures.SIZES) {
-                    player.play(size + ".mp4", "0.5");
-                    looks.add(player.said(size).get("look0"));
-                }
-                for (String name : List.of("finished.mp4", "at-the-end.mp4")) {
-                    player.play(name, "0.5 2.5 1.5 0.5");
-                    Map<String, String> said = player.said(name);
-                    judge(browser + " " + name, said, looks);
-                }
+        Map<Browser, BrowserPlayer> players = new EnumMap<>(Browser.class);
+        try {
+            for (Browser browser : Browser.values()) {
+                players.put(browser, new BrowserPlayer(browser, folder, "sizes.html"));
+            }
+            Map<Browser, List<String>> looks = new EnumMap<>(Browser.class);
+            for (String size : ChangingPictures.SIZES) {
+                said(players, size + ".mp4", "look 0.5")
+                        .forEach((browser, said) -> looks.computeIfAbsent(browser, _ -> new ArrayList<>())
+                                .add(said.get("look0")));
+            }
+            for (String name : List.of("h264.mp4", "av1.mp4")) {
+                said(players, name, "play 0.5 2.5 1.5 0.5")
+                        .forEach((browser, said) -> judge(browser + " " + name, said, looks.get(browser)));
+            }
+        } finally {
+            for (BrowserPlayer player : players.values()) {
+                player.close();
             }
         }
+    }
+
+    /// What each browser says of a file; all look at it at the same time.
+    private static Map<Browser, Map<String, String>> said(
+            Map<Browser, BrowserPlayer> players, String name, String words) throws InterruptedException {
+        players.values().forEach(player -> player.play(name, words));
+        Map<Browser, Map<String, String>> said = new EnumMap<>(Browser.class);
+        for (Map.Entry<Browser, BrowserPlayer> player : players.entrySet()) {
+            said.put(player.getKey(), player.getValue().said(name));
+        }
+        return said;
     }
 
     private static void judge(String what, Map<String, String> said, List<String> looks) {

@@ -46,10 +46,13 @@ public final class TestMedia {
         return h264(seconds, 2);
     }
 
-    /// H.264 or H.265 without B-frames, of another size, with the parameter sets in the codec alone.
+    /// H.264 or H.265 without B-frames and with the parameter sets in the codec alone, or AV1; of another size.
     ///
     /// @param size as in `640x360`
     public static List<Frame> sized(String codec, String size, int seconds) {
+        if (codec.equals("av1")) {
+            return ivf(make("ivf", video(size, seconds, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8")));
+        }
         String parameters = "log-level=none:open-gop=0:scenecut=0:bframes=0";
         List<String> encoder = codec.equals("h265")
                 ? List.of("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", parameters)

@@ -27,6 +27,9 @@ final class CrashChild {
     private static final long LONGEST_FRAME_NANOS = 23_000_000;
     private static final int HALTED = 86;
 
+    /// How names of streams begin whose picture changes its size in one MP4.
+    static final String SIZES = "sizes";
+
     private CrashChild() {}
 
     /// What is published under `name`: the first word of it says which codecs.
@@ -43,8 +46,19 @@ final class CrashChild {
             case "webm" -> TestMedia.of("vp8+opus", LOOP_SECONDS);
             case "mkv" -> TestMedia.of("vp9+opus", LOOP_SECONDS);
             case "ts" -> TestMedia.of("h265+aac", LOOP_SECONDS);
+            case SIZES -> sizes();
             default -> TestMedia.aac(LOOP_SECONDS);
         };
+    }
+
+    /// Another size in each second.
+    private static List<Frame> sizes() {
+        List<Frame> frames = new ArrayList<>();
+        for (int second = 0; second < LOOP_SECONDS; second++) {
+            String size = List.of("320x180", "480x270", "160x90", "640x360").get(second);
+            frames.addAll(TestMedia.shifted(TestMedia.sized("h264", size, 1), second * 1_000_000_000L));
+        }
+        return TestMedia.interleaved(frames, TestMedia.aac(LOOP_SECONDS));
     }
 
     /// The n-th frame of the endless repetition of `loop`.
@@ -82,8 +96,10 @@ final class CrashChild {
 
     private static Publication publish(Streams streams, String name) throws Exception {
         Publisher.Expects expects = name.startsWith("audio") ? Publisher.Expects.AUDIO : Publisher.Expects.BOTH;
+        Publisher.Protocol protocol =
+                name.startsWith(SIZES) ? Publisher.Protocol.WEBRTC : Publisher.Protocol.RTMP;
         return streams.publish(
-                new StreamName(name), TestStudio.publisher(Publisher.RecordWish.YES, expects), Feedback.NONE);
+                new StreamName(name), TestStudio.publisher(protocol, Publisher.RecordWish.YES, expects), Feedback.NONE);
     }
 
     private static void publishOnce(Recordings recordings, Streams streams, List<String> names) throws Exception {

@@ -85,7 +85,11 @@ final class TestStudio implements AutoCloseable {
     }
 
     static Publisher publisher(Publisher.RecordWish wish, Publisher.Expects expects) {
-        return new Publisher(Publisher.Protocol.RTMP, "127.0.0.1:50123", "session/1", "somebody", wish, expects);
+        return publisher(Publisher.Protocol.RTMP, wish, expects);
+    }
+
+    static Publisher publisher(Publisher.Protocol protocol, Publisher.RecordWish wish, Publisher.Expects expects) {
+        return new Publisher(protocol, "127.0.0.1:50123", "session/1", "somebody", wish, expects);
     }
 
     Publication publish(String name) throws NameTakenException {
