@@ -217,9 +217,7 @@ final class Parts {
             case SAME_FILE -> SizeChange.GOES_ON;
             case NEW_PART -> SizeChange.ENDS_FILE;
             case AUTO ->
-                stream.publisher().protocol() == Publisher.Protocol.WEBRTC
-                        ? SizeChange.GOES_ON
-                        : SizeChange.ENDS_FILE;
+                stream.publisher().protocol() == Publisher.Protocol.WEBRTC ? SizeChange.GOES_ON : SizeChange.ENDS_FILE;
         };
     }
 

@@ -39,11 +39,10 @@ public final class ChangingPictures {
 
     /// The file as it grows, with a flush in each half second.
     static void record(Container container, Output output, List<Frame> frames, int reserveBytes) throws IOException {
-        List<Frame> first = frames.stream()
-                .filter(frame -> frame.dtsNanos() < SECOND / 10)
-                .toList();
-        try (Muxer muxer = container.muxer(
-                output, TestMedia.tracks(first), options(reserveBytes, SizeChange.GOES_ON))) {
+        List<Frame> first =
+                frames.stream().filter(frame -> frame.dtsNanos() < SECOND / 10).toList();
+        try (Muxer muxer =
+                container.muxer(output, TestMedia.tracks(first), options(reserveBytes, SizeChange.GOES_ON))) {
             long since = frames.getFirst().dtsNanos();
             for (Frame frame : frames) {
                 if (frame.dtsNanos() - since >= SECOND / 2) {

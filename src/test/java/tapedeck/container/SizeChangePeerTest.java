@@ -38,8 +38,7 @@ class SizeChangePeerTest {
     private List<Path> files(String codec, Container container) throws IOException {
         List<Frame> pictures = ChangingPictures.of(codec, 1);
         List<Frame> sound = container == Container.WEBM ? List.of() : TestMedia.aac(ChangingPictures.SIZES.size());
-        MemoryFile file =
-                ChangingPictures.recorded(container, TestMedia.interleaved(pictures, sound), ROOMY);
+        MemoryFile file = ChangingPictures.recorded(container, TestMedia.interleaved(pictures, sound), ROOMY);
         Path growing = write(codec + "-growing", container, file);
         container.finish(file);
         return List.of(growing, write(codec, container, file));
@@ -76,8 +75,10 @@ class SizeChangePeerTest {
                         file.toString()));
                 assertEquals("", result.err(), file.toString());
                 Map<String, Integer> found = new TreeMap<>();
-                result.text().lines().filter(line -> !line.isBlank()).forEach(line -> found.merge(
-                        line.replaceAll("x+$", ""), 1, Integer::sum));
+                result.text()
+                        .lines()
+                        .filter(line -> !line.isBlank())
+                        .forEach(line -> found.merge(line.replaceAll("x+$", ""), 1, Integer::sum));
                 assertEquals(expected(), found, ffprobe + " " + file);
             }
         }
@@ -126,8 +127,7 @@ class SizeChangePeerTest {
         files("h264", Container.MP4);
         files("av1", Container.MP4);
         for (String size : ChangingPictures.SIZES) {
-            MemoryFile plain =
-                    ChangingPictures.recorded(Container.MP4, TestMedia.sized("h264", size, 1), ROOMY);
+            MemoryFile plain = ChangingPictures.recorded(Container.MP4, TestMedia.sized("h264", size, 1), ROOMY);
             Container.MP4.finish(plain);
             write(size, Container.MP4, plain);
         }

@@ -258,9 +258,7 @@ class SizeChangeTest {
         Track other = frames.getLast().track();
         for (Container container : List.of(Container.MP4, Container.MKV, Container.TS)) {
             try (Muxer muxer = container.muxer(
-                    new MemoryFile(),
-                    List.of(first),
-                    ChangingPictures.options(ROOMY, SizeChange.ENDS_FILE))) {
+                    new MemoryFile(), List.of(first), ChangingPictures.options(ROOMY, SizeChange.ENDS_FILE))) {
                 assertTrue(muxer.carries(first));
                 assertFalse(muxer.carries(other), container.name());
                 assertThrows(IllegalArgumentException.class, () -> muxer.write(frames.getLast()));

@@ -28,8 +28,7 @@ class ChangedSizeTest {
     Path dir;
 
     private static void publish(TestStudio studio, Publisher.Protocol protocol, List<Frame> frames) throws Exception {
-        Publisher publisher =
-                TestStudio.publisher(protocol, Publisher.RecordWish.YES, Publisher.Expects.UNKNOWN);
+        Publisher publisher = TestStudio.publisher(protocol, Publisher.RecordWish.YES, Publisher.Expects.UNKNOWN);
         Publication publication = studio.streams.publish(new StreamName("a"), publisher, Feedback.NONE);
         studio.feed(publication, frames);
         studio.end(publication);

@@ -96,8 +96,7 @@ final class CrashChild {
 
     private static Publication publish(Streams streams, String name) throws Exception {
         Publisher.Expects expects = name.startsWith("audio") ? Publisher.Expects.AUDIO : Publisher.Expects.BOTH;
-        Publisher.Protocol protocol =
-                name.startsWith(SIZES) ? Publisher.Protocol.WEBRTC : Publisher.Protocol.RTMP;
+        Publisher.Protocol protocol = name.startsWith(SIZES) ? Publisher.Protocol.WEBRTC : Publisher.Protocol.RTMP;
         return streams.publish(
                 new StreamName(name), TestStudio.publisher(protocol, Publisher.RecordWish.YES, expects), Feedback.NONE);
     }
