@@ -32,6 +32,7 @@ import tapedeck.protocol.mpegts.MpegTsServer;
 import tapedeck.protocol.mpegts.TsPush;
 import tapedeck.protocol.rtmp.RtmpRelayClient;
 import tapedeck.protocol.rtmp.RtmpServer;
+import tapedeck.protocol.rtmp.RtmptServer;
 import tapedeck.protocol.rtp.RtpEndpoints;
 import tapedeck.protocol.rtp.RtpPush;
 import tapedeck.protocol.rtsp.RtspPull;
@@ -145,7 +146,7 @@ public final class Server implements AutoCloseable {
         PortPairs rtpPorts =
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
         Relays relays = relays(settings, loops, rtpPorts);
-        openRtmp(settings, rights, loops);
+        openRtmp(settings, rights, loops, routes);
         openRtsp(settings, rights, loops, rtpPorts);
         openPlain(settings.ingest(), rights, loops);
         OptionalInt webRtcPort = settings.webrtc().port().number();
@@ -170,9 +171,10 @@ public final class Server implements AutoCloseable {
         relays.startConfigured();
     }
 
-    private void openRtmp(Settings settings, Rights rights, EventLoops loops) throws Exception {
+    private void openRtmp(Settings settings, Rights rights, EventLoops loops, HttpRoutes routes) throws Exception {
         OptionalInt port = settings.rtmp().port().number();
         if (port.isPresent()) {
+            opened(new RtmptServer(rights, loops, streams, routes));
             bound("rtmp_port", port, () -> opened(new RtmpServer(port.getAsInt(), rights, loops, streams, ports)));
         }
         OptionalInt tlsPort = settings.rtmp().tlsPort().number();

@@ -2,10 +2,11 @@ package tapedeck.net;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 
-/// One TCP connection of a peer. It reads at once, or together with all others of its event loop on the loop's tick
+/// One TCP connection of a peer, or what stands for one ([Tunnel]). It reads at once, or together with all others of its event loop on the loop's tick
 /// ([#paced]); what it reads lies in the loop's one buffer.
 ///
 /// All methods are for the event loop alone, [#execute] and [#executeAfter] excepted.
@@ -33,7 +34,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     private static final String CLOSED = "the peer closed the connection";
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
-    private final SocketChannel channel;
+    private final Channel channel;
     private final LoopReads loop;
     private final String peer;
     private final InetSocketAddress address;
@@ -48,7 +49,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     /// @param remote null where the peer was gone before it was accepted
     /// @param secure whether a handler of TLS stands in front of this
     Connection(
-            SocketChannel channel,
+            Channel channel,
             LoopReads loop,
             @Nullable InetSocketAddress remote,
             boolean secure,
@@ -78,7 +79,9 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
     /// Our own address on this connection.
     public InetAddress localAddress() {
-        return channel.localAddress().getAddress();
+        return channel.localAddress() instanceof InetSocketAddress local
+                ? local.getAddress()
+                : new InetSocketAddress(0).getAddress();
     }
 
     /// The loop that everything of this peer runs on.
@@ -165,7 +168,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
         return secure;
     }
 
-    SocketChannel channel() {
+    Channel channel() {
         return channel;
     }
 
@@ -183,7 +186,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
             SslHandler tls = channel.pipeline().get(SslHandler.class);
             var last = tls == null ? channel.writeAndFlush(Unpooled.EMPTY_BUFFER) : tls.closeOutbound();
             var _ = last.addListener(_ -> {
-                var _ = channel.shutdownOutput();
+                var _ = channel instanceof DuplexChannel socket ? socket.shutdownOutput() : channel.close();
             });
         }
     }

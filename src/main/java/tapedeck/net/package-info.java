@@ -3,6 +3,6 @@
 ///
 /// Public: [EventLoops], [TcpServer], [TcpClient], [Connection], [Conversation], [BoundPorts], [Attempts],
 /// [BadPackets],
-/// [WrongProtocol].
+/// [Tunnel], [WrongProtocol].
 @org.jspecify.annotations.NullMarked
 package tapedeck.net;

@@ -3,6 +3,6 @@
 ///
 /// The other way round, an `RtmpClientSession` plays from other servers and publishes to them.
 ///
-/// Public: [RtmpServer], [RtmpRelayClient].
+/// Public: [RtmpServer], [RtmptServer], [RtmpRelayClient].
 @org.jspecify.annotations.NullMarked
 package tapedeck.protocol.rtmp;
