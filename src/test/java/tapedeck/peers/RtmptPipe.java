@@ -45,8 +45,7 @@ public final class RtmptPipe implements AutoCloseable {
             socket.setSoTimeout(POLL_MILLIS);
             InputStream in = socket.getInputStream();
             byte[] buffer = new byte[256 * 1024];
-            String session =
-                    new String(post("/open/1", new byte[1]).body()).strip();
+            String session = new String(post("/open/1", new byte[1]).body()).strip();
             for (long number = 0; ; number++) {
                 int count;
                 try {

@@ -123,7 +123,8 @@ public final class RtmptServer implements AutoCloseable {
             if (sessions.size() >= MAX_SESSIONS || same >= MAX_SESSIONS_PER_ADDRESS) {
                 throw new HttpProblem(
                         503,
-                        "there are %d sessions of RTMPT already".formatted(same >= MAX_SESSIONS_PER_ADDRESS ? same : sessions.size()));
+                        "there are %d sessions of RTMPT already"
+                                .formatted(same >= MAX_SESSIONS_PER_ADDRESS ? same : sessions.size()));
             }
             Session session = new Session(
                     Tunnel.open(
@@ -144,8 +145,13 @@ public final class RtmptServer implements AutoCloseable {
             if (leftNanos > 0) {
                 watch(id, session, leftNanos);
             } else {
-                Thread.ofVirtual().name("rtmpt-idle").start(() -> end(id, session, "the peer asked for nothing for %d s"
-                        .formatted(TimeUnit.NANOSECONDS.toSeconds(idleNanos))));
+                Thread.ofVirtual()
+                        .name("rtmpt-idle")
+                        .start(() -> end(
+                                id,
+                                session,
+                                "the peer asked for nothing for %d s"
+                                        .formatted(TimeUnit.NANOSECONDS.toSeconds(idleNanos))));
             }
         });
     }

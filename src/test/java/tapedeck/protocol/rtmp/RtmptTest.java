@@ -151,7 +151,9 @@ class RtmptTest {
         post("/send/" + session + "/0", "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         await("the end", () -> {
             try {
-                return post("/idle/" + session + "/" + System.nanoTime(), new byte[1]).statusCode() == 404;
+                return post("/idle/" + session + "/" + System.nanoTime(), new byte[1])
+                                .statusCode()
+                        == 404;
             } catch (Exception e) {
                 throw new AssertionError(e);
             }
@@ -162,11 +164,15 @@ class RtmptTest {
     @Test
     void limitsHoldAndAreSaid() throws Exception {
         assertEquals(200, post("/fcs/ident2", new byte[1]).statusCode());
-        assertEquals(415, post("/open/1", new byte[1], "text/plain").statusCode(), "as a page of another site may send");
+        assertEquals(
+                415, post("/open/1", new byte[1], "text/plain").statusCode(), "as a page of another site may send");
         assertEquals(404, post("/idle/nobody/1", new byte[1]).statusCode());
         assertEquals(404, post("/close/nobody/1", new byte[1]).statusCode());
         String session = session();
-        assertEquals(413, post("/send/" + session + "/0", new byte[RtmptServer.MAX_BODY_BYTES + 1]).statusCode());
+        assertEquals(
+                413,
+                post("/send/" + session + "/0", new byte[RtmptServer.MAX_BODY_BYTES + 1])
+                        .statusCode());
         assertEquals(400, post("/idle/" + session, new byte[1]).statusCode(), "without a number");
         assertEquals(200, post("/idle/" + session + "/5", new byte[1]).statusCode());
         assertEquals(400, post("/idle/" + session + "/5", new byte[1]).statusCode(), "twice");
@@ -187,7 +193,8 @@ class RtmptTest {
             intervals.add((int) answer[0]);
         }
         assertEquals(
-                List.of(0x01, 0x03, 0x05, 0x09, 0x11, 0x21), intervals.stream().distinct().toList());
+                List.of(0x01, 0x03, 0x05, 0x09, 0x11, 0x21),
+                intervals.stream().distinct().toList());
     }
 
     @Test
@@ -211,15 +218,29 @@ class RtmptTest {
             await("the stream", this::live);
             String session = session();
             post("/send/" + session + "/0", asked());
-            await("the player", () -> streams.find(new StreamName("a")).orElseThrow().statistics().liveReaders() == 1);
-            FlvFile.Tag keyframe =
-                    CLIP.media().stream().filter(FlvFile.Tag::keyframe).findFirst().orElseThrow();
+            await(
+                    "the player",
+                    () -> streams.find(new StreamName("a"))
+                                    .orElseThrow()
+                                    .statistics()
+                                    .liveReaders()
+                            == 1);
+            FlvFile.Tag keyframe = CLIP.media().stream()
+                    .filter(FlvFile.Tag::keyframe)
+                    .findFirst()
+                    .orElseThrow();
             int millis = 0;
             publisher.send(CLIP.tags().subList(0, 3));
             for (int i = 0; i < 400; i++) {
                 publisher.send(keyframe.at(millis += 200));
             }
-            await("all is there", () -> streams.find(new StreamName("a")).orElseThrow().statistics().frames() >= 400);
+            await(
+                    "all is there",
+                    () -> streams.find(new StreamName("a"))
+                                    .orElseThrow()
+                                    .statistics()
+                                    .frames()
+                            >= 400);
             int taken = 0;
             int number = 1;
             byte[] answer;
@@ -260,7 +281,8 @@ class RtmptTest {
         Path file = Files.write(folder.resolve("clip.flv"), CLIP.toBytes().toByteArray());
         FrameCollector collector = FrameCollector.of(streams, "a");
         Path played = folder.resolve("played.flv");
-        Process publisher = program(ffmpeg, "-nostdin", "-v", "error", "-re", "-i", file.toString(), "-c", "copy", "-f", "flv", url());
+        Process publisher = program(
+                ffmpeg, "-nostdin", "-v", "error", "-re", "-i", file.toString(), "-c", "copy", "-f", "flv", url());
         await("the stream", this::live);
         Process player = program(ffmpeg, "-nostdin", "-v", "error", "-i", url(), "-c", "copy", "-y", played.toString());
         assertTrue(publisher.waitFor(60, TimeUnit.SECONDS), "it ends");
@@ -282,7 +304,13 @@ class RtmptTest {
                 RtmpClient publisher = RtmpClient.connected(pipe.port()).publish("a")) {
             publisher.send(CLIP.tags().subList(0, 20));
             Process player = program("rtmpdump", "-q", "--live", "-r", url(), "-o", played.toString());
-            await("the player", () -> streams.find(new StreamName("a")).orElseThrow().statistics().liveReaders() == 1);
+            await(
+                    "the player",
+                    () -> streams.find(new StreamName("a"))
+                                    .orElseThrow()
+                                    .statistics()
+                                    .liveReaders()
+                            == 1);
             publisher.send(CLIP.tags().subList(20, CLIP.tags().size()));
             publisher.unpublish();
             assertTrue(player.waitFor(60, TimeUnit.SECONDS), "it ends with the stream");
@@ -297,7 +325,8 @@ class RtmptTest {
     private Process program(String... command) throws Exception {
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
                 .start();
     }
 
