@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,11 @@ public final class Stream {
     public static final int MAX_MESSAGE_BYTES = 64 * 1024;
     /// How long it takes to be sure which tracks there are where nobody has said it.
     public static final long UNKNOWN_TRACKS_NANOS = 700_000_000L;
+
+    /// How long it is waited for the tracks of a stream that has just begun.
+    static final long MAX_TRACK_WAIT_NANOS = 3_000_000_000L;
+
+    private static final int TRACK_POLL_MILLIS = 20;
 
     private final StreamName name;
     private final String mediaSessionId;
@@ -109,6 +115,15 @@ public final class Stream {
             return video && audio || now.ended() || (video || audio) && now.mediaNanos() >= UNKNOWN_TRACKS_NANOS;
         }
         return (!expects.video() || video) && (!expects.audio() || audio);
+    }
+
+    /// The tracks as soon as [#knowsItsTracks], or those that there are after [#MAX_TRACK_WAIT_NANOS]. Blocks.
+    public List<Track> awaitTracks() throws InterruptedException {
+        long deadline = System.nanoTime() + MAX_TRACK_WAIT_NANOS;
+        while (!knowsItsTracks() && System.nanoTime() - deadline < 0) {
+            TimeUnit.MILLISECONDS.sleep(TRACK_POLL_MILLIS);
+        }
+        return tracks();
     }
 
     void refuse() {

@@ -275,7 +275,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
             if (stream == null) {
                 throw LiveHttp.retry(exchange, 404, "there is no stream \"%s\" now".formatted(name));
             }
-            List<Track> tracks = TrackWait.tracks(stream);
+            List<Track> tracks = stream.awaitTracks();
             if (tracks.isEmpty()) {
                 throw LiveHttp.retry(
                         exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));

@@ -164,7 +164,7 @@ final class HlsSource {
         while (System.nanoTime() - deadline < 0 && !closed) {
             Stream found = streams.find(name).orElse(null);
             if (found != null) {
-                List<Track> now = TrackWait.tracks(found);
+                List<Track> now = found.awaitTracks();
                 if (!now.isEmpty() && TrackWait.missing(now, HlsSegmenter::canCarry) == null) {
                     tracks = now;
                     return found;

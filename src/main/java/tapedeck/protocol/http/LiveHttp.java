@@ -64,7 +64,7 @@ public final class LiveHttp implements AutoCloseable {
         if (stream == null) {
             throw retry(exchange, 404, "there is no stream \"%s\" now".formatted(name));
         }
-        List<Track> tracks = TrackWait.tracks(stream);
+        List<Track> tracks = stream.awaitTracks();
         if (tracks.isEmpty()) {
             throw retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
         }

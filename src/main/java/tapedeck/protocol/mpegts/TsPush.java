@@ -24,13 +24,6 @@ import tapedeck.stream.Stream;
 public final class TsPush implements PushClient {
     /// Frames are gathered for so long: every batch costs the tables.
     static final long BATCH_MILLIS = 100;
-    /// How long it is waited for the tracks of a stream that has just begun.
-    static final long TRACKS_NANOS = 3_000_000_000L;
-    /// A publisher that did not say what it sends may bring another track until its stream is so old.
-    static final long UNKNOWN_TRACKS_NANOS = 700_000_000L;
-
-    private static final int POLL_MILLIS = 20;
-
     private final EventLoops loops;
 
     public TsPush(EventLoops loops) {
@@ -59,7 +52,7 @@ public final class TsPush implements PushClient {
     @Override
     public void push(RelayTarget target, PushSource source) throws IOException, InterruptedException {
         Stream stream = source.stream();
-        List<Track> tracks = tracks(stream);
+        List<Track> tracks = stream.awaitTracks();
         if (!tracks.isEmpty() && tracks.stream().noneMatch(track -> Container.TS.canCarry(track.codec()))) {
             throw new RelayRefusedException(
                     "MPEG-TS cannot carry " + tracks.getFirst().codec().name());
@@ -90,26 +83,5 @@ public final class TsPush implements PushClient {
                 }
             }
         }
-    }
-
-    private static List<Track> tracks(Stream stream) throws InterruptedException {
-        long deadline = System.nanoTime() + TRACKS_NANOS;
-        List<Track> tracks = stream.tracks();
-        while (!complete(tracks, stream) && System.nanoTime() - deadline < 0) {
-            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
-            tracks = stream.tracks();
-        }
-        return tracks;
-    }
-
-    private static boolean complete(List<Track> tracks, Stream stream) {
-        Publisher.Expects expects = stream.publisher().expects();
-        boolean video = tracks.stream().anyMatch(Track::isVideo);
-        boolean audio = tracks.stream().anyMatch(Track::isAudio);
-        if (expects == Publisher.Expects.UNKNOWN) {
-            Stream.Statistics now = stream.statistics();
-            return video && audio || now.ended() || !tracks.isEmpty() && now.mediaNanos() >= UNKNOWN_TRACKS_NANOS;
-        }
-        return (!expects.video() || video) && (!expects.audio() || audio);
     }
 }

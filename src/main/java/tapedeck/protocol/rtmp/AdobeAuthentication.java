@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tapedeck.net.Query;
 import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayTarget;
 
@@ -65,12 +66,7 @@ final class AdobeAuthentication {
 
     private static Map<String, String> parameters(String query) {
         Map<String, String> parameters = new HashMap<>();
-        for (String pair : query.strip().split("&", -1)) {
-            int equals = pair.indexOf('=');
-            if (equals > 0) {
-                parameters.put(pair.substring(0, equals), pair.substring(equals + 1));
-            }
-        }
+        Query.split(query.strip(), parameters::put);
         return parameters;
     }
 

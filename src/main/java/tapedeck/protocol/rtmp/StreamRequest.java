@@ -1,12 +1,11 @@
 package tapedeck.protocol.rtmp;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
+import tapedeck.net.Query;
 import tapedeck.stream.StreamName;
 
 /// What a peer asks for in `publish` and `play`: `name?key=value&key=value`.
@@ -43,19 +42,15 @@ record StreamRequest(StreamName name, Map<String, String> parameters) {
     private static Map<String, String> parameters(String address) {
         int query = address.indexOf('?');
         Map<String, String> parameters = new LinkedHashMap<>();
-        for (String part :
-                query < 0 ? new String[0] : address.substring(query + 1).split("&", -1)) {
-            int equals = part.indexOf('=');
-            if (equals > 0) {
-                parameters.put(decoded(part.substring(0, equals)), decoded(part.substring(equals + 1)));
-            }
+        if (query >= 0) {
+            Query.split(address.substring(query + 1), (key, value) -> parameters.put(decoded(key), decoded(value)));
         }
         return parameters;
     }
 
     private static String decoded(String text) {
         try {
-            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+            return Query.ofForm(text);
         } catch (IllegalArgumentException e) {
             // Not encoded after all.
             return text;

@@ -129,7 +129,8 @@ public final class RtpEndpoints implements RestCalls, AutoCloseable {
         if (port < 2 || port > 65_000 || port % 2 != 0) {
             throw new HttpProblem(400, "address: HOST:PORT with an even port is needed");
         }
-        RtpPush.awaitTracks(stream.get());
+        // The description names them once and for all.
+        var _ = stream.get().awaitTracks();
         Optional<CryptoLine> crypto = crypto(body);
         Map<String, String> options =
                 crypto.isPresent() ? Map.of(RtpPush.CRYPTO, crypto.get().value()) : Map.of();

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.net.udp.Datagrams;
 import tapedeck.net.udp.PortPairs;
@@ -36,8 +37,6 @@ public final class RtpPush implements PushClient {
 
     static final long PACE_NANOS = 5_000_000L;
     static final long REPORT_NANOS = 5_000_000_000L;
-    static final int MAX_LOOKS = 30;
-    static final long LOOK_NANOS = 100_000_000L;
 
     /// What the other side reports back is not needed.
     private static final Datagrams NOTHING = new Datagrams() {
@@ -70,12 +69,13 @@ public final class RtpPush implements PushClient {
     public void push(RelayTarget target, PushSource source) throws IOException, InterruptedException {
         Optional<CryptoLine> crypto = crypto(target.option(CRYPTO, ""));
         Stream stream = source.stream();
-        awaitTracks(stream);
+        // A description names them once and for all.
+        List<Track> known = stream.awaitTracks();
         int port = target.address().getPort();
         if (port < 1 || port % 2 != 0) {
             throw new RelayRefusedException("rtp://HOST:PORT needs an even port");
         }
-        List<SentTrack.Described> described = SentTrack.Described.of(stream.tracks(), port);
+        List<SentTrack.Described> described = SentTrack.Described.of(known, port);
         if (described.isEmpty()) {
             throw new IOException("RTP carries nothing of \"%s\"".formatted(stream.name()));
         }
@@ -96,13 +96,6 @@ public final class RtpPush implements PushClient {
                 tracks.forEach(SentTrack::goodbye);
                 tracks.forEach(SentTrack::close);
             });
-        }
-    }
-
-    /// A description names them once and for all: a stream that has just begun is waited for.
-    static void awaitTracks(Stream stream) throws InterruptedException {
-        for (int looks = 0; looks < MAX_LOOKS && !stream.knowsItsTracks(); looks++) {
-            TimeUnit.NANOSECONDS.sleep(LOOK_NANOS);
         }
     }
 

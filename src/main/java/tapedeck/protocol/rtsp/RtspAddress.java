@@ -1,7 +1,5 @@
 package tapedeck.protocol.rtsp;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import tapedeck.bytes.MalformedException;
+import tapedeck.net.Query;
 import tapedeck.stream.StreamName;
 
 /// What a request's URI names, RFC 2326 3.2: `rtsp://host:port/application/name?key=value`.
@@ -61,23 +60,17 @@ record RtspAddress(String path, Map<String, String> parameters) {
 
     private static Map<String, String> parameters(String query) {
         Map<String, String> parameters = new LinkedHashMap<>();
-        for (String part : query.split("&", -1)) {
-            int equals = part.indexOf('=');
-            if (equals > 0) {
-                // ffmpeg appends the track behind the query.
-                String value = part.substring(equals + 1);
-                int slash = value.indexOf('/');
-                parameters.put(
-                        decoded(part.substring(0, equals)), decoded(slash < 0 ? value : value.substring(0, slash)));
-            }
-        }
+        Query.split(query, (key, value) -> {
+            // ffmpeg appends the track behind the query.
+            int slash = value.indexOf('/');
+            parameters.put(decoded(key), decoded(slash < 0 ? value : value.substring(0, slash)));
+        });
         return parameters;
     }
 
     private static String decoded(String text) {
         try {
-            // A plus is a plus in a path and, unlike in a form, in a token.
-            return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+            return Query.withPlus(text);
         } catch (IllegalArgumentException e) {
             throw new MalformedException("RTSP: address that cannot be decoded", e);
         }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.Connection;
@@ -82,9 +81,7 @@ final class RtspDelivery implements RtspCaller.Media {
 
     /// They are described once and for all: a stream that has just begun is waited for.
     private static List<OfferedTrack> tracks(Stream stream) throws IOException, InterruptedException {
-        for (int looks = 0; looks < RtspLimits.MAX_LOOKS && !stream.knowsItsTracks(); looks++) {
-            TimeUnit.NANOSECONDS.sleep(RtspLimits.LOOK_NANOS);
-        }
+        var _ = stream.awaitTracks();
         List<OfferedTrack> tracks = OfferedTrack.of(stream);
         if (!tracks.isEmpty()) {
             return tracks;

@@ -1,7 +1,6 @@
 package tapedeck.protocol.webrtc;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.net.http.HttpExchange;
@@ -16,11 +15,7 @@ import tapedeck.stream.Streams;
 /// WHEP, draft-ietf-wish-whep-03 4.2.1: a viewer's offer is posted to `/whep/NAME` and answered with the codecs that
 /// the stream has. The other way round, a counter-offer of the server, is never used.
 final class WhepRoutes {
-    /// How long a viewer waits for the tracks of a stream that has just begun.
-    static final long MAX_TRACK_WAIT_NANOS = TimeUnit.SECONDS.toNanos(3);
-
     static final int RETRY_AFTER_SECONDS = 2;
-    private static final int TRACK_POLL_MILLIS = 50;
 
     private final SessionRoutes sessions;
     private final Streams streams;
@@ -67,10 +62,6 @@ final class WhepRoutes {
 
     /// The codecs of the stream's tracks, as soon as those are there that its publisher has announced.
     static List<Codec> codecs(Stream stream) throws InterruptedException {
-        long deadline = System.nanoTime() + MAX_TRACK_WAIT_NANOS;
-        while (!stream.knowsItsTracks() && System.nanoTime() - deadline < 0) {
-            TimeUnit.MILLISECONDS.sleep(TRACK_POLL_MILLIS);
-        }
-        return stream.tracks().stream().map(Track::codec).toList();
+        return stream.awaitTracks().stream().map(Track::codec).toList();
     }
 }
