@@ -34,14 +34,16 @@ public final class RtpTracks {
         private final int index;
         private final RtpReceiver receiver;
         private final TrackGuard guard;
+        private final @Nullable SenderLimit limit;
         private final MissedFrames missing = new MissedFrames();
         private final Consumer<Frame> whole = this::whole;
         private long reportedMissing;
         private boolean gone;
 
-        Entry(int index, RtpReceiver receiver) {
+        Entry(int index, RtpReceiver receiver, @Nullable SenderLimit limit) {
             this.index = index;
             this.receiver = receiver;
+            this.limit = limit;
             this.guard = new TrackGuard(out);
         }
 
@@ -90,7 +92,9 @@ public final class RtpTracks {
     /// @param formats that are known
     public void add(int index, int trackId, List<PayloadFormat> formats) {
         long ssrc = ThreadLocalRandom.current().nextLong(1L << 32);
-        entries.add(new Entry(index, new RtpReceiver(new RtpReceiver.Options(trackId, ssrc), formats, clock)));
+        RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, ssrc), formats, clock);
+        entries.add(new Entry(
+                index, receiver, SenderLimit.of(formats).orElse(null)));
     }
 
     /// A packet of a track; those of none are dropped, bad ones are counted.
@@ -107,7 +111,11 @@ public final class RtpTracks {
                     control(entry, rtcp, arrivalNanos);
                 }
             } else {
-                entry.receiver.receive(RtpPacket.parse(packet), arrivalNanos);
+                RtpPacket media = RtpPacket.parse(packet);
+                entry.receiver.receive(media, arrivalNanos);
+                if (entry.limit != null && entry.receiver.isSource(media.ssrc())) {
+                    entry.limit.received(media, arrivalNanos);
+                }
                 lastMediaNanos = arrivalNanos;
             }
         } catch (MalformedException e) {
@@ -154,6 +162,13 @@ public final class RtpTracks {
         for (Entry entry : entries) {
             List<Rtcp> compound = new ArrayList<>();
             entry.receiver.feedback(nowNanos, compound);
+            if (entry.limit != null
+                    && !compound.isEmpty()
+                    && compound.getFirst() instanceof Rtcp.ReceiverReport report) {
+                // RFC 3550 6.1: a report goes in front.
+                compound.add(
+                        1, entry.limit.report(report.ssrc(), entry.receiver.missedPackets(), nowNanos));
+            }
             if (!compound.isEmpty()) {
                 peer.send(entry.index, compound);
             }

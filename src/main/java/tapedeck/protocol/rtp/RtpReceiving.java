@@ -180,6 +180,7 @@ final class RtpReceiving {
         maps.forEach(map -> attributes.add(new Attribute("rtpmap", map)));
         if (type.equals("video")) {
             attributes.add(new Attribute("fmtp", "96 packetization-mode=1"));
+            maps.forEach(map -> attributes.add(new Attribute("rtcp-fb", map.split(" ", 2)[0] + " goog-remb")));
         }
         List<String> types = maps.stream().map(map -> map.split(" ", 2)[0]).toList();
         return new MediaDescription(type, DISCARD_PORT, "RTP/AVP", types, "", attributes);

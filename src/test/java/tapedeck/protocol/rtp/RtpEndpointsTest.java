@@ -23,8 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tapedeck.bytes.Bytes;
+
 import tapedeck.media.Frame;
+import tapedeck.rtp.RtpPacket;
+import tapedeck.rtp.Rtcp;
+import tapedeck.bytes.Bytes;
 import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpProblem;
@@ -178,6 +181,37 @@ class RtpEndpointsTest {
         packet[11] = (byte) content;
         Arrays.fill(packet, 12, packet.length, (byte) content);
         socket.send(new DatagramPacket(packet, packet.length, InetAddress.getLoopbackAddress(), port));
+    }
+
+    @Test
+    void aSenderThatTakesLimitsHearsThem() throws Exception {
+        String sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 9 RTP/AVPF 96\r\n"
+                + "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 goog-remb\r\n";
+        Map<String, Object> answer =
+                endpoints.startup(Map.of("streamName", "a", "host", "127.0.0.1", "sdp", sdp));
+        assertTrue(String.valueOf(answer.get("sdp")).contains("a=rtcp-fb:96 goog-remb"));
+        int port = port(answer, "video");
+        try (DatagramSocket media = new DatagramSocket();
+                DatagramSocket control = new DatagramSocket()) {
+            control.setSoTimeout(30_000);
+            byte[] report =
+                    Rtcp.write(List.of(new Rtcp.ReceiverReport(0, List.of()))).toByteArray();
+            control.send(new DatagramPacket(report, report.length, InetAddress.getLoopbackAddress(), port + 1));
+            for (int i = 0; i < 20; i++) {
+                byte[] packet = RtpPacket.of(
+                                96, true, i, 3_000L * i, 7, List.of(), Bytes.ofHex("1001000000"))
+                        .bytes()
+                        .toByteArray();
+                media.send(new DatagramPacket(packet, packet.length, InetAddress.getLoopbackAddress(), port));
+            }
+            DatagramPacket heard = new DatagramPacket(new byte[1_500], 1_500);
+            control.receive(heard);
+            List<Rtcp> compound = Rtcp.parse(Bytes.wrap(heard.getData(), 0, heard.getLength()));
+            assertTrue(compound.getFirst() instanceof Rtcp.ReceiverReport, compound.toString());
+            assertTrue(
+                    compound.get(1) instanceof Rtcp.BitrateLimit limit && limit.ssrcs().equals(List.of(7L)),
+                    compound.toString());
+        }
     }
 
     @Test
