@@ -93,8 +93,7 @@ public final class RtpTracks {
     public void add(int index, int trackId, List<PayloadFormat> formats) {
         long ssrc = ThreadLocalRandom.current().nextLong(1L << 32);
         RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, ssrc), formats, clock);
-        entries.add(new Entry(
-                index, receiver, SenderLimit.of(formats).orElse(null)));
+        entries.add(new Entry(index, receiver, SenderLimit.of(formats).orElse(null)));
     }
 
     /// A packet of a track; those of none are dropped, bad ones are counted.
@@ -166,8 +165,7 @@ public final class RtpTracks {
                     && !compound.isEmpty()
                     && compound.getFirst() instanceof Rtcp.ReceiverReport report) {
                 // RFC 3550 6.1: a report goes in front.
-                compound.add(
-                        1, entry.limit.report(report.ssrc(), entry.receiver.missedPackets(), nowNanos));
+                compound.add(1, entry.limit.report(report.ssrc(), entry.receiver.missedPackets(), nowNanos));
             }
             if (!compound.isEmpty()) {
                 peer.send(entry.index, compound);

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Optional;
 import tapedeck.rtp.payload.PayloadFormat;
 
-/// Tells the sender of one picture how much its way carries (REMB, draft-alvestrand-rmcat-remb-03), if it has said that it
+/// Tells the sender of one picture how much its way carries (REMB, draft-alvestrand-rmcat-remb-03), if it has said that
+/// it
 /// wants to hear it. Only the RTP time says when its packets were sent.
 final class SenderLimit {
     private static final String WISH = "goog-remb";

@@ -23,11 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import tapedeck.media.Frame;
-import tapedeck.rtp.RtpPacket;
-import tapedeck.rtp.Rtcp;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpProblem;
@@ -37,6 +34,8 @@ import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.TestMedia;
 import tapedeck.relay.Relays;
+import tapedeck.rtp.Rtcp;
+import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.sdp.Attribute;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
@@ -185,10 +184,10 @@ class RtpEndpointsTest {
 
     @Test
     void aSenderThatTakesLimitsHearsThem() throws Exception {
-        String sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 9 RTP/AVPF 96\r\n"
-                + "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 goog-remb\r\n";
-        Map<String, Object> answer =
-                endpoints.startup(Map.of("streamName", "a", "host", "127.0.0.1", "sdp", sdp));
+        String sdp =
+                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 9 RTP/AVPF 96\r\n"
+                        + "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 goog-remb\r\n";
+        Map<String, Object> answer = endpoints.startup(Map.of("streamName", "a", "host", "127.0.0.1", "sdp", sdp));
         assertTrue(String.valueOf(answer.get("sdp")).contains("a=rtcp-fb:96 goog-remb"));
         int port = port(answer, "video");
         try (DatagramSocket media = new DatagramSocket();
@@ -198,8 +197,7 @@ class RtpEndpointsTest {
                     Rtcp.write(List.of(new Rtcp.ReceiverReport(0, List.of()))).toByteArray();
             control.send(new DatagramPacket(report, report.length, InetAddress.getLoopbackAddress(), port + 1));
             for (int i = 0; i < 20; i++) {
-                byte[] packet = RtpPacket.of(
-                                96, true, i, 3_000L * i, 7, List.of(), Bytes.ofHex("1001000000"))
+                byte[] packet = RtpPacket.of(96, true, i, 3_000L * i, 7, List.of(), Bytes.ofHex("1001000000"))
                         .bytes()
                         .toByteArray();
                 media.send(new DatagramPacket(packet, packet.length, InetAddress.getLoopbackAddress(), port));
@@ -209,7 +207,8 @@ class RtpEndpointsTest {
             List<Rtcp> compound = Rtcp.parse(Bytes.wrap(heard.getData(), 0, heard.getLength()));
             assertTrue(compound.getFirst() instanceof Rtcp.ReceiverReport, compound.toString());
             assertTrue(
-                    compound.get(1) instanceof Rtcp.BitrateLimit limit && limit.ssrcs().equals(List.of(7L)),
+                    compound.get(1) instanceof Rtcp.BitrateLimit limit
+                            && limit.ssrcs().equals(List.of(7L)),
                     compound.toString());
         }
     }
