@@ -4,7 +4,7 @@
     webrtcbin.py publish http://HOST:8081/whip/NAME 'PIPELINE with branches that end in: ! webrtc.'
     webrtcbin.py play    http://HOST:8081/whep/NAME VIDEO AUDIO      (VP8 VP9 H264 H265 AV1, OPUS PCMU PCMA G722; - for none)
 
-    --seconds N   ends after N seconds; without, with Ctrl-C
+    --seconds N   ends after N seconds; without, with Ctrl-C, a publisher also when all its branches are at their end
     --offer FILE  writes the offer there
 
 Needs python3-gi, gir1.2-gst-plugins-bad-1.0, gstreamer1.0-nice and gstreamer1.0-plugins-bad. A player decodes, shows
@@ -28,6 +28,8 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 # What the offer has to say of a format beyond its name.
 PARAMETERS = {'H264': ',packetization-mode=(string)1,profile-level-id=(string)42e01f'}
 CLOCKS = {'OPUS': '48000,encoding-params=(string)2', 'PCMU': '8000', 'PCMA': '8000', 'G722': '8000'}
+# How long the last packets of a publisher have to leave.
+LAST_PACKETS_MILLIS = 500
 STATIC = {'PCMU': 0, 'PCMA': 8, 'G722': 9}
 
 
@@ -44,6 +46,7 @@ class Peer:
         self.offered = False
         self.posted = False
         self.decoded = {}
+        self.sending = 0
         self.kept = []
         if arguments.mode == 'publish':
             self.pipeline = Gst.parse_launch('webrtcbin name=webrtc bundle-policy=max-bundle ' + arguments.what[0])
@@ -130,8 +133,18 @@ class Peer:
         state = self.webrtc.get_property('connection-state')
         say('connection:', state.value_nick)
 
+    def ended(self, _pad, probe):
+        # webrtcbin keeps the end of its branches to itself.
+        if probe.get_event().type == Gst.EventType.EOS:
+            self.sending -= 1
+            if self.sending == 0:
+                GLib.timeout_add(LAST_PACKETS_MILLIS, self.loop.quit)
+        return Gst.PadProbeReturn.OK
+
     def incoming(self, _, pad):
         if pad.get_direction() != Gst.PadDirection.SRC:
+            self.sending += 1
+            pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self.ended)
             return
         media = pad.get_current_caps().get_structure(0).get_string('media')
         self.decoded[media] = 0

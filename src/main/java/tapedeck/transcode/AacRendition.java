@@ -79,13 +79,13 @@ final class AacRendition implements Rendition {
     @Override
     public void write(List<Frame> frames, long silentUntilNanos) {
         if (!frames.isEmpty() || silentUntilNanos != Long.MIN_VALUE) {
-            submit(new Job(this, frames, silentUntilNanos, false));
+            submit(new Job(this, frames, silentUntilNanos, false, slot.nanoTime()));
         }
     }
 
     @Override
     public void finish() {
-        submit(new Job(this, List.of(), Long.MIN_VALUE, true));
+        submit(new Job(this, List.of(), Long.MIN_VALUE, true, slot.nanoTime()));
     }
 
     private void submit(Job job) {
@@ -113,7 +113,7 @@ final class AacRendition implements Rendition {
             if (oldest == null) {
                 return Progress.IDLE;
             }
-            long ageNanos = System.nanoTime() - oldest.bornNanos;
+            long ageNanos = slot.nanoTime() - oldest.bornNanos;
             if (ageNanos > LATE_NANOS) {
                 return Progress.LATE;
             }
@@ -205,7 +205,7 @@ final class AacRendition implements Rendition {
     private boolean tooMany() {
         boolean before = overloaded;
         Job oldest = jobs.peek();
-        overloaded = oldest != null && System.nanoTime() - oldest.bornNanos > OVERLOAD_NANOS;
+        overloaded = oldest != null && slot.nanoTime() - oldest.bornNanos > OVERLOAD_NANOS;
         if (overloaded && !before) {
             log.warn("transcode: this machine is too slow, the sound of a recording is silence for a while");
         }

@@ -9,14 +9,15 @@ final class Job {
     final List<Frame> frames;
     final long silentUntilNanos;
     final boolean flush;
-    final long bornNanos = System.nanoTime();
+    final long bornNanos;
     /// How often a worker died over it.
     int deaths;
 
-    Job(AacRendition rendition, List<Frame> frames, long silentUntilNanos, boolean flush) {
+    Job(AacRendition rendition, List<Frame> frames, long silentUntilNanos, boolean flush, long bornNanos) {
         this.rendition = rendition;
         this.frames = List.copyOf(frames);
         this.silentUntilNanos = silentUntilNanos;
         this.flush = flush;
+        this.bornNanos = bornNanos;
     }
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.codec.aac.Aac;
@@ -28,6 +29,7 @@ public final class Transcodes implements Renditions, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Transcodes.class);
 
     private final Settings.Aac settings;
+    private final LongSupplier nanoClock;
     private final List<WorkerSlot> slots = new ArrayList<>();
     private final AtomicInteger nextStream = new AtomicInteger();
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -42,7 +44,12 @@ public final class Transcodes implements Renditions, AutoCloseable {
     private volatile long unavailableAtNanos;
 
     public Transcodes(Settings.Aac settings) {
-        this(settings, Runtime.getRuntime().availableProcessors(), WorkerSlot.command());
+        this(settings, Runtime.getRuntime().availableProcessors(), WorkerSlot.command(), System::nanoTime);
+    }
+
+    /// @param nanoClock by which it is judged how long answers take; one that stands still waits for all of them
+    public static Transcodes with(Settings.Aac settings, LongSupplier nanoClock) {
+        return new Transcodes(settings, Runtime.getRuntime().availableProcessors(), WorkerSlot.command(), nanoClock);
     }
 
     /// With workers that are started in another way.
@@ -53,7 +60,12 @@ public final class Transcodes implements Renditions, AutoCloseable {
     /// @param workers processes at most
     /// @param command of a worker
     Transcodes(Settings.Aac settings, int workers, List<String> command) {
+        this(settings, workers, command, System::nanoTime);
+    }
+
+    private Transcodes(Settings.Aac settings, int workers, List<String> command, LongSupplier nanoClock) {
         this.settings = settings;
+        this.nanoClock = nanoClock;
         for (int i = 0; i < workers; i++) {
             slots.add(new WorkerSlot(this, "transcode-" + i, command));
         }
@@ -85,6 +97,10 @@ public final class Transcodes implements Renditions, AutoCloseable {
                 return slot.begin(nextStream.incrementAndGet(), track, settings, wake);
             }
         });
+    }
+
+    long nanoTime() {
+        return nanoClock.getAsLong();
     }
 
     void tried() {

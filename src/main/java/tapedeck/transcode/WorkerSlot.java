@@ -86,6 +86,11 @@ final class WorkerSlot {
         return System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
     }
 
+    /// By which it is judged how long answers take.
+    long nanoTime() {
+        return owner.nanoTime();
+    }
+
     synchronized int streams() {
         return renditions.size();
     }
@@ -316,7 +321,7 @@ final class WorkerSlot {
                 running.destroyForcibly();
             }
             for (Job job : asked) {
-                if (!job.rendition.isClosed() && job.rendition.slow(now)) {
+                if (!job.rendition.isClosed() && job.rendition.slow(nanoTime())) {
                     slow.add(job.rendition);
                 }
             }

@@ -34,6 +34,7 @@ import tapedeck.peers.Chromium;
 
 /// The console in a real browser, over the real server, with real frames.
 @Tag("peer")
+@Tag("realtime")
 class ConsoleBrowserTest {
     private static final double DEADLINE_MILLIS = 30_000;
 

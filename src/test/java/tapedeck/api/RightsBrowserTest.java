@@ -23,6 +23,7 @@ import tapedeck.rights.UserFile;
 
 /// The console of a server that asks who may publish and watch, in a real browser.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class RightsBrowserTest {
     private static final double DEADLINE_MILLIS = 30_000;

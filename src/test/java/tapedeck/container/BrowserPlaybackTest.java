@@ -35,6 +35,7 @@ import tapedeck.peers.TestMedia;
 /// Chromium and Firefox play and seek each state of a recording, and what is cut from it. Firefox decodes H.264 and AAC
 /// with the system's libavcodec, which comes with Debian's ffmpeg.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(300)
 class BrowserPlaybackTest {
     private static final int SECONDS = 12;

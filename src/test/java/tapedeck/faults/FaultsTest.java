@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Each fault once, shortly, against a real server process; `bench/faults` makes them for longer. What this machine
 /// does not allow is skipped, and said.
 @Tag("peer")
+@Tag("crash")
 @Timeout(600)
 class FaultsTest {
     @TempDir

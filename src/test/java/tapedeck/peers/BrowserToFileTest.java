@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// The whole way of a browser's picture and sound: WHIP from a page of another origin, the recording, and back into a
 /// browser from `/client/records/`.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(300)
 class BrowserToFileTest {
     private static final int SECONDS = 20;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The console on a server without WebRTC: a camera is recorded and watched all the same.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class ConsoleWithoutWebRtcTest {
     private static final double PATIENCE_MILLIS = 40_000;

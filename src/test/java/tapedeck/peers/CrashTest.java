@@ -26,6 +26,7 @@ import tapedeck.protocol.webrtc.WhipClient;
 /// `kill -9` in the middle of twenty recordings: every file opens at once in two independent readers and has lost at
 /// most a second; after the next start each is finished, listed and handed to the hook once.
 @Tag("peer")
+@Tag("crash")
 class CrashTest {
     private static final int ROUNDS = Integer.getInteger("tapedeck.crash.rounds", 10);
     /// All four containers, in turn.

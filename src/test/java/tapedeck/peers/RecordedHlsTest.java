@@ -28,6 +28,7 @@ import tapedeck.stream.StreamName;
 
 /// Playlists over recordings: while they grow, afterwards, and to go back in what is live.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class RecordedHlsTest {
     private static final int SECONDS = 12;

@@ -26,6 +26,7 @@ import tapedeck.stream.Streams;
 
 /// Real processes that die while they record, while they finish, and while they recover.
 @Tag("peer")
+@Tag("crash")
 @Timeout(600)
 class CrashTest {
     private static final int ROUNDS = Integer.getInteger("crash.rounds", 3);

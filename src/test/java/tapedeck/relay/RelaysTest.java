@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -16,8 +17,6 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,7 +42,6 @@ import tapedeck.stream.Streams;
 
 @Timeout(120)
 class RelaysTest {
-    private static final long DEADLINE_SECONDS = 60;
     private static final long MILLI = 1_000_000;
     private static final Track VIDEO = new Track(Track.VIDEO, new Codec.Vp8(640, 360));
     private static final StreamName NAME = new StreamName("cam");
@@ -109,20 +107,12 @@ class RelaysTest {
         return new Frame(VIDEO, millis * MILLI, millis * MILLI, keyframe, Bytes.ofHex("00"));
     }
 
-    private static void await(BooleanSupplier done, String what) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!done.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.onSpinWait();
-        }
-    }
-
     private RelayReport report() {
         return relays.all().getLast();
     }
 
     private void awaitState(RelayReport.State state) {
-        await(() -> report().state() == state, "state " + state + ", is " + report());
+        await("state " + state + ", is " + report(), () -> report().state() == state);
     }
 
     private static void sleepUntilEnded() throws InterruptedException {
@@ -145,11 +135,11 @@ class RelaysTest {
         CountDownLatch subscribed = new CountDownLatch(1);
         scriptThatBreaks(subscribed);
         String id = relays.pull(ADDRESS, NAME, Map.of()).id();
-        await(() -> streams.find(NAME).isPresent(), "the stream");
+        await("the stream", () -> streams.find(NAME).isPresent());
         Stream stream = streams.find(NAME).orElseThrow();
         Reader reader = stream.subscribe(ReaderOptions.viewer("test", () -> {}));
         subscribed.countDown();
-        await(() -> stream.statistics().frames() == 3, "the second keyframe");
+        await("the second keyframe", () -> stream.statistics().frames() == 3);
 
         List<Item> items = new ArrayList<>();
         reader.drainTo(items);
@@ -163,7 +153,7 @@ class RelaysTest {
         awaitState(RelayReport.State.ENDED);
         reader.drainTo(items);
         assertEquals(new Item.End("enough"), items.getLast());
-        await(() -> !relays.terminate(id, "again"), "it is forgotten");
+        await("it is forgotten", () -> !relays.terminate(id, "again"));
     }
 
     @Test
@@ -171,10 +161,10 @@ class RelaysTest {
         CountDownLatch subscribed = new CountDownLatch(0);
         scriptThatBreaks(subscribed);
         String id = relays.pull(ADDRESS, NAME, Map.of()).id();
-        await(() -> report().attempts() == 3, "the third connection");
+        await("the third connection", () -> report().attempts() == 3);
         awaitState(RelayReport.State.ACTIVE);
         Stream stream = streams.find(NAME).orElseThrow();
-        await(() -> stream.statistics().frames() == 3, "the second keyframe");
+        await("the second keyframe", () -> stream.statistics().frames() == 3);
         assertEquals(stream.mediaSessionId(), report().mediaSessionId());
         assertEquals("nonsense", report().lastError());
         SessionReport session =
@@ -192,7 +182,7 @@ class RelaysTest {
             throw new IOException("not at " + target);
         });
         relays.pull(ADDRESS, NAME, Map.of());
-        await(() -> !report().lastError().isEmpty(), "the error");
+        await("the error", () -> !report().lastError().isEmpty());
         String shown = report() + " " + streams.sessions() + report().lastError();
         assertFalse(shown.contains("secret") || shown.contains("hidden"), shown);
         assertTrue(shown.contains("rtmp://user@127.0.0.1/live/a?token=***"), shown);
@@ -206,7 +196,7 @@ class RelaysTest {
         try (Publication _ = publish()) {
             String address = "rtmp://127.0.0.1/live/hidden?sig=hidden";
             String id = relays.push(NAME, address, Map.of()).id();
-            await(() -> !report().lastError().isEmpty(), "the error");
+            await("the error", () -> !report().lastError().isEmpty());
             assertEquals("rtmp://127.0.0.1/live/***?sig=***", report().address());
             assertEquals("no *** at rtmp://127.0.0.1/live/***?sig=***", report().lastError());
             assertFalse((report() + " " + streams.sessions()).contains("hidden"));
@@ -251,10 +241,10 @@ class RelaysTest {
         });
         try (Relays configured = relays(List.of(relayed(ADDRESS)), List.of(), 0, Backoff.FIRST_NANOS / 100)) {
             configured.startConfigured();
-            await(() -> configured.all().getFirst().attempts() == 2, "the second try");
+            await("the second try", () -> configured.all().getFirst().attempts() == 2);
             assertTrue(streams.find(NAME).isEmpty(), "the stream ended");
             again.countDown();
-            await(() -> streams.find(NAME).isPresent(), "a new stream");
+            await("a new stream", () -> streams.find(NAME).isPresent());
             assertTrue(configured.all().getFirst().configured());
         }
     }
@@ -275,7 +265,7 @@ class RelaysTest {
         awaitState(RelayReport.State.CONNECTING);
         try (Publication _ = publish()) {
             taken.countDown();
-            await(() -> report().lastError().contains("already being published"), "the error");
+            await("the error", () -> report().lastError().contains("already being published"));
         }
         other.pulls.add((_, sink) -> {
             sink.write(frame(0, true));
@@ -296,7 +286,7 @@ class RelaysTest {
         assertEquals(Relay.MAX_FAILURES, report().attempts());
         try (Relays configured = relays(List.of(relayed(ADDRESS)), List.of(), 60, MILLI)) {
             configured.startConfigured();
-            await(other.pulls::isEmpty, "twice as many tries");
+            await("twice as many tries", other.pulls::isEmpty);
         }
         other.pulls.add((_, _) -> {
             throw new RelayRefusedException("unauthorized");
@@ -322,7 +312,7 @@ class RelaysTest {
             sleepUntilEnded();
         });
         relays.pull(ADDRESS, NAME, Map.of());
-        await(() -> streams.find(NAME).isPresent(), "the stream");
+        await("the stream", () -> streams.find(NAME).isPresent());
         streams.find(NAME).orElseThrow().terminate("ended over REST");
         awaitState(RelayReport.State.ENDED);
         assertTrue(streams.find(NAME).isEmpty());
@@ -379,12 +369,14 @@ class RelaysTest {
         }
         try (Relays configured = relays(List.of(), List.of(relayed(ADDRESS)), 60, MILLI)) {
             configured.startConfigured();
-            await(() -> configured.all().getFirst().lastError().equals("nobody publishes \"cam\""), "it waits");
+            await("it waits", () -> configured.all().getFirst().lastError().equals("nobody publishes \"cam\""));
             assertEquals(RelayReport.State.WAITING, configured.all().getFirst().state());
             List<String> ids = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
                 try (Publication publication = publish()) {
-                    await(() -> publication.stream().statistics().liveReaders() == 1, "the push reads");
+                    await(
+                            "the push reads",
+                            () -> publication.stream().statistics().liveReaders() == 1);
                     publication.write(frame(0, true));
                     ids.add(publication.stream().mediaSessionId() + " 1");
                 }

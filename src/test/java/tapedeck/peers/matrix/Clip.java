@@ -13,7 +13,7 @@ import tapedeck.peers.FlashAndBeep;
 /// @param pictures [#pictures(Path, Codecs)] of it
 record Clip(Codecs codecs, Path file, List<String> pictures) {
     static final int SECONDS = 8;
-    private static final int FRAMES_PER_SECOND = 25;
+    static final int FRAMES_PER_SECOND = 25;
 
     /// What publishers send.
     enum Codecs {

@@ -11,21 +11,22 @@ import tapedeck.peers.FlashAndBeep;
 /// What came out of one way, judged by what went in.
 ///
 /// @param fits `yes`, `picture`, `sound`, `no`, `?` or `failed`
+/// @param firstPicture number of the first picture that came, in the clip; -1 where none came
 /// @param faults what should not be
-record Taken(String fits, List<String> faults) {
+record Taken(String fits, int firstPicture, List<String> faults) {
     /// Between a flash and its beep.
     private static final double MAX_APART_SECONDS = 0.040;
-    /// Flashes in what a player gets that comes when the stream has begun already.
-    private static final int FEWEST_FLASHES = 1;
+    /// The flashes at both ends may be cut.
+    private static final int CUT_FLASHES = 2;
 
     /// The server has said which codec this way does not carry.
-    static final Taken REFUSED = new Taken("no", List.of());
+    static final Taken REFUSED = new Taken("no", -1, List.of());
 
     /// It came, and ffmpeg does not know it.
-    static final Taken UNREADABLE = new Taken("?", List.of());
+    static final Taken UNREADABLE = new Taken("?", -1, List.of());
 
     static Taken failed(String how) {
-        return new Taken("failed", List.of(how));
+        return new Taken("failed", -1, new ArrayList<>(List.of(how)));
     }
 
     static Taken judge(Clip clip, Path file) throws IOException {
@@ -52,11 +53,20 @@ record Taken(String fits, List<String> faults) {
         if (audio && !pictures.isEmpty()) {
             FlashAndBeep measured = FlashAndBeep.measure(file);
             List<Double> delays = measured.beepDelays();
-            if (delays.size() < FEWEST_FLASHES || Math.abs(measured.medianDelay()) > MAX_APART_SECONDS) {
+            int fewest = pictures.size() / Clip.FRAMES_PER_SECOND - CUT_FLASHES;
+            if (delays.size() < Math.max(2, fewest) || Math.abs(measured.medianDelay()) > MAX_APART_SECONDS) {
                 faults.add("beeps behind flashes " + delays);
             }
         }
-        return new Taken(video ? audio ? "yes" : "picture" : audio ? "sound" : "no", faults);
+        int first = pictures.isEmpty() ? -1 : clip.pictures().indexOf(pictures.getFirst());
+        return new Taken(video ? audio ? "yes" : "picture" : audio ? "sound" : "no", first, faults);
+    }
+
+    /// How long after `askedNanos` of the stream's time the first picture was that came, in seconds: less than none
+    /// where
+    /// the player began in the past.
+    double secondsToFirstPicture(long askedNanos) {
+        return firstPicture / (double) Clip.FRAMES_PER_SECOND - askedNanos / 1e9;
     }
 
     /// From a keyframe on to the last, none missing, none changed.

@@ -29,7 +29,6 @@ enum WayIn {
     WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)),
     WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS));
 
-    private static final int SETUP_SECONDS = 4;
     private static final String MP4 = "-f mp4 -movflags empty_moov+default_base_moof -frag_duration 200000 -method PUT";
     private static final String WEBM = "-f webm -cluster_time_limit 200 -method PUT";
 
@@ -69,7 +68,6 @@ enum WayIn {
         };
     }
 
-    /// It does not notice by itself that the clip is over.
     private static List<String> gstreamer(Clip clip, String address) {
         String payloader = switch (clip.codecs()) {
             case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
@@ -84,8 +82,7 @@ enum WayIn {
                   ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
                 clip.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true
                   ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
-        String seconds = Integer.toString(Clip.SECONDS + SETUP_SECONDS);
-        return List.of("timeout", "60", "bin/webrtcbin.py", "publish", address, pipeline, "--seconds", seconds);
+        return List.of("timeout", "60", "bin/webrtcbin.py", "publish", address, pipeline);
     }
 
     private static String address(TestServer server, String scheme, String protocol) {

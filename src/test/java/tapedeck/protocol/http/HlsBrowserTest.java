@@ -20,6 +20,7 @@ import tapedeck.stream.Publication;
 
 /// hls.js plays what is live, as most pages do.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class HlsBrowserTest {
     private static final long ROUND_NANOS = 2_000_000_000L;

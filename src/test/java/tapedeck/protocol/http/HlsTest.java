@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertLinesMatch;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse;
@@ -257,7 +258,7 @@ class HlsTest {
                 throw new AssertionError(e);
             }
         });
-        LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
+        await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
         slowly(publication, frames.subList(frames.size() / 5, frames.size()));
         publication.close();
         HttpResponse<String> index = first.get(60, TimeUnit.SECONDS);
@@ -337,7 +338,7 @@ class HlsTest {
                     publication,
                     frames.stream().filter(f -> f.dtsNanos() < SECOND_NANOS / 2).toList());
             var answer = CompletableFuture.supplyAsync(() -> reload(""));
-            LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
+            await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
             slowly(
                     publication,
                     frames.stream()
@@ -384,13 +385,13 @@ class HlsTest {
         Publication publication = house.publish("a");
         slowly(publication, frames.subList(0, 30));
         var first = CompletableFuture.supplyAsync(() -> reload(""));
-        LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
+        await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
         slowly(publication, frames.subList(30, frames.size()));
         publication.close();
         assertFalse(first.get(60, TimeUnit.SECONDS).contains("DISCONTINUITY\n"));
         try (Publication again = house.publish("a")) {
             slowly(again, frames);
-            LiveHouse.await("a discontinuity", () -> reload("").contains("#EXT-X-DISCONTINUITY\n#EXT-X-MAP"));
+            await("a discontinuity", () -> reload("").contains("#EXT-X-DISCONTINUITY\n#EXT-X-MAP"));
         }
         assertEquals(2, uris(ended("/hls/a/live.m3u8"), "MAP:URI=\"(.*)\"").size());
     }

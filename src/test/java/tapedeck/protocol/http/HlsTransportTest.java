@@ -3,6 +3,7 @@ package tapedeck.protocol.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.InputStream;
 import java.net.http.HttpResponse;
@@ -80,7 +81,7 @@ class HlsTransportTest {
         Publication publication = house.publish("a");
         TestMedia.tracks(frames).forEach(publication::announce);
         CompletableFuture<HttpResponse<String>> ts = asked("/hls/a/ts.m3u8");
-        LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
+        await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
         long next = SECOND_NANOS;
         for (Frame frame : frames) {
             if (frame.dtsNanos() >= next) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.net.Socket;
 import java.net.http.HttpResponse;
@@ -154,7 +155,7 @@ class KeptBytesTest {
                 assertEquals(200, house.text("HEAD", "/live/a.flv").statusCode(), "the log of this one is there");
             }
             a.close();
-            LiveHouse.await("its log is released", () -> one.shares() == 0 && one.bytes() == 0);
+            await("its log is released", () -> one.shares() == 0 && one.bytes() == 0);
             assertEquals(200, house.text("HEAD", "/live/b.flv").statusCode());
         }
     }
@@ -173,13 +174,13 @@ class KeptBytesTest {
                     throw new AssertionError(e);
                 }
             });
-            LiveHouse.await("a reader", () -> a.stream().statistics().liveReaders() == 1);
+            await("a reader", () -> a.stream().statistics().liveReaders() == 1);
             LiveHouse.write(a, TestMedia.shifted(frames, 3 * SECOND_NANOS));
             a.close();
             assertEquals(200, index.get(60, TimeUnit.SECONDS));
             assertEquals(1, one.shares());
             assertTrue(one.bytes() > 0);
         }
-        LiveHouse.await("it was released", () -> one.shares() == 0 && one.bytes() == 0);
+        await("it was released", () -> one.shares() == 0 && one.bytes() == 0);
     }
 }

@@ -1,6 +1,6 @@
 package tapedeck.protocol.http;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import tapedeck.media.Frame;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
@@ -117,14 +116,6 @@ final class LiveHouse implements AutoCloseable {
 
     void awaitPlayers(int count) {
         await("%d players".formatted(count), () -> players().size() == count);
-    }
-
-    static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.onSpinWait();
-        }
     }
 
     static void write(Publication publication, List<Frame> frames) {

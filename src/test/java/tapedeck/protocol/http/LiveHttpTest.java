@@ -3,6 +3,7 @@ package tapedeck.protocol.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertLinesMatch;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.InputStream;
 import java.net.Socket;
@@ -115,7 +116,7 @@ class LiveHttpTest {
                     "*",
                     answer.headers().firstValue("Access-Control-Allow-Origin").orElse(""));
             CompletableFuture<byte[]> played = read(answer);
-            LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
+            await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
             LiveHouse.write(publication, frames);
             publication.close();
             assertLinesMatch(lines(frames), lines(frames(played.get(DEADLINE_SECONDS, TimeUnit.SECONDS))));
@@ -136,7 +137,7 @@ class LiveHttpTest {
             int half = last + 10;
             LiveHouse.write(publication, frames.subList(0, half));
             CompletableFuture<byte[]> first = read(house.get("/live/a.flv"));
-            LiveHouse.await("frames of the first", () -> taken() > 0);
+            await("frames of the first", () -> taken() > 0);
             CompletableFuture<byte[]> second = read(house.get("/live/a.flv"));
             house.awaitPlayers(2);
             assertEquals(1, publication.stream().statistics().readers(), "they share one reader");
@@ -203,12 +204,12 @@ class LiveHttpTest {
         try (Publication publication = house.publish("a");
                 Socket slow = house.raw("/live/a.flv", 4096)) {
             LiveHouse.write(publication, frames.subList(0, 10));
-            LiveHouse.await("it began", () -> taken() > 0);
+            await("it began", () -> taken() > 0);
             CompletableFuture<byte[]> fast = read(house.get("/live/a.flv"));
             for (int i = 10; i < frames.size(); i += 10) {
                 int end = Math.min(i + 10, frames.size());
                 LiveHouse.write(publication, frames.subList(i, end));
-                LiveHouse.await("the fast one has all", () -> mostTaken() == end);
+                await("the fast one has all", () -> mostTaken() == end);
             }
             publication.close();
             assertEquals(
@@ -236,7 +237,7 @@ class LiveHttpTest {
         try (Publication publication = house.publish("a")) {
             LiveHouse.write(publication, frames);
             Socket player = house.raw("/live/a.flv", 65536);
-            LiveHouse.await("it began", () -> taken() > 0);
+            await("it began", () -> taken() > 0);
             player.close();
             long later = 0;
             while (!house.streams.sessions().isEmpty()) {
@@ -245,8 +246,7 @@ class LiveHttpTest {
                 TimeUnit.MILLISECONDS.sleep(10);
                 assertTrue(later < 2_000_000_000_000L, "it was noticed");
             }
-            LiveHouse.await(
-                    "nobody reads", () -> publication.stream().statistics().liveReaders() == 0);
+            await("nobody reads", () -> publication.stream().statistics().liveReaders() == 0);
         }
     }
 
@@ -255,7 +255,7 @@ class LiveHttpTest {
         try (Publication publication = house.publish("a")) {
             LiveHouse.write(publication, TestMedia.of("h264", 1));
             Socket player = house.raw("/live/a.flv", 65536);
-            LiveHouse.await("it began", () -> taken() > 0);
+            await("it began", () -> taken() > 0);
             house.streams.sessions().iterator().next().terminate("enough");
             player.getInputStream().readAllBytes();
             house.awaitPlayers(0);
@@ -270,7 +270,7 @@ class LiveHttpTest {
             Socket player = house.raw("/live/a.flv", 65536);
             house.awaitPlayers(1);
             LiveHouse.write(publication, frames);
-            LiveHouse.await("it has all", () -> taken() == frames.size());
+            await("it has all", () -> taken() == frames.size());
             SessionReport report = house.players().getFirst().report();
             for (SessionReport.TrackReport track : report.tracks()) {
                 List<Frame> sent = frames.stream()

@@ -2,6 +2,7 @@ package tapedeck.protocol.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -27,12 +29,16 @@ import tapedeck.stream.Publication;
 
 /// Real programs play live streams over HTTP.
 @Tag("peer")
+@Tag("realtime")
 class LivePlayersTest {
     private static final long DEADLINE_SECONDS = 60;
-    /// Of the ninety that VLC shows: a machine that does other things, too, lets some wait. Were times wrong, all would
-    /// be
-    /// late.
-    private static final long MAX_LATE_PICTURES = 5;
+    /// What VLC waits for before it begins, for a machine on which others work, too.
+    private static final long VLC_CACHE_MILLIS = 3000;
+    /// How long a thread of VLC may wait for its turn there, and how often. Were the stream's times wrong, all of its
+    /// hundred pictures would be late.
+    private static final long MAX_LATE_MILLIS = 100;
+    private static final int MAX_LATE_PICTURES = 5;
+    private static final Pattern LATE = Pattern.compile("picture is too late to be displayed \\(missing (\\d+) ms");
 
     @TempDir
     Path folder;
@@ -62,8 +68,7 @@ class LivePlayersTest {
 
     /// Publishes all as fast as the stream goes when the player is there, and waits for the player's end.
     private void publishTo(Process player, Publication publication, List<Frame> frames) throws Exception {
-        LiveHouse.await(
-                "the player came", () -> publication.stream().statistics().liveReaders() > 0 || !player.isAlive());
+        await("the player came", () -> publication.stream().statistics().liveReaders() > 0 || !player.isAlive());
         LiveHouse.write(publication, frames);
         publication.close();
         assertTrue(player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "the player ended with the stream");
@@ -215,10 +220,10 @@ class LivePlayersTest {
 
     private Process vlc(String path) throws IOException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-        // VLC does not want to be root.
+        // VLC does not want to be root. Whether the stream is in time is asked, not what else the machine does.
         List<String> command = new ArrayList<>(
                 "root".equals(System.getProperty("user.name"))
-                        ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
+                        ? List.of("nice", "-n", "-15", "runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
                         : List.of());
         command.addAll(List.of(
                 "timeout",
@@ -228,8 +233,10 @@ class LivePlayersTest {
                 "--no-audio",
                 "--vout",
                 "dummy",
+                "--network-caching",
+                Long.toString(VLC_CACHE_MILLIS),
                 "--run-time",
-                "3",
+                "5",
                 house.url(path),
                 "vlc://quit"));
         return program(command.toArray(String[]::new));
@@ -237,10 +244,12 @@ class LivePlayersTest {
 
     private void assertVlcPlayed() throws IOException {
         assertTrue(log().contains("Received first picture"), log());
-        long late = log().lines()
-                .filter(line -> line.contains("picture is too late"))
-                .count();
-        assertTrue(late <= MAX_LATE_PICTURES, log());
+        List<Long> lateMillis = LATE.matcher(log())
+                .results()
+                .map(late -> Long.parseLong(late.group(1)))
+                .toList();
+        assertTrue(lateMillis.size() <= MAX_LATE_PICTURES, log());
+        assertTrue(lateMillis.stream().allMatch(late -> late <= MAX_LATE_MILLIS), lateMillis + log());
     }
 
     @ParameterizedTest
@@ -309,6 +318,10 @@ class LivePlayersTest {
             long rounds = inRealTime(publication, frames, probe);
             List<String> lines = log().lines().map(String::strip).distinct().toList();
             assertTrue(lines.containsAll(List.of("h264,320,180", "aac,44100,2", "N/A")), log());
+            // A stream that has gone on for a while: VLC begins some segments behind its end.
+            for (long past = rounds + 5; rounds < past; rounds++) {
+                LiveHouse.write(publication, TestMedia.shifted(frames, rounds * 2_000_000_000L));
+            }
             Process vlc = vlc("/hls/a/index.m3u8");
             inRealTime(publication, TestMedia.shifted(frames, rounds * 2_000_000_000L), vlc);
             assertVlcPlayed();

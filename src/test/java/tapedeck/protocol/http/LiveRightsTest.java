@@ -3,6 +3,7 @@ package tapedeck.protocol.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -86,7 +87,7 @@ class LiveRightsTest {
         }
         assertEquals(401, house.text("GET", "/hls/cam/seg-1.m4s?session=00").statusCode());
         var index = CompletableFuture.supplyAsync(() -> text("/hls/cam/index.m3u8?token=" + token()));
-        LiveHouse.await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
+        await("a reader", () -> publication.stream().statistics().liveReaders() == 1);
         List<Frame> more = TestMedia.of("h264+aac", 3);
         LiveHouse.write(publication, TestMedia.shifted(more, 1_000_000_000L));
         Matcher address = Pattern.compile("live\\.m3u8(\\?session=[0-9a-f]{32})")

@@ -1,12 +1,10 @@
 package tapedeck.protocol.rtmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,14 +47,6 @@ class RtmpPauseTest {
         player.command(player.streamId(), "pause", 0, null, pause, 0);
     }
 
-    private static void await(BooleanSupplier done, String what) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!done.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.onSpinWait();
-        }
-    }
-
     /// The next picture that can be shown.
     private static RtmpClient.Message picture(RtmpClient player) throws IOException {
         RtmpClient.Message message = player.read();
@@ -79,7 +69,9 @@ class RtmpPauseTest {
             assertEquals("NetStream.Pause.Notify", player.awaitStatus().code());
             assertEquals(0, stream.statistics().liveReaders(), "nothing is queued for it");
             publisher.send(tags.subList(half, tags.size()));
-            await(() -> stream.statistics().frames() == CLIP.media().size(), "all is published");
+            await(
+                    "all is published",
+                    () -> stream.statistics().frames() == CLIP.media().size());
             pause(player, false);
             assertEquals("NetStream.Unpause.Notify", player.awaitStatus().code());
             RtmpClient.Message next = picture(player);

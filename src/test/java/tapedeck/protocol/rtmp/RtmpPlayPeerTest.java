@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertLinesMatch;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,12 +62,9 @@ class RtmpPlayPeerTest {
 
     /// Publishes the clip when the player is there, and waits for the player's end.
     private void publishTo(RtmpClient publisher, Process player) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
         var stream = streams.find(new StreamName("a")).orElseThrow();
-        while (stream.statistics().liveReaders() == 0) {
-            assertTrue(System.nanoTime() < deadline && player.isAlive(), "the player came");
-            Thread.onSpinWait();
-        }
+        await("the player came", () -> stream.statistics().liveReaders() > 0 || !player.isAlive());
+        assertTrue(player.isAlive(), "the player is there");
         publisher.send(CLIP);
         publisher.unpublish();
         assertTrue(player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "the player ended with the stream");

@@ -2,6 +2,7 @@ package tapedeck.protocol.rtmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,8 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +43,6 @@ import tapedeck.stream.Streams;
 @Timeout(180)
 class RtmpRelayTest {
     private static final FlvFile CLIP = TestFlv.bothTracks();
-    private static final long DEADLINE_SECONDS = 60;
 
     @TempDir
     Path folder;
@@ -88,24 +86,16 @@ class RtmpRelayTest {
         return "rtmp://127.0.0.1:%d/live/%s".formatted(port, stream);
     }
 
-    private static void await(BooleanSupplier done, String what) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!done.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.onSpinWait();
-        }
-    }
-
     private RelayReport report() {
         return relays.all().getLast();
     }
 
     private static void awaitReader(Streams streams, String name) {
         await(
+                "somebody reads " + name,
                 () -> streams.find(new StreamName(name))
                         .map(stream -> stream.statistics().liveReaders() == 1)
-                        .orElse(false),
-                "somebody reads " + name);
+                        .orElse(false));
     }
 
     private static Publication publish(Streams streams, String name) throws Exception {
@@ -129,7 +119,7 @@ class RtmpRelayTest {
             publisher.unpublish();
             FrameCollector.assertSame(CLIP.media(), copy.untilEnd());
         }
-        await(() -> report().state() == RelayReport.State.ENDED, "the pull is over");
+        await("the pull is over", () -> report().state() == RelayReport.State.ENDED);
         assertEquals("the stream is over", report().lastError());
     }
 
@@ -144,7 +134,7 @@ class RtmpRelayTest {
             FrameCollector.assertSame(CLIP.media(), copy.untilEnd());
             assertEquals("unpublished", copy.endReason());
         }
-        await(() -> report().state() == RelayReport.State.ENDED, "the push is over");
+        await("the push is over", () -> report().state() == RelayReport.State.ENDED);
     }
 
     @Test
@@ -159,7 +149,7 @@ class RtmpRelayTest {
             copy.until(CLIP.media().size());
             farServer.close();
         }
-        await(() -> report().state() != RelayReport.State.ACTIVE, "it is broken");
+        await("it is broken", () -> report().state() != RelayReport.State.ACTIVE);
         farServer = server(port, far, Optional.empty());
         try (RtmpClient publisher = RtmpClient.connected(port).publish("a")) {
             awaitReader(far, "a");
@@ -209,10 +199,10 @@ class RtmpRelayTest {
     /// Of this one: what has ended stands before what runs.
     private void awaitError(RelayReport relay, String error) {
         await(
+                error,
                 () -> relays.all().stream()
                         .anyMatch(one ->
-                                one.id().equals(relay.id()) && one.lastError().contains(error)),
-                error);
+                                one.id().equals(relay.id()) && one.lastError().contains(error)));
     }
 
     @Test
@@ -229,9 +219,9 @@ class RtmpRelayTest {
                 }
             });
             relays.pull(url(other.getLocalPort(), "a"), new StreamName("copy"), Map.of());
-            await(() -> report().lastError().equals("no RTMP: first byte 0x48"), "the error");
+            await("the error", () -> report().lastError().equals("no RTMP: first byte 0x48"));
         }
-        await(() -> report().lastError().startsWith("no connection"), "nobody listens any more");
+        await("nobody listens any more", () -> report().lastError().startsWith("no connection"));
     }
 
     @Test
@@ -241,7 +231,7 @@ class RtmpRelayTest {
                 Publication _ = publish(near, "a")) {
             String url = "rtmps://localhost:%d/live/copy".formatted(encrypted.port());
             relays.push(new StreamName("a"), url, Map.of());
-            await(() -> report().lastError().contains("no TLS"), "nobody knows who signed it");
+            await("nobody knows who signed it", () -> report().lastError().contains("no TLS"));
             for (String whom : List.of(tls.certificate().toString(), "none")) {
                 relays.close();
                 relays = relays(whom);

@@ -2,6 +2,7 @@ package tapedeck.protocol.rtsp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,10 +36,10 @@ class CamerasTest {
     /// One line for each request that is about a track, without the address of this test.
     private static String asked(ScriptedServer server, RelayHouse house, String camera) throws Exception {
         String id = house.pull(server.url("cam?x=1&y=2"), camera, "tcp").id();
-        RelayHouse.await(
+        await(
+                camera + " is played or refused",
                 () -> server.requests().stream().anyMatch(r -> r.method().equals("PLAY"))
-                        || house.report(id).lastError().contains("nothing"),
-                camera + " is played or refused");
+                        || house.report(id).lastError().contains("nothing"));
         String outcome = house.report(id).lastError().contains("nothing")
                 ? "  " + house.report(id).lastError() + "\n"
                 : "";
@@ -132,10 +133,10 @@ class CamerasTest {
                                 : request.answer("404 Not Found", "")))) {
             String url = server.url("cam").replace("rtsp://", "rtsp://admin:a%40b@");
             String id = house.pull(url, "a", "tcp").id();
-            RelayHouse.await(
+            await(
+                    "a digest",
                     () -> server.requests().stream()
-                            .anyMatch(r -> r.header("authorization").startsWith("Digest ")),
-                    "a digest");
+                            .anyMatch(r -> r.header("authorization").startsWith("Digest ")));
             house.relays.terminate(id, "enough");
             String sent = server.requests().stream()
                     .map(r -> r.header("authorization"))

@@ -2,6 +2,7 @@ package tapedeck.protocol.rtsp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
@@ -161,8 +162,9 @@ class HostileServersTest {
                                         ? good(request)
                                         : request.answer("461 Unsupported Transport", ""))))) {
             String id = house.pull(server.url("x"), "a", "auto").id();
-            RelayHouse.await(
-                    () -> server.requests().stream().anyMatch(r -> r.method().equals("PLAY")), "PLAY over TCP");
+            await(
+                    "PLAY over TCP",
+                    () -> server.requests().stream().anyMatch(r -> r.method().equals("PLAY")));
             house.relays.terminate(id, "enough");
             List<String> transports = server.requests().stream()
                     .filter(r -> r.method().equals("SETUP"))

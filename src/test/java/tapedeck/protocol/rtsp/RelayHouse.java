@@ -1,13 +1,11 @@
 package tapedeck.protocol.rtsp;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import tapedeck.media.Frame;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
@@ -63,17 +61,8 @@ final class RelayHouse implements AutoCloseable {
 
     /// What its first failure said.
     String failure(String id) {
-        await(() -> !report(id).lastError().isEmpty(), "a failure");
+        await("a failure", () -> !report(id).lastError().isEmpty());
         return report(id).lastError();
-    }
-
-    static void await(BooleanSupplier condition, String what) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.onSpinWait();
-            Thread.yield();
-        }
     }
 
     /// Whether they are keyframes, and what is in them.

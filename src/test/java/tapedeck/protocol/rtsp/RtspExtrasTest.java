@@ -2,6 +2,7 @@ package tapedeck.protocol.rtsp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -223,8 +224,9 @@ class RtspExtrasTest {
             assertTrue(socket.getInputStream().read() >= 0);
             socket.setSoLinger(true, 0);
             socket.close();
-            RelayHouse.await(
-                    () -> events.stream().anyMatch(event -> said(event, peer).contains("connection lost")), "a line");
+            await(
+                    "a line",
+                    () -> events.stream().anyMatch(event -> said(event, peer).contains("connection lost")));
             List<String> lines = events.stream()
                     .map(event -> said(event, peer))
                     .filter(line -> !line.isEmpty())

@@ -2,6 +2,7 @@ package tapedeck.protocol.rtsp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -86,20 +87,20 @@ class RtspRelayTest {
             List<Frame> first = new ArrayList<>(media.subList(0, 4));
             play(publication, first);
             String id = here.pull(there.url("original"), "copy", transport).id();
-            RelayHouse.await(
+            await(
+                    "the pull plays",
                     () -> there.streams
                                     .find(new StreamName("original"))
                                     .orElseThrow()
                                     .statistics()
                                     .liveReaders()
-                            == 1,
-                    "the pull plays");
+                            == 1);
             play(publication, media.subList(4, media.size()));
             publication.close("enough");
             List<Frame> received = collector.untilEnd();
             assertSameAndInSync(media, received);
-            RelayHouse.await(() -> here.report(id).lastError().contains("over"), "it ended well");
-            RelayHouse.await(() -> here.ports.inUse() == 0 && there.ports.inUse() == 0, "no port is kept");
+            await("it ended well", () -> here.report(id).lastError().contains("over"));
+            await("no port is kept", () -> here.ports.inUse() == 0 && there.ports.inUse() == 0);
         }
     }
 
@@ -113,11 +114,11 @@ class RtspRelayTest {
             Publication publication = publish(here, "original");
             play(publication, media.subList(0, 4));
             here.relays.push(new StreamName("original"), there.url("copy"), Map.of("transport", transport));
-            RelayHouse.await(() -> there.streams.find(new StreamName("copy")).isPresent(), "it arrived");
+            await("it arrived", () -> there.streams.find(new StreamName("copy")).isPresent());
             play(publication, media.subList(4, media.size()));
             publication.close("enough");
             assertSameAndInSync(media, collector.untilEnd());
-            RelayHouse.await(() -> here.ports.inUse() == 0, "no port is kept");
+            await("no port is kept", () -> here.ports.inUse() == 0);
         }
     }
 }

@@ -3,6 +3,7 @@ package tapedeck.protocol.rtsp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -13,8 +14,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +40,6 @@ import tapedeck.stream.Streams;
 
 /// Conversations over a real connection.
 class RtspSessionTest {
-    private static final long DEADLINE_SECONDS = 60;
 
     private final Streams streams = new Streams();
     private EventLoops loops;
@@ -59,14 +57,6 @@ class RtspSessionTest {
     void stop() {
         server.close();
         loops.close();
-    }
-
-    private static void await(BooleanSupplier condition, String what) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.onSpinWait();
-        }
     }
 
     private static List<String> datas(List<Frame> frames, int trackId) {
@@ -102,7 +92,13 @@ class RtspSessionTest {
                 RtspClient player = new RtspClient(server.port(), "a")) {
             publisher.publish(tracks);
             publisher.send(tracks, media.subList(0, 40));
-            await(() -> streams.find(new StreamName("a")).orElseThrow().tracks().size() == 2, "both tracks");
+            await(
+                    "both tracks",
+                    () -> streams.find(new StreamName("a"))
+                                    .orElseThrow()
+                                    .tracks()
+                                    .size()
+                            == 2);
             RtspClient.Answer described = player.request("DESCRIBE");
             assertEquals(200, described.status());
             SessionDescription sdp = SessionDescription.parse(described.body());
@@ -206,7 +202,7 @@ class RtspSessionTest {
             client.raw(Bytes.ofU8('$', 0, 5, 0, 0x80, 96));
         }
         assertEquals(datas(media, Track.VIDEO), datas(collector.untilEnd(), Track.VIDEO));
-        await(() -> streams.find(new StreamName("a")).isEmpty(), "the name is free");
+        await("the name is free", () -> streams.find(new StreamName("a")).isEmpty());
     }
 
     @Test
@@ -322,7 +318,7 @@ class RtspSessionTest {
         try (RtspClient client = new RtspClient(server.port(), "x")) {
             assertEquals(200, client.request("OPTIONS").status());
         }
-        await(() -> streams.all().isEmpty(), "no stream is left");
+        await("no stream is left", () -> streams.all().isEmpty());
     }
 
     @Test
@@ -337,12 +333,12 @@ class RtspSessionTest {
             player.request("DESCRIBE");
             player.request("SETUP", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1");
             assertEquals(200, player.request("PLAY").status());
-            await(() -> publication.stream().statistics().liveReaders() == 1, "plays");
+            await("plays", () -> publication.stream().statistics().liveReaders() == 1);
             publication.write(media.get(0));
             assertEquals(1, player.next().channel());
             assertEquals(0, player.next().channel());
             assertEquals(200, player.request("PAUSE").status());
-            await(() -> publication.stream().statistics().liveReaders() == 0, "pauses");
+            await("pauses", () -> publication.stream().statistics().liveReaders() == 0);
             publication.write(media.get(1));
             assertEquals(200, player.request("PLAY").status());
             publication.write(media.get(2));

@@ -18,6 +18,7 @@ import tapedeck.peers.FlashAndBeep;
 
 /// Real browsers publish.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class BrowsersTest {
     private static final int SECONDS = 6;

@@ -32,6 +32,7 @@ import tapedeck.stream.StreamName;
 
 /// Chromium behind a network whose rate changes: it hears from us how much it may send.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(300)
 class NarrowNetworkBrowsersTest {
     private static final long NARROW_BITS_PER_SECOND = 300_000;
@@ -109,7 +110,7 @@ class NarrowNetworkBrowsersTest {
     @Test
     void aPublisherClimbsToItsFullRateAndYieldsWhenTheNetworkNarrows() throws Exception {
         try (Chromium chromium = new Chromium()) {
-            Page page = chromium.open(page("name=cam&codec=VP8&picture=camera"));
+            Page page = chromium.open(page("name=cam&codec=VP8&picture=camera&size=kept"));
             Stream stream = stream(page);
             await(page, "its full rate", () -> target(page) >= FULL_BITS_PER_SECOND);
             System.out.printf(

@@ -19,6 +19,7 @@ import tapedeck.stream.StreamName;
 
 /// Real browsers that UDP does not reach: their page leaves only our TCP candidates in the answer.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class TcpBrowsersTest {
     private static final long SECONDS_NANOS = 3_000_000_000L;

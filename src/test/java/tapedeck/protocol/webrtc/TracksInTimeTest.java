@@ -28,6 +28,7 @@ import tapedeck.record.FinishedRecording;
 /// Tracks that pause, come late or never, and pictures that change their size: everything stays where it was in time,
 /// as the decoded recording shows. Chromium flashes and beeps at each full second of one clock.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class TracksInTimeTest {
     private static final double LIPS_SECONDS = 0.060;

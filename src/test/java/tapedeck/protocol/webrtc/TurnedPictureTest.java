@@ -30,6 +30,7 @@ import tapedeck.stream.StreamName;
 
 /// A publisher that says how its picture is turned: real readers of the recording turn it back.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(120)
 class TurnedPictureTest {
     @TempDir

@@ -27,6 +27,7 @@ import tapedeck.stream.Item;
 
 /// Pages that watch a stream and talk in it, while another page publishes.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class ViewerChatTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");

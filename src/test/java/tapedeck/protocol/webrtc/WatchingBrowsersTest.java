@@ -28,6 +28,7 @@ import tapedeck.stream.StreamName;
 
 /// Real browsers watch by WHEP.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class WatchingBrowsersTest {
     private static final int FEED_SECONDS = 4;
