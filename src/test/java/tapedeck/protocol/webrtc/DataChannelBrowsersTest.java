@@ -140,7 +140,7 @@ class DataChannelBrowsersTest {
                 messages.stream().map(message -> message.data().toUtf8()).toList();
         assertEquals(texts.stream().distinct().toList(), texts);
         String label = messages.getFirst().label();
-        assertTrue(texts.stream().allMatch(text -> text.matches(label + "( [0-9]{1,2}){1,2}")), texts.toString());
+        assertTrue(texts.stream().allMatch(text -> text.matches(label + "( [0-9]{1,2}){2}")), texts.toString());
     }
 
     private static void assertChat(List<Item.Message> chat) {

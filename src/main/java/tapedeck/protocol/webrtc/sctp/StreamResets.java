@@ -36,6 +36,7 @@ final class StreamResets {
     private final Streams streams;
     private final Set<Integer> wanted = new LinkedHashSet<>();
     private @Nullable Request request;
+    private @Nullable Deferred deferred;
     private long nextSequence;
     private long peerSequence;
     private int peerResult = NOTHING_TO_DO;
@@ -51,6 +52,9 @@ final class StreamResets {
             this.ids = ids;
         }
     }
+
+    /// What the peer wants reset when all up to `lastTsn` has come.
+    private record Deferred(List<Integer> ids, long lastTsn) {}
 
     /// RFC 6525 4.1: the first sequence number of each side is its first TSN.
     StreamResets(long initialTsn, long peerInitialTsn, Streams streams) {
@@ -68,6 +72,7 @@ final class StreamResets {
     void stop() {
         wanted.clear();
         request = null;
+        deferred = null;
     }
 
     long deadlineNanos() {
@@ -131,7 +136,7 @@ final class StreamResets {
                 while (in.remaining() >= 2) {
                     ids.add(in.u16());
                 }
-                yield answer(sequence, () -> reset(ids, lastTsn <= cumulativeTsn));
+                yield answer(sequence, () -> reset(new Deferred(ids, lastTsn), cumulativeTsn));
             }
             case Parameter.INCOMING_RESET_REQUEST,
                     Parameter.ASSOCIATION_RESET_REQUEST,
@@ -145,12 +150,29 @@ final class StreamResets {
         int result();
     }
 
-    private int reset(List<Integer> ids, boolean allCame) {
-        if (!allCame) {
+    private int reset(Deferred asked, long cumulativeTsn) {
+        if (asked.lastTsn > cumulativeTsn) {
+            deferred = asked;
             return IN_PROGRESS;
         }
-        streams.peerReset(ids);
+        deferred = null;
+        streams.peerReset(asked.ids);
         return PERFORMED;
+    }
+
+    /// RFC 6525 5.2.2, E3: what was in progress is done when its last data has come. The peer is told without being
+    /// asked
+    /// again, which may take it long while other channels go on.
+    ///
+    /// @param cumulativeTsn all up to here came from the peer
+    @Nullable
+    Parameter proceed(long cumulativeTsn) {
+        Deferred waiting = deferred;
+        if (waiting == null || waiting.lastTsn > cumulativeTsn) {
+            return null;
+        }
+        peerResult = reset(waiting, cumulativeTsn);
+        return response(peerSequence, peerResult);
     }
 
     /// RFC 6525 5.2.1: the next request is done; the last one, come again, gets the same answer, unless it was in

@@ -99,6 +99,10 @@ final class Transfer {
 
     void endOfPacket(long now) {
         inbox.endOfPacket(now);
+        Parameter performed = resets.proceed(inbox.cumulativeTsn());
+        if (performed != null) {
+            outbox.add(new Chunk.Reconfig(List.of(performed)));
+        }
     }
 
     void acknowledge(Chunk.Sack sack, long now) {

@@ -420,7 +420,11 @@ class HostileSctpTest {
         say(reset);
         assertEquals(StreamResets.IN_PROGRESS, result());
         assertEquals(List.of(), side.closed);
+        said.clear();
         say(data(tsn++, 2, 1, "BE", Channels.PPID_TEXT, Bytes.ofUtf8("the last")));
+        assertEquals(StreamResets.PERFORMED, result(), "without being asked again");
+        assertEquals(List.of("c2: the peer closed it"), side.closed);
+        said.clear();
         say(reset);
         assertEquals(StreamResets.PERFORMED, result());
         say(reset);
