@@ -20,9 +20,7 @@ final class AacDepacketizer implements Depacketizer {
 
     private final AacParameters parameters;
     private final long ticksPerUnit;
-    private byte[] part = new byte[0];
-    private int partBytes;
-    private long partTimestamp;
+    private final FrameInParts part = new FrameInParts("AAC");
     private long missingFrames;
 
     AacDepacketizer(PayloadFormat format) {
@@ -136,37 +134,25 @@ final class AacDepacketizer implements Depacketizer {
 
     /// 3.2.3.1: each part is in a packet of its own, and each says the size of the whole.
     private void part(Bytes bytes, int size, long timestamp, Sink sink) {
-        if (partBytes == 0 || timestamp != partTimestamp || part.length != size) {
+        if (!part.isOf(timestamp) || part.wholeBytes() != size) {
             dropPart();
-            part = new byte[size];
-            partTimestamp = timestamp;
+            part.begin(size, timestamp);
         }
-        if (bytes.length() > size - partBytes) {
-            throw new MalformedException("AAC: more than the %d bytes of a unit".formatted(size));
-        }
-        bytes.copyTo(0, part, partBytes, bytes.length());
-        partBytes += bytes.length();
-        if (partBytes == size) {
-            Bytes whole = Bytes.wrap(part);
-            part = new byte[0];
-            partBytes = 0;
+        Bytes whole = part.add(bytes);
+        if (!whole.isEmpty()) {
             sink.frame(parameters.codec(), timestamp, true, whole);
         }
     }
 
     private void dropPart() {
-        if (partBytes > 0) {
-            missingFrames++;
-        }
-        part = new byte[0];
-        partBytes = 0;
+        missingFrames += part.drop();
     }
 
     @Override
     public void gap(long packets) {
+        // What has come of a frame is one of those that the packets were parts of.
         missingFrames += packets;
-        part = new byte[0];
-        partBytes = 0;
+        part.drop();
     }
 
     @Override

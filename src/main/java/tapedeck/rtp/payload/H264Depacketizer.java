@@ -17,8 +17,10 @@ import tapedeck.media.Codec;
 /// ```
 /// Parameter sets go into the codec, delimiters and filler are left out.
 final class H264Depacketizer implements Depacketizer {
-    static final int MAX_FRAME_BYTES = 8 << 20;
-    static final int MAX_PIECES = 16_384;
+    static final int MAX_FRAME_BYTES = Pieces.MAX_FRAME_BYTES;
+    /// Slices may be cut to packets; then there are as many units.
+    static final int MAX_PIECES = Pieces.MAX_PIECES;
+
     /// 32 SPS and 256 PPS are all that ISO/IEC 14496-10 7.4.2 has ids for.
     static final int MAX_PARAMETER_SETS = 288;
 
@@ -32,12 +34,9 @@ final class H264Depacketizer implements Depacketizer {
     private State state = State.BETWEEN;
 
     // The open access unit.
-    private final List<Nal> nals = new ArrayList<>();
-    private final List<Bytes> pieces = new ArrayList<>();
+    private final Units nals = new Units("H.264", MAX_PIECES);
     private boolean idr;
-    private int sizeBytes;
     private long timestamp;
-    private @Nullable Nal fragmented;
 
     /// Whether the first NAL unit of the access unit has to prove that it is the first.
     private Start start = Start.ANY_FIRST_SLICE;
@@ -71,24 +70,6 @@ final class H264Depacketizer implements Depacketizer {
         } catch (MalformedException _) {
             // Cameras describe themselves wrongly; what they send in band counts.
             this.parameterSets.clear();
-        }
-    }
-
-    /// A NAL unit of the open access unit.
-    private static final class Nal {
-        /// The first byte where it is not part of the pieces (FU-A), else -1.
-        private final int header;
-
-        private final int type;
-        private final int firstPiece;
-        private int pieces;
-        private int length;
-
-        private Nal(int header, int type, int firstPiece) {
-            this.header = header;
-            this.type = type;
-            this.firstPiece = firstPiece;
-            this.length = header < 0 ? 0 : 1;
         }
     }
 
@@ -164,10 +145,7 @@ final class H264Depacketizer implements Depacketizer {
 
     private void clear() {
         idr = false;
-        sizeBytes = 0;
-        fragmented = null;
         nals.clear();
-        pieces.clear();
         parameterSets.clear();
     }
 
@@ -183,7 +161,7 @@ final class H264Depacketizer implements Depacketizer {
             fragment(payload);
             return;
         }
-        if (fragmented != null) {
+        if (nals.isOpen()) {
             throw new MalformedException("H.264: a NAL unit in fragments has no end");
         }
         if (type == STAP_A) {
@@ -227,9 +205,9 @@ final class H264Depacketizer implements Depacketizer {
     }
 
     private void whole(Bytes unit) {
-        Nal nal = new Nal(-1, unit.u8(0) & 0x1F, pieces.size());
-        add(nal, unit);
-        end(nal);
+        nals.begin(0, 0);
+        nals.add(unit);
+        end();
     }
 
     /// RFC 6184 5.8. Start and end in one packet is forbidden there and sent by some cameras.
@@ -239,88 +217,63 @@ final class H264Depacketizer implements Depacketizer {
         }
         int head = payload.u8(1);
         int type = head & 0x1F;
-        Nal nal = fragmented;
-        if ((head & 0x80) != 0) {
-            if (nal != null) {
-                throw new MalformedException("H.264: a NAL unit in fragments has no end");
-            }
-            checkType(type);
-            nal = new Nal(payload.u8(0) & 0xE0 | type, type, pieces.size());
-        } else if (nal == null && !provesStart) {
+        boolean starts = (head & 0x80) != 0;
+        if (!starts && !nals.isOpen() && !provesStart) {
             skip();
             return;
-        } else if (nal == null) {
-            throw new MalformedException("H.264: a NAL unit in fragments has no start");
         }
-        add(nal, payload.slice(2));
+        if (starts == nals.isOpen()) {
+            throw new MalformedException(
+                    "H.264: a NAL unit in fragments has no %s".formatted(starts ? "end" : "start"));
+        }
+        if (starts) {
+            checkType(type);
+            nals.begin(payload.u8(0) & 0xE0 | type, 1);
+        }
+        nals.add(payload.slice(2));
         if ((head & 0x40) != 0) {
-            fragmented = null;
-            end(nal);
-        } else {
-            fragmented = nal;
-        }
-    }
-
-    private void add(Nal nal, Bytes piece) {
-        if (pieces.size() == MAX_PIECES) {
-            throw new MalformedException("H.264: access unit of more than %d parts".formatted(MAX_PIECES));
-        }
-        pieces.add(piece);
-        nal.pieces++;
-        nal.length += piece.length();
-        sizeBytes += piece.length() + H264.NAL_LENGTH_BYTES + 1;
-        if (sizeBytes > MAX_FRAME_BYTES) {
-            throw new MalformedException("H.264: access unit of more than %d bytes".formatted(MAX_FRAME_BYTES));
+            end();
         }
     }
 
     /// A NAL unit is whole.
-    private void end(Nal nal) {
-        if (!provesStart && !proveStart(nal)) {
+    private void end() {
+        Units.Unit nal = nals.end();
+        int type = nals.u8(nal, 0) & 0x1F;
+        if (!provesStart && !proveStart(nal, type)) {
             skip();
             return;
         }
-        switch (nal.type) {
+        switch (type) {
             case H264.NAL_SPS, H264.NAL_PPS -> {
                 if (parameterSets.size() == MAX_PARAMETER_SETS) {
                     throw new MalformedException("H.264: more than %d parameter sets".formatted(MAX_PARAMETER_SETS));
                 }
-                byte[] unit = new byte[nal.length];
-                copy(nal, unit, 0);
-                parameterSets.add(Bytes.wrap(unit));
-                remove(nal);
+                parameterSets.add(nals.bytes(nal));
+                nals.removeLast();
             }
-            case H264.NAL_AUD, H264.NAL_FILLER -> remove(nal);
-            default -> {
-                idr |= nal.type == H264.NAL_IDR;
-                nals.add(nal);
-            }
+            case H264.NAL_AUD, H264.NAL_FILLER -> nals.removeLast();
+            default -> idr |= type == H264.NAL_IDR;
         }
-    }
-
-    private void remove(Nal nal) {
-        pieces.subList(nal.firstPiece, pieces.size()).clear();
     }
 
     /// Behind a loss, only a delimiter or an SPS can be nothing but the first of its access unit with all that it
     /// needs. False if this one shows that something is missing.
-    private boolean proveStart(Nal nal) {
-        if (nal.type == H264.NAL_AUD || nal.type == H264.NAL_SPS) {
+    private boolean proveStart(Units.Unit nal, int type) {
+        if (type == H264.NAL_AUD || type == H264.NAL_SPS) {
             provesStart = true;
         } else if (start == Start.ANY_FIRST_SLICE) {
-            if (nal.type != H264.NAL_SLICE && nal.type != H264.NAL_IDR) {
+            if (type != H264.NAL_SLICE && type != H264.NAL_IDR) {
                 return true;
             }
             // first_mb_in_slice is 0 if the bit behind the header is set, ISO/IEC 14496-10 7.3.3 and 9.1.
-            Bytes first = pieces.get(nal.firstPiece);
-            int at = nal.header < 0 ? 1 : 0;
-            provesStart = first.length() > at && (first.u8(at) & 0x80) != 0;
+            provesStart = nal.length() > 1 && (nals.u8(nal, 1) & 0x80) != 0;
         }
         return provesStart;
     }
 
     private void finish(Sink sink) {
-        boolean whole = state == State.OPEN && fragmented == null;
+        boolean whole = state == State.OPEN && !nals.isOpen();
         if (state == State.OPEN && !whole) {
             loss.lost(timestamp);
         }
@@ -343,7 +296,7 @@ final class H264Depacketizer implements Depacketizer {
             loss.lost(timestamp);
         } else {
             loss.keyframe();
-            sink.frame(current, timestamp, idr, accessUnit());
+            sink.frame(current, timestamp, idr, nals.lengthPrefixed());
         }
     }
 
@@ -368,35 +321,5 @@ final class H264Depacketizer implements Depacketizer {
                 .filter(set -> (set.u8(0) & 0x1F) == type)
                 .distinct()
                 .toList();
-    }
-
-    private Bytes accessUnit() {
-        int size = 0;
-        for (Nal nal : nals) {
-            size += H264.NAL_LENGTH_BYTES + nal.length;
-        }
-        byte[] out = new byte[size];
-        int at = 0;
-        for (Nal nal : nals) {
-            out[at] = (byte) (nal.length >> 24);
-            out[at + 1] = (byte) (nal.length >> 16);
-            out[at + 2] = (byte) (nal.length >> 8);
-            out[at + 3] = (byte) nal.length;
-            copy(nal, out, at + H264.NAL_LENGTH_BYTES);
-            at += H264.NAL_LENGTH_BYTES + nal.length;
-        }
-        return Bytes.wrap(out);
-    }
-
-    private void copy(Nal nal, byte[] out, int to) {
-        int at = to;
-        if (nal.header >= 0) {
-            out[at++] = (byte) nal.header;
-        }
-        for (int i = 0; i < nal.pieces; i++) {
-            Bytes piece = pieces.get(nal.firstPiece + i);
-            piece.copyTo(0, out, at, piece.length());
-            at += piece.length();
-        }
     }
 }

@@ -2,7 +2,6 @@ package tapedeck.rtp.payload;
 
 import java.util.ArrayList;
 import java.util.List;
-import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.codec.h264.H264;
 import tapedeck.media.Codec;
@@ -13,16 +12,16 @@ import tapedeck.media.Frame;
 final class H264Packetizer implements Packetizer {
     private static final int STAP_A = 24;
     private static final int FU_A = 28;
-    /// The size in front of each unit of a STAP-A.
-    private static final int SIZE_BYTES = 2;
 
     private final int maxPayloadBytes;
     private final int packetizationMode;
+    private final NalPackets packets;
 
     /// @param packetizationMode 0 or 1
     H264Packetizer(int maxPayloadBytes, int packetizationMode) {
         this.maxPayloadBytes = maxPayloadBytes;
         this.packetizationMode = packetizationMode;
+        packets = new NalPackets(maxPayloadBytes, 1, new Headers());
     }
 
     @Override
@@ -31,42 +30,23 @@ final class H264Packetizer implements Packetizer {
         if (packetizationMode == 0) {
             return alone(units, out);
         }
-        for (int i = 0; i < units.size(); ) {
-            int together = together(units, i);
-            boolean last = i + together == units.size();
-            if (together > 1) {
-                aggregate(units.subList(i, i + together), last, out);
-            } else {
-                unit(units.get(i), last, out);
-            }
-            i += together;
-        }
+        packets.send(units, out);
         return true;
     }
 
     /// The NAL units to send; in front of a keyframe the parameter sets, but none twice.
     private static List<Bytes> units(Frame frame) {
-        List<Bytes> own = H264.nalUnits(frame.data());
-        List<Bytes> units = new ArrayList<>(own.size() + 2);
-        if (frame.keyframe() && frame.track().codec() instanceof Codec.H264 codec) {
-            addMissing(codec.sps(), own, units);
-            addMissing(codec.pps(), own, units);
+        List<Bytes> sets = new ArrayList<>();
+        if (frame.track().codec() instanceof Codec.H264 codec) {
+            sets.addAll(codec.sps());
+            sets.addAll(codec.pps());
         }
-        for (Bytes unit : own) {
+        List<Bytes> units = NalPackets.withSets(frame, sets);
+        units.removeIf(unit -> {
             int type = H264.nalUnitType(unit.u8(0));
-            if (type != H264.NAL_AUD && type != H264.NAL_FILLER) {
-                units.add(unit);
-            }
-        }
+            return type == H264.NAL_AUD || type == H264.NAL_FILLER;
+        });
         return units;
-    }
-
-    private static void addMissing(List<Bytes> sets, List<Bytes> own, List<Bytes> units) {
-        for (Bytes set : sets) {
-            if (!own.contains(set)) {
-                units.add(set);
-            }
-        }
     }
 
     private boolean alone(List<Bytes> units, Output out) {
@@ -81,49 +61,29 @@ final class H264Packetizer implements Packetizer {
         return true;
     }
 
-    /// How many units from this one on go into one payload.
-    private int together(List<Bytes> units, int from) {
-        int size = 1;
-        int count = 0;
-        for (int i = from; i < units.size(); i++) {
-            size += SIZE_BYTES + units.get(i).length();
-            if (size > maxPayloadBytes) {
-                break;
+    private static final class Headers implements NalPackets.Headers {
+        /// RFC 6184 5.7: F is set if it is in one of them, NRI is the highest of all.
+        @Override
+        public Bytes ofAggregate(List<Bytes> units) {
+            int forbidden = 0;
+            int importance = 0;
+            for (Bytes unit : units) {
+                forbidden |= unit.u8(0) & 0x80;
+                importance = Math.max(importance, unit.u8(0) & 0x60);
             }
-            count++;
+            return Bytes.ofU8(forbidden | importance | STAP_A);
         }
-        return Math.max(count, 1);
-    }
 
-    /// RFC 6184 5.7.1.
-    private static void aggregate(List<Bytes> units, boolean last, Output out) {
-        int size = 1;
-        int forbidden = 0;
-        int importance = 0;
-        for (Bytes unit : units) {
-            size += SIZE_BYTES + unit.length();
-            // 5.7: F is set if it is in one of them, NRI is the highest of all.
-            forbidden |= unit.u8(0) & 0x80;
-            importance = Math.max(importance, unit.u8(0) & 0x60);
+        /// RFC 6184 5.8.
+        @Override
+        public EqualParts.Headers ofParts(Bytes unit) {
+            int header = unit.u8(0);
+            int indicator = header & 0xE0 | FU_A;
+            int type = header & 0x1F;
+            Bytes first = Bytes.ofU8(indicator, 0x80 | type);
+            // A unit that does not fit whole has at least two parts: "start and end" (5.8 forbids it) never comes.
+            return new EqualParts.Headers(
+                    first, Bytes.ofU8(indicator, type), Bytes.ofU8(indicator, 0x40 | type), first);
         }
-        ByteWriter aggregate = new ByteWriter(size).u8(forbidden | importance | STAP_A);
-        units.forEach(unit -> aggregate.u16(unit.length()).bytes(unit));
-        out.payload(Bytes.EMPTY, aggregate.handOver(), last);
-    }
-
-    /// RFC 6184 5.6 and 5.8.
-    private void unit(Bytes unit, boolean last, Output out) {
-        if (unit.length() <= maxPayloadBytes) {
-            out.payload(Bytes.EMPTY, unit, last);
-            return;
-        }
-        int header = unit.u8(0);
-        int indicator = header & 0xE0 | FU_A;
-        int type = header & 0x1F;
-        Bytes first = Bytes.ofU8(indicator, 0x80 | type);
-        // A unit that does not fit whole has at least two parts: "start and end" (5.8 forbids it) never comes.
-        var headers =
-                new EqualParts.Headers(first, Bytes.ofU8(indicator, type), Bytes.ofU8(indicator, 0x40 | type), first);
-        EqualParts.cut(unit.slice(1), headers, maxPayloadBytes, last, out);
     }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
-import tapedeck.codec.h264.H264;
 import tapedeck.codec.h265.H265;
 import tapedeck.media.Codec;
 
@@ -309,7 +308,7 @@ final class H265Depacketizer implements Depacketizer {
             loss.leftOut(timestamp);
             return;
         }
-        sink.frame(current, timestamp, irap, accessUnit());
+        sink.frame(current, timestamp, irap, nals.lengthPrefixed());
     }
 
     private void takeParameterSets() {
@@ -334,21 +333,5 @@ final class H265Depacketizer implements Depacketizer {
                 .filter(set -> H265.nalUnitType(set.u8(0)) == type)
                 .distinct()
                 .toList();
-    }
-
-    private Bytes accessUnit() {
-        int size = 0;
-        for (Units.Unit nal : nals.all()) {
-            size += H264.NAL_LENGTH_BYTES + nal.length();
-        }
-        byte[] out = new byte[size];
-        int at = 0;
-        for (Units.Unit nal : nals.all()) {
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                out[at++] = (byte) (nal.length() >> shift);
-            }
-            at = nals.copy(nal, 0, out, at);
-        }
-        return Bytes.wrap(out);
     }
 }

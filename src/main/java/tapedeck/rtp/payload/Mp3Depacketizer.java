@@ -16,9 +16,7 @@ final class Mp3Depacketizer implements Depacketizer {
 
     private static final int HEADER_BYTES = 4;
 
-    private byte[] part = new byte[0];
-    private int partBytes;
-    private long partTimestamp;
+    private final FrameInParts part = new FrameInParts("MP3");
     private long missingFrames;
 
     @Override
@@ -55,9 +53,8 @@ final class Mp3Depacketizer implements Depacketizer {
                     throw new MalformedException(
                             "MP3: frame of %d bytes, %d there".formatted(header.frameBytes(), left));
                 }
-                part = new byte[header.frameBytes()];
-                partTimestamp = timestamp;
-                append(body);
+                part.begin(header.frameBytes(), timestamp);
+                part.add(body);
                 return;
             }
             emit(header, timestamp + ticks, body.slice(at, at + header.frameBytes()), sink);
@@ -67,26 +64,15 @@ final class Mp3Depacketizer implements Depacketizer {
     }
 
     private void rest(Bytes body, int offset, long timestamp, Sink sink) {
-        if (partBytes == 0 || offset != partBytes || timestamp != partTimestamp) {
+        if (!part.isOf(timestamp) || offset != part.sizeBytes()) {
             // Its beginning is lost, which was counted as a gap.
             dropPart();
             return;
         }
-        if (body.length() > part.length - partBytes) {
-            throw new MalformedException("MP3: more than the %d bytes of a frame".formatted(part.length));
-        }
-        append(body);
-        if (partBytes == part.length) {
-            Bytes whole = Bytes.wrap(part);
-            part = new byte[0];
-            partBytes = 0;
+        Bytes whole = part.add(body);
+        if (!whole.isEmpty()) {
             emit(header(whole), timestamp, whole, sink);
         }
-    }
-
-    private void append(Bytes body) {
-        body.copyTo(0, part, partBytes, body.length());
-        partBytes += body.length();
     }
 
     private static Mp3Header header(Bytes frame) {
@@ -102,18 +88,14 @@ final class Mp3Depacketizer implements Depacketizer {
     }
 
     private void dropPart() {
-        if (partBytes > 0) {
-            missingFrames++;
-        }
-        part = new byte[0];
-        partBytes = 0;
+        missingFrames += part.drop();
     }
 
     @Override
     public void gap(long packets) {
+        // What has come of a frame is one of those that the packets were parts of.
         missingFrames += packets;
-        part = new byte[0];
-        partBytes = 0;
+        part.drop();
     }
 
     @Override

@@ -4,14 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.codec.h264.H264;
 
 /// The NAL units or OBUs of a frame that is not whole yet: each a few bytes of header and slices of packets,
 /// which are copied together once.
 final class Units {
-    /// More than any picture has.
+    /// More than any picture has that is not cut to packets.
     static final int MAX_UNITS = 1024;
 
     private final String codecName;
+    private final int maxUnits;
     private final List<Unit> units = new ArrayList<>();
     private final List<Bytes> pieces = new ArrayList<>();
     private int sizeBytes;
@@ -19,7 +21,12 @@ final class Units {
     private boolean open;
 
     Units(String codecName) {
+        this(codecName, MAX_UNITS);
+    }
+
+    Units(String codecName, int maxUnits) {
         this.codecName = codecName;
+        this.maxUnits = maxUnits;
     }
 
     /// A unit, whole or not.
@@ -56,8 +63,8 @@ final class Units {
 
     /// @param header the bytes of its header that are not part of the pieces, as many as `headerBytes`
     void begin(int header, int headerBytes) {
-        if (units.size() == MAX_UNITS) {
-            throw new MalformedException("%s: frame of more than %d units".formatted(codecName, MAX_UNITS));
+        if (units.size() == maxUnits) {
+            throw new MalformedException("%s: frame of more than %d units".formatted(codecName, maxUnits));
         }
         units.add(new Unit(header, headerBytes, pieces.size()));
         open = true;
@@ -108,6 +115,23 @@ final class Units {
             at -= pieces.get(i).length();
         }
         throw new MalformedException("%s: unit of %d bytes".formatted(codecName, unit.length));
+    }
+
+    /// All of them, each behind its length as in a [tapedeck.media.Frame].
+    Bytes lengthPrefixed() {
+        int size = 0;
+        for (Unit unit : units) {
+            size += H264.NAL_LENGTH_BYTES + unit.length;
+        }
+        byte[] out = new byte[size];
+        int at = 0;
+        for (Unit unit : units) {
+            for (int shift = 24; shift >= 0; shift -= 8) {
+                out[at++] = (byte) (unit.length >> shift);
+            }
+            at = copy(unit, 0, out, at);
+        }
+        return Bytes.wrap(out);
     }
 
     Bytes bytes(Unit unit) {

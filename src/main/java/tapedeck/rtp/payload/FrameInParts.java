@@ -1,0 +1,60 @@
+package tapedeck.rtp.payload;
+
+import tapedeck.bytes.Bytes;
+import tapedeck.bytes.MalformedException;
+
+/// A frame of sound that is too large for one packet, and says how large it is.
+final class FrameInParts {
+    private final String codecName;
+    private byte[] frame = new byte[0];
+    private int sizeBytes;
+    private long timestamp;
+
+    FrameInParts(String codecName) {
+        this.codecName = codecName;
+    }
+
+    /// The first part follows.
+    void begin(int wholeBytes, long newTimestamp) {
+        frame = new byte[wholeBytes];
+        sizeBytes = 0;
+        timestamp = newTimestamp;
+    }
+
+    /// Whether a frame of this time has begun.
+    boolean isOf(long otherTimestamp) {
+        return sizeBytes > 0 && timestamp == otherTimestamp;
+    }
+
+    /// What has come of it.
+    int sizeBytes() {
+        return sizeBytes;
+    }
+
+    int wholeBytes() {
+        return frame.length;
+    }
+
+    /// Returns the frame once it is whole, and nothing before.
+    Bytes add(Bytes part) {
+        if (part.length() > frame.length - sizeBytes) {
+            throw new MalformedException("%s: more than the %d bytes of a frame".formatted(codecName, frame.length));
+        }
+        part.copyTo(0, frame, sizeBytes, part.length());
+        sizeBytes += part.length();
+        if (sizeBytes < frame.length) {
+            return Bytes.EMPTY;
+        }
+        Bytes whole = Bytes.wrap(frame);
+        drop();
+        return whole;
+    }
+
+    /// The rest will not come; returns how many frames that costs.
+    int drop() {
+        int lost = sizeBytes > 0 ? 1 : 0;
+        frame = new byte[0];
+        sizeBytes = 0;
+        return lost;
+    }
+}
