@@ -8,6 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.ByteWriter;
+import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 /// Action Message Format, AMF 0 (amf0-file-format-specification): the values of FLV metadata and of RTMP commands.
@@ -36,17 +37,48 @@ public final class Amf0 {
     private static final int UNSUPPORTED = 0x0D;
     private static final int XML_DOCUMENT = 0x0F;
     private static final int TYPED_OBJECT = 0x10;
+    private static final int AVM_PLUS = 0x11;
 
     private final ByteReader in;
+    private final @Nullable Amf3 amf3;
     private int items;
 
-    private Amf0(ByteReader in) {
+    private Amf0(ByteReader in, @Nullable Amf3 amf3) {
         this.in = in;
+        this.amf3 = amf3;
     }
 
     /// All values to the end of `in`.
     public static List<@Nullable Object> readAll(ByteReader in) {
-        Amf0 amf = new Amf0(in);
+        return readAll(new Amf0(in, null), in);
+    }
+
+    /// All values of a message that may have AMF 3 in it (RTMP types 15 and 17): a byte 0 and then AMF 0, of which single
+    /// values are AMF 3 (amf0-file-format-specification 3.1); some leave the 0 out, or write all of it as AMF 3. What
+    /// [Bytes] are comes out as that.
+    public static List<@Nullable Object> readAllOfAmf3(Bytes message) {
+        ByteReader in = message.reader();
+        Amf3 amf3 = new Amf3(in);
+        switch (message.isEmpty() ? -1 : message.u8(0)) {
+            case 0 -> {
+                in.skip(1);
+                return readAll(new Amf0(in, amf3), in);
+            }
+            case STRING -> {
+                return readAll(new Amf0(in, amf3), in);
+            }
+            case Amf3.STRING -> {
+                List<@Nullable Object> values = new ArrayList<>();
+                while (in.hasRemaining()) {
+                    values.add(amf3.value(0));
+                }
+                return values;
+            }
+            default -> throw new MalformedException("AMF3: a message without a name");
+        }
+    }
+
+    private static List<@Nullable Object> readAll(Amf0 amf, ByteReader in) {
         List<@Nullable Object> values = new ArrayList<>();
         while (in.hasRemaining()) {
             values.add(amf.value(0));
@@ -87,6 +119,12 @@ public final class Amf0 {
             case TYPED_OBJECT -> {
                 string(in.u16());
                 yield properties(deeper(depth));
+            }
+            case AVM_PLUS -> {
+                if (amf3 == null) {
+                    throw new MalformedException("AMF0: marker 0x%02x".formatted(marker));
+                }
+                yield amf3.value(depth);
             }
             default -> throw new MalformedException("AMF0: marker 0x%02x".formatted(marker));
         };

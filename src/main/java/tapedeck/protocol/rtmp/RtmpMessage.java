@@ -72,27 +72,16 @@ sealed interface RtmpMessage {
             case VIDEO -> new Video(streamId, timestampMillis, body);
             case AGGREGATE -> new Aggregate(streamId, timestampMillis, body);
             case DATA -> new Data(streamId, Amf0.readAll(body.reader()));
-            case COMMAND -> command(streamId, body.reader());
-            // AMF 3 in name only: one byte 0, then AMF 0.
-            case DATA_AMF3 -> new Data(streamId, Amf0.readAll(amf0InAmf3(body)));
-            case COMMAND_AMF3 -> command(streamId, amf0InAmf3(body));
+            case COMMAND -> command(streamId, Amf0.readAll(body.reader()));
+            case DATA_AMF3 -> new Data(streamId, Amf0.readAllOfAmf3(body));
+            case COMMAND_AMF3 -> command(streamId, Amf0.readAllOfAmf3(body));
             case WINDOW_SIZE -> new WindowSize(body.reader().u32());
             case USER_CONTROL -> userControl(body.reader());
             default -> new Ignored(type);
         };
     }
 
-    private static ByteReader amf0InAmf3(Bytes body) {
-        ByteReader in = body.reader();
-        int format = in.u8();
-        if (format != 0) {
-            throw new MalformedException("RTMP: AMF3 is not supported");
-        }
-        return in;
-    }
-
-    private static RtmpMessage command(int streamId, ByteReader in) {
-        List<@Nullable Object> values = Amf0.readAll(in);
+    private static RtmpMessage command(int streamId, List<@Nullable Object> values) {
         if (values.size() < 2 || !(values.get(0) instanceof String name) || !(values.get(1) instanceof Double id)) {
             throw new MalformedException("RTMP: a command without name and transaction");
         }
