@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
-import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 /// Action Message Format, AMF 3 (amf-file-format-spec): what Flash and its relatives say when they have asked for
@@ -183,8 +182,7 @@ final class Amf3 {
 
     private void demandRoom(int count) {
         if (count > Amf0.MAX_ITEMS) {
-            throw new MalformedException(
-                    "AMF3: %d values, at most %d allowed".formatted(count, Amf0.MAX_ITEMS));
+            throw new MalformedException("AMF3: %d values, at most %d allowed".formatted(count, Amf0.MAX_ITEMS));
         }
     }
 

@@ -83,8 +83,7 @@ class Amf3Test {
         // Two sealed members, not dynamic, class "C"; then one with the same traits.
         String first = "0a 23 03 43 03 78 03 79 04 01 04 02";
         assertEquals(Map.of("x", 1.0, "y", 2.0), one(first));
-        assertEquals(
-                List.of(Map.of("x", 1.0, "y", 2.0), Map.of("x", 3.0, "y", 4.0)), read(first, "0a 01 04 03 04 04"));
+        assertEquals(List.of(Map.of("x", 1.0, "y", 2.0), Map.of("x", 3.0, "y", 4.0)), read(first, "0a 01 04 03 04 04"));
         // Dynamic, without a class.
         assertEquals(Map.of("app", "live"), one("0a 0b 01 07 617070 06 09 6c697665 01"));
         assertEquals("AMF3: traits 3 of 0", refused("0a 0d"));
@@ -141,13 +140,12 @@ class Amf3Test {
 
     @Test
     void aMessageMayBeAllOfAmf3OrLeaveItsFirstByteOut() {
-        assertEquals(
-                Arrays.asList("play", 0.0, null),
-                Amf0.readAllOfAmf3(Bytes.ofHex("06 09 706c6179 04 00 01")));
+        assertEquals(Arrays.asList("play", 0.0, null), Amf0.readAllOfAmf3(Bytes.ofHex("06 09 706c6179 04 00 01")));
         assertEquals(List.of("a", true), Amf0.readAllOfAmf3(Bytes.ofHex("02 0001 61 01 01")));
         assertEquals(
                 "AMF3: a message without a name",
-                assertThrows(MalformedException.class, () -> Amf0.readAllOfAmf3(Bytes.ofHex("0a"))).getMessage());
+                assertThrows(MalformedException.class, () -> Amf0.readAllOfAmf3(Bytes.ofHex("0a")))
+                        .getMessage());
         assertThrows(MalformedException.class, () -> Amf0.readAllOfAmf3(Bytes.EMPTY));
         assertEquals(List.of(), Amf0.readAllOfAmf3(Bytes.ofHex("00")));
     }
@@ -155,9 +153,13 @@ class Amf3Test {
     @Test
     void rubbishIsRefused() {
         List<Bytes> good = List.of(
-                Bytes.ofHex(NAME + "11 0a 23 03 43 03 78 03 79 04 01 09 05 01 06 00 06 05 6162 11 0a 01 0a 00 0c 05 0102"),
+                Bytes.ofHex(
+                        NAME + "11 0a 23 03 43 03 78 03 79 04 01 09 05 01 06 00 06 05 6162 11 0a 01 0a 00 0c 05 0102"),
                 Bytes.ofHex("06 09 706c6179 04 00 0a 0b 01 07 617070 06 09 6c697665 01 08 01 408f400000000000"),
                 Bytes.ofHex(NAME + "11 11 05 00 06 03 78 0f 03 00 400c000000000000 04 01 0d 05 00 00000001 ffffffff"));
-        Fuzz.parser(good, Collections.emptyList(), bytes -> Amf0.readAllOfAmf3(bytes).hashCode());
+        Fuzz.parser(
+                good,
+                Collections.emptyList(),
+                bytes -> Amf0.readAllOfAmf3(bytes).hashCode());
     }
 }

@@ -61,7 +61,8 @@ class RtmpAmf3Test {
                     3, RtmpMessage.COMMAND_AMF3, client.streamId(), 0, command("publish", 3, "11 01 11 06 03 61"));
             assertEquals("NetStream.Publish.Start", client.awaitStatus().code());
             // onMetaData with an array that has names.
-            Bytes metadata = Bytes.ofHex("00 02 000a 6f6e4d65746144617461 11 09 01 19 766964656f636f6465636964 04 07 01");
+            Bytes metadata =
+                    Bytes.ofHex("00 02 000a 6f6e4d65746144617461 11 09 01 19 766964656f636f6465636964 04 07 01");
             client.message(4, RtmpMessage.DATA_AMF3, client.streamId(), 0, metadata);
             client.send(CLIP.tags().stream().filter(tag -> !tag.script()).toList());
             client.unpublish();
