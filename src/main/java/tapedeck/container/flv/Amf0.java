@@ -54,10 +54,8 @@ public final class Amf0 {
     }
 
     /// All values of a message that may have AMF 3 in it (RTMP types 15 and 17): a byte 0 and then AMF 0, of which
-    /// single
-    /// values are AMF 3 (amf0-file-format-specification 3.1); some leave the 0 out, or write all of it as AMF 3.
-    What
-    /// [Bytes] are comes out as that.
+    /// single values are AMF 3 (amf0-file-format-specification 3.1). Some leave the 0 out, or write all of it as
+    /// AMF 3.
     public static List<@Nullable Object> readAllOfAmf3(Bytes message) {
         ByteReader in = message.reader();
         Amf3 amf3 = new Amf3(in);
