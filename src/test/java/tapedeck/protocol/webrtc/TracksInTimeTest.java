@@ -213,8 +213,8 @@ class TracksInTimeTest {
 
     /// The picture of an application that is made smaller, or of a browser that lacks bandwidth.
     @ParameterizedTest
-    @CsvSource({"vp8-mp4, VP8", "vp9-webm, VP9"})
-    void aPictureThatChangesItsSizeGoesOnInTheSameFile(String formats, String codec) throws Exception {
+    @CsvSource({"vp8-mp4, VP8, 4000", "vp9-webm, VP9, 4000", "h264-mp4, H264, 2000"})
+    void aPictureThatChangesItsSizeGoesOnInTheSameFile(String formats, String codec, int millis) throws Exception {
         server.close();
         server = new TestServer(folder.resolve("other"), "record_formats=" + formats);
         Path file = record(codec, false, 0, page -> {
@@ -225,7 +225,7 @@ class TracksInTimeTest {
                           parameters.encodings[0].scaleResolutionDownBy = scale;
                           await window.video.setParameters(parameters);
                         }""", scale);
-                page.waitForTimeout(4_000);
+                page.waitForTimeout(millis);
             }
         });
         assertEquals(1, server.server().recordings().finished().size(), "files");
