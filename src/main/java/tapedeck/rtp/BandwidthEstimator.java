@@ -101,6 +101,16 @@ public final class BandwidthEstimator {
         return nowNanos - decreasedNanos < CAREFUL_NANOS || limit < MAX_BITS_PER_SECOND;
     }
 
+    /// Since the path was full.
+    public long calmNanos(long nowNanos) {
+        return nowNanos - decreasedNanos;
+    }
+
+    /// Whether probes tell more than what is sent.
+    public boolean measures() {
+        return transportWide;
+    }
+
     /// The transport-wide number of the next packet.
     public int nextNumber() {
         return sent.nextNumber();

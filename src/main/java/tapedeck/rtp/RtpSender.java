@@ -30,6 +30,7 @@ public final class RtpSender {
     private final long rtxSsrc;
     private final long firstTimestamp = ThreadLocalRandom.current().nextLong(1L << 32);
     private final SendHistory history = new SendHistory();
+    private final PictureIds pictureIds;
 
     private int sequence = ThreadLocalRandom.current().nextInt(1 << 15);
     private int rtxSequence = ThreadLocalRandom.current().nextInt(1 << 15);
@@ -47,6 +48,7 @@ public final class RtpSender {
     public RtpSender(List<PayloadFormat> formats, HeaderExtensions extensions, long ssrc, OptionalLong rtxSsrc) {
         this.format = formats.getFirst();
         this.extensions = extensions;
+        this.pictureIds = PictureIds.of(format);
         this.repeats = format.feedback().contains("nack");
         int type = -1;
         for (PayloadFormat companion : formats) {
@@ -99,15 +101,18 @@ public final class RtpSender {
     public int write(Payload payload, long timestamp, int transportSequence, long nowNanos, byte[] target) {
         int at = header(format.payloadType(), payload.marker(), sequence, timestamp, ssrc, target);
         at = extensions.write(target, at, transportSequence, nowNanos);
-        return payload.copyTo(target, at);
+        int end = payload.copyTo(target, at);
+        pictureIds.write(pictureIds.next(timestamp), target, at, end);
+        return end;
     }
 
     /// The packet that was just written is on its way.
     ///
     /// @param sealed as it went out, where [#keepsSealed()]
     public void sent(Payload payload, long timestamp, @Nullable Bytes sealed, long nowNanos) {
+        pictureIds.sent(timestamp);
         if (repeats) {
-            history.add(payload, timestamp, sealed, nowNanos);
+            history.add(payload, timestamp, pictureIds.next(timestamp), sealed, nowNanos);
         }
         sequence = sequence + 1 & 0xFFFF;
         packets++;
@@ -127,7 +132,7 @@ public final class RtpSender {
         if (entry.sealed != null) {
             return new Repeat(entry.sealed, 0);
         }
-        return new Repeat(null, rtx(entry.payload, lostSequence, entry.timestamp, transportSequence, nowNanos, target));
+        return new Repeat(null, rtx(entry, entry.payload, lostSequence, transportSequence, nowNanos, target));
     }
 
     /// Writes the packet sent `back` packets ago once more, to see whether the path carries it; 0 if there is none.
@@ -137,17 +142,25 @@ public final class RtpSender {
             return 0;
         }
         int number = sequence - 1 - back & 0xFFFF;
-        return rtx(entry.payload, number, entry.timestamp, transportSequence, nowNanos, target);
+        return rtx(entry, entry.payload, number, transportSequence, nowNanos, target);
     }
 
     /// RFC 4588 4: the original number in front of the payload, on a source of its own.
-    private int rtx(Payload payload, int number, long timestamp, int transportSequence, long nowNanos, byte[] target) {
-        int at = header(rtxType, payload.marker(), rtxSequence, timestamp, rtxSsrc, target);
+    private int rtx(
+            SendHistory.Entry entry,
+            Payload payload,
+            int number,
+            int transportSequence,
+            long nowNanos,
+            byte[] target) {
+        int at = header(rtxType, payload.marker(), rtxSequence, entry.timestamp, rtxSsrc, target);
         at = extensions.write(target, at, transportSequence, nowNanos);
         target[at++] = (byte) (number >> 8);
         target[at++] = (byte) number;
         rtxSequence = rtxSequence + 1 & 0xFFFF;
-        return payload.copyTo(target, at);
+        int end = payload.copyTo(target, at);
+        pictureIds.write(entry.pictureId, target, at, end);
+        return end;
     }
 
     private int header(int type, boolean marker, int number, long timestamp, long source, byte[] target) {

@@ -30,6 +30,7 @@ final class SendHistory {
     /// Reused from packet to packet.
     static final class Entry {
         long timestamp;
+        int pictureId;
         long sentNanos;
         private long repeatedNanos;
         private int repeats;
@@ -42,7 +43,7 @@ final class SendHistory {
     }
 
     /// Takes the packet behind the last one.
-    void add(Payload payload, long timestamp, @Nullable Bytes sealed, long nowNanos) {
+    void add(Payload payload, long timestamp, int pictureId, @Nullable Bytes sealed, long nowNanos) {
         // The oldest packet has long left the processor's cache: not for every new one.
         if (next % FORGET_EVERY == 0 || bytes + payload.length() > MAX_BYTES || next - oldest == MAX_PACKETS) {
             forget(nowNanos, payload.length());
@@ -59,6 +60,7 @@ final class SendHistory {
         entry.payload = payload;
         entry.sealed = sealed;
         entry.timestamp = timestamp;
+        entry.pictureId = pictureId;
         entry.sentNanos = nowNanos;
         entry.repeatedNanos = nowNanos;
         entry.repeats = 0;

@@ -180,14 +180,14 @@ class RtpSenderTest {
         SendHistory history = new SendHistory();
         Payload payload = payload(1_200);
         for (int i = 0; i < 10_000; i++) {
-            history.add(payload, 0, null, 0);
+            history.add(payload, 0, 0, null, 0);
             assertTrue(history.bytes() <= SendHistory.MAX_BYTES);
         }
         assertNotNull(history.peek(SendHistory.MAX_BYTES / 1_200 - 1));
         assertNull(history.peek(SendHistory.MAX_BYTES / 1_200));
         SendHistory small = new SendHistory();
         for (int i = 0; i < 10_000; i++) {
-            small.add(payload(3 + i % 7), i, null, 0);
+            small.add(payload(3 + i % 7), i, 0, null, 0);
         }
         assertNotNull(small.peek(SendHistory.MAX_PACKETS - 1));
         assertEquals(10_000 - SendHistory.MAX_PACKETS, small.peek(SendHistory.MAX_PACKETS - 1).timestamp);

@@ -39,6 +39,8 @@ final class Audience {
     static final int CROWD_VIEWERS = 64;
 
     static final long CROWD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /// Viewers that could have the best layer again wait for its keyframe together.
+    static final long CHANGE_NANOS = TimeUnit.SECONDS.toNanos(2);
     /// A publisher that was asked for a keyframe has sent it by then, or does not answer such requests: encoders of
     /// WHIP often do not.
     static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -55,6 +57,8 @@ final class Audience {
     private final List<Item> batch = new ArrayList<>();
     private final List<FramePackets> gop = new ArrayList<>();
     private final FanOut fanOut;
+    private final @Nullable LowerLayers lower;
+    private long changedNanos;
     private long gopBytes;
     private @Nullable Reader reader;
     private volatile boolean crowd;
@@ -63,23 +67,35 @@ final class Audience {
     private long uncut;
     private long uncutLoggedNanos;
 
+    /// @param layers of the stream's publisher
     /// @param deserted called when the last viewer is gone
-    Audience(PeerPort port, Stream stream, Runnable deserted) {
+    Audience(PeerPort port, Stream stream, @Nullable Layers layers, Runnable deserted) {
         this(
                 port,
                 stream,
+                layers,
                 wake -> stream.subscribe(ReaderOptions.viewer("webrtc on port " + port.port(), wake)),
                 deserted);
     }
 
     /// @param subscription makes the reader when the first viewer comes
-    Audience(PeerPort port, Stream stream, Function<Runnable, Reader> subscription, Runnable deserted) {
+    Audience(
+            PeerPort port,
+            Stream stream,
+            @Nullable Layers layers,
+            Function<Runnable, Reader> subscription,
+            Runnable deserted) {
         this.port = port;
         this.stream = stream;
         this.subscription = subscription;
         this.deserted = deserted;
         this.fanOut = new FanOut(stream.name(), port.now());
         this.uncutLoggedNanos = port.now() - LOG_NANOS;
+        this.changedNanos = port.now() - CHANGE_NANOS;
+        this.lower = layers == null ? null : new LowerLayers(layers, () -> wake(this::drainLower), port.now());
+        if (layers != null) {
+            layers.to(lower);
+        }
     }
 
     /// One who watches. Called on the loop.
@@ -87,7 +103,8 @@ final class Audience {
         /// The frames since the last keyframe, all at once: the next one follows on the last of them.
         void catchUp(List<FramePackets> gop, long nowNanos);
 
-        void frame(FramePackets frame, long nowNanos);
+        /// @param layer that it is of, or [Layers#STREAM]
+        void frame(FramePackets frame, int layer, long nowNanos);
 
         /// The publisher or another viewer said something.
         default void message(Item.Message message) {}
@@ -96,6 +113,9 @@ final class Audience {
         boolean pump(long nowNanos);
 
         boolean takesVideo();
+
+        /// The layer that it has or waits for, or [Layers#STREAM].
+        int layer();
 
         /// Whether no picture goes out before the next keyframe.
         boolean waitsForKeyframe();
@@ -107,7 +127,7 @@ final class Audience {
 
     void join(Viewer viewer) {
         if (reader == null) {
-            reader = subscription.apply(this::wake);
+            reader = subscription.apply(() -> wake(this::drain));
         }
         // What waits in the reader is the past for this one.
         drain();
@@ -117,20 +137,26 @@ final class Audience {
     }
 
     /// From any thread: takes what waits, now or with what comes in the next few milliseconds.
-    private void wake() {
+    private void wake(Runnable taking) {
         if (crowd) {
-            port.after(CROWD_NANOS, this::drain);
+            port.after(CROWD_NANOS, taking);
         } else {
-            port.later(this::drain);
+            port.later(taking);
         }
     }
 
     void leave(Viewer viewer) {
         Reader open = reader;
         boolean left = viewers.remove(viewer);
+        if (lower != null) {
+            lower.leave(viewer);
+        }
         crowd = viewers.size() >= CROWD_VIEWERS;
         if (left && viewers.isEmpty() && open != null) {
             open.close();
+            if (lower != null) {
+                lower.layers().to(null);
+            }
             deserted.run();
         }
     }
@@ -145,12 +171,14 @@ final class Audience {
         if (!viewer.takesVideo()) {
             return;
         }
-        if (gop.isEmpty()) {
+        if (viewer.layer() != Layers.STREAM) {
+            requestKeyframe(viewer.layer());
+        } else if (gop.isEmpty()) {
             stream.requestKeyframe();
         } else if (makesKeyframes() && spanNanos() > FRESH_NANOS) {
             stream.requestKeyframe();
             port.after(PATIENCE_NANOS, () -> {
-                if (viewer.waitsForKeyframe() && viewers.contains(viewer) && !gop.isEmpty()) {
+                if (viewer.waitsForKeyframe() && viewer.layer() == Layers.STREAM && viewers.contains(viewer) && !gop.isEmpty()) {
                     catchUp(viewer);
                 }
             });
@@ -166,7 +194,7 @@ final class Audience {
         } catch (RuntimeException bug) {
             failed(viewer, bug);
         }
-        pump(now);
+        pump(viewers, now);
     }
 
     private boolean makesKeyframes() {
@@ -200,7 +228,57 @@ final class Audience {
         }
         batch.clear();
         draining = false;
-        pump(now);
+        pump(viewers, now);
+    }
+
+    /// Null where there is no simulcast.
+    @Nullable
+    Layers layers() {
+        return lower == null ? null : lower.layers();
+    }
+
+    /// The viewer gets the pictures of one layer, and waits for a keyframe of another.
+    void place(Viewer viewer, int current, int wanted) {
+        if (lower != null && viewers.contains(viewer)) {
+            lower.place(viewer, current, wanted);
+        }
+    }
+
+    void requestKeyframe(int layer) {
+        if (layer == Layers.STREAM || lower == null) {
+            stream.requestKeyframe();
+        } else {
+            lower.requestKeyframe(layer, port.now());
+        }
+    }
+
+    /// As [#requestKeyframe], by a viewer that has pictures already: the best layer costs all others something.
+    void change(int layer) {
+        if (layer == Layers.STREAM) {
+            long now = port.now();
+            if (now - changedNanos < CHANGE_NANOS) {
+                return;
+            }
+            changedNanos = now;
+        }
+        requestKeyframe(layer);
+    }
+
+    private void drainLower() {
+        LowerLayers open = lower;
+        if (open == null) {
+            return;
+        }
+        long now = port.now();
+        for (LowerLayers.Picture next : open.take()) {
+            List<Viewer> to = open.viewers(next.layer());
+            Frame frame = next.frame();
+            FramePackets cut = to.isEmpty() ? null : cut(frame, frame.keyframe(), -1 - next.layer());
+            if (cut != null) {
+                frame(to, cut, next.layer(), now);
+                pump(to, now);
+            }
+        }
     }
 
     private void message(Item.Message message) {
@@ -214,17 +292,21 @@ final class Audience {
     }
 
     private void frame(Item.Media media, long now) {
-        FramePackets frame = cut(media);
+        FramePackets frame = cut(media.frame(), media.entryPoint(), media.frame().track().id());
         if (frame == null) {
             return;
         }
         if (frame.frame().track().isVideo()) {
             keep(frame);
         }
-        for (int i = 0; i < viewers.size(); i++) {
-            Viewer viewer = viewers.get(i);
+        frame(viewers, frame, Layers.STREAM, now);
+    }
+
+    private static void frame(List<Viewer> to, FramePackets frame, int layer, long now) {
+        for (int i = 0; i < to.size(); i++) {
+            Viewer viewer = to.get(i);
             try {
-                viewer.frame(frame, now);
+                viewer.frame(frame, layer, now);
             } catch (RuntimeException bug) {
                 failed(viewer, bug);
             }
@@ -250,19 +332,20 @@ final class Audience {
     }
 
     /// Null for a codec that WebRTC does not carry, and for a frame that is none.
-    private @Nullable FramePackets cut(Item.Media media) {
-        Frame frame = media.frame();
+    ///
+    /// @param source the track's id, or a negative number for a lower layer
+    private @Nullable FramePackets cut(Frame frame, boolean entryPoint, int source) {
         Codec codec = frame.track().codec();
         if (!OutboundTrack.carries(codec)) {
             return null;
         }
-        Cutter cutter = cutters.get(frame.track().id());
+        Cutter cutter = cutters.get(source);
         if (cutter == null || cutter.codec() != codec.getClass()) {
             cutter = new Cutter(codec.getClass(), Packetizer.of(codec, Packetizer.USUAL_PAYLOAD_BYTES));
-            cutters.put(frame.track().id(), cutter);
+            cutters.put(source, cutter);
         }
         try {
-            FramePackets packets = FramePackets.of(frame, media.entryPoint(), cutter.packetizer());
+            FramePackets packets = FramePackets.of(frame, entryPoint, cutter.packetizer());
             return packets.payloads().isEmpty() ? null : packets;
         } catch (MalformedException e) {
             uncut++;
@@ -276,17 +359,17 @@ final class Audience {
         }
     }
 
-    private void pump(long now) {
+    private void pump(List<Viewer> some, long now) {
         boolean more = false;
-        for (int i = 0; i < viewers.size(); i++) {
-            more |= pump(viewers.get(i), now);
+        for (int i = 0; i < some.size(); i++) {
+            more |= pump(some.get(i), now);
         }
         port.flush();
         if (more && !pacing) {
             pacing = true;
             port.after(PACING_NANOS, () -> {
                 pacing = false;
-                pump(port.now());
+                pump(viewers, port.now());
             });
         }
     }

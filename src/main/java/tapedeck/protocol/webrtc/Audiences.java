@@ -2,6 +2,7 @@ package tapedeck.protocol.webrtc;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tapedeck.protocol.webrtc.transport.PeerPort;
 import tapedeck.stream.Stream;
 
@@ -9,12 +10,22 @@ import tapedeck.stream.Stream;
 final class Audiences {
     private final PeerPort port;
     private final Map<Stream, Audience> byStream = new HashMap<>();
+    private final Map<Stream, Layers> layers = new HashMap<>();
 
     Audiences(PeerPort port) {
         this.port = port;
     }
 
     Audience of(Stream stream) {
-        return byStream.computeIfAbsent(stream, s -> new Audience(port, s, () -> byStream.remove(s)));
+        return byStream.computeIfAbsent(stream, s -> new Audience(port, s, layers.get(s), () -> byStream.remove(s)));
+    }
+
+    /// What a stream's publisher has beside what the stream is, from before its first viewer to its end.
+    void offer(Stream stream, @Nullable Layers simulcast) {
+        if (simulcast == null) {
+            layers.remove(stream);
+        } else {
+            layers.put(stream, simulcast);
+        }
     }
 }

@@ -103,6 +103,18 @@ final class InboundMedia implements SessionMedia {
         return ssrcs;
     }
 
+    /// Of the picture; null where there is no simulcast.
+    @Nullable
+    Layers layers() {
+        for (InboundTrack track : tracks) {
+            Layers layers = track.simulcast();
+            if (layers != null) {
+                return layers;
+            }
+        }
+        return null;
+    }
+
     /// A reader needs an entry point; asked for with the next tick.
     void requestKeyframe() {
         for (InboundTrack track : tracks) {

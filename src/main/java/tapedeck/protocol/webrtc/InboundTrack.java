@@ -19,12 +19,13 @@ import tapedeck.rtp.TrackGuard;
 import tapedeck.stream.SessionReport.TrackReport;
 
 /// One accepted section: a source, or the layers of a simulcast (RFC 8853) of which the best that comes is the track.
-final class InboundTrack {
+final class InboundTrack implements Layers {
     private final boolean video;
     private final ExtensionIds ids;
     private final List<Layer> layers = new ArrayList<>(1);
     private final TrackGuard guard;
     private final @Nullable LayerChoice choice;
+    private Layers.@Nullable Sink sink;
     private final LongConsumer missing;
     private long toldMissing;
     private long missedBefore;
@@ -38,6 +39,7 @@ final class InboundTrack {
         private final Freezes freezes = new Freezes();
         private final Orientation orientation = new Orientation();
         private final MissedFrames missed = new MissedFrames();
+        private final LayerRate rate = new LayerRate();
         private String codec;
         private int width;
         private int height;
@@ -51,7 +53,8 @@ final class InboundTrack {
             this.receiver = receiver;
         }
 
-        private void came(Frame frame) {
+        private void came(Frame frame, long nowNanos) {
+            rate.add(frame.data().length(), nowNanos);
             missed.frame(frame.ptsNanos(), receiver.missingFrames(), receiver.lostPackets());
             Codec now = frame.track().codec();
             codec = now.name();
@@ -151,7 +154,7 @@ final class InboundTrack {
         LayerChoice layered = choice;
         layer.receiver.poll(nowNanos, plain -> {
             Frame frame = video ? layer.orientation.turn(plain) : plain;
-            layer.came(frame);
+            layer.came(frame, nowNanos);
             if (layered == null) {
                 guard.write(frame);
             } else {
@@ -162,13 +165,53 @@ final class InboundTrack {
                     missedBefore += (before < 0 ? 0 : layers.get(before).missed.total())
                             - layers.get(layered.chosen()).missed.total();
                 }
+                forward(index, frame, layered.chosen());
             }
         });
         tellMissing();
     }
 
+    private void forward(int index, Frame frame, int chosen) {
+        Layers.Sink wanting = sink;
+        if (wanting != null && chosen >= 0 && index != chosen && wanting.wants(index)) {
+            wanting.frame(index, frame);
+        }
+    }
+
+    /// Null where there is one picture only.
+    @Nullable
+    Layers simulcast() {
+        return choice == null ? null : this;
+    }
+
+    @Override
+    public List<Layers.Layer> all() {
+        List<Layers.Layer> all = new ArrayList<>(layers.size());
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            boolean comes = choice == null || choice.comes(i);
+            all.add(new Layers.Layer(layer.rid, layer.width, layer.height, layer.rate.bitsPerSecond(), comes));
+        }
+        return all;
+    }
+
+    @Override
+    public int chosen() {
+        return choice == null ? 0 : choice.chosen();
+    }
+
+    @Override
+    public void requestKeyframe(int layer) {
+        layers.get(layer).receiver.requestKeyframe();
+    }
+
+    @Override
+    public void to(Layers.@Nullable Sink other) {
+        sink = other;
+    }
+
     private void tellMissing() {
-        int chosen = choice == null ? 0 : choice.chosen();
+        int chosen = chosen();
         if (chosen >= 0) {
             long now = missedBefore + layers.get(chosen).missed.total() + guard.refused();
             if (now > toldMissing) {
@@ -215,9 +258,9 @@ final class InboundTrack {
 
     /// A reader needs an entry point.
     void requestKeyframe() {
-        int chosen = choice == null ? 0 : choice.chosen();
+        int chosen = chosen();
         if (chosen >= 0) {
-            layers.get(chosen).receiver.requestKeyframe();
+            requestKeyframe(chosen);
         }
     }
 

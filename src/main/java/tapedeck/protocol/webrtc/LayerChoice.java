@@ -140,6 +140,15 @@ final class LayerChoice {
         return best;
     }
 
+    /// Whether there were frames of it as long as there were any: nothing of a picture that stands still comes at all.
+    boolean comes(int index) {
+        long newest = NONE;
+        for (Layer layer : layers) {
+            newest = Math.max(newest, layer.frameNanos);
+        }
+        return newest != NONE && layers.get(index).alive(newest);
+    }
+
     /// The one that is handed on, or -1 before there is one.
     int chosen() {
         return chosen;

@@ -45,6 +45,7 @@ final class OutboundMedia implements SessionMedia {
     private final @Nullable OutboundTrack audio;
     private final List<OutboundTrack> tracks = new ArrayList<>(2);
     private final VideoQueue queue = new VideoQueue();
+    private final ViewerLayer layer;
     private final BandwidthEstimator bandwidth;
     private final byte[] packet;
     private final long wallOffsetNanos;
@@ -69,7 +70,7 @@ final class OutboundMedia implements SessionMedia {
     }
 
     /// What only the session can do.
-    interface Needs {
+    interface Needs extends ViewerLayer.Needs {
         /// The viewer can show nothing of what it has: it begins anew.
         void restart();
 
@@ -104,14 +105,17 @@ final class OutboundMedia implements SessionMedia {
     /// @param keys what we protect with
     /// @param datagrams takes what is protected
     /// @param packet room to make datagrams in, the same for all, so that the processor has it at hand
+    /// @param limit to the layers of a simulcast
     OutboundMedia(
             List<AgreedMedia> agreed,
             SrtpKeys keys,
             Datagrams datagrams,
             byte[] packet,
             Needs needs,
+            LayerLimit limit,
             long nowNanos,
             Instant wallClock) {
+        this.layer = new ViewerLayer(limit, queue, needs, nowNanos);
         this.srtp = new SrtpSender(keys);
         this.datagrams = datagrams;
         this.packet = packet;
@@ -140,12 +144,16 @@ final class OutboundMedia implements SessionMedia {
         return video != null;
     }
 
+    ViewerLayer layer() {
+        return layer;
+    }
+
     boolean waitsForKeyframe() {
         return video != null && queue.waiting();
     }
 
     void catchUp(List<FramePackets> gop, long nowNanos) {
-        if (video == null || !follows(video, gop.getFirst())) {
+        if (video == null || !layer.takes(gop.getFirst(), Layers.STREAM) || !follows(video, gop.getFirst())) {
             return;
         }
         place(gop.getLast(), nowNanos);
@@ -168,10 +176,11 @@ final class OutboundMedia implements SessionMedia {
         }
     }
 
-    void frame(FramePackets frame, long nowNanos) {
+    /// @param from the layer that it is of, or [Layers#STREAM]
+    void frame(FramePackets frame, int from, long nowNanos) {
         boolean picture = frame.frame().track().isVideo();
         OutboundTrack track = picture ? video : audio;
-        if (track == null || !follows(track, frame)) {
+        if (track == null || picture && !layer.takes(frame, from) || !follows(track, frame)) {
             return;
         }
         place(frame, nowNanos);
@@ -349,6 +358,12 @@ final class OutboundMedia implements SessionMedia {
         bandwidth.tick(nowNanos);
         queue.trim(limitBytes(nowNanos));
         if (video != null) {
+            layer.fit(
+                    bandwidth.bitsPerSecond(),
+                    bandwidth.measures() && video.sender.hasRtx(),
+                    limitBytes(nowNanos),
+                    bandwidth.calmNanos(nowNanos),
+                    nowNanos);
             renew(nowNanos);
             probe(video, nowNanos);
         }
@@ -387,10 +402,11 @@ final class OutboundMedia implements SessionMedia {
         lostPicture = false;
     }
 
-    /// Where pictures are held back, packets that were sent already fill the path up from time to time, to see whether
+    /// Where pictures are held back, or a larger layer would be there, packets that were sent already fill the path up from time to time, to see whether
     /// it is still too narrow.
     private void probe(OutboundTrack track, long nowNanos) {
-        if (heldBack && track.sender.hasRtx() && bandwidth.probeDue(nowNanos)) {
+        boolean more = heldBack || layer.wantsMore(bandwidth.bitsPerSecond());
+        if (more && track.sender.hasRtx() && bandwidth.probeDue(nowNanos)) {
             heldBack = queue.waiting();
             bandwidth.beginProbe(nowNanos);
         }
@@ -430,7 +446,9 @@ final class OutboundMedia implements SessionMedia {
     @Override
     public List<TrackReport> reports() {
         return tracks.stream()
-                .map(track -> track == video ? track.report(queue.leftOut(), keyframeRequests) : track.report(0, 0))
+                .map(track -> track == video
+                        ? track.report(layer.name(), queue.leftOut(), keyframeRequests)
+                        : track.report("", 0, 0))
                 .toList();
     }
 

@@ -82,14 +82,15 @@ final class OutboundTrack {
         }
     }
 
+    /// @param layer of a simulcast, or ""
     /// @param leftOut frames that did not fit
     /// @param keyframeRequests of the viewer
-    TrackReport report(long leftOut, long keyframeRequests) {
+    TrackReport report(String layer, long leftOut, long keyframeRequests) {
         RtpSender.Statistics counted = sender.statistics();
         return new TrackReport(
                 agreed.isVideo() ? "video" : "audio",
                 codec,
-                "",
+                layer,
                 width,
                 height,
                 0,

@@ -17,6 +17,10 @@ final class Simulcast {
 
     private Simulcast() {}
 
+    static boolean isRid(String text) {
+        return RID.matcher(text).matches();
+    }
+
     /// The rids in the offer's order; empty where there is one picture only, and where nothing in the packets could
     /// tell the layers apart.
     static List<String> layers(MediaDescription section, PayloadFormat format) {
@@ -47,7 +51,7 @@ final class Simulcast {
     }
 
     private static boolean isSent(String rid, MediaDescription section, PayloadFormat format) {
-        return RID.matcher(rid).matches()
+        return isRid(rid)
                 && section.rids().stream()
                         .anyMatch(known -> known.id().equals(rid)
                                 && known.direction().equals("send")

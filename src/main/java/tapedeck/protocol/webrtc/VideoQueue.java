@@ -17,6 +17,8 @@ import tapedeck.rtp.Payload;
 final class VideoQueue {
     /// 1 ms between pictures at 60 a second.
     private static final long MAX_SQUEEZE = 16;
+    /// More than a tick of 90 kHz.
+    private static final long MIN_STEP_NANOS = 1_000_000;
 
     private final Deque<FramePackets> frames = new ArrayDeque<>();
     private int nextPayload;
@@ -29,6 +31,11 @@ final class VideoQueue {
     // Presentation times up to the last one are drawn together.
     private long pastUntilNanos = Long.MIN_VALUE;
     private long squeeze = 1;
+
+    private long presentedNanos;
+    private long newestNanos = Long.MIN_VALUE;
+    /// Nothing is presented before, after a change of layers.
+    private long floorNanos = Long.MIN_VALUE;
 
     /// Whether nothing goes on before the next keyframe.
     boolean waiting() {
@@ -128,10 +135,27 @@ final class VideoQueue {
         gop.forEach(this::add);
     }
 
-    /// Of a picture, as the viewer shall see it.
+    /// Of the picture whose packets go now, as the viewer shall see it.
     long presentationNanos(FramePackets frame) {
+        if (nextPayload > 0) {
+            return presentedNanos;
+        }
         long pts = frame.frame().ptsNanos();
-        return pts < pastUntilNanos ? pastUntilNanos - (pastUntilNanos - pts) / squeeze : pts;
+        long nanos = pts < pastUntilNanos ? pastUntilNanos - (pastUntilNanos - pts) / squeeze : pts;
+        if (nanos <= floorNanos) {
+            nanos = floorNanos + MIN_STEP_NANOS;
+            floorNanos = nanos;
+        }
+        presentedNanos = nanos;
+        newestNanos = Math.max(newestNanos, nanos);
+        return nanos;
+    }
+
+    /// What follows is another layer: what was not begun of this one gives way. Layers are of the same pictures, so that
+    /// the first one may be as old as the last one sent, or a little older.
+    void change() {
+        trim(0);
+        floorNanos = newestNanos;
     }
 
     /// The picture whose packets go now, or null.

@@ -59,8 +59,9 @@ public final class WebRtcServer implements AutoCloseable {
                 new IceLinks(settings.iceServers(), InstantSource.system()),
                 rights,
                 nanoClock);
-        new WhipRoutes(house, streams).addTo(routes);
-        new WhepRoutes(house, streams).addTo(routes);
+        Audiences audiences = new Audiences(port);
+        new WhipRoutes(house, streams, audiences).addTo(routes);
+        new WhepRoutes(house, streams, audiences).addTo(routes);
         if (settings.preInit()) {
             Thread.ofPlatform().name("webrtc-warm-up").daemon().start(() -> WarmUp.run(identity));
         }

@@ -22,11 +22,11 @@ final class WhepRoutes {
     private final SessionRoutes.House house;
     private final Audiences audiences;
 
-    WhepRoutes(SessionRoutes.House house, Streams streams) {
+    WhepRoutes(SessionRoutes.House house, Streams streams, Audiences audiences) {
         this.house = house;
         this.sessions = new SessionRoutes(house, "whep", Request.Action.PLAY);
         this.streams = streams;
-        this.audiences = new Audiences(house.port());
+        this.audiences = audiences;
     }
 
     void addTo(HttpRoutes routes) {
@@ -38,6 +38,7 @@ final class WhepRoutes {
         SessionRoutes.allowOrigins(exchange);
         StreamName name = new StreamName(exchange.pathRest());
         SessionRoutes.demand(exchange, SessionRoutes.SDP);
+        LayerLimit limit = LayerLimit.parse(exchange.query("layer"), exchange.query("max_height"));
         Offer offer = sessions.offer(exchange, name);
         Stream stream = streams.find(name).orElse(null);
         if (stream == null) {
@@ -51,7 +52,7 @@ final class WhepRoutes {
         Answer answer = sessions.answer(exchange, offer, new Part.Sending(codecs), ice);
         PeerSession.Agreed agreed = PeerSession.Agreed.of(name, answer);
         PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, sessions::ended);
-        WhepSession session = new WhepSession(agreed, stream, audiences, ice, place);
+        WhepSession session = new WhepSession(agreed, stream, limit, audiences, ice, place);
         sessions.created(exchange, session, ice, answer);
     }
 

@@ -19,12 +19,15 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
             new Kind(SessionReport.Direction.PLAYS, "WebRTC viewer", "whep", MAX_PACKETS_PER_SECOND);
 
     private final Stream stream;
+    private final LayerLimit limit;
     private final Audiences audiences;
     private @Nullable OutboundMedia media;
     private @Nullable Audience audience;
 
-    WhepSession(Agreed agreed, Stream stream, Audiences audiences, IceCredentials ice, Place place) {
+    WhepSession(
+            Agreed agreed, Stream stream, LayerLimit limit, Audiences audiences, IceCredentials ice, Place place) {
         super(KIND, agreed, ice, place);
+        this.limit = limit;
         this.stream = stream;
         this.audiences = audiences;
     }
@@ -37,6 +40,7 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
                 transport()::send,
                 transport().sharedRoom(),
                 new Wishes(),
+                limit,
                 nowNanos,
                 Instant.now());
         media = outbound;
@@ -47,7 +51,20 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     void begun() {
         Audience joined = audiences.of(stream);
         audience = joined;
+        OutboundMedia outbound = media;
+        if (outbound != null) {
+            outbound.layer().begin();
+        }
         joined.join(this);
+        placed();
+    }
+
+    private void placed() {
+        Audience joined = audience;
+        OutboundMedia outbound = media;
+        if (joined != null && outbound != null) {
+            joined.place(this, outbound.layer().current(), outbound.layer().wanted());
+        }
     }
 
     @Override
@@ -59,6 +76,12 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     public boolean takesVideo() {
         OutboundMedia outbound = media;
         return outbound != null && outbound.takesVideo();
+    }
+
+    @Override
+    public int layer() {
+        OutboundMedia outbound = media;
+        return outbound == null ? Layers.STREAM : outbound.layer().wanted();
     }
 
     @Override
@@ -76,10 +99,10 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     }
 
     @Override
-    public void frame(FramePackets frame, long nowNanos) {
+    public void frame(FramePackets frame, int layer, long nowNanos) {
         OutboundMedia outbound = media;
         if (outbound != null) {
-            outbound.frame(frame, nowNanos);
+            outbound.frame(frame, layer, nowNanos);
         }
     }
 
@@ -112,7 +135,29 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     private final class Wishes implements OutboundMedia.Needs {
         @Override
         public void keyframe() {
-            stream.requestKeyframe();
+            Audience joined = audience;
+            if (joined != null) {
+                joined.requestKeyframe(layer());
+            }
+        }
+
+        @Override
+        public @Nullable Layers layers() {
+            Audience joined = audience;
+            return joined == null ? null : joined.layers();
+        }
+
+        @Override
+        public void placed() {
+            WhepSession.this.placed();
+        }
+
+        @Override
+        public void change(int layer) {
+            Audience joined = audience;
+            if (joined != null) {
+                joined.change(layer);
+            }
         }
 
         @Override

@@ -21,9 +21,11 @@ final class WhipRoutes {
     private final SessionRoutes.House house;
     private final SessionRoutes sessions;
     private final Streams streams;
+    private final Audiences audiences;
     private final Map<StreamName, WhipSession> byName = new ConcurrentHashMap<>();
 
-    WhipRoutes(SessionRoutes.House house, Streams streams) {
+    WhipRoutes(SessionRoutes.House house, Streams streams, Audiences audiences) {
+        this.audiences = audiences;
         this.house = house;
         this.sessions = new SessionRoutes(house, "whip", Request.Action.PUBLISH);
         this.streams = streams;
@@ -43,7 +45,7 @@ final class WhipRoutes {
         Answer answer = sessions.answer(exchange, sessions.offer(exchange, name), new Part.Receiving(), ice);
         PeerSession.Agreed agreed = PeerSession.Agreed.of(name, answer);
         PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, this::ended);
-        WhipSession session = new WhipSession(agreed, wish, ice, place);
+        WhipSession session = new WhipSession(agreed, wish, audiences, ice, place);
         if (streams.find(name).isPresent() || byName.putIfAbsent(name, session) != null) {
             throw new HttpProblem(409, "stream \"%s\" is already being published".formatted(name));
         }

@@ -21,12 +21,15 @@ final class WhipSession extends PeerSession {
             new Kind(SessionReport.Direction.PUBLISHES, "WebRTC", "whip", MAX_PACKETS_PER_SECOND);
 
     private final Publisher.RecordWish recording;
+    private final Audiences audiences;
     private final FloodLimit flood = new FloodLimit();
     private @Nullable Publication publication;
     private @Nullable InboundMedia media;
 
-    WhipSession(Agreed agreed, Publisher.RecordWish recording, IceCredentials ice, Place place) {
+    WhipSession(
+            Agreed agreed, Publisher.RecordWish recording, Audiences audiences, IceCredentials ice, Place place) {
         super(KIND, agreed, ice, place);
+        this.audiences = audiences;
         this.recording = recording;
     }
 
@@ -41,6 +44,7 @@ final class WhipSession extends PeerSession {
             InboundMedia inbound =
                     new InboundMedia(answer().agreed(), keys.local(), opened, transport()::send, nowNanos);
             media = inbound;
+            audiences.offer(opened.stream(), inbound.layers());
             return inbound;
         } catch (NameTakenException e) {
             end(String.valueOf(e.getMessage()));
@@ -81,6 +85,7 @@ final class WhipSession extends PeerSession {
         Publication opened = publication;
         media = null;
         if (opened != null) {
+            audiences.offer(opened.stream(), null);
             opened.close(reason);
         }
     }

@@ -271,7 +271,7 @@ class OutboundMediaTest {
                 frames.stream().filter(f -> f.track() == VIDEO).findFirst().orElseThrow();
         Track h264 = new Track(Track.VIDEO, new Codec.H264(List.of(Bytes.ofU8(0x67)), List.of(), 640, 480));
         Frame other = new Frame(h264, 2 * SECOND, 2 * SECOND, true, first.data());
-        viewer.media.frame(new FramePackets(other, true, List.of(), 0, 0), viewer.now);
+        viewer.media.frame(new FramePackets(other, true, List.of(), 0, 0), Layers.STREAM, viewer.now);
         assertFalse(viewer.refusals.isEmpty());
         assertTrue(viewer.refusals.getFirst().contains("h264"), viewer.refusals.getFirst());
     }

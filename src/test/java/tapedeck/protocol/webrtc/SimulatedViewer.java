@@ -112,7 +112,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         audio = new RtpReceiver(new RtpReceiver.Options(Track.AUDIO, 9), List.of(opus), clock);
         videoPacketizer = Packetizer.of(picture.track().codec(), Packetizer.USUAL_PAYLOAD_BYTES);
         audioPacketizer = Packetizer.of(sound.track().codec(), Packetizer.USUAL_PAYLOAD_BYTES);
-        media = new OutboundMedia(agreed, KEYS, this, new byte[2_048], this, 0, Instant.EPOCH);
+        media = new OutboundMedia(agreed, KEYS, this, new byte[2_048], this, LayerLimit.ALL, 0, Instant.EPOCH);
     }
 
     FramePackets cut(Frame frame) {
@@ -129,7 +129,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         while (now < untilNanos) {
             now += 5 * MILLI;
             while (next < frames.size() && frames.get(next).dtsNanos() <= now) {
-                media.frame(cut(frames.get(next++)), now);
+                media.frame(cut(frames.get(next++)), Layers.STREAM, now);
             }
             step();
         }
