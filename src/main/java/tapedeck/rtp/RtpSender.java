@@ -135,6 +135,11 @@ public final class RtpSender {
         return new Repeat(null, rtx(entry, entry.payload, lostSequence, transportSequence, nowNanos, target));
     }
 
+    /// What follows does not depend on what was sent so far: of that nothing is sent again.
+    public void forget() {
+        history.clear();
+    }
+
     /// Writes the packet sent `back` packets ago once more, to see whether the path carries it; 0 if there is none.
     public int probe(int back, int transportSequence, long nowNanos, byte[] target) {
         SendHistory.Entry entry = hasRtx() ? history.peek(back) : null;

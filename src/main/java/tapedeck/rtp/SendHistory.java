@@ -99,6 +99,16 @@ final class SendHistory {
         return bytes;
     }
 
+    /// Nothing of what was sent so far is repeated.
+    void clear() {
+        for (; oldest < next; oldest++) {
+            Entry entry = entries[(int) oldest & entries.length - 1];
+            entry.payload = null;
+            entry.sealed = null;
+        }
+        bytes = 0;
+    }
+
     private void forget(long nowNanos, int room) {
         while (oldest < next) {
             Entry entry = entries[(int) oldest & entries.length - 1];

@@ -192,6 +192,12 @@ class RtpSenderTest {
         assertNotNull(small.peek(SendHistory.MAX_PACKETS - 1));
         assertEquals(10_000 - SendHistory.MAX_PACKETS, small.peek(SendHistory.MAX_PACKETS - 1).timestamp);
         assertNull(small.peek(SendHistory.MAX_PACKETS));
+        small.clear();
+        assertEquals(0, small.bytes());
+        assertNull(small.peek(0));
+        small.add(payload(100), 7, 0, null, 0);
+        assertEquals(7, small.repeatable(0, 0, 0).timestamp);
+        assertNull(small.repeatable(1, 0, 0));
     }
 
     @Test

@@ -47,7 +47,6 @@ record LayerLimit(Optional<String> rid, OptionalInt maxHeight) {
             if (i != chosen
                     && layer.comes()
                     && layer.area() > 0
-                    && layer.bitsPerSecond() > 0
                     && layer.area() < all.get(chosen).area()) {
                 found.add(i);
             }

@@ -26,7 +26,8 @@ final class LayerSwitch {
     private static final double OVERHEAD = 1.1;
     /// Sound and reports.
     private static final long BESIDE_BITS_PER_SECOND = 50_000;
-    /// So much more than it needs the path has to carry for a larger layer.
+    /// So much more than it needs the path has to carry for a larger layer, and so much less to give one up where no
+    /// picture waits.
     private static final double ROOM = 1.15;
     /// Pictures that were left out say more than an estimate that is that much above.
     private static final double DOUBT = 1.3;
@@ -134,14 +135,15 @@ final class LayerSwitch {
     private int decide(long[] needs, int at, Path path, long nowNanos) {
         boolean pending = wanted != current;
         boolean tooLittle = path.bitsPerSecond() < needs[at];
-        if (tooLittle && !isShort) {
+        boolean farTooLittle = ROOM * path.bitsPerSecond() < needs[at];
+        if (farTooLittle && !isShort) {
             shortNanos = nowNanos;
         }
-        isShort = tooLittle;
+        isShort = farTooLittle;
         // Where nobody measures, what is sent is all that the estimate knows of.
         boolean trial = !path.measured() && nowNanos - raisedNanos < CALM_NANOS;
         boolean pressed = !pending && (path.waits() || leftOut);
-        boolean lasting = tooLittle && !trial && nowNanos - shortNanos >= SHORT_NANOS;
+        boolean lasting = farTooLittle && !trial && nowNanos - shortNanos >= SHORT_NANOS;
         boolean doubtful = !pending && leftOut && path.bitsPerSecond() < DOUBT * needs[at];
         if (tooLittle && pressed || lasting || doubtful) {
             return at + 1 < needs.length ? fitting(needs, at + 1, path.bitsPerSecond()) : at;

@@ -34,7 +34,7 @@ final class VideoQueue {
 
     private long presentedNanos;
     private long newestNanos = Long.MIN_VALUE;
-    /// Nothing is presented before, after a change of layers.
+    /// Nothing is presented before, after a change of layers or a new beginning.
     private long floorNanos = Long.MIN_VALUE;
 
     /// Whether nothing goes on before the next keyframe.
@@ -124,6 +124,8 @@ final class VideoQueue {
     /// @param withinNanos how long its sending will take
     void catchUp(List<FramePackets> gop, long withinNanos) {
         waitForKeyframe();
+        // Who has seen some of it, and lost the rest, does not go back in time.
+        floorNanos = newestNanos;
         long first = gop.getFirst().frame().ptsNanos();
         pastUntilNanos = first;
         for (FramePackets frame : gop) {

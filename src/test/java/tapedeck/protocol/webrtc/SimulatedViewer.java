@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -60,6 +61,10 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     long sentDatagrams;
     long lostDatagrams;
     boolean silent;
+    /// Of the publisher; keyframes of them are asked for there.
+    @Nullable
+    Layers layers;
+
     Path path;
     long now;
 
@@ -223,6 +228,18 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     }
 
     @Override
+    public @Nullable Layers layers() {
+        return layers;
+    }
+
+    @Override
+    public void change(int to) {
+        if (layers != null) {
+            layers.requestKeyframe(to == Layers.STREAM ? layers.chosen() : to);
+        }
+    }
+
+    @Override
     public void restart() {
         restarts++;
     }
@@ -230,6 +247,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     @Override
     public void keyframe() {
         keyframeWishes++;
+        change(media.layer().wanted());
     }
 
     @Override

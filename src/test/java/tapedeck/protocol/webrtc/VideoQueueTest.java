@@ -47,6 +47,59 @@ class VideoQueueTest {
         return sent;
     }
 
+    /// As it is shown, in ms, of all that goes out.
+    private List<Long> presentAll() {
+        List<Long> shown = new ArrayList<>();
+        for (FramePackets frame = queue.current(); frame != null; frame = queue.current()) {
+            long nanos = queue.presentationNanos(frame);
+            while (!queue.advance()) {
+                assertEquals(nanos, queue.presentationNanos(frame), "all packets of a picture have its time");
+            }
+            shown.add(nanos / MILLI);
+        }
+        return shown;
+    }
+
+    @Test
+    void anotherLayerGoesOnBehindWhatWasShown() {
+        queue.offer(frame(1_000, true, 2), NO_LIMIT);
+        queue.offer(frame(1_040, false, 2), NO_LIMIT);
+        assertEquals(List.of(1_000L, 1_040L), presentAll());
+        queue.offer(frame(1_080, false, 2), NO_LIMIT);
+        queue.change();
+        queue.offer(frame(1_035, true, 3), NO_LIMIT);
+        queue.offer(frame(1_041, false, 1), NO_LIMIT);
+        queue.offer(frame(1_100, false, 1), NO_LIMIT);
+        assertEquals(List.of(1_041L, 1_042L, 1_100L), presentAll(), "what was not begun gave way");
+    }
+
+    @Test
+    void aPictureThatWasBegunIsFinishedBeforeAnotherLayer() {
+        queue.offer(frame(1_000, true, 2), NO_LIMIT);
+        queue.presentationNanos(queue.current());
+        queue.advance();
+        queue.change();
+        queue.offer(frame(990, true, 2), NO_LIMIT);
+        assertEquals(List.of(1_000L, 1_001L), presentAll());
+    }
+
+    @Test
+    void whoBeginsAnewDoesNotGoBackInTime() {
+        List<FramePackets> gop = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            gop.add(frame(1_000 + 40 * i, i == 0, 2));
+            queue.offer(gop.getLast(), NO_LIMIT);
+        }
+        presentAll();
+        queue.catchUp(gop, 100 * MILLI);
+        queue.offer(frame(3_000, false, 1), NO_LIMIT);
+        List<Long> shown = presentAll();
+        assertTrue(shown.getFirst() > 2_960, shown.toString());
+        for (int i = 1; i < shown.size(); i++) {
+            assertTrue(shown.get(i) > shown.get(i - 1), shown.toString());
+        }
+    }
+
     @Test
     void beginsWithAKeyframe() {
         queue.offer(frame(0, false, 1), NO_LIMIT);

@@ -130,6 +130,23 @@ class WhepTest {
     }
 
     @Test
+    void whatALayerCannotBeIsRefusedAndAStreamWithoutLayersIsGivenWhole() throws Exception {
+        try (Publication publication = publish("cam", Publisher.Expects.VIDEO)) {
+            TestMedia.vp8(1).forEach(publication::write);
+            for (String bad : List.of("layer=", "layer=a%20b", "max_height=0", "max_height=x", "max_height=16385")) {
+                HttpResponse<String> refused = post("cam?" + bad, offer("chromium-156"));
+                assertEquals(400, refused.statusCode(), bad);
+                assertEquals(
+                        "application/problem+json",
+                        refused.headers().firstValue("Content-Type").orElseThrow());
+            }
+            for (String good : List.of("layer=h", "max_height=16384", "layer=q&max_height=1")) {
+                assertEquals(201, post("cam?" + good, offer("chromium-156")).statusCode(), good);
+            }
+        }
+    }
+
+    @Test
     void offersThatAreNoneAreRefused() throws Exception {
         try (Publication publication = publish("cam", Publisher.Expects.VIDEO)) {
             TestMedia.vp8(1).forEach(publication::write);
