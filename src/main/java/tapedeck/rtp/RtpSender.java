@@ -152,12 +152,7 @@ public final class RtpSender {
 
     /// RFC 4588 4: the original number in front of the payload, on a source of its own.
     private int rtx(
-            SendHistory.Entry entry,
-            Payload payload,
-            int number,
-            int transportSequence,
-            long nowNanos,
-            byte[] target) {
+            SendHistory.Entry entry, Payload payload, int number, int transportSequence, long nowNanos, byte[] target) {
         int at = header(rtxType, payload.marker(), rtxSequence, entry.timestamp, rtxSsrc, target);
         at = extensions.write(target, at, transportSequence, nowNanos);
         target[at++] = (byte) (number >> 8);

@@ -65,7 +65,8 @@ class PictureIdsTest {
                 continue;
             }
             List<RtpPacket> packets = frame.payloads().stream()
-                    .map(payload -> send(sender, payload, sender.timestamp(frame.frame().ptsNanos())))
+                    .map(payload ->
+                            send(sender, payload, sender.timestamp(frame.frame().ptsNanos())))
                     .toList();
             assertEquals(2, packets.size());
             int id = id(packets.getFirst().payload(), place);

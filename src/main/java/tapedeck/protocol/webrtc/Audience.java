@@ -178,7 +178,10 @@ final class Audience {
         } else if (makesKeyframes() && spanNanos() > FRESH_NANOS) {
             stream.requestKeyframe();
             port.after(PATIENCE_NANOS, () -> {
-                if (viewer.waitsForKeyframe() && viewer.layer() == Layers.STREAM && viewers.contains(viewer) && !gop.isEmpty()) {
+                if (viewer.waitsForKeyframe()
+                        && viewer.layer() == Layers.STREAM
+                        && viewers.contains(viewer)
+                        && !gop.isEmpty()) {
                     catchUp(viewer);
                 }
             });
@@ -292,7 +295,8 @@ final class Audience {
     }
 
     private void frame(Item.Media media, long now) {
-        FramePackets frame = cut(media.frame(), media.entryPoint(), media.frame().track().id());
+        FramePackets frame =
+                cut(media.frame(), media.entryPoint(), media.frame().track().id());
         if (frame == null) {
             return;
         }

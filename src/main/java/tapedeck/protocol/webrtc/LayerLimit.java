@@ -22,7 +22,8 @@ record LayerLimit(Optional<String> rid, OptionalInt maxHeight) {
         if (layer.isPresent() && !Simulcast.isRid(layer.get())) {
             throw new MalformedException("layer has to be the rid of a simulcast: 1 to 16 letters, digits, - and _");
         }
-        return new LayerLimit(layer, maxHeight.isEmpty() ? OptionalInt.empty() : OptionalInt.of(height(maxHeight.get())));
+        return new LayerLimit(
+                layer, maxHeight.isEmpty() ? OptionalInt.empty() : OptionalInt.of(height(maxHeight.get())));
     }
 
     private static int height(String text) {

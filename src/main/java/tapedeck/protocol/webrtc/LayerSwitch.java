@@ -3,7 +3,8 @@ package tapedeck.protocol.webrtc;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// Which layer of a simulcast one viewer gets: the best one that its path carries. It goes down as soon as pictures have
+/// Which layer of a simulcast one viewer gets: the best one that its path carries. It goes down as soon as pictures
+/// have
 /// to wait, and up again when the path has carried more for a while, later each time that this was a mistake. Either
 /// happens with a keyframe of the layer that it goes to; until then it keeps what it has.
 final class LayerSwitch {
@@ -119,7 +120,8 @@ final class LayerSwitch {
         long[] needs = new long[allowed.size()];
         for (int i = 0; i < needs.length; i++) {
             int layer = allowed.get(i);
-            needs[i] = (long) (OVERHEAD * all.get(layer == Layers.STREAM ? chosen : layer).bitsPerSecond())
+            needs[i] = (long) (OVERHEAD
+                            * all.get(layer == Layers.STREAM ? chosen : layer).bitsPerSecond())
                     + BESIDE_BITS_PER_SECOND;
         }
         int at = allowed.indexOf(wanted);

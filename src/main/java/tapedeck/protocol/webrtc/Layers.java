@@ -4,7 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 
-/// The layers of one publisher's simulcast as its viewers' side sees them: the best one is the stream, and the frames of
+/// The layers of one publisher's simulcast as its viewers' side sees them: the best one is the stream, and the frames
+/// of
 /// another one can be had as long as somebody wants them. They share the time of the stream. Lives on the loop of the
 /// port.
 interface Layers {

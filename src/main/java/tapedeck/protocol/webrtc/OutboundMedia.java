@@ -415,7 +415,8 @@ final class OutboundMedia implements SessionMedia {
         lostPicture = false;
     }
 
-    /// Where pictures are held back, or a larger layer would be there, packets that were sent already fill the path up from time to time, to see whether
+    /// Where pictures are held back, or a larger layer would be there, packets that were sent already fill the path up
+    /// from time to time, to see whether
     /// it is still too narrow.
     private void probe(OutboundTrack track, long nowNanos) {
         boolean more = heldBack || layer.wantsMore(bandwidth.bitsPerSecond());

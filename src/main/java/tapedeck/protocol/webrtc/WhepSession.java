@@ -24,8 +24,7 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     private @Nullable OutboundMedia media;
     private @Nullable Audience audience;
 
-    WhepSession(
-            Agreed agreed, Stream stream, LayerLimit limit, Audiences audiences, IceCredentials ice, Place place) {
+    WhepSession(Agreed agreed, Stream stream, LayerLimit limit, Audiences audiences, IceCredentials ice, Place place) {
         super(KIND, agreed, ice, place);
         this.limit = limit;
         this.stream = stream;

@@ -26,8 +26,7 @@ final class WhipSession extends PeerSession {
     private @Nullable Publication publication;
     private @Nullable InboundMedia media;
 
-    WhipSession(
-            Agreed agreed, Publisher.RecordWish recording, Audiences audiences, IceCredentials ice, Place place) {
+    WhipSession(Agreed agreed, Publisher.RecordWish recording, Audiences audiences, IceCredentials ice, Place place) {
         super(KIND, agreed, ice, place);
         this.audiences = audiences;
         this.recording = recording;

@@ -230,8 +230,7 @@ class LayerSwitchTest {
                     MalformedException.class, () -> LayerLimit.parse(Optional.of(bad), Optional.empty()), "rid " + bad);
         }
         for (String bad : List.of("", "0", "-1", "16385", "1e3", "99999999999", "٣")) {
-            assertThrows(
-                    MalformedException.class, () -> LayerLimit.parse(Optional.empty(), Optional.of(bad)), bad);
+            assertThrows(MalformedException.class, () -> LayerLimit.parse(Optional.empty(), Optional.of(bad)), bad);
         }
     }
 }

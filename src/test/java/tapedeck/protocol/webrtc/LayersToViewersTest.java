@@ -29,12 +29,8 @@ class LayersToViewersTest {
     private static final int KEYFRAME_SHARE = 4;
     private static final SimulatedViewer.Path NARROW = new SimulatedViewer.Path(900_000, 60_000, 40 * MILLI, 0);
     private static final SimulatedViewer.Path WIDE = new SimulatedViewer.Path(10_000_000, 600_000, 40 * MILLI, 0);
-    private static final Frame SOUND = new Frame(
-            new Track(Track.AUDIO, new Codec.Opus(2, 0)),
-            0,
-            0,
-            true,
-            Bytes.ofU8(0xFC, 0xFF, 0xFE));
+    private static final Frame SOUND =
+            new Frame(new Track(Track.AUDIO, new Codec.Opus(2, 0)), 0, 0, true, Bytes.ofU8(0xFC, 0xFF, 0xFE));
 
     private final Publisher publisher = new Publisher();
     private final SimulatedViewer viewer = new SimulatedViewer(1, WIDE, BROWSER, publisher.frame(BEST, 0, true), SOUND);
@@ -50,7 +46,8 @@ class LayersToViewersTest {
         public List<Layer> all() {
             List<Layer> all = new ArrayList<>();
             for (int i = 0; i < WIDTHS.length; i++) {
-                all.add(new Layer("qhf".substring(i, i + 1), WIDTHS[i], WIDTHS[i] * 9 / 16, rates[i].bitsPerSecond(), true));
+                all.add(new Layer(
+                        "qhf".substring(i, i + 1), WIDTHS[i], WIDTHS[i] * 9 / 16, rates[i].bitsPerSecond(), true));
             }
             return all;
         }
@@ -89,7 +86,12 @@ class LayersToViewersTest {
             int height = WIDTHS[layer] * 9 / 16;
             if (keyframe) {
                 byte[] start = {
-                    (byte) 0x9D, 1, 0x2A, (byte) WIDTHS[layer], (byte) (WIDTHS[layer] >> 8), (byte) height,
+                    (byte) 0x9D,
+                    1,
+                    0x2A,
+                    (byte) WIDTHS[layer],
+                    (byte) (WIDTHS[layer] >> 8),
+                    (byte) height,
                     (byte) (height >> 8)
                 };
                 System.arraycopy(start, 0, data, 3, start.length);
@@ -139,7 +141,8 @@ class LayersToViewersTest {
         for (int i = Math.max(1, from); i < viewer.pictures.size(); i++) {
             long shown = viewer.shownNanos.get(viewer.pictures.get(i).data());
             longest = Math.max(
-                    longest, (shown - viewer.shownNanos.get(viewer.pictures.get(i - 1).data())) / MILLI);
+                    longest,
+                    (shown - viewer.shownNanos.get(viewer.pictures.get(i - 1).data())) / MILLI);
         }
         return longest;
     }
@@ -162,7 +165,8 @@ class LayersToViewersTest {
         viewer.path = NARROW;
         play(5);
         assertEquals(List.of(1280, 640), widths(narrowed));
-        // This receiver is made for recordings: it waits two seconds for what never comes. Browsers go on at the keyframe.
+        // This receiver is made for recordings: it waits two seconds for what never comes. Browsers go on at the
+        // keyframe.
         assertTrue(still(narrowed) < 2_000, "still for %d ms".formatted(still(narrowed)));
         int steady = viewer.pictures.size();
         play(30);

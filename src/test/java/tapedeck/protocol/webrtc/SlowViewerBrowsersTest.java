@@ -166,7 +166,9 @@ class SlowViewerBrowsersTest {
             assertTrue(still(slow, from) < MAX_STILL_SECONDS, "still for " + still(slow, from));
             await(slow, "both layers are shown, " + layers(), () -> {
                 List<String> now = layers();
-                return now.size() == 2 && now.getFirst().equals("f") && List.of("h", "q").contains(now.getLast());
+                return now.size() == 2
+                        && now.getFirst().equals("f")
+                        && List.of("h", "q").contains(now.getLast());
             });
             began = System.nanoTime();
             long widened = shown(slow);
@@ -187,9 +189,7 @@ class SlowViewerBrowsersTest {
             // Who asks for a layer never gets another one.
             Page small = chromium.open(page("/play?name=cam&layer=q"));
             await(small, "pictures of the layer that was asked for", () -> shown(small) > 20);
-            assertEquals(
-                    0,
-                    number(small, "window.shown.filter(s => s[1] !== %d).length".formatted(BEST_WIDTH / 4)));
+            assertEquals(0, number(small, "window.shown.filter(s => s[1] !== %d).length".formatted(BEST_WIDTH / 4)));
             String seen = String.valueOf(fast.evaluate(
                     "from => [...new Set(window.shown.slice(from).map(s => s[1]))].sort().join()", (int) fastFrom));
             publisher.evaluate("window.stop()");
