@@ -50,6 +50,7 @@ final class PushSession extends PeerSession {
                 transport()::send,
                 transport().sharedRoom(),
                 new Wishes(),
+                LayerLimit.ALL,
                 nowNanos,
                 Instant.now());
         media = outbound;
@@ -58,7 +59,7 @@ final class PushSession extends PeerSession {
 
     @Override
     void begun() {
-        Audience joined = new Audience(port(), source.stream(), source::subscribe, () -> {});
+        Audience joined = new Audience(port(), source.stream(), null, source::subscribe, () -> {});
         audience = joined;
         source.accepted();
         joined.join(sent);
@@ -120,6 +121,11 @@ final class PushSession extends PeerSession {
         }
 
         @Override
+        public int layer() {
+            return Layers.STREAM;
+        }
+
+        @Override
         public boolean waitsForKeyframe() {
             OutboundMedia outbound = media;
             return outbound != null && outbound.waitsForKeyframe();
@@ -134,10 +140,10 @@ final class PushSession extends PeerSession {
         }
 
         @Override
-        public void frame(FramePackets frame, long nowNanos) {
+        public void frame(FramePackets frame, int layer, long nowNanos) {
             OutboundMedia outbound = media;
             if (outbound != null) {
-                outbound.frame(frame, nowNanos);
+                outbound.frame(frame, layer, nowNanos);
             }
         }
 
