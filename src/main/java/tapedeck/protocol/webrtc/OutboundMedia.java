@@ -153,7 +153,7 @@ final class OutboundMedia implements SessionMedia {
     }
 
     void catchUp(List<FramePackets> gop, long nowNanos) {
-        if (video == null || !takes(video, gop.getFirst(), Layers.STREAM) || !follows(video, gop.getFirst())) {
+        if (video == null || !video.takes(gop.getFirst(), Layers.STREAM, layer) || !follows(video, gop.getFirst())) {
             return;
         }
         place(gop.getLast(), nowNanos);
@@ -180,7 +180,7 @@ final class OutboundMedia implements SessionMedia {
     void frame(FramePackets frame, int from, long nowNanos) {
         boolean picture = frame.frame().track().isVideo();
         OutboundTrack track = picture ? video : audio;
-        if (track == null || picture && !takes(track, frame, from) || !follows(track, frame)) {
+        if (track == null || picture && !track.takes(frame, from, layer) || !follows(track, frame)) {
             return;
         }
         place(frame, nowNanos);
@@ -196,18 +196,6 @@ final class OutboundMedia implements SessionMedia {
                 send(track, frame.payloads().get(i), timestamp, nowNanos);
             }
         }
-    }
-
-    private boolean takes(OutboundTrack track, FramePackets frame, int from) {
-        int had = layer.current();
-        if (!layer.takes(frame, from)) {
-            return false;
-        }
-        if (layer.current() != had) {
-            // Repeats of the other layer would only be in the way of this one.
-            track.sender.forget();
-        }
-        return true;
     }
 
     private boolean follows(OutboundTrack track, FramePackets frame) {

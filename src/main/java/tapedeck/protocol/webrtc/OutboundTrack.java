@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.HeaderExtensions;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpSender;
@@ -67,6 +68,22 @@ final class OutboundTrack {
                 return false;
             }
             taken = track;
+        }
+        return true;
+    }
+
+    /// Whether a picture goes to a viewer.
+    ///
+    /// @param from the layer that it is of, or [Layers#STREAM]
+    /// @param place what the viewer has
+    boolean takes(FramePackets picture, int from, ViewerLayer place) {
+        int had = place.current();
+        if (!place.takes(picture, from)) {
+            return false;
+        }
+        if (place.current() != had) {
+            // Repeats of the other layer would only be in the way of this one.
+            sender.forget();
         }
         return true;
     }

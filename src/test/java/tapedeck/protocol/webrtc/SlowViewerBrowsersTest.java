@@ -186,10 +186,7 @@ class SlowViewerBrowsersTest {
                                 + "(s, i) => i && (s[2] - window.shown[i - 1][2] | 0) < 0))"),
                         "time goes forward");
             }
-            // Who asks for a layer never gets another one.
-            Page small = chromium.open(page("/play?name=cam&layer=q"));
-            await(small, "pictures of the layer that was asked for", () -> shown(small) > 20);
-            assertEquals(0, number(small, "window.shown.filter(s => s[1] !== %d).length".formatted(BEST_WIDTH / 4)));
+            whoAsksForALayerNeverGetsAnother(chromium);
             String seen = String.valueOf(fast.evaluate(
                     "from => [...new Set(window.shown.slice(from).map(s => s[1]))].sort().join()", (int) fastFrom));
             publisher.evaluate("window.stop()");
@@ -203,6 +200,12 @@ class SlowViewerBrowsersTest {
                     best.size() == 1 || gaveUp(items),
                     "smaller pictures in the recording while larger ones came: " + best);
         }
+    }
+
+    private void whoAsksForALayerNeverGetsAnother(Chromium chromium) {
+        Page small = chromium.open(page("/play?name=cam&layer=q"));
+        await(small, "pictures of the layer that was asked for", () -> shown(small) > 20);
+        assertEquals(0, number(small, "window.shown.filter(s => s[1] !== %d).length".formatted(BEST_WIDTH / 4)));
     }
 
     /// A browser that has too much to do stops its best layer for a while. Then the stream is the next best, for
