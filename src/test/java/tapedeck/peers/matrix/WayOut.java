@@ -99,7 +99,7 @@ enum WayOut {
     /// Copies the stream to `file` until it ends.
     Process start(TestServer server, String name, Path file, Path log) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                "timeout", "60", Ffmpeg.ffmpeg(), "-nostdin", "-y", "-v", "warning", "-analyzeduration", "1000000"));
+                "timeout", "60", Ffmpeg.ffmpeg(), "-nostdin", "-y", "-v", "warning", "-analyzeduration", "3000000"));
         command.addAll(source(server, name));
         command.addAll(List.of("-map", "0", "-c", "copy"));
         command.addAll(repair());
