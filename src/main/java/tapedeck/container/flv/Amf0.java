@@ -59,23 +59,21 @@ public final class Amf0 {
     public static List<@Nullable Object> readAllOfAmf3(Bytes message) {
         ByteReader in = message.reader();
         Amf3 amf3 = new Amf3(in);
-        switch (message.isEmpty() ? -1 : message.u8(0)) {
+        return switch (message.isEmpty() ? -1 : message.u8(0)) {
             case 0 -> {
                 in.skip(1);
-                return readAll(new Amf0(in, amf3), in);
+                yield readAll(new Amf0(in, amf3), in);
             }
-            case STRING -> {
-                return readAll(new Amf0(in, amf3), in);
-            }
+            case STRING -> readAll(new Amf0(in, amf3), in);
             case Amf3.STRING -> {
                 List<@Nullable Object> values = new ArrayList<>();
                 while (in.hasRemaining()) {
                     values.add(amf3.value(0));
                 }
-                return values;
+                yield values;
             }
             default -> throw new MalformedException("AMF3: a message without a name");
-        }
+        };
     }
 
     private static List<@Nullable Object> readAll(Amf0 amf, ByteReader in) {

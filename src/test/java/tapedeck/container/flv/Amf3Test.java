@@ -1,6 +1,7 @@
 package tapedeck.container.flv;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -157,9 +158,10 @@ class Amf3Test {
                         NAME + "11 0a 23 03 43 03 78 03 79 04 01 09 05 01 06 00 06 05 6162 11 0a 01 0a 00 0c 05 0102"),
                 Bytes.ofHex("06 09 706c6179 04 00 0a 0b 01 07 617070 06 09 6c697665 01 08 01 408f400000000000"),
                 Bytes.ofHex(NAME + "11 11 05 00 06 03 78 0f 03 00 400c000000000000 04 01 0d 05 00 00000001 ffffffff"));
+        // Going through all of it shows that nothing contains itself.
         Fuzz.parser(
                 good,
                 Collections.emptyList(),
-                bytes -> Amf0.readAllOfAmf3(bytes).hashCode());
+                bytes -> assertNotNull(Amf0.readAllOfAmf3(bytes).toString()));
     }
 }
