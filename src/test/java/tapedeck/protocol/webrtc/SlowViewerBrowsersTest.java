@@ -187,18 +187,20 @@ class SlowViewerBrowsersTest {
                         "time goes forward");
             }
             whoAsksForALayerNeverGetsAnother(chromium);
-            String seen = String.valueOf(fast.evaluate(
-                    "from => [...new Set(window.shown.slice(from).map(s => s[1]))].sort().join()", (int) fastFrom));
+            // A browser that is starved of the processor looks like a narrow path: near ones may yield for a moment.
+            long best = number(
+                    fast,
+                    "window.shown.slice(%d).filter(s => s[1] === %d).length".formatted(fastFrom, BEST_WIDTH));
+            assertTrue(2 * best > shown(fast) - fastFrom, "near: %d of %d".formatted(best, shown(fast) - fastFrom));
             publisher.evaluate("window.stop()");
             List<Item> items = new ArrayList<>();
             reader.drainTo(items);
             items.removeIf(item -> !(item instanceof Item.Media));
-            Set<String> best = recorded(stream, items);
-            assertTrue(best.contains(String.valueOf(BEST_WIDTH)), best.toString());
-            assertTrue(best.containsAll(Set.of(seen.split(","))), "near %s, recorded %s".formatted(seen, best));
+            Set<String> widths = recorded(stream, items);
+            assertTrue(widths.contains(String.valueOf(BEST_WIDTH)), widths.toString());
             assertTrue(
-                    best.size() == 1 || gaveUp(items),
-                    "smaller pictures in the recording while larger ones came: " + best);
+                    widths.size() == 1 || gaveUp(items),
+                    "smaller pictures in the recording while larger ones came: " + widths);
         }
     }
 
