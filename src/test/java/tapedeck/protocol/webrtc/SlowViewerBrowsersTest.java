@@ -189,8 +189,7 @@ class SlowViewerBrowsersTest {
             whoAsksForALayerNeverGetsAnother(chromium);
             // A browser that is starved of the processor looks like a narrow path: near ones may yield for a moment.
             long best = number(
-                    fast,
-                    "window.shown.slice(%d).filter(s => s[1] === %d).length".formatted(fastFrom, BEST_WIDTH));
+                    fast, "window.shown.slice(%d).filter(s => s[1] === %d).length".formatted(fastFrom, BEST_WIDTH));
             assertTrue(2 * best > shown(fast) - fastFrom, "near: %d of %d".formatted(best, shown(fast) - fastFrom));
             publisher.evaluate("window.stop()");
             List<Item> items = new ArrayList<>();
