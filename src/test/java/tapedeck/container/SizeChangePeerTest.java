@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.mp4.Mp4Cutter;
 import tapedeck.media.Frame;
 import tapedeck.peers.Browser;
 import tapedeck.peers.BrowserPlayer;
@@ -44,6 +46,19 @@ class SizeChangePeerTest {
         return List.of(growing, write(codec, container, file));
     }
 
+    @Test
+    void aCutFromTheMiddleDecodesByItself() throws IOException {
+        MemoryFile file = ChangingPictures.recorded(Container.MP4, ChangingPictures.withSound("h264", 1), ROOMY);
+        Container.MP4.finish(file);
+        MemoryFile cut = new MemoryFile();
+        Mp4Cutter.cut(file, 1_200_000_000L, Long.MAX_VALUE, Bytes.EMPTY)
+                .orElseThrow()
+                .writeTo(cut);
+        Map<String, Integer> rest = expected();
+        rest.remove(ChangingPictures.SIZES.getFirst());
+        assertSizes(rest, write("cut", Container.MP4, cut));
+    }
+
     private Path write(String name, Container container, MemoryFile file) throws IOException {
         return Files.write(
                 folder.resolve(name + "." + container.extension()),
@@ -61,26 +76,30 @@ class SizeChangePeerTest {
     @CsvSource({"h264, MP4", "h265, MP4", "h264, MKV", "h265, TS", "av1, WEBM"})
     void twoFfmpegsDecodeEveryPictureInItsSize(String codec, Container container) throws IOException {
         for (Path file : files(codec, container)) {
-            for (String ffprobe : List.of(Ffmpeg.ffprobe(), "/usr/bin/ffprobe")) {
-                Ffmpeg.Result result = Ffmpeg.run(List.of(
-                        ffprobe,
-                        "-v",
-                        "error",
-                        "-select_streams",
-                        "v:0",
-                        "-show_entries",
-                        "frame=width,height",
-                        "-of",
-                        "csv=s=x:p=0",
-                        file.toString()));
-                assertEquals("", result.err(), file.toString());
-                Map<String, Integer> found = new TreeMap<>();
-                result.text()
-                        .lines()
-                        .filter(line -> !line.isBlank())
-                        .forEach(line -> found.merge(line.replaceAll("x+$", ""), 1, Integer::sum));
-                assertEquals(expected(), found, ffprobe + " " + file);
-            }
+            assertSizes(expected(), file);
+        }
+    }
+
+    private static void assertSizes(Map<String, Integer> expected, Path file) {
+        for (String ffprobe : List.of(Ffmpeg.ffprobe(), "/usr/bin/ffprobe")) {
+            Ffmpeg.Result result = Ffmpeg.run(List.of(
+                    ffprobe,
+                    "-v",
+                    "error",
+                    "-select_streams",
+                    "v:0",
+                    "-show_entries",
+                    "frame=width,height",
+                    "-of",
+                    "csv=s=x:p=0",
+                    file.toString()));
+            assertEquals("", result.err(), file.toString());
+            Map<String, Integer> found = new TreeMap<>();
+            result.text()
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .forEach(line -> found.merge(line.replaceAll("x+$", ""), 1, Integer::sum));
+            assertEquals(expected, found, ffprobe + " " + file);
         }
     }
 

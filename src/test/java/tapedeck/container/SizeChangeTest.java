@@ -118,6 +118,17 @@ class SizeChangeTest {
         Container.MP4.finish(all);
         assertEquals(List.of(before, "320x180", "320x180"), header(first));
         assertEquals(List.of(after, "640x360", "640x360"), header(all));
+        Codec largest = frames.get(60).track().codec();
+        assertTrue(level(largest) > level(frames.getFirst().track().codec()), "it needs more");
+        int configuration = indexOf(all.content(), codec.equals("h264") ? "avcC" : "hvcC") + 4;
+        assertEquals(
+                level(largest), all.content().u8(configuration + (codec.equals("h264") ? 3 : 12)), "of all pictures");
+    }
+
+    private static int level(Codec codec) {
+        return codec instanceof Codec.H265 h265
+                ? H265.toHvcc(h265).u8(12)
+                : H264.toAvcc((Codec.H264) codec).u8(3);
     }
 
     /// Type and size of the sample entry, and the size in `tkhd`.

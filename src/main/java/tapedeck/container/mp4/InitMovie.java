@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import tapedeck.bytes.Bytes;
+import tapedeck.codec.h265.H265;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
@@ -30,13 +31,14 @@ final class InitMovie {
     /// What a track's pictures are so far.
     ///
     /// @param width of the largest; 0 without pictures
+    /// @param level that a decoder of H.264 or H.265 needs for all of them (ISO/IEC 14496-15 5.3.3.1.2, 8.3.3.1.3)
     /// @param inBand whether the sample entry describes the first of them only
-    record Pictures(int width, int height, boolean inBand) {
-        static final Pictures NONE = new Pictures(0, 0, false);
+    record Pictures(int width, int height, int level, boolean inBand) {
+        static final Pictures NONE = new Pictures(0, 0, 0, false);
 
         static Pictures of(Track track) {
             return switch (track.codec()) {
-                case Codec.Video video -> new Pictures(video.width(), video.height(), false);
+                case Codec.Video video -> new Pictures(video.width(), video.height(), level(video), false);
                 case Codec.Audio _ -> NONE;
             };
         }
@@ -44,7 +46,19 @@ final class InitMovie {
         /// With those of another size.
         Pictures with(Codec.Video video) {
             boolean larger = (long) video.width() * video.height() > (long) width * height;
-            return new Pictures(larger ? video.width() : width, larger ? video.height() : height, true);
+            return new Pictures(
+                    larger ? video.width() : width,
+                    larger ? video.height() : height,
+                    Math.max(level, level(video)),
+                    true);
+        }
+
+        private static int level(Codec.Video codec) {
+            return switch (codec) {
+                case Codec.H264 h264 -> h264.sps().getFirst().u8(SampleEntryWriter.AVCC_LEVEL_AT);
+                case Codec.H265 h265 -> H265.toHvcc(h265).u8(SampleEntryWriter.HVCC_LEVEL_AT);
+                case Codec.Vp8 _, Codec.Vp9 _, Codec.Av1 _ -> 0;
+            };
         }
     }
 

@@ -16,6 +16,11 @@ final class SampleEntryWriter {
     static final int OBJECT_MPEG2_MP3 = 0x69;
     static final int OBJECT_MPEG1_MP3 = 0x6B;
 
+    /// Where AVCLevelIndication stands, in an `avcC` as in an SPS, and general_level_idc in an `hvcC`.
+    static final int AVCC_LEVEL_AT = 3;
+
+    static final int HVCC_LEVEL_AT = 12;
+
     private static final int RESOLUTION_72_DPI = 0x0048_0000;
 
     private SampleEntryWriter() {}
@@ -35,8 +40,8 @@ final class SampleEntryWriter {
         String h264 = pictures.inBand() ? "avc3" : "avc1";
         String h265 = pictures.inBand() ? "hev1" : "hvc1";
         switch (codec) {
-            case Codec.H264 c -> video(out, h264, pictures, "avcC", H264.toAvcc(c));
-            case Codec.H265 c -> video(out, h265, pictures, "hvcC", H265.toHvcc(c));
+            case Codec.H264 c -> video(out, h264, pictures, "avcC", with(H264.toAvcc(c), AVCC_LEVEL_AT, pictures));
+            case Codec.H265 c -> video(out, h265, pictures, "hvcC", with(H265.toHvcc(c), HVCC_LEVEL_AT, pictures));
             case Codec.Vp8 _ -> video(out, "vp08", pictures, "vpcC", vpcC(0, 8));
             case Codec.Vp9 c -> video(out, "vp09", pictures, "vpcC", vpcC(c.profile(), c.bitDepth()));
             case Codec.Av1 c ->
@@ -56,6 +61,12 @@ final class SampleEntryWriter {
             case Codec.Pcmu c -> audio(out, "ulaw", c, _ -> {});
             case Codec.G722 _ -> throw new IllegalArgumentException("MP4 cannot carry " + codec.name() + " here");
         }
+    }
+
+    private static Bytes with(Bytes configuration, int levelAt, Pictures pictures) {
+        byte[] bytes = configuration.toByteArray();
+        bytes[levelAt] = (byte) pictures.level();
+        return Bytes.wrap(bytes);
     }
 
     /// VisualSampleEntry, 12.1.3.
