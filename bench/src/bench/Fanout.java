@@ -49,6 +49,7 @@ final class Fanout {
             int published = WARM_UP_SECONDS + seconds + RUN_OUT_SECONDS + players / 100;
             Process publisher = Peer.load("all publishing", "bench.RtmpLoad", ports.rtmp(), 1, published, clip);
             int port = kind.equals("rtmp") ? ports.rtmp() : ports.http();
+            Peer.awaitPort(port, server);
             Process load = Peer.load("all playing", "bench.PlayerLoad", kind, port, "s0", players);
             TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
             ProcFs before = ProcFs.of(server.pid());

@@ -209,12 +209,13 @@ sealed interface Peer {
     }
 
     /// 20 s of a moving picture with noise, so that the encoder needs its bit rate.
+    /// The sound ends before the picture: what repeats the clip goes on with the next picture in time.
     static Path makeClip(String size, int kbitPerSecond, int audioKbitPerSecond) throws Exception {
         Path clip = WORK.resolve("clip.flv");
         Process process = new ProcessBuilder(
                         Loader.load(org.bytedeco.ffmpeg.ffmpeg.class), "-v", "error", "-nostdin", "-y",
                         "-f", "lavfi", "-i", "testsrc2=s=%s:r=30,noise=alls=18:allf=t".formatted(size),
-                        "-f", "lavfi", "-i", "sine=f=440:r=44100:b=1",
+                        "-f", "lavfi", "-i", "sine=f=440:r=44100:b=1:d=19.95",
                         "-t", "20", "-c:v", "libopenh264", "-b:v", kbitPerSecond + "k",
                         "-maxrate", kbitPerSecond * 104 / 100 + "k", "-g", "60", "-allow_skip_frames", "0",
                         "-c:a", "aac", "-b:a", audioKbitPerSecond + "k", "-ac", "2", clip.toString())

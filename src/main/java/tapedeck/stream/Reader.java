@@ -33,6 +33,7 @@ public final class Reader implements AutoCloseable {
     private long pastBytes;
     private long pastNanos;
     private boolean signalled;
+    private boolean pictures;
     private boolean waitingForEntryPoint = true;
     private boolean dropping;
     private boolean ended;
@@ -195,7 +196,11 @@ public final class Reader implements AutoCloseable {
         queuedSpan.add(item.frame());
         queuedBytes += size;
         queued.add(item.frame());
-        return wakeIf(queuedSpan.nanos() >= options.wakeNanos() || queuedBytes > options.maxBytes() / 2);
+        boolean picture = item.frame().track().isVideo();
+        pictures |= picture;
+        return wakeIf(options.soundWaits() && (picture || !pictures)
+                || queuedSpan.nanos() >= options.wakeNanos()
+                || queuedBytes > options.maxBytes() / 2);
     }
 
     /// Messages go to every reader, also while it waits for an entry point. Too many of them do not cost it media.
@@ -214,7 +219,7 @@ public final class Reader implements AutoCloseable {
         queuedMessages++;
         queuedMessageBytes += size;
         // Whoever takes its media by the second has time for messages too.
-        return wakeIf(options.wakeNanos() == 0 || queuedMessageBytes > MAX_MESSAGE_BYTES / 2);
+        return wakeIf(options.wakeNanos() == 0 || options.soundWaits() || queuedMessageBytes > MAX_MESSAGE_BYTES / 2);
     }
 
     private boolean full(Frame frame, int size) {

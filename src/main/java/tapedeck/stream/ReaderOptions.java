@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// @param wake called once when there is something to take, then not again before the queue was drained; from any
 ///     thread, so it only schedules the work
 /// @param viewer shown as a session as long as the reader is open; null for readers that are nobody's, or have a
-/// session
-///     of their own
+///     session of their own
+/// @param soundWaits in a stream with pictures, sound alone does not call `wake`: it goes along with the next picture,
+///     or after `wakeNanos`
 public record ReaderOptions(
         String name,
         boolean live,
@@ -26,7 +27,10 @@ public record ReaderOptions(
         ByteBudget budget,
         long wakeNanos,
         Runnable wake,
-        @Nullable Viewer viewer) {
+        @Nullable Viewer viewer,
+        boolean soundWaits) {
+    /// How long sound waits for a picture at most, where it does.
+    public static final long SOUND_WAITS_NANOS = 40_000_000L;
     /// The longest backlog of a live viewer.
     public static final long LIVE_MAX_NANOS = 5_000_000_000L;
     /// The largest backlog of a live viewer.
@@ -42,7 +46,7 @@ public record ReaderOptions(
             ByteBudget budget,
             long wakeNanos,
             Runnable wake) {
-        this(name, live, fromCache, maxNanos, maxBytes, budget, wakeNanos, wake, null);
+        this(name, live, fromCache, maxNanos, maxBytes, budget, wakeNanos, wake, null, false);
     }
 
     /// With bounds of its own only.
@@ -58,6 +62,14 @@ public record ReaderOptions(
 
     /// The same for somebody whom [Streams#sessions()] shows.
     public ReaderOptions of(Viewer shown) {
-        return new ReaderOptions(name, live, fromCache, maxNanos, maxBytes, budget, wakeNanos, wake, shown);
+        return new ReaderOptions(name, live, fromCache, maxNanos, maxBytes, budget, wakeNanos, wake, shown, soundWaits);
+    }
+
+    /// The same for connections on which every call is a system call: one a picture instead of one a frame. Players
+    /// show
+    /// sound and picture together anyway.
+    public ReaderOptions soundWaiting() {
+        return new ReaderOptions(
+                name, live, fromCache, maxNanos, maxBytes, budget, SOUND_WAITS_NANOS, wake, viewer, true);
     }
 }

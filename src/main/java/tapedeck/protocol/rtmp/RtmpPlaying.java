@@ -43,6 +43,7 @@ final class RtmpPlaying {
         String transport = connection.isSecure() ? "tls" : "tcp";
         // Under the lock of the stream: the batch is taken when the publisher's turn is over.
         return stream.subscribe(ReaderOptions.viewer(name, () -> connection.execute(this::drain))
+                .soundWaiting()
                 .of(new Viewer(Publisher.Protocol.RTMP, transport, connection.peer(), this::terminate)));
     }
 

@@ -61,6 +61,7 @@ final class RtspPlaying {
                 stream,
                 tracks,
                 wake -> stream.subscribe(ReaderOptions.viewer("rtsp " + connection.peer(), wake)
+                        .soundWaiting()
                         .of(new Viewer(
                                 Publisher.Protocol.RTSP,
                                 "tcp",
