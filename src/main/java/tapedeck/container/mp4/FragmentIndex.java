@@ -65,7 +65,7 @@ public final class FragmentIndex {
     /// Where the fragments' own file begins in this one.
     ///
     /// @throws MalformedException if this is no file of ours
-    public static long base(FileChannel file) throws IOException {
+    static long base(FileChannel file) throws IOException {
         return base(new FileBoxes(file));
     }
 

@@ -9,10 +9,9 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.container.FrameSink;
 import tapedeck.container.matroska.MatroskaDemuxer;
 import tapedeck.container.mp4.FragmentDemuxer;
-import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
-import tapedeck.rtp.DecodingOrder;
+import tapedeck.rtp.DecodingTimes;
 import tapedeck.stream.ByteBudget;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
@@ -40,8 +39,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     private final IngestClock clock = new IngestClock();
     private final IngestClock.Line videoLine = new IngestClock.Line();
     private final IngestClock.Line audioLine = new IngestClock.Line();
-    private DecodingOrder decoding = new DecodingOrder();
-    private @Nullable Codec decodingOf;
+    private final DecodingTimes decoding = new DecodingTimes();
     private ByteWriter first = new ByteWriter(LOOK_BYTES);
     private @Nullable MatroskaDemuxer matroska;
     private @Nullable FragmentDemuxer fragments;
@@ -289,22 +287,10 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
             audioMissing &= isVideo;
         }
         long dtsNanos = clock.take(
-                line, isVideo && matroska != null ? decodingTime(frame.track().codec(), ptsNanos) : before);
+                line,
+                isVideo && matroska != null ? decoding.dtsNanos(frame.track().codec(), ptsNanos) : before);
         publication.write(
                 new Frame(frame.track(), dtsNanos, Math.max(dtsNanos, ptsNanos), frame.keyframe(), frame.data()));
-    }
-
-    /// Matroska says presentation times only.
-    private long decodingTime(Codec codec, long ptsNanos) {
-        if (!(codec instanceof Codec.H264 || codec instanceof Codec.H265)) {
-            return ptsNanos;
-        }
-        if (!codec.equals(decodingOf)) {
-            decoding = decodingOf == null ? decoding : new DecodingOrder();
-            decodingOf = codec;
-            decoding.setCodec(codec);
-        }
-        return decoding.dtsNanos(ptsNanos);
     }
 
     /// A recorder of a browser makes keyframes as it was set up.
