@@ -1,11 +1,9 @@
 package tapedeck.protocol.http;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.flv.Amf0;
@@ -16,7 +14,6 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
-import tapedeck.stream.Tally;
 
 /// FLV without an end (E.2): the file header, metadata and sequence headers for whoever begins, then tags in the time
 /// of the stream.
@@ -31,11 +28,8 @@ final class FlvLive implements LiveMuxer {
     private static final int HEADER_BYTES = 9;
 
     private final Map<Integer, Track> tracks = new TreeMap<>();
-    private final List<Part> parts = new ArrayList<>();
+    private final PartGatherer parts = new PartGatherer(this::muxed);
     private ByteWriter out = new ByteWriter(0);
-    private long dtsNanos;
-    private Tally carried = new Tally();
-    private Part.@Nullable Entry entry;
 
     FlvLive(List<Track> tracks) {
         tracks.forEach(track -> this.tracks.put(track.id(), track));
@@ -53,37 +47,27 @@ final class FlvLive implements LiveMuxer {
         Track known = tracks.get(track.id());
         boolean changed = known != track && !track.equals(known);
         tracks.put(track.id(), track);
-        boolean begins = media.entryPoint() && (track.isVideo() || carried.frames() == 0);
+        boolean begins = parts.begins(media);
         if (begins || out.length() >= MAX_PART_BYTES) {
-            cut();
+            parts.cut();
         }
-        if (carried.frames() == 0) {
-            dtsNanos = frame.dtsNanos();
-            entry = begins ? new Part.Entry(opening(frame, true), opening(frame, false)) : null;
-        }
+        parts.add(frame, begins ? new Part.Entry(opening(frame, true), opening(frame, false)) : null);
         if (changed) {
             sequenceHeader(out, track, millis(frame));
         }
         tag(out, FlvBody.tagType(track), millis(frame), EnhancedBody.prefix(frame), frame.data());
-        carried.add(frame);
         return true;
     }
 
-    private void cut() {
-        if (carried.frames() > 0) {
-            parts.add(new Part(out.handOver(), dtsNanos, carried, entry));
-            out = new ByteWriter(16 * 1024);
-            carried = new Tally();
-            entry = null;
-        }
+    private Bytes muxed() {
+        Bytes muxed = out.handOver();
+        out = new ByteWriter(16 * 1024);
+        return muxed;
     }
 
     @Override
     public List<Part> take() {
-        cut();
-        List<Part> taken = List.copyOf(parts);
-        parts.clear();
-        return taken;
+        return parts.take();
     }
 
     private Bytes opening(Frame first, boolean head) {
