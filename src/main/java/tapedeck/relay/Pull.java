@@ -15,9 +15,9 @@ import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.SessionReport;
-import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
+import tapedeck.stream.Tally;
 
 /// Fetches: one stream that outlives the connections it comes over, up to [#holdNanos] without any.
 final class Pull implements RelayWork {
@@ -31,6 +31,9 @@ final class Pull implements RelayWork {
 
     // Guarded by this, as the event loops of two connections in a row are not the same.
     private Timeline timeline = new Timeline();
+    /// Into the publication.
+    private Tally written = new Tally();
+
     private @Nullable Publication publication;
     private @Nullable Line line;
     private @Nullable PullControls controls;
@@ -114,6 +117,7 @@ final class Pull implements RelayWork {
                 publication = streams.publish(name, publisher, returning);
                 lastMediaNanos = System.nanoTime();
                 timeline = new Timeline();
+                written = new Tally();
             } catch (NameTakenException e) {
                 taken = e;
                 relay.interruptConnection();
@@ -155,15 +159,16 @@ final class Pull implements RelayWork {
     @Override
     public List<SessionReport.TrackReport> tracks() {
         Publication now;
+        Tally counted;
         synchronized (this) {
             now = publication;
+            counted = written.copy();
         }
         if (now == null) {
             return List.of();
         }
-        Stream.Statistics counted = now.stream().statistics();
-        return RelayWork.tracks(
-                now.stream(), counted.bytes(), counted.frames(), now.stream().missedFrames());
+        List<Track> tracks = now.stream().tracks();
+        return counted.reports(tracks, Tally.ofUnknown(tracks, now.stream().missedFrames()));
     }
 
     @Override
@@ -215,6 +220,7 @@ final class Pull implements RelayWork {
                     relay.active();
                 }
                 lastMediaNanos = System.nanoTime();
+                written.add(frame);
                 out.write(timeline.shifted(frame));
             }
         }

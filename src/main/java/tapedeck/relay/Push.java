@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import tapedeck.media.Track;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.Reader;
 import tapedeck.stream.ReaderOptions;
@@ -12,6 +13,7 @@ import tapedeck.stream.SessionReport;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
+import tapedeck.stream.Tally;
 
 /// Sends: whatever is published under one name, as often as it is.
 final class Push implements RelayWork {
@@ -23,9 +25,10 @@ final class Push implements RelayWork {
     // Guarded by this.
     private @Nullable Stream sent;
     private @Nullable Reader reader;
-    private long framesBefore;
-    private long bytesBefore;
-    private long droppedBefore;
+    /// By the connections that are over.
+    private final Tally sentBefore = new Tally();
+
+    private final Tally droppedBefore = new Tally();
 
     Push(PushClient client, Streams streams, StreamName name, Relay relay) {
         this.client = client;
@@ -96,15 +99,26 @@ final class Push implements RelayWork {
     }
 
     @Override
-    public synchronized List<SessionReport.TrackReport> tracks() {
-        if (sent == null || reader == null) {
+    public List<SessionReport.TrackReport> tracks() {
+        Stream now;
+        synchronized (this) {
+            now = sent;
+        }
+        if (now == null) {
             return List.of();
         }
-        return RelayWork.tracks(
-                sent,
-                bytesBefore + reader.bytes(),
-                framesBefore + reader.frames(),
-                droppedBefore + reader.droppedFrames());
+        // The stream's lock comes before those of this and of its readers.
+        List<Track> tracks = now.tracks();
+        synchronized (this) {
+            if (reader == null) {
+                return List.of();
+            }
+            Tally queued = reader.queued();
+            queued.add(sentBefore);
+            Tally dropped = reader.dropped();
+            dropped.add(droppedBefore);
+            return queued.reports(tracks, dropped);
+        }
     }
 
     @Override
@@ -137,16 +151,18 @@ final class Push implements RelayWork {
         }
 
         void close() {
+            @Nullable Reader open;
             synchronized (Push.this) {
-                Reader open = reader;
+                open = reader;
                 reader = null;
                 sent = null;
                 if (open != null) {
-                    framesBefore += open.frames();
-                    bytesBefore += open.bytes();
-                    droppedBefore += open.droppedFrames();
-                    open.close();
+                    sentBefore.add(open.queued());
+                    droppedBefore.add(open.dropped());
                 }
+            }
+            if (open != null) {
+                open.close();
             }
         }
     }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -14,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 import tapedeck.stream.CountedSession;
+import tapedeck.stream.Publisher;
 import tapedeck.stream.Session;
 import tapedeck.stream.SessionReport;
 import tapedeck.stream.StreamName;
@@ -26,6 +28,7 @@ final class Relay {
     static final long STEADY_NANOS = 10_000_000_000L;
 
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
+    private static final Set<String> DATAGRAM_SCHEMES = Set.of("udp", "rtp");
 
     /// What is to be done, and for whom.
     ///
@@ -74,6 +77,11 @@ final class Relay {
 
     private CountedSession.Identity identity() {
         RelayAddress address = order.address();
+        String transport = address.isEncrypted() ? "tls" : "tcp";
+        String protection = address.isEncrypted() ? "TLS" : "none";
+        // Signalled over TCP, but that is not where the media goes.
+        boolean webrtc = work.protocol() == Publisher.Protocol.WEBRTC;
+        boolean datagrams = webrtc || DATAGRAM_SCHEMES.contains(address.scheme());
         return new CountedSession.Identity(
                 id,
                 switch (work.direction()) {
@@ -82,8 +90,9 @@ final class Relay {
                 },
                 order.name(),
                 work.protocol(),
-                address.isEncrypted() ? "tls" : "tcp",
-                address.hostAndPort());
+                datagrams ? "udp" : transport,
+                address.hostAndPort(),
+                webrtc ? "DTLS-SRTP" : protection);
     }
 
     /// For logs and REST.

@@ -1,14 +1,11 @@
 package tapedeck.relay;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import tapedeck.media.Track;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.SessionReport;
-import tapedeck.stream.Stream;
 
 /// What a [Relay] does again and again: fetch or send.
 sealed interface RelayWork permits Pull, Push {
@@ -43,15 +40,4 @@ sealed interface RelayWork permits Pull, Push {
 
     /// There will be no more connections.
     void close(String reason);
-
-    /// Frames are counted together: they stand with the picture, or with the sound where there is none.
-    static List<SessionReport.TrackReport> tracks(Stream stream, long bytes, long frames, long missing) {
-        List<SessionReport.TrackReport> reports = new ArrayList<>();
-        for (Track track : stream.tracks()) {
-            boolean first = reports.isEmpty();
-            reports.add(
-                    SessionReport.TrackReport.of(track, first ? bytes : 0, first ? frames : 0, first ? missing : 0));
-        }
-        return reports;
-    }
 }

@@ -17,13 +17,29 @@ public final class CountedSession implements Session {
     /// Who it is, which does not change.
     ///
     /// @param address the peer's
+    /// @param protection as in [SessionReport.Path]
     public record Identity(
             String id,
             SessionReport.Direction direction,
             StreamName stream,
             Publisher.Protocol protocol,
             String transport,
-            String address) {}
+            String address,
+            String protection) {
+
+        /// Protected by nothing but the transport.
+        ///
+        /// @param transport `tcp`, `tls` or `udp`
+        public Identity(
+                String id,
+                SessionReport.Direction direction,
+                StreamName stream,
+                Publisher.Protocol protocol,
+                String transport,
+                String address) {
+            this(id, direction, stream, protocol, transport, address, transport.equals("tls") ? "TLS" : "none");
+        }
+    }
 
     /// What was counted when somebody asked.
     private record Count(long atNanos, List<TrackReport> tracks) {}
@@ -55,7 +71,8 @@ public final class CountedSession implements Session {
 
     @Override
     public SessionReport report() {
-        SessionReport.Path path = new SessionReport.Path(identity.transport(), "", identity.address(), "none", 0, 0);
+        SessionReport.Path path = new SessionReport.Path(
+                identity.transport(), "", identity.address(), identity.protection(), 0, 0);
         return new SessionReport(
                 identity.id(),
                 identity.direction(),

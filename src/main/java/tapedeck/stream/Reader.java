@@ -124,6 +124,16 @@ public final class Reader implements AutoCloseable {
         return queued.bytes();
     }
 
+    /// What was queued for this reader so far.
+    public synchronized Tally queued() {
+        return queued.copy();
+    }
+
+    /// What was dropped because this reader was too slow.
+    public synchronized Tally dropped() {
+        return dropped.copy();
+    }
+
     /// Leaves the stream. Nothing is queued any more.
     @Override
     public void close() {

@@ -23,6 +23,17 @@ public final class Tally {
         }
     }
 
+    /// Frames of which nobody knows what they were: pictures, where the stream has some.
+    public static Tally ofUnknown(List<Track> tracks, long frames) {
+        Tally tally = new Tally();
+        if (tracks.stream().anyMatch(Track::isVideo)) {
+            tally.videoFrames = frames;
+        } else {
+            tally.audioFrames = frames;
+        }
+        return tally;
+    }
+
     public void add(Tally other) {
         videoFrames += other.videoFrames;
         videoBytes += other.videoBytes;

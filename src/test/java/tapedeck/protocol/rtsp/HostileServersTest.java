@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import tapedeck.relay.RelayReport;
 import tapedeck.bytes.Bytes;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.SharedMedia;
@@ -177,6 +178,44 @@ class HostileServersTest {
                             "RTP/AVP/TCP;unicast;interleaved=N-N"),
                     transports);
             assertEquals(0, house.ports.inUse());
+        }
+    }
+
+    @Test
+    void whereUdpStaysSilentItIsTcpAndTheNextTimeAtOnce() throws Exception {
+        try (RelayHouse house = new RelayHouse();
+                ScriptedServer server = new ScriptedServer(at(
+                        "SETUP",
+                        (request, wire) -> wire.say(
+                                request.header("transport").contains("TCP")
+                                        ? good(request)
+                                        : request.answer(
+                                                "200 OK",
+                                                "",
+                                                "Session: 1",
+                                                "Transport: " + request.header("transport")
+                                                        + ";server_port=40000-40001"))))) {
+            String id = house.pull(server.url("x"), "a", "auto").id();
+            await(
+                    "PLAY by UDP and then over TCP",
+                    () -> server.requests().stream()
+                                    .filter(r -> r.method().equals("PLAY"))
+                                    .count()
+                            == 2);
+            house.relays.terminate(id, "enough");
+            await("its end", () -> house.report(id).state() == RelayReport.State.ENDED);
+            int before = server.requests().size();
+            String again = house.pull(server.url("y"), "b", "auto").id();
+            await(
+                    "PLAY at once",
+                    () -> server.requests().stream()
+                                    .filter(r -> r.method().equals("PLAY"))
+                                    .count()
+                            == 3);
+            house.relays.terminate(again, "enough");
+            assertTrue(server.requests().subList(before, server.requests().size()).stream()
+                    .filter(r -> r.method().equals("SETUP"))
+                    .allMatch(r -> r.header("transport").contains("TCP")));
         }
     }
 
