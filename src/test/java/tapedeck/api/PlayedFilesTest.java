@@ -76,7 +76,7 @@ class PlayedFilesTest {
             assertEquals(404, call(server, "pull/pause", "{'localStreamName': 'none'}"));
             assertEquals(200, call(server, "pull/terminate", one));
             await("its end", () -> server.server().streams().find(new StreamName("a")).isEmpty());
-            assertEquals(404, call(server, "pull/play", one));
+            assertEquals(409, call(server, "pull/play", one), "it is shown for a minute, but played no more");
         }
     }
 }
