@@ -71,8 +71,8 @@ public final class CountedSession implements Session {
 
     @Override
     public SessionReport report() {
-        SessionReport.Path path = new SessionReport.Path(
-                identity.transport(), "", identity.address(), identity.protection(), 0, 0);
+        SessionReport.Path path =
+                new SessionReport.Path(identity.transport(), "", identity.address(), identity.protection(), 0, 0);
         return new SessionReport(
                 identity.id(),
                 identity.direction(),

@@ -75,7 +75,9 @@ class PlayedFilesTest {
             assertEquals(400, call(server, "pull/seek", "{'localStreamName': 'a', 'position': -1}"));
             assertEquals(404, call(server, "pull/pause", "{'localStreamName': 'none'}"));
             assertEquals(200, call(server, "pull/terminate", one));
-            await("its end", () -> server.server().streams().find(new StreamName("a")).isEmpty());
+            await(
+                    "its end",
+                    () -> server.server().streams().find(new StreamName("a")).isEmpty());
             assertEquals(409, call(server, "pull/play", one), "it is shown for a minute, but played no more");
         }
     }

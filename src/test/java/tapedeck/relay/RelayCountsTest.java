@@ -86,9 +86,14 @@ class RelayCountsTest {
     private void awaitAll(String id) {
         await(
                 "all frames",
-                () -> session(id).tracks().stream().mapToLong(TrackReport::frames).sum() == MEDIA.size());
+                () -> session(id).tracks().stream()
+                                .mapToLong(TrackReport::frames)
+                                .sum()
+                        == MEDIA.size());
         List<TrackReport> tracks = session(id).tracks();
-        assertEquals(List.of("video", "audio"), tracks.stream().map(TrackReport::kind).toList());
+        assertEquals(
+                List.of("video", "audio"),
+                tracks.stream().map(TrackReport::kind).toList());
         assertEquals(List.of(3L, 2L), tracks.stream().map(TrackReport::frames).toList());
         assertEquals(List.of(300L, 20L), tracks.stream().map(TrackReport::bytes).toList());
     }
@@ -145,7 +150,13 @@ class RelayCountsTest {
                             .anyMatch(one -> one.id().equals(id)
                                     && one.state() == RelayReport.State.ENDED
                                     && one.lastError().equals("the stream is over")));
-            assertEquals(1, both.all().stream().filter(one -> one.id().equals(id)).findFirst().orElseThrow().attempts());
+            assertEquals(
+                    1,
+                    both.all().stream()
+                            .filter(one -> one.id().equals(id))
+                            .findFirst()
+                            .orElseThrow()
+                            .attempts());
             await("the end of its stream", () -> streams.find(NAME).isEmpty());
             both.startConfigured();
             await("another try", () -> both.all().getLast().attempts() > 1);
@@ -156,9 +167,18 @@ class RelayCountsTest {
     @Test
     void theWayOfTheMediaIsSaidAndWhatProtectsIt() throws Exception {
         try (Publication _ = publish()) {
-            assertEquals("tls TLS", protectedBy(relays.push(NAME, "rtmps://127.0.0.1/live/a", Map.of()).id()));
-            assertEquals("udp DTLS-SRTP", protectedBy(relays.push(NAME, "whip://127.0.0.1/a", Map.of()).id()));
-            assertEquals("udp none", protectedBy(relays.push(NAME, "rtp://127.0.0.1:4000", Map.of()).id()));
+            assertEquals(
+                    "tls TLS",
+                    protectedBy(relays.push(NAME, "rtmps://127.0.0.1/live/a", Map.of())
+                            .id()));
+            assertEquals(
+                    "udp DTLS-SRTP",
+                    protectedBy(
+                            relays.push(NAME, "whip://127.0.0.1/a", Map.of()).id()));
+            assertEquals(
+                    "udp none",
+                    protectedBy(
+                            relays.push(NAME, "rtp://127.0.0.1:4000", Map.of()).id()));
         }
     }
 }

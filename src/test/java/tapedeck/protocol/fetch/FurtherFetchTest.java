@@ -69,8 +69,8 @@ class FurtherFetchTest {
 
     private byte[] made() throws Exception {
         Path file = folder.resolve("made.ts");
-        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=2 -c:v libx264 -g 25 -f mpegts " + file)
-                .split(" "));
+        Ffmpeg.ffmpeg(
+                ("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=2 -c:v libx264 -g 25 -f mpegts " + file).split(" "));
         return Files.readAllBytes(file);
     }
 

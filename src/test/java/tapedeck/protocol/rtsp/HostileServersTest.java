@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import tapedeck.relay.RelayReport;
 import tapedeck.bytes.Bytes;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.SharedMedia;
+import tapedeck.relay.RelayReport;
 import tapedeck.rtp.sdp.SessionDescription;
 
 /// Servers that are broken or mean: a pull ends with one clear message, and nothing else is touched.
