@@ -153,6 +153,11 @@ final class Relay {
         }
     }
 
+    /// Whether its name is free again.
+    boolean isOver() {
+        return progress.state() == RelayReport.State.ENDED;
+    }
+
     void waits(String why) {
         lastError = why;
         if (progress.state() != RelayReport.State.WAITING) {

@@ -204,6 +204,9 @@ public final class Relays implements AutoCloseable {
         }
         int same = 0;
         for (Relay other : running.values()) {
+            if (other.isOver()) {
+                continue;
+            }
             Relay.Order theirs = other.order();
             boolean sameWay = other.work().direction() == relay.work().direction();
             boolean sameName = theirs.name().equals(order.name());

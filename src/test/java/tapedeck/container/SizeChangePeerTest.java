@@ -27,6 +27,7 @@ import tapedeck.peers.TestMedia;
 
 /// Pictures that change their size in the middle of a file, as others see it: every one is decoded, in its size.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(300)
 class SizeChangePeerTest {
     private static final int ROOMY = 64 << 10;

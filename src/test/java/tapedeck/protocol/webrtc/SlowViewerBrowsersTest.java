@@ -35,6 +35,7 @@ import tapedeck.stream.StreamName;
 
 /// Chromium publishes three layers; of two viewers one has a narrow path. What counts is which pictures they decode.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(300)
 class SlowViewerBrowsersTest {
     /// The middle layer has up to 700 kbit/s, the best 2.5 Mbit/s.
