@@ -22,8 +22,7 @@ import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
 /// HLS over the fragments that stay intact inside our MP4s, while they grow and afterwards: nothing is cut or copied
-/// for
-/// it.
+/// for it.
 final class RecordedHls {
     /// Behind the name of a recording.
     static final String SUFFIX = ".m3u8";

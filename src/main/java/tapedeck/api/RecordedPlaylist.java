@@ -7,8 +7,7 @@ import tapedeck.container.mp4.FragmentIndex;
 import tapedeck.container.mp4.FragmentIndex.Fragment;
 
 /// A media playlist (RFC 8216) of byte ranges over the fragments of a recording. While it grows, what was said once
-/// stays
-/// as it is: a segment is listed when the next one has begun.
+/// stays as it is: a segment is listed when the next one has begun.
 final class RecordedPlaylist {
     /// A segment ends behind this with the first fragment that has a keyframe.
     static final long SEGMENT_NANOS = 2_000_000_000L;

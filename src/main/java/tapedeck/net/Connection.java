@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 
 /// One TCP connection of a peer, or what stands for one ([Tunnel]). It reads at once, or together with all others of
-/// its event loop on the loop's tick
-/// ([#paced]); what it reads lies in the loop's one buffer.
+/// its event loop on the loop's tick ([#paced]); what it reads lies in the loop's one buffer.
 ///
 /// All methods are for the event loop alone, [#execute] and [#executeAfter] excepted.
 public final class Connection extends ChannelInboundHandlerAdapter {

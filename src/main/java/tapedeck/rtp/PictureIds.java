@@ -5,8 +5,7 @@ import tapedeck.rtp.payload.PayloadFormat;
 
 /// The picture ids of VP8 (RFC 7741 4.2) and VP9 (RFC 9628 4.2) as one peer gets them. Payloads are shared, so they
 /// count the pictures of the stream; a peer for whom pictures were left out, or that was given another layer, has to
-/// see
-/// numbers without a gap: browsers take each picture to depend on the number before its own.
+/// see numbers without a gap: browsers take each picture to depend on the number before its own.
 final class PictureIds {
     /// With M set, 15 bits.
     private static final int COUNT = 1 << 15;

@@ -5,8 +5,7 @@ import java.util.Optional;
 import tapedeck.rtp.payload.PayloadFormat;
 
 /// Tells the sender of one picture how much its way carries (REMB, draft-alvestrand-rmcat-remb-03), if it has said that
-/// it
-/// wants to hear it. Only the RTP time says when its packets were sent.
+/// it wants to hear it. Only the RTP time says when its packets were sent.
 final class SenderLimit {
     private static final String WISH = "goog-remb";
     private static final int VIDEO_CLOCK_HZ = 90_000;

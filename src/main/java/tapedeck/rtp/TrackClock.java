@@ -210,8 +210,7 @@ final class TrackClock {
     }
 
     /// From capture to sending, as reports and arrivals together say; [Long#MIN_VALUE] if there are no reports, or if
-    /// they
-    /// cannot be true.
+    /// they cannot be true.
     long latencyNanos() {
         PeerClock.Epoch epoch = reportEpoch;
         if (epoch == null || leastOffset == NONE) {

@@ -66,8 +66,7 @@ public record ReaderOptions(
     }
 
     /// The same for connections on which every call is a system call: one a picture instead of one a frame. Players
-    /// show
-    /// sound and picture together anyway.
+    /// show sound and picture together anyway.
     public ReaderOptions soundWaiting() {
         return new ReaderOptions(
                 name, live, fromCache, maxNanos, maxBytes, budget, SOUND_WAITS_NANOS, wake, viewer, true);

@@ -87,8 +87,7 @@ public final class Streams {
     }
 
     /// All open conversations: those that were opened here, those of readers that are somebody's, and of publishers
-    /// that
-    /// have none of their own.
+    /// that have none of their own.
     public Collection<Session> sessions() {
         return List.copyOf(sessions);
     }

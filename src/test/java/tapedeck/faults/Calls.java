@@ -223,8 +223,7 @@ final class Calls {
     }
 
     /// What this machine's Chromium is apart in calls without a server, codec by codec: it leaves sound where it is
-    /// until
-    /// it is 30 ms off, and what a page hears has waited in buffers that a page cannot see.
+    /// until it is 30 ms off, and what a page hears has waited in buffers that a page cannot see.
     private Map<String, Double> direct(Trial trial, Set<String> codecs) throws Exception {
         Map<String, Double> apart = new HashMap<>();
         for (String codec : codecs) {

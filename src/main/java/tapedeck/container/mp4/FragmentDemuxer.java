@@ -20,8 +20,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
 /// A fragmented MP4 as it is written, in pieces of any size: `moov`, then `moof` and `mdat` again and again. Frames
-/// come
-/// when their fragment is whole, in the order of their decoding times. Another `moov` begins anew.
+/// come when their fragment is whole, in the order of their decoding times. Another `moov` begins anew.
 public final class FragmentDemuxer {
     /// Without an index a movie needs no more.
     static final int MAX_MOOV_BYTES = 1 << 20;

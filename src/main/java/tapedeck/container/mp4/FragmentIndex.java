@@ -15,8 +15,7 @@ import tapedeck.media.Codec;
 
 /// The fragments of a file of ours, in each of its states: what stands from the hidden `ftyp` on is a fragmented MP4 of
 /// its own ([Layout]), and no finishing changes a byte of it. All places are counted from there, so they stay right
-/// when
-/// the file is finished, whatever is put in front.
+/// when the file is finished, whatever is put in front.
 ///
 /// A file that grows is read on from where it ended the last time.
 public final class FragmentIndex {

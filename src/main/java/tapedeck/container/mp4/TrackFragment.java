@@ -33,8 +33,7 @@ final class TrackFragment {
     private final List<Frame> frames = new ArrayList<>();
 
     /// Whether the first frame is decoded at the time at which it is shown, as the edit lists of files want it.
-    /// Pictures
-    /// that come out of order then have offsets below 0.
+    /// Pictures that come out of order then have offsets below 0.
     private final boolean decodesWhenShown;
 
     private boolean started;

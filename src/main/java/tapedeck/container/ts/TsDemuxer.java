@@ -108,8 +108,7 @@ public final class TsDemuxer {
     }
 
     /// Of a stream that is live: a clock that is set anew goes on where it was. One picture and one sound are read:
-    /// those
-    /// that come first.
+    /// those that come first.
     public static TsDemuxer live(Sink sink) {
         return new TsDemuxer(sink, new TsClock(TsClock.Jumps.MENDED), true);
     }

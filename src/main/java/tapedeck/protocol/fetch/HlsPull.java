@@ -15,8 +15,7 @@ import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayTarget;
 
 /// Segments of a playlist, one after the other: those that are there when it is finished, the newest ones and what
-/// comes
-/// then when it is live. None twice; what was missed is a gap.
+/// comes then when it is live. None twice; what was missed is a gap.
 final class HlsPull {
     /// RFC 8216 6.3.3: nobody begins closer to the live edge.
     static final int EDGE_SEGMENTS = 3;

@@ -24,8 +24,7 @@ import tapedeck.relay.RelayTarget;
 import tapedeck.stream.Publisher;
 
 /// Fetches a transport stream from `tcp://host:port`, or listens for one at `udp://address:port`, which is an address
-/// of
-/// this machine or a multicast group.
+/// of this machine or a multicast group.
 public final class SocketPull implements PullClient {
     /// A source that brings nothing for so long is gone.
     static final long IDLE_NANOS = 10_000_000_000L;

@@ -14,8 +14,7 @@ import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
 /// Who sends what. One thread looks after them while there are any: what waits for a piece that does not come, and
-/// whoever
-/// has gone.
+/// whoever has gone.
 final class Ingests implements AutoCloseable {
     /// Each may hold some megabytes that wait.
     static final int MAX_INGESTS = 1_024;

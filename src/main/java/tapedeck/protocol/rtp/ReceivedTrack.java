@@ -18,8 +18,7 @@ import tapedeck.rtp.srtp.SrtpReceiver;
 import tapedeck.rtp.srtp.SrtpSender;
 
 /// One section of a description on its pair of ports. The first source whose packet is RTP (with keys: an authentic
-/// one)
-/// is the peer from then on, wherever it said that it would be; others are counted and dropped.
+/// one) is the peer from then on, wherever it said that it would be; others are counted and dropped.
 final class ReceivedTrack implements Datagrams {
     private static final int RTCP_OVERHEAD_BYTES = 64;
 

@@ -79,8 +79,7 @@ final class RtpReceiving {
     }
 
     /// The first picture and the first sound of the offer that can be received, each on a pair of ports, with keys
-    /// where
-    /// the offer has some. On the event loop.
+    /// where the offer has some. On the event loop.
     ///
     /// @param host by which the peer reaches us
     /// @return the answer, RFC 3264 6

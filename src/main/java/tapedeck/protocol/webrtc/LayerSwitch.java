@@ -4,9 +4,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// Which layer of a simulcast one viewer gets: the best one that its path carries. It goes down as soon as pictures
-/// have
-/// to wait, and up again when the path has carried more for a while, later each time that this was a mistake. Either
-/// happens with a keyframe of the layer that it goes to; until then it keeps what it has.
+/// have to wait, and up again when the path has carried more for a while, later each time that this was a mistake.
+/// Either happens with a keyframe of the layer that it goes to; until then it keeps what it has.
 final class LayerSwitch {
     /// Between two looks.
     static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);

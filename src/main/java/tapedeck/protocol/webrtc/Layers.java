@@ -5,9 +5,8 @@ import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 
 /// The layers of one publisher's simulcast as its viewers' side sees them: the best one is the stream, and the frames
-/// of
-/// another one can be had as long as somebody wants them. They share the time of the stream. Lives on the loop of the
-/// port.
+/// of another one can be had as long as somebody wants them. They share the time of the stream. Lives on the loop of
+/// the port.
 interface Layers {
     /// In place of a layer's number: the stream itself, whichever of the layers that is.
     int STREAM = -1;

@@ -90,8 +90,7 @@ final class OutboundMedia implements SessionMedia {
         /// Somebody looks: what is late is of no use.
         WATCHED(MAX_BACKLOG_NANOS),
         /// A server keeps it: pictures of the past have their own times, and rather wait than are left out; who has
-        /// lost
-        /// one gets the following ones all the same.
+        /// lost one gets the following ones all the same.
         KEPT(8 * MAX_BACKLOG_NANOS);
 
         private final long maxBacklogNanos;
@@ -404,8 +403,7 @@ final class OutboundMedia implements SessionMedia {
     }
 
     /// Where pictures are held back, or a larger layer would be there, packets that were sent already fill the path up
-    /// from time to time, to see whether
-    /// it is still too narrow.
+    /// from time to time, to see whether it is still too narrow.
     private void probe(OutboundTrack track, long nowNanos) {
         boolean more = heldBack || layer.wantsMore(bandwidth.bitsPerSecond());
         if (more && track.sender.hasRtx() && bandwidth.probeDue(nowNanos)) {

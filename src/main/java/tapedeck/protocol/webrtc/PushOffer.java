@@ -26,8 +26,7 @@ import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
 /// What we offer to another server, RFC 9725 4.2: the first picture and the first sound of a stream that WebRTC
-/// carries,
-/// each as what it is, on one bundled transport.
+/// carries, each as what it is, on one bundled transport.
 ///
 /// @param sections what stands in each section of the description
 record PushOffer(List<AgreedMedia> sections, SessionDescription description) {

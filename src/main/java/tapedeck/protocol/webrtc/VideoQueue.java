@@ -154,8 +154,7 @@ final class VideoQueue {
     }
 
     /// What follows is another layer: what was not begun of this one gives way. Layers are of the same pictures, so
-    /// that
-    /// the first one may be as old as the last one sent, or a little older.
+    /// that the first one may be as old as the last one sent, or a little older.
     void change() {
         trim(0);
         floorNanos = newestNanos;

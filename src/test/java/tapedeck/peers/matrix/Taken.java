@@ -63,8 +63,7 @@ record Taken(String fits, int firstPicture, List<String> faults) {
     }
 
     /// How long after `askedNanos` of the stream's time the first picture was that came, in seconds: less than none
-    /// where
-    /// the player began in the past.
+    /// where the player began in the past.
     double secondsToFirstPicture(long askedNanos) {
         return firstPicture / (double) Clip.FRAMES_PER_SECOND - askedNanos / 1e9;
     }

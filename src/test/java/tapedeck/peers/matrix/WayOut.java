@@ -69,8 +69,7 @@ enum WayOut {
     }
 
     /// Whether the server refused a codec, by what ffmpeg says of that: it keeps the reason only of RTMP, and of RTSP
-    /// the
-    /// status.
+    /// the status.
     final boolean isRefusal(String said) {
         return said.contains("cannot carry")
                 || said.contains("HTTP error 406")
@@ -88,8 +87,7 @@ enum WayOut {
     }
 
     /// From RTSP, of any server, ffmpeg loses the time of the first picture where pictures come out of order (it is 0),
-    /// and
-    /// does not know keyframes of VP9.
+    /// and does not know keyframes of VP9.
     private static final List<String> OF_RTSP =
             List.of("-copyinkf:v", "-bsf:v", "setts=pts=if(eq(PTS\\,NOPTS)\\,0\\,PTS)");
 

@@ -161,8 +161,7 @@ final class StreamResets {
     }
 
     /// RFC 6525 5.2.2, E3: what was in progress is done when its last data has come. The peer is told without being
-    /// asked
-    /// again, which may take it long while other channels go on.
+    /// asked again, which may take it long while other channels go on.
     ///
     /// @param cumulativeTsn all up to here came from the peer
     @Nullable

@@ -15,8 +15,7 @@ import tapedeck.protocol.webrtc.ice.StunWriter;
 
 /// Our connectivity checks where we are in control, RFC 8445 7.2: all addresses of the peer are tried, the first one
 /// that answers is nominated (8.1.1), and when it has answered to that too it is checked again and again, since only
-/// who
-/// answers still wants what we send (RFC 7675 5.1). Lives on the port's loop.
+/// who answers still wants what we send (RFC 7675 5.1). Lives on the port's loop.
 final class Checks {
     /// Of the peer, those that it tells and those that it checks us from.
     static final int MAX_PAIRS = 16;

@@ -19,8 +19,7 @@ import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
 
 /// One peer's way to us: ICE as the lite side (RFC 8445), or in control where we call ([#control]), DTLS on the side
-/// that
-/// the peer leaves to us, and the addresses between which its media flows. Lives on its port's event loop.
+/// that the peer leaves to us, and the addresses between which its media flows. Lives on its port's event loop.
 ///
 /// Nothing but an authenticated check makes an address the peer's. The one that it nominates (USE-CANDIDATE) is where
 /// we send; until it does, the first. Without a check for [#CONSENT_NANOS] the peer has gone (RFC 7675), unless it is
