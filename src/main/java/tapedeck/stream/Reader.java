@@ -234,8 +234,8 @@ public final class Reader implements AutoCloseable {
 
     private boolean full(Frame frame, int size) {
         return !beginning
-                && (queuedBytes + size > options.maxBytes() + pastBytes
-                        || queuedSpan.nanosWith(frame) > options.maxNanos() + pastNanos);
+                && (queuedBytes + size - pastBytes > options.maxBytes()
+                        || queuedSpan.nanosWith(frame) - pastNanos > options.maxNanos());
     }
 
     synchronized Offered end(String reason) {

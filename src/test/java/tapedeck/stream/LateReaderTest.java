@@ -63,4 +63,17 @@ class LateReaderTest {
         publication.write(video(502, false));
         assertEquals(376 + 127, late.droppedFrames());
     }
+
+    @Test
+    void aLateReaderWithoutBoundsLosesNothing() throws Exception {
+        Publication publication = publish();
+        publication.write(video(0, true));
+        Reader late = publication.stream()
+                .subscribe(new ReaderOptions("late", false, true, Long.MAX_VALUE, Long.MAX_VALUE, 0, () -> {}));
+        for (int i = 1; i < 300; i++) {
+            publication.write(video(i, 100));
+        }
+        assertEquals(LongStream.range(0, 300).boxed().toList(), drained(late));
+        assertEquals(0, late.droppedFrames());
+    }
 }

@@ -47,7 +47,8 @@ final class HlsPlaylist {
             if (segment.discontinuity) {
                 out.format("#EXT-X-DISCONTINUITY\n");
             }
-            if (!segment.init.equals(init)) {
+            // VLC 3 begins anew after a discontinuity, and forgets what it had.
+            if (segment.discontinuity || !segment.init.equals(init)) {
                 init = segment.init;
                 out.format("#EXT-X-MAP:URI=\"init-%d.mp4%s\"\n", init.number(), query);
             }

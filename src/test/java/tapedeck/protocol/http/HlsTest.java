@@ -137,6 +137,16 @@ class HlsTest {
     }
 
     @Test
+    void aDiscontinuityNamesTheHeaderAgain() {
+        HlsWindow window = window(1);
+        HlsSegment.Init init = new HlsSegment.Init(1, Bytes.EMPTY);
+        segment(window, init, false);
+        segment(window, init, true);
+        String playlist = window.playlist("");
+        assertTrue(playlist.contains("#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-1.mp4\""), playlist);
+    }
+
+    @Test
     void largeSegmentsAreKeptForLess() {
         HlsWindow window = window(1);
         for (int i = 0; i < 6; i++) {
