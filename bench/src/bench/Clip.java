@@ -36,16 +36,19 @@ final class Clip {
         audioHeader = parsed.audioHeader();
         List<Tag> tags = parsed.tags();
         int first = tags.stream().mapToInt(Tag::millis).min().orElseThrow(() -> new IOException("no media"));
+        int[] begin = new int[32];
         int[] last = new int[32];
         int[] count = new int[32];
         for (Tag tag : tags) {
+            begin[tag.type()] = count[tag.type()] == 0 ? tag.millis() - first : begin[tag.type()];
             last[tag.type()] = Math.max(last[tag.type()], tag.millis() - first);
             count[tag.type()]++;
         }
         int loop = 0;
         for (int type : new int[] {Chunks.AUDIO, Chunks.VIDEO}) {
             if (count[type] > 1) {
-                loop = Math.max(loop, last[type] + (int) Math.round(last[type] / (count[type] - 1.0)));
+                int length = last[type] - begin[type];
+                loop = Math.max(loop, length + (int) Math.round(length / (count[type] - 1.0)));
             }
         }
         loopMillis = loop;
