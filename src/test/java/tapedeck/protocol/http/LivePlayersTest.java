@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -38,11 +37,6 @@ class LivePlayersTest {
     private static final long DEADLINE_SECONDS = 60;
     /// What VLC waits for before it begins, for a machine on which others work, too.
     private static final long VLC_CACHE_MILLIS = 3000;
-    /// How long a thread of VLC may wait for its turn there, and how often. Were the stream's times wrong, all of its
-    /// hundred pictures would be late.
-    private static final long MAX_LATE_MILLIS = 100;
-    private static final int MAX_LATE_PICTURES = 5;
-    private static final Pattern LATE = Pattern.compile("picture is too late to be displayed \\(missing (\\d+) ms");
 
     @TempDir
     Path folder;
@@ -248,12 +242,7 @@ class LivePlayersTest {
 
     private void assertVlcPlayed() throws IOException {
         assertTrue(log().contains("Received first picture"), log());
-        List<Long> lateMillis = LATE.matcher(log())
-                .results()
-                .map(late -> Long.parseLong(late.group(1)))
-                .toList();
-        assertTrue(lateMillis.size() <= MAX_LATE_PICTURES, log());
-        assertTrue(lateMillis.stream().allMatch(late -> late <= MAX_LATE_MILLIS), lateMillis + log());
+        assertTrue(log().lines().noneMatch(line -> line.contains("picture is too late")), log());
     }
 
     @ParameterizedTest

@@ -22,6 +22,7 @@ final class StreamResets {
 
     static final int PERFORMED = 1;
     static final int DENIED = 2;
+    static final int OTHER_IN_PROGRESS = 4;
     static final int BAD_SEQUENCE = 5;
     static final int IN_PROGRESS = 6;
 
@@ -54,7 +55,7 @@ final class StreamResets {
     }
 
     /// What the peer wants reset when all up to `lastTsn` has come.
-    private record Deferred(List<Integer> ids, long lastTsn) {}
+    private record Deferred(long sequence, List<Integer> ids, long lastTsn) {}
 
     /// RFC 6525 4.1: the first sequence number of each side is its first TSN.
     StreamResets(long initialTsn, long peerInitialTsn, Streams streams) {
@@ -136,7 +137,7 @@ final class StreamResets {
                 while (in.remaining() >= 2) {
                     ids.add(in.u16());
                 }
-                yield answer(sequence, () -> reset(new Deferred(ids, lastTsn), cumulativeTsn));
+                yield answer(sequence, () -> reset(new Deferred(sequence, ids, lastTsn), cumulativeTsn));
             }
             case Parameter.INCOMING_RESET_REQUEST,
                     Parameter.ASSOCIATION_RESET_REQUEST,
@@ -151,6 +152,11 @@ final class StreamResets {
     }
 
     private int reset(Deferred asked, long cumulativeTsn) {
+        Deferred waiting = deferred;
+        if (waiting != null && waiting.sequence != asked.sequence) {
+            // One at a time, RFC 6525 5.1.1: what waits is not forgotten for another one.
+            return OTHER_IN_PROGRESS;
+        }
         if (asked.lastTsn > cumulativeTsn) {
             deferred = asked;
             return IN_PROGRESS;
@@ -170,8 +176,11 @@ final class StreamResets {
         if (waiting == null || waiting.lastTsn > cumulativeTsn) {
             return null;
         }
-        peerResult = reset(waiting, cumulativeTsn);
-        return response(peerSequence, peerResult);
+        int result = reset(waiting, cumulativeTsn);
+        if (waiting.sequence == peerSequence) {
+            peerResult = result;
+        }
+        return response(waiting.sequence, result);
     }
 
     /// RFC 6525 5.2.1: the next request is done; the last one, come again, gets the same answer, unless it was in

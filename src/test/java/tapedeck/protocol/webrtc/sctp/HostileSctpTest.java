@@ -410,13 +410,7 @@ class HostileSctpTest {
     void aResetThatOvertookItsDataWaits() {
         establish();
         open(2);
-        Bytes request = new ByteWriter()
-                .u32(PEER_TSN)
-                .u32(0)
-                .u32(tsn & 0xFFFF_FFFFL)
-                .u16(2)
-                .toBytes();
-        Chunk reset = new Chunk.Reconfig(List.of(new Parameter(Parameter.OUTGOING_RESET_REQUEST, request)));
+        Chunk reset = reset(PEER_TSN, tsn, 2);
         say(reset);
         assertEquals(StreamResets.IN_PROGRESS, result());
         assertEquals(List.of(), side.closed);
@@ -433,11 +427,45 @@ class HostileSctpTest {
         assertEquals(List.of("the last"), side.texts());
     }
 
+    @Test
+    void aResetThatWaitsIsNotForgottenForAnotherRequest() {
+        establish();
+        open(2);
+        open(4);
+        say(reset(PEER_TSN, tsn, 2));
+        assertEquals(StreamResets.IN_PROGRESS, result());
+        say(reset(PEER_TSN + 1, tsn - 1, 4));
+        assertEquals(StreamResets.OTHER_IN_PROGRESS, result());
+        said.clear();
+        say(data(tsn++, 2, 1, "BE", Channels.PPID_TEXT, Bytes.ofUtf8("the last")));
+        assertEquals(PEER_TSN & 0xFFFF_FFFFL, answered(), "the request that waited");
+        assertEquals(List.of("c2: the peer closed it"), side.closed);
+    }
+
+    private static Chunk reset(long sequence, long lastTsn, int id) {
+        Bytes request = new ByteWriter()
+                .u32(sequence & 0xFFFF_FFFFL)
+                .u32(0)
+                .u32(lastTsn & 0xFFFF_FFFFL)
+                .u16(id)
+                .toBytes();
+        return new Chunk.Reconfig(List.of(new Parameter(Parameter.OUTGOING_RESET_REQUEST, request)));
+    }
+
+    /// The request that the newest answer is to.
+    private long answered() {
+        return response().value().u32(0);
+    }
+
     private int result() {
+        return response().value().i32(4);
+    }
+
+    private Parameter response() {
         for (Chunk chunk : said.reversed()) {
             if (chunk instanceof Chunk.Reconfig reconfig
                     && reconfig.parameters().getFirst().type() == Parameter.RESPONSE) {
-                return reconfig.parameters().getFirst().value().i32(4);
+                return reconfig.parameters().getFirst();
             }
         }
         throw new AssertionError(said);
