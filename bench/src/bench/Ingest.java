@@ -16,7 +16,7 @@ import org.bytedeco.javacpp.Loader;
 final class Ingest {
     /// Both servers get so long to warm up before the window in which they are measured.
     private static final int WARM_UP_SECONDS = 15;
-    private static final int DEFAULT_SECONDS = 45;
+    private static final int DEFAULT_SECONDS = 100;
 
     private record Result(
             double cpuPerStreamMinute,
