@@ -32,6 +32,8 @@ public final class BandwidthEstimator {
     private static final double DECREASE = 0.85;
 
     private static final double INCREASE_PER_SECOND = 0.08;
+    /// A peer that lowers its limit by so much has seen its path full.
+    private static final double LESS = 0.95;
     /// 5.5: no more than this times what arrives.
     private static final double MAX_OF_ARRIVED = 1.5;
     /// 6: losses that stop the increase, and those that decrease.
@@ -292,7 +294,11 @@ public final class BandwidthEstimator {
     /// REMB, which a peer sends that has no transport-wide feedback.
     public void limited(long bitsPerSecond, long nowNanos) {
         if (!transportWide) {
+            double before = limit;
             limit = Math.clamp(bitsPerSecond, MIN_BITS_PER_SECOND, MAX_BITS_PER_SECOND);
+            if (limit < LESS * before) {
+                decreased(nowNanos);
+            }
             heard(nowNanos);
         }
     }

@@ -154,8 +154,8 @@ final class FullMovie {
                                     minf.box("stbl", stbl -> {
                                         stbl.box(
                                                 "stsd",
-                                                Box.need("stbl", track.tableBoxes(), "stsd")
-                                                        .body());
+                                                SampleEntryReader.mended(
+                                                        Box.need("stbl", track.tableBoxes(), "stsd")));
                                         tableWriter.accept(stbl, table);
                                     });
                                 } else {

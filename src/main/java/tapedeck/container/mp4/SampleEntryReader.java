@@ -3,6 +3,7 @@ package tapedeck.container.mp4;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
@@ -29,11 +30,35 @@ final class SampleEntryReader {
             return null;
         }
         Box entry = Box.children("stsd", in.rest()).getFirst();
-        return switch (entry.type()) {
+        return switch (whole(entry.type())) {
             case "avc1", "avc3", "hvc1", "hev1", "vp08", "vp09", "av01" -> video(entry);
             case "mp4a", "Opus", ".mp3", "ac-3", "alaw", "ulaw" -> audio(entry);
             default -> null;
         };
+    }
+
+    /// A recording that lost its power while `hvc1` became `hev1` may hold half of it, if a sector of the disk ends there.
+    private static String whole(String type) {
+        return type.equals("hec1") || type.equals("hvv1") ? "hev1" : type;
+    }
+
+    /// What is behind the header of the box, for a file that lasts.
+    static Bytes mended(Box stsd) {
+        Bytes body = stsd.body();
+        int typeAt = 12;
+        if (body.length() < typeAt + 4) {
+            return body;
+        }
+        Bytes type = body.slice(typeAt, typeAt + 4);
+        Bytes whole = Bytes.ofUtf8(whole(type.toUtf8()));
+        if (whole.equals(type)) {
+            return body;
+        }
+        return new ByteWriter(body.length())
+                .bytes(body.slice(0, typeAt))
+                .bytes(whole)
+                .bytes(body.slice(typeAt + 4))
+                .toBytes();
     }
 
     /// `avcC` or `hvcC` of the first sample entry.
@@ -54,7 +79,7 @@ final class SampleEntryReader {
         int width = body.u16(SIZE_AT);
         int height = body.u16(SIZE_AT + 2);
         List<Box> boxes = Box.children(entry.type(), body.slice(VIDEO_FIELDS_BYTES));
-        return switch (entry.type()) {
+        return switch (whole(entry.type())) {
             case "vp08" -> new Codec.Vp8(width, height);
             case "vp09" -> {
                 ByteReader vpcC = Box.need("vp09", boxes, "vpcC").fullBody();

@@ -2,8 +2,10 @@ package tapedeck.protocol.webrtc;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -12,13 +14,12 @@ import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
-import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.protocol.webrtc.transport.Turns;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.payload.Packetizer;
 import tapedeck.stream.Item;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.Reader;
-import tapedeck.stream.ReaderOptions;
 import tapedeck.stream.Stream;
 
 /// All viewers of one stream on one port. They share one reader, so that a batch wakes the loop once, and one cut of
@@ -39,7 +40,8 @@ final class Audience {
     static final int CROWD_VIEWERS = 64;
 
     static final long CROWD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-    /// Viewers that could have the best layer again wait for its keyframe together.
+    /// Viewers that could have another layer wait for its keyframe together: whoever asks a browser for a keyframe of
+    /// one layer gets one of all of them.
     static final long CHANGE_NANOS = TimeUnit.SECONDS.toNanos(2);
     /// A publisher that was asked for a keyframe has sent it by then, or does not answer such requests: encoders of
     /// WHIP often do not.
@@ -48,11 +50,13 @@ final class Audience {
     private static final Logger log = LoggerFactory.getLogger(Audience.class);
     private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private final PeerPort port;
+    private final Turns turns;
     private final Stream stream;
     private final Function<Runnable, Reader> subscription;
     private final Runnable deserted;
     private final List<Viewer> viewers = new ArrayList<>();
+    /// Those that will end as soon as nobody walks through a list.
+    private final Set<Viewer> failed = new HashSet<>();
     private final Map<Integer, Cutter> cutters = new HashMap<>();
     private final List<Item> batch = new ArrayList<>();
     private final List<FramePackets> gop = new ArrayList<>();
@@ -68,31 +72,22 @@ final class Audience {
     private long uncutLoggedNanos;
 
     /// @param layers of the stream's publisher
-    /// @param deserted called when the last viewer is gone
-    Audience(PeerPort port, Stream stream, @Nullable Layers layers, Runnable deserted) {
-        this(
-                port,
-                stream,
-                layers,
-                wake -> stream.subscribe(ReaderOptions.viewer("webrtc on port " + port.port(), wake)),
-                deserted);
-    }
-
     /// @param subscription makes the reader when the first viewer comes
+    /// @param deserted called when the last viewer is gone
     Audience(
-            PeerPort port,
+            Turns turns,
             Stream stream,
             @Nullable Layers layers,
             Function<Runnable, Reader> subscription,
             Runnable deserted) {
-        this.port = port;
+        this.turns = turns;
         this.stream = stream;
         this.subscription = subscription;
         this.deserted = deserted;
-        this.fanOut = new FanOut(stream.name(), port.now());
-        this.uncutLoggedNanos = port.now() - LOG_NANOS;
-        this.changedNanos = port.now() - CHANGE_NANOS;
-        this.lower = layers == null ? null : new LowerLayers(layers, () -> wake(this::drainLower), port.now());
+        this.fanOut = new FanOut(stream.name(), turns.now());
+        this.uncutLoggedNanos = turns.now() - LOG_NANOS;
+        this.changedNanos = turns.now() - CHANGE_NANOS;
+        this.lower = layers == null ? null : new LowerLayers(layers, () -> wake(this::drainLower), turns.now());
         if (layers != null) {
             layers.to(lower);
         }
@@ -120,7 +115,13 @@ final class Audience {
         /// Whether no picture goes out before the next keyframe.
         boolean waitsForKeyframe();
 
+        /// The stream ended.
         void end(String reason);
+
+        /// There was a bug. Nothing that it was in the middle of is finished.
+        default void fail(String reason) {
+            end(reason);
+        }
     }
 
     private record Cutter(Class<? extends Codec> codec, Packetizer packetizer) {}
@@ -139,15 +140,16 @@ final class Audience {
     /// From any thread: takes what waits, now or with what comes in the next few milliseconds.
     private void wake(Runnable taking) {
         if (crowd) {
-            port.after(CROWD_NANOS, taking);
+            turns.after(CROWD_NANOS, taking);
         } else {
-            port.later(taking);
+            turns.later(taking);
         }
     }
 
     void leave(Viewer viewer) {
         Reader open = reader;
         boolean left = viewers.remove(viewer);
+        failed.remove(viewer);
         if (lower != null) {
             lower.leave(viewer);
         }
@@ -177,7 +179,7 @@ final class Audience {
             stream.requestKeyframe();
         } else if (makesKeyframes() && spanNanos() > FRESH_NANOS) {
             stream.requestKeyframe();
-            port.after(PATIENCE_NANOS, () -> {
+            turns.after(PATIENCE_NANOS, () -> {
                 if (viewer.waitsForKeyframe()
                         && viewer.layer() == Layers.STREAM
                         && viewers.contains(viewer)
@@ -191,7 +193,7 @@ final class Audience {
     }
 
     private void catchUp(Viewer viewer) {
-        long now = port.now();
+        long now = turns.now();
         try {
             viewer.catchUp(gop, now);
         } catch (RuntimeException bug) {
@@ -214,24 +216,29 @@ final class Audience {
             return;
         }
         draining = true;
-        open.drainTo(batch);
-        long now = port.now();
-        for (Item item : batch) {
-            switch (item) {
-                case Item.Media media -> frame(media, now);
-                // The next item is an entry point, with which every viewer goes on.
-                case Item.Gap _ -> forgetGop();
-                case Item.Message message -> {
-                    if (fanOut.take(message, viewers.size(), now)) {
-                        message(message);
-                    }
-                }
-                case Item.End end -> end(end.reason());
-            }
+        long now = turns.now();
+        try {
+            open.drainTo(batch);
+            batch.forEach(item -> take(item, now));
+        } finally {
+            batch.clear();
+            draining = false;
         }
-        batch.clear();
-        draining = false;
         pump(viewers, now);
+    }
+
+    private void take(Item item, long now) {
+        switch (item) {
+            case Item.Media media -> frame(media, now);
+            // The next item is an entry point, with which every viewer goes on.
+            case Item.Gap _ -> forgetGop();
+            case Item.Message message -> {
+                if (fanOut.take(message, viewers.size(), now)) {
+                    message(message);
+                }
+            }
+            case Item.End end -> end(end.reason());
+        }
     }
 
     /// Null where there is no simulcast.
@@ -251,20 +258,17 @@ final class Audience {
         if (layer == Layers.STREAM || lower == null) {
             stream.requestKeyframe();
         } else {
-            lower.requestKeyframe(layer, port.now());
+            lower.requestKeyframe(layer, turns.now());
         }
     }
 
-    /// As [#requestKeyframe], by a viewer that has pictures already: the best layer costs all others something.
+    /// As [#requestKeyframe], by a viewer that has pictures already: a keyframe costs all others something.
     void change(int layer) {
-        if (layer == Layers.STREAM) {
-            long now = port.now();
-            if (now - changedNanos < CHANGE_NANOS) {
-                return;
-            }
+        long now = turns.now();
+        if (now - changedNanos >= CHANGE_NANOS) {
             changedNanos = now;
+            requestKeyframe(layer);
         }
-        requestKeyframe(layer);
     }
 
     private void drainLower() {
@@ -272,7 +276,7 @@ final class Audience {
         if (open == null) {
             return;
         }
-        long now = port.now();
+        long now = turns.now();
         for (LowerLayers.Picture next : open.take()) {
             List<Viewer> to = open.viewers(next.layer());
             Frame frame = next.frame();
@@ -306,7 +310,7 @@ final class Audience {
         frame(viewers, frame, Layers.STREAM, now);
     }
 
-    private static void frame(List<Viewer> to, FramePackets frame, int layer, long now) {
+    private void frame(List<Viewer> to, FramePackets frame, int layer, long now) {
         for (int i = 0; i < to.size(); i++) {
             Viewer viewer = to.get(i);
             try {
@@ -353,7 +357,7 @@ final class Audience {
             return packets.payloads().isEmpty() ? null : packets;
         } catch (MalformedException e) {
             uncut++;
-            long now = port.now();
+            long now = turns.now();
             if (now - uncutLoggedNanos >= LOG_NANOS) {
                 uncutLoggedNanos = now;
                 log.info("{}: {} frames that cannot be sent by RTP: {}", stream.name(), uncut, e.getMessage());
@@ -368,17 +372,17 @@ final class Audience {
         for (int i = 0; i < some.size(); i++) {
             more |= pump(some.get(i), now);
         }
-        port.flush();
+        turns.flush();
         if (more && !pacing) {
             pacing = true;
-            port.after(PACING_NANOS, () -> {
+            turns.after(PACING_NANOS, () -> {
                 pacing = false;
-                pump(viewers, port.now());
+                pump(viewers, turns.now());
             });
         }
     }
 
-    private static boolean pump(Viewer viewer, long now) {
+    private boolean pump(Viewer viewer, long now) {
         try {
             return viewer.pump(now);
         } catch (RuntimeException bug) {
@@ -389,13 +393,20 @@ final class Audience {
 
     private void end(String reason) {
         for (Viewer viewer : List.copyOf(viewers)) {
-            viewer.end(reason);
+            try {
+                viewer.end(reason);
+            } catch (RuntimeException bug) {
+                failed(viewer, bug);
+            }
         }
     }
 
-    /// A bug with one viewer ends that viewer.
-    private static void failed(Viewer viewer, RuntimeException bug) {
+    /// A bug with one viewer ends that viewer; not at once, as those around it are being served.
+    private void failed(Viewer viewer, RuntimeException bug) {
+        if (!failed.add(viewer)) {
+            return;
+        }
         log.error("WebRTC viewer failed", bug);
-        viewer.end("internal error");
+        turns.later(() -> viewer.fail("internal error"));
     }
 }

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.protocol.webrtc.transport.PeerPort;
+import tapedeck.stream.ReaderOptions;
 import tapedeck.stream.Stream;
 
 /// Who watches what on one port. Lives on its loop.
@@ -17,7 +18,14 @@ final class Audiences {
     }
 
     Audience of(Stream stream) {
-        return byStream.computeIfAbsent(stream, s -> new Audience(port, s, layers.get(s), () -> byStream.remove(s)));
+        return byStream.computeIfAbsent(
+                stream,
+                s -> new Audience(
+                        port,
+                        s,
+                        layers.get(s),
+                        wake -> s.subscribe(ReaderOptions.viewer("webrtc on port " + port.port(), wake)),
+                        () -> byStream.remove(s)));
     }
 
     /// What a stream's publisher has beside what the stream is, from before its first viewer to its end.

@@ -103,11 +103,11 @@ final class InboundMedia implements SessionMedia {
         return ssrcs;
     }
 
-    /// Of the picture; null where there is no simulcast.
+    /// Of the picture; null where it is whole or not there.
     @Nullable
     Layers layers() {
         for (InboundTrack track : tracks) {
-            Layers layers = track.simulcast();
+            Layers layers = track.layered();
             if (layers != null) {
                 return layers;
             }

@@ -24,6 +24,8 @@ final class InboundTrack implements Layers {
     private final ExtensionIds ids;
     private final List<Layer> layers = new ArrayList<>(1);
     private final TrackGuard guard;
+    /// Of each layer, for those who want it instead of the track.
+    private final List<TrackGuard> lower = new ArrayList<>();
     private final @Nullable LayerChoice choice;
     private Layers.@Nullable Sink sink;
     private final LongConsumer missing;
@@ -82,6 +84,8 @@ final class InboundTrack implements Layers {
         // Layers can only be told apart by what their packets say.
         List<String> rids = agreed.rids().size() > 1 && ids.rid() >= 0 ? agreed.rids() : List.of("");
         for (String rid : rids) {
+            int index = layers.size();
+            lower.add(new TrackGuard(frame -> forward(index, frame)));
             layers.add(new Layer(
                     rid,
                     agreed.format().encodingName().toLowerCase(Locale.ROOT),
@@ -165,22 +169,28 @@ final class InboundTrack implements Layers {
                     missedBefore += (before < 0 ? 0 : layers.get(before).missed.total())
                             - layers.get(layered.chosen()).missed.total();
                 }
-                forward(index, frame, layered.chosen());
+                Layers.Sink wanting = sink;
+                if (wanting != null
+                        && layered.chosen() >= 0
+                        && index != layered.chosen()
+                        && wanting.wants(index)) {
+                    lower.get(index).write(frame);
+                }
             }
         });
         tellMissing();
     }
 
-    private void forward(int index, Frame frame, int chosen) {
+    private void forward(int index, Frame frame) {
         Layers.Sink wanting = sink;
-        if (wanting != null && chosen >= 0 && index != chosen && wanting.wants(index)) {
+        if (wanting != null) {
             wanting.frame(index, frame);
         }
     }
 
-    /// Null where there is one picture only.
+    /// What viewers may have instead of the track; null where nothing is known but the track.
     @Nullable
-    Layers simulcast() {
+    Layers layered() {
         return choice == null ? null : this;
     }
 
@@ -198,6 +208,11 @@ final class InboundTrack implements Layers {
     @Override
     public int chosen() {
         return choice == null ? 0 : choice.chosen();
+    }
+
+    @Override
+    public int chosenAt(long dtsNanos) {
+        return choice == null ? 0 : choice.chosenAt(dtsNanos);
     }
 
     @Override

@@ -26,6 +26,8 @@ final class LayerChoice {
     private final List<Layer> layers = new ArrayList<>();
     private final Consumer<Frame> out;
     private int chosen = -1;
+    private int before = -1;
+    private long changedNanos = NONE;
     private long firstNanos = NONE;
     private long askedNanos = NONE;
     private long lastNanos = -MIN_STEP_NANOS;
@@ -63,10 +65,12 @@ final class LayerChoice {
         } else if (index == chosen) {
             write(frame);
         } else if (frame.keyframe()
-                && (layer.area > area() || !layers.get(chosen).alive(nowNanos))) {
+                && (layer.area > area() || !layers.get(chosen).alive(nowNanos) && index == best(nowNanos))) {
+            before = chosen;
             chosen = index;
             changes++;
             write(frame);
+            changedNanos = lastNanos;
         }
     }
 
@@ -152,6 +156,11 @@ final class LayerChoice {
     /// The one that is handed on, or -1 before there is one.
     int chosen() {
         return chosen;
+    }
+
+    /// The one that a frame with this decoding time is of, if it was handed on lately.
+    int chosenAt(long dtsNanos) {
+        return dtsNanos >= changedNanos ? chosen : before;
     }
 
     long changes() {

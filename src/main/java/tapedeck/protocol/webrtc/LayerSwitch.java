@@ -31,6 +31,9 @@ final class LayerSwitch {
     private static final double ROOM = 1.15;
     /// Pictures that were left out say more than an estimate that is that much above.
     private static final double DOUBT = 1.3;
+    /// So much the estimate grows while a layer is tried: a receiver that nothing hinders says 8 % more each second
+    /// (draft-ietf-rmcat-gcc-02 5.5).
+    private static final double GROWTH = 1.1;
 
     private final LayerLimit limit;
     private int current = Layers.STREAM;
@@ -48,12 +51,18 @@ final class LayerSwitch {
     private long askedNanos;
     private boolean asked;
 
+    // Where nobody measures, what is sent is all that the estimate knows of: a larger layer is tried.
+    private boolean trial;
+    private long triedBitsPerSecond;
+    private long trialNanos;
+    private long trialBitsPerSecond;
+
     /// How the viewer's path does.
     ///
     /// @param bitsPerSecond that it is thought to carry
     /// @param measured whether probes can tell that it carries more than is sent
     /// @param waits pictures wait longer than they should
-    /// @param leftOut pictures were left out since the last call
+    /// @param leftOut pictures did not fit since the last call
     /// @param calmNanos since it was full
     record Path(long bitsPerSecond, boolean measured, boolean waits, boolean leftOut, long calmNanos) {}
 
@@ -106,6 +115,11 @@ final class LayerSwitch {
         return moreBitsPerSecond > bitsPerSecond;
     }
 
+    /// What is sent at least while a layer is tried, else 0.
+    long triedBitsPerSecond() {
+        return trial && wanted == current ? triedBitsPerSecond : 0;
+    }
+
     /// Decides anew. True if a keyframe of [#wanted()] is to be asked for.
     boolean look(Layers layers, Path path, long nowNanos) {
         leftOut |= path.leftOut();
@@ -127,7 +141,9 @@ final class LayerSwitch {
         int to = at < 0 ? fitting(needs, 0, path.bitsPerSecond()) : decide(needs, at, path, nowNanos);
         if (wanted != allowed.get(to)) {
             change(allowed, at, to, nowNanos);
+            trial = at >= 0 && to < at && !path.measured() && path.bitsPerSecond() < needs[to];
         }
+        triedBitsPerSecond = (long) (ROOM * needs[to]);
         moreBitsPerSecond = to == 0 ? 0 : (long) (ROOM * needs[0]);
         leftOut = false;
         return ask(nowNanos);
@@ -141,10 +157,11 @@ final class LayerSwitch {
             shortNanos = nowNanos;
         }
         isShort = farTooLittle;
-        // Where nobody measures, what is sent is all that the estimate knows of.
-        boolean trial = !path.measured() && nowNanos - raisedNanos < CALM_NANOS;
+        if (onTrial(needs[at], path, nowNanos)) {
+            return at;
+        }
         boolean pressed = !pending && (path.waits() || leftOut);
-        boolean lasting = farTooLittle && !trial && nowNanos - shortNanos >= SHORT_NANOS;
+        boolean lasting = farTooLittle && nowNanos - shortNanos >= SHORT_NANOS;
         boolean doubtful = !pending && leftOut && path.bitsPerSecond() < DOUBT * needs[at];
         if (tooLittle && pressed || lasting || doubtful) {
             return at + 1 < needs.length ? fitting(needs, at + 1, path.bitsPerSecond()) : at;
@@ -157,6 +174,23 @@ final class LayerSwitch {
         }
         int up = fitting(needs, 0, (long) (path.bitsPerSecond() / ROOM));
         return up < at ? up : path.measured() ? at : at - 1;
+    }
+
+    /// A trial ends well when the estimate has come up to the layer, and badly when the path is full, or when the
+    /// estimate no longer grows: a limit that the peer has set is none that is found out.
+    private boolean onTrial(long need, Path path, long nowNanos) {
+        if (!trial) {
+            return false;
+        }
+        boolean full = path.calmNanos() < nowNanos - raisedNanos;
+        if (full || path.bitsPerSecond() >= need) {
+            trial = false;
+        } else if (wanted != current || nowNanos - trialNanos >= CALM_NANOS) {
+            trial = wanted != current || path.bitsPerSecond() >= GROWTH * trialBitsPerSecond;
+            trialNanos = nowNanos;
+            trialBitsPerSecond = path.bitsPerSecond();
+        }
+        return trial;
     }
 
     /// The first that fits from there on, else the last.

@@ -35,6 +35,9 @@ interface Layers {
     /// Which one is the stream, or -1 before there is one.
     int chosen();
 
+    /// Which one the stream was at this decoding time: what waits to be sent may be of the one before.
+    int chosenAt(long dtsNanos);
+
     /// Of this layer alone.
     void requestKeyframe(int layer);
 

@@ -185,9 +185,9 @@ final class OutboundMedia implements SessionMedia {
         place(frame, nowNanos);
         track.frame(frame.frame());
         if (picture) {
-            long leftOut = queue.leftOut();
+            long noRoom = queue.noRoom();
             queue.offer(frame, limitBytes(nowNanos));
-            heldBack |= queue.leftOut() > leftOut && track.sender.hasSent();
+            heldBack |= queue.noRoom() > noRoom && track.sender.hasSent();
         } else {
             // Sound is little, and a gap in it is heard: it never waits.
             long timestamp = track.sender.timestamp(frame.frame().ptsNanos());
@@ -222,7 +222,8 @@ final class OutboundMedia implements SessionMedia {
     /// A keyframe is many times as large as other pictures: where there is room it may go faster than its share.
     private long pacingBitsPerSecond(long nowNanos) {
         long estimate = bandwidth.bitsPerSecond();
-        return bandwidth.careful(nowNanos) ? estimate : (long) (PACING_FACTOR * estimate);
+        long pace = bandwidth.careful(nowNanos) ? estimate : (long) (PACING_FACTOR * estimate);
+        return Math.max(pace, layer.triedBitsPerSecond());
     }
 
     /// Sends what the pace allows; true if something is left for later.
@@ -385,7 +386,8 @@ final class OutboundMedia implements SessionMedia {
         if (!waits && !lostPicture) {
             return;
         }
-        boolean seldom = waits && heldBack && layer.wanted() == Layers.STREAM;
+        // Whoever asks for one of a lower layer may get one of all of them.
+        boolean seldom = waits && heldBack && layer.current() == layer.wanted();
         if (nowNanos - restartNanos < (seldom ? HELD_BACK_NANOS : RESTART_NANOS)) {
             return;
         }
@@ -447,8 +449,8 @@ final class OutboundMedia implements SessionMedia {
     public List<TrackReport> reports() {
         return tracks.stream()
                 .map(track -> track == video
-                        ? track.report(layer.name(), queue.leftOut(), keyframeRequests)
-                        : track.report("", 0, 0))
+                        ? track.report(layer.name(), queue.sent(), queue.leftOut(), keyframeRequests)
+                        : track.report())
                 .toList();
     }
 

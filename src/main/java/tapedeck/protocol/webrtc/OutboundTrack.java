@@ -99,10 +99,16 @@ final class OutboundTrack {
         }
     }
 
+    /// Of sound: it never waits.
+    TrackReport report() {
+        return report("", frames, 0, 0);
+    }
+
     /// @param layer of a simulcast, or ""
-    /// @param leftOut frames that did not fit
+    /// @param whole frames that were sent
+    /// @param leftOut frames that were not
     /// @param keyframeRequests of the viewer
-    TrackReport report(String layer, long leftOut, long keyframeRequests) {
+    TrackReport report(String layer, long whole, long leftOut, long keyframeRequests) {
         RtpSender.Statistics counted = sender.statistics();
         return new TrackReport(
                 agreed.isVideo() ? "video" : "audio",
@@ -117,7 +123,7 @@ final class OutboundTrack {
                 counted.repeated(),
                 nacks,
                 keyframeRequests,
-                frames - leftOut,
+                whole,
                 leftOut,
                 0,
                 0,

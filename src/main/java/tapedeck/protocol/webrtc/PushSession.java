@@ -158,6 +158,11 @@ final class PushSession extends PeerSession {
             streamOver = true;
             finish(reason, port().now() + LAST_NANOS);
         }
+
+        @Override
+        public void fail(String reason) {
+            PushSession.this.end(reason);
+        }
     }
 
     private final class Wishes implements OutboundMedia.Needs {

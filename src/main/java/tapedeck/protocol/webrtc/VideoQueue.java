@@ -23,8 +23,10 @@ final class VideoQueue {
     private final Deque<FramePackets> frames = new ArrayDeque<>();
     private int nextPayload;
     private long bytes;
-    private boolean waiting = true;
+    private Waits waits = Waits.FOR_THE_FIRST;
+    private long sent;
     private long leftOut;
+    private long noRoom;
     /// Of the layers from here on something was left out: nothing of them is of use before the next keyframe.
     private int brokenLayer = FramePackets.NONE_DEPENDS;
 
@@ -37,9 +39,19 @@ final class VideoQueue {
     /// Nothing is presented before, after a change of layers or a new beginning.
     private long floorNanos = Long.MIN_VALUE;
 
+    /// Why nothing goes on before the next keyframe.
+    private enum Waits {
+        NOT,
+        FOR_THE_FIRST,
+        /// Pictures did not fit.
+        FOR_ROOM,
+        /// The viewer has lost one.
+        FOR_ANOTHER
+    }
+
     /// Whether nothing goes on before the next keyframe.
     boolean waiting() {
-        return waiting;
+        return waits != Waits.NOT;
     }
 
     boolean isEmpty() {
@@ -56,26 +68,41 @@ final class VideoQueue {
         return leftOut;
     }
 
+    /// Those among them that did not fit: what the viewer has lost says nothing about how much its path carries.
+    long noRoom() {
+        return noRoom;
+    }
+
+    /// Pictures that were sent whole.
+    long sent() {
+        return sent;
+    }
+
     /// Takes the picture, if everything before it was taken and it fits: what waits may have `limitBytes`, a keyframe
     /// may always come, and takes the place of what waits if that is half of it.
     void offer(FramePackets frame, long limitBytes) {
         if (frame.entryPoint()) {
             brokenLayer = FramePackets.NONE_DEPENDS;
-        } else if (!waiting && dispensable(frame, limitBytes)) {
-            leftOut++;
+        } else if (!waiting() && dispensable(frame, limitBytes)) {
+            doesNotFit();
             leaveOut(frame);
             return;
         }
         boolean fits = frame.entryPoint() || frames.isEmpty() || bytes + frame.bytes() <= limitBytes;
-        if (!frame.entryPoint() && (waiting || !fits)) {
-            leftOut++;
-            waiting = true;
+        if (!frame.entryPoint() && waiting()) {
+            leftOut += waits == Waits.FOR_THE_FIRST ? 0 : 1;
+            noRoom += waits == Waits.FOR_ROOM ? 1 : 0;
+            return;
+        }
+        if (!fits) {
+            doesNotFit();
+            waits = Waits.FOR_ROOM;
             return;
         }
         if (frame.entryPoint() && bytes > limitBytes / 2) {
             trim(0);
         }
-        waiting = false;
+        waits = Waits.NOT;
         add(frame);
     }
 
@@ -84,6 +111,11 @@ final class VideoQueue {
     private boolean dispensable(FramePackets frame, long limitBytes) {
         boolean broken = frame.layer() >= brokenLayer && frame.layer() != FramePackets.NONE_DEPENDS;
         return frame.layer() > 0 && (broken || bytes + frame.bytes() > limitBytes / 2);
+    }
+
+    private void doesNotFit() {
+        leftOut++;
+        noRoom++;
     }
 
     private void leaveOut(FramePackets frame) {
@@ -97,7 +129,7 @@ final class VideoQueue {
             if (frame.layer() > 0) {
                 latest.remove();
                 bytes -= frame.bytes();
-                leftOut++;
+                doesNotFit();
                 leaveOut(frame);
             }
         }
@@ -109,8 +141,8 @@ final class VideoQueue {
         dropUpperLayers(limitBytes);
         while (bytes > limitBytes && frames.size() > (nextPayload > 0 ? 1 : 0)) {
             bytes -= frames.removeLast().bytes();
-            leftOut++;
-            waiting = true;
+            doesNotFit();
+            waits = Waits.FOR_ROOM;
         }
     }
 
@@ -133,7 +165,7 @@ final class VideoQueue {
         }
         // Never slower than real time, and never so close that two pictures share a tick.
         squeeze = Math.clamp((pastUntilNanos - first) / Math.max(withinNanos, 1), 1, MAX_SQUEEZE);
-        waiting = false;
+        waits = Waits.NOT;
         gop.forEach(this::add);
     }
 
@@ -180,20 +212,21 @@ final class VideoQueue {
         }
         frames.remove();
         nextPayload = 0;
+        sent++;
         return true;
     }
 
     /// What is in here goes out, and then nothing before the next keyframe.
     void holdOn() {
-        waiting = true;
+        waits = Waits.FOR_ROOM;
     }
 
-    /// Nothing of this group of pictures is of use any more.
+    /// Nothing of this group of pictures is of use any more: the viewer has lost some of it.
     void waitForKeyframe() {
         leftOut += frames.size();
         frames.clear();
         nextPayload = 0;
         bytes = 0;
-        waiting = true;
+        waits = Waits.FOR_ANOTHER;
     }
 }

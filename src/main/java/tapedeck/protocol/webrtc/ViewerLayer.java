@@ -8,7 +8,7 @@ final class ViewerLayer {
     private final LayerSwitch decision;
     private final VideoQueue queue;
     private final Needs needs;
-    private long seenLeftOut;
+    private long seenNoRoom;
 
     /// What only the session can do.
     interface Needs {
@@ -52,6 +52,11 @@ final class ViewerLayer {
         return decision.wantsMore(bitsPerSecond);
     }
 
+    /// What is to be sent at least, to see whether the path carries it; 0 where that is known.
+    long triedBitsPerSecond() {
+        return decision.triedBitsPerSecond();
+    }
+
     /// Whether the picture goes to this viewer.
     ///
     /// @param from the layer that it is of, or [Layers#STREAM]
@@ -60,12 +65,13 @@ final class ViewerLayer {
             return true;
         }
         Layers layers = needs.layers();
-        if (!decision.takes(from, frame.entryPoint(), layers == null ? -1 : layers.chosen())) {
+        int stream = layers == null ? -1 : layers.chosenAt(frame.frame().dtsNanos());
+        if (!decision.takes(from, frame.entryPoint(), stream)) {
             return false;
         }
         queue.change();
         // What gave way says nothing about the path.
-        seenLeftOut = queue.leftOut();
+        seenNoRoom = queue.noRoom();
         needs.placed();
         return true;
     }
@@ -80,10 +86,10 @@ final class ViewerLayer {
         if (layers == null) {
             return;
         }
-        long leftOut = queue.leftOut();
+        long noRoom = queue.noRoom();
         var path = new LayerSwitch.Path(
-                bitsPerSecond, measured, queue.bytes() > limitBytes / 2, leftOut > seenLeftOut, calmNanos);
-        seenLeftOut = leftOut;
+                bitsPerSecond, measured, queue.bytes() > limitBytes / 2, noRoom > seenNoRoom, calmNanos);
+        seenNoRoom = noRoom;
         int before = decision.wanted();
         boolean ask = decision.look(layers, path, nowNanos);
         if (decision.wanted() != before) {

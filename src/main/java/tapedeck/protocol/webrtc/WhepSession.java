@@ -123,6 +123,11 @@ final class WhepSession extends PeerSession implements Audience.Viewer {
     }
 
     @Override
+    public void fail(String reason) {
+        super.end(reason);
+    }
+
+    @Override
     void left(String reason) {
         Audience joined = audience;
         media = null;

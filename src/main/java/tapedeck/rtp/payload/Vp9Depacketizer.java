@@ -1,11 +1,14 @@
 package tapedeck.rtp.payload;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.vp9.Vp9Header;
+import tapedeck.codec.vp9.Vp9Superframe;
 import tapedeck.media.Codec;
 
 /// VP9, RFC 9628. All spatial layers of a picture become one frame: a superframe (VP9 bitstream specification,
@@ -14,8 +17,7 @@ import tapedeck.media.Codec;
 /// Behind a loss, what can still be decoded is known in two ways: pictures of the flexible mode name those that
 /// they depend on; others count the pictures of the base layer (see [LayerLoss]).
 final class Vp9Depacketizer implements Depacketizer {
-    /// frames_in_superframe_minus_1 has three bits.
-    static final int MAX_LAYERS = 8;
+    static final int MAX_LAYERS = Vp9Superframe.MAX_FRAMES;
 
     /// P_DIFF has 7 bits.
     private static final int REACH = 128;
@@ -23,11 +25,6 @@ final class Vp9Depacketizer implements Depacketizer {
     private static final int STARTS = 0x08;
     /// P and B.
     private static final int STARTS_ALONE = 0x48;
-
-    /// The mark at both ends of a superframe's index: frames - 1 in its low bits, sizes of four bytes.
-    private static final int INDEX_MARK = 0xC0 | 3 << 3;
-
-    private static final int INDEX_SIZE_BYTES = 4;
 
     private final LayerLoss loss = new LayerLoss();
     private final Pieces pieces = new Pieces("VP9");
@@ -198,18 +195,13 @@ final class Vp9Depacketizer implements Depacketizer {
         if (layers == 1) {
             return Bytes.wrap(pieces.joined(0));
         }
-        int indexBytes = 2 + layers * INDEX_SIZE_BYTES;
-        byte[] frame = pieces.joined(indexBytes);
-        int at = pieces.sizeBytes();
-        frame[at] = (byte) (INDEX_MARK | layers - 1);
-        frame[frame.length - 1] = frame[at++];
+        List<Integer> sizes = new ArrayList<>(layers);
         for (int i = 0; i < layers; i++) {
             int end = i + 1 < layers ? layerStarts[i + 1] : pieces.sizeBytes();
-            int size = end - layerStarts[i];
-            for (int shift = 0; shift < 32; shift += 8) {
-                frame[at++] = (byte) (size >> shift);
-            }
+            sizes.add(end - layerStarts[i]);
         }
+        byte[] frame = pieces.joined(Vp9Superframe.indexBytes(layers));
+        Vp9Superframe.putIndex(sizes, frame, pieces.sizeBytes());
         return Bytes.wrap(frame);
     }
 

@@ -105,4 +105,35 @@ class LayerChoiceTest {
         }
         assertEquals(2, choice.chosen());
     }
+
+    @Test
+    void whatWaitsIsStillOfTheLayerBefore() {
+        for (int layer = 0; layer < 2; layer++) {
+            send(layer, 1, true);
+        }
+        send(1, 1_020, false);
+        assertEquals(1, choice.chosenAt(1_020 * MILLI));
+        send(2, 1_053, true);
+        send(2, 1_086, false);
+        assertEquals(1, choice.chosenAt(1_020 * MILLI));
+        assertEquals(2, choice.chosenAt(1_053 * MILLI));
+        assertEquals(2, choice.chosenAt(1_086 * MILLI));
+    }
+
+    /// A browser that is asked for a keyframe of one layer makes one of all of them.
+    @Test
+    void theNextBestIsNotReachedByWayOfASmallerOne() {
+        for (int layer = 0; layer < 3; layer++) {
+            send(layer, 1, true);
+        }
+        for (long millis = 33; millis < 1_400; millis += 33) {
+            send(0, millis, false);
+            send(1, millis, false);
+        }
+        send(0, 1_410, true);
+        send(1, 1_411, true);
+        send(0, 1_443, false);
+        send(1, 1_444, false);
+        assertEquals(List.of(2, 1, 1), layers());
+    }
 }

@@ -46,6 +46,11 @@ class LayerSwitchTest {
         }
 
         @Override
+        public int chosenAt(long dtsNanos) {
+            return chosen;
+        }
+
+        @Override
         public void requestKeyframe(int layer) {}
 
         @Override

@@ -62,12 +62,16 @@ class LayersByRidTest {
 
     private List<RtpPacket> packets(int layer, int number, boolean named) {
         Frame frame = media.get(number);
-        List<RtpPacket> packets = new ArrayList<>();
-        Packetizer packetizer = Packetizer.of(frame.track().codec(), 1_000);
         Frame sized = new Frame(
                 frame.track(), frame.dtsNanos(), frame.ptsNanos(), frame.keyframe(), sized(frame, WIDTHS[layer]));
+        return packets(sized, layer, number, named);
+    }
+
+    private List<RtpPacket> packets(Frame frame, int layer, int number, boolean named) {
+        List<RtpPacket> packets = new ArrayList<>();
+        Packetizer packetizer = Packetizer.of(frame.track().codec(), 1_000);
         packetizer.packetize(
-                sized,
+                frame,
                 (header, body, marker) -> packets.add(RtpPacket.of(
                         VP8,
                         marker,
@@ -138,6 +142,39 @@ class LayersByRidTest {
         assertEquals(6, repairs);
         assertEquals(media.size(), out.size());
         assertEquals(0, missing);
+    }
+
+    /// What viewers of a layer get is guarded as the track is: each change of size costs decoders and receivers something.
+    @Test
+    void aLayerThatChangesItsSizeWithEachPictureIsNotHandedOnForEver() {
+        List<Frame> lower = new ArrayList<>();
+        track.to(new Layers.Sink() {
+            @Override
+            public boolean wants(int layer) {
+                return layer == 0;
+            }
+
+            @Override
+            public void frame(int layer, Frame frame) {
+                assertEquals(0, layer);
+                lower.add(frame);
+            }
+        });
+        long now = 0;
+        for (int number = 0; number < 60; number++) {
+            now = number * 33 * MILLI;
+            for (int layer = 0; layer < RIDS.size(); layer++) {
+                Frame keyframe = media.getFirst();
+                Bytes data = sized(keyframe, WIDTHS[layer] - (layer == 0 ? number : 0));
+                Frame frame = new Frame(keyframe.track(), now, now, true, data);
+                for (RtpPacket packet : packets(frame, layer, number, true)) {
+                    assertTrue(track.receive(packet, now));
+                }
+            }
+        }
+        track.tick(now + 1_000 * MILLI, new ArrayList<>());
+        assertEquals(60, out.size(), "the others are not touched");
+        assertTrue(lower.size() >= 8 && lower.size() <= 10, lower.size() + " sizes");
     }
 
     @Test

@@ -22,18 +22,20 @@ import tapedeck.rtp.payload.Packetizer;
 /// together is whole pictures of one layer at a time.
 class LayersToViewersTest {
     private static final List<String> BROWSER = List.of("nack", "nack pli", "ccm fir", "transport-cc");
-    private static final int[] WIDTHS = {320, 640, 1280};
-    private static final int[] KILOBITS = {150, 500, 2_000};
-    private static final int BEST = 2;
-    private static final int FRAMES_PER_SECOND = 25;
-    private static final int KEYFRAME_SHARE = 4;
+    private static final int[] WIDTHS = SimulatedSimulcast.WIDTHS;
+    private static final int BEST = SimulatedSimulcast.BEST;
+    private static final int FRAMES_PER_SECOND = SimulatedSimulcast.FRAMES_PER_SECOND;
     private static final SimulatedViewer.Path NARROW = new SimulatedViewer.Path(900_000, 60_000, 40 * MILLI, 0);
     private static final SimulatedViewer.Path WIDE = new SimulatedViewer.Path(10_000_000, 600_000, 40 * MILLI, 0);
     private static final Frame SOUND =
             new Frame(new Track(Track.AUDIO, new Codec.Opus(2, 0)), 0, 0, true, Bytes.ofU8(0xFC, 0xFF, 0xFE));
 
     private final Publisher publisher = new Publisher();
-    private final SimulatedViewer viewer = new SimulatedViewer(1, WIDE, BROWSER, publisher.frame(BEST, 0, true), SOUND);
+    private SimulatedViewer viewer = viewer(BROWSER, SimulatedViewer.Repeats.RTX);
+
+    private SimulatedViewer viewer(List<String> feedback, SimulatedViewer.Repeats repeats) {
+        return new SimulatedViewer(1, WIDE, feedback, repeats, publisher.frame(BEST, 0, true), SOUND);
+    }
 
     /// Makes keyframes only where it is asked for them, as browsers do.
     private static final class Publisher implements Layers {
@@ -58,6 +60,11 @@ class LayersToViewersTest {
         }
 
         @Override
+        public int chosenAt(long dtsNanos) {
+            return BEST;
+        }
+
+        @Override
         public void requestKeyframe(int layer) {
             wished[layer] = true;
         }
@@ -77,27 +84,7 @@ class LayersToViewersTest {
         }
 
         private Frame frame(int layer, long nanos, boolean keyframe) {
-            byte[] data = new byte[KILOBITS[layer] * 125 / FRAMES_PER_SECOND * (keyframe ? KEYFRAME_SHARE : 1)];
-            random.nextBytes(data);
-            // RFC 6386 9.1: shown, a first partition of 16 bytes.
-            data[0] = (byte) (keyframe ? 0x10 : 0x11);
-            data[1] = 2;
-            data[2] = 0;
-            int height = WIDTHS[layer] * 9 / 16;
-            if (keyframe) {
-                byte[] start = {
-                    (byte) 0x9D,
-                    1,
-                    0x2A,
-                    (byte) WIDTHS[layer],
-                    (byte) (WIDTHS[layer] >> 8),
-                    (byte) height,
-                    (byte) (height >> 8)
-                };
-                System.arraycopy(start, 0, data, 3, start.length);
-            }
-            Track track = new Track(Track.VIDEO, new Codec.Vp8(WIDTHS[layer], height));
-            return new Frame(track, nanos, nanos, keyframe, Bytes.wrap(data));
+            return SimulatedSimulcast.frame(layer, nanos, keyframe, random);
         }
     }
 
@@ -189,6 +176,42 @@ class LayersToViewersTest {
         assertEquals(1, publisher.keyframes[0], "nobody needed this one");
         assertTrue(publisher.keyframes[1] <= 3, "keyframes " + publisher.keyframes[1]);
         assertTrue(publisher.keyframes[BEST] <= 3, "keyframes " + publisher.keyframes[BEST]);
+    }
+
+    /// Nothing can be found out but by sending more: the next larger layer is tried, and kept if the path carries it.
+    private void itComesDownAndUpAgainWithoutProbes() {
+        play(5);
+        viewer.path = NARROW;
+        play(10);
+        int steady = viewer.pictures.size();
+        play(20);
+        long lower = viewer.pictures.stream()
+                .skip(steady)
+                .filter(frame -> width(frame) < 1280)
+                .count();
+        assertTrue(4 * lower > 3 * 20 * FRAMES_PER_SECOND, "a lower one lasts: " + lower);
+        viewer.path = WIDE;
+        int widened = viewer.pictures.size();
+        play(45);
+        assertEquals(1280, widths(widened).getLast(), "the best comes again: " + widths(widened));
+        int last = viewer.pictures.size();
+        play(30);
+        assertEquals(List.of(1280), widths(last), "and lasts");
+        assertEquals(30 * FRAMES_PER_SECOND, viewer.pictures.size() - last, 5);
+        timeGoesForward();
+    }
+
+    @Test
+    void aViewerThatOnlySaysHowMuchItMayGetClimbsAgain() {
+        viewer = viewer(List.of("nack", "nack pli", "ccm fir", "goog-remb"), SimulatedViewer.Repeats.RTX);
+        viewer.limits = true;
+        itComesDownAndUpAgainWithoutProbes();
+    }
+
+    @Test
+    void aViewerWithoutRtxClimbsAgain() {
+        viewer = viewer(BROWSER, SimulatedViewer.Repeats.AS_IT_WAS);
+        itComesDownAndUpAgainWithoutProbes();
     }
 
     @Test

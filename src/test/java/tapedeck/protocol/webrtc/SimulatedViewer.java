@@ -16,6 +16,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.PeerClock;
+import tapedeck.rtp.ReceiveEstimate;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.RtpReceiver;
@@ -35,12 +36,20 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     static final long AUDIO_SSRC = 2_000;
     private static final int NUMBER_ID = 3;
     private static final long FEEDBACK_NANOS = 100 * MILLI;
+    private static final long LIMIT_NANOS = SECOND;
+    private static final long URGENT_LIMIT_NANOS = 200 * MILLI;
     private static final SrtpKeys KEYS =
             new SrtpKeys(SrtpProfile.AEAD_AES_128_GCM, Bytes.wrap(new byte[16]), Bytes.wrap(new byte[12]));
 
     /// @param queueBytes what the narrowest link holds; more is lost
     record Path(long bitsPerSecond, int queueBytes, long delayNanos, double loss) {
         static final Path PERFECT = new Path(1_000_000_000, 10_000_000, 20 * MILLI, 0);
+    }
+
+    /// How the viewer gets again what was lost.
+    enum Repeats {
+        RTX,
+        AS_IT_WAS
     }
 
     private record Arrival(long nanos, long order, Bytes datagram, List<Rtcp> feedback) {}
@@ -61,9 +70,13 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     long sentDatagrams;
     long lostDatagrams;
     boolean silent;
+    /// Whether it says how much it may get, of what came.
+    boolean limits;
     /// Of the publisher; keyframes of them are asked for there.
     @Nullable
     Layers layers;
+    /// Is told of all wishes where the viewer is one of many.
+    OutboundMedia.@Nullable Needs session;
 
     Path path;
     long now;
@@ -73,6 +86,10 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     private final RtpReceiver video;
     private final RtpReceiver audio;
     private final TransportArrivals arrivals = new TransportArrivals(9);
+    /// For who gets no transport-wide numbers.
+    private final ReceiveEstimate estimate = new ReceiveEstimate();
+    private long limitNanos;
+    private long missedBefore;
     private final PriorityQueue<Arrival> onTheWay =
             new PriorityQueue<>(Comparator.comparingLong(Arrival::nanos).thenComparingLong(Arrival::order));
     private final Packetizer videoPacketizer;
@@ -83,6 +100,12 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     private long tickNanos;
 
     SimulatedViewer(long seed, Path path, List<String> videoFeedback, Frame picture, Frame sound) {
+        this(seed, path, videoFeedback, Repeats.RTX, picture, sound);
+    }
+
+    SimulatedViewer(
+            long seed, Path path, List<String> videoFeedback, Repeats repeats, Frame picture, Frame sound) {
+        boolean limited = videoFeedback.contains("goog-remb");
         this.random = new Random(seed);
         this.path = path;
         PayloadFormat vp8 = new PayloadFormat(96, "VP8", 90_000, 1, "", videoFeedback);
@@ -94,16 +117,19 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
                 2,
                 "",
                 videoFeedback.contains("transport-cc") ? List.of("transport-cc") : List.of());
-        Map<String, Integer> extensions = Map.of(AgreedMedia.TRANSPORT_WIDE, NUMBER_ID);
+        List<PayloadFormat> formats = repeats == Repeats.RTX ? List.of(vp8, rtx) : List.of(vp8);
+        OptionalLong rtxSsrc = repeats == Repeats.RTX ? OptionalLong.of(VIDEO_SSRC + 1) : OptionalLong.empty();
+        Map<String, Integer> extensions =
+                Map.of(limited ? AgreedMedia.ABS_SEND_TIME : AgreedMedia.TRANSPORT_WIDE, NUMBER_ID);
         List<AgreedMedia> agreed = List.of(
                 new AgreedMedia(
                         AgreedMedia.Kind.VIDEO,
                         "0",
-                        List.of(vp8, rtx),
+                        formats,
                         extensions,
                         List.of(),
                         true,
-                        new AgreedMedia.Source(VIDEO_SSRC, OptionalLong.of(VIDEO_SSRC + 1), "cname")),
+                        new AgreedMedia.Source(VIDEO_SSRC, rtxSsrc, "cname")),
                 new AgreedMedia(
                         AgreedMedia.Kind.AUDIO,
                         "1",
@@ -113,7 +139,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
                         true,
                         new AgreedMedia.Source(AUDIO_SSRC, OptionalLong.empty(), "cname")));
         PeerClock clock = new PeerClock(0);
-        video = new RtpReceiver(new RtpReceiver.Options(Track.VIDEO, 9), List.of(vp8, rtx), clock);
+        video = new RtpReceiver(new RtpReceiver.Options(Track.VIDEO, 9), formats, clock);
         audio = new RtpReceiver(new RtpReceiver.Options(Track.AUDIO, 9), List.of(opus), clock);
         videoPacketizer = Packetizer.of(picture.track().codec(), Packetizer.USUAL_PAYLOAD_BYTES);
         audioPacketizer = Packetizer.of(sound.track().codec(), Packetizer.USUAL_PAYLOAD_BYTES);
@@ -142,6 +168,11 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
 
     void step() {
         media.pump(now);
+        settle();
+    }
+
+    /// What comes by itself: the clock, what arrives, and what the viewer says of it.
+    void settle() {
         if (now - tickNanos >= 20 * MILLI) {
             tickNanos = now;
             media.tick(now);
@@ -183,7 +214,9 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         }
         RtpPacket packet = RtpPacket.parse(plain);
         Bytes number = packet.extension(NUMBER_ID);
-        if (number != null) {
+        if (number != null && number.length() == 3) {
+            estimate.received(bytes.length, number.u24(0), nanos);
+        } else if (number != null) {
             arrivals.received(number.u16(0), nanos);
         }
         if (packet.payloadType() == 111) {
@@ -206,6 +239,12 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
             if (report != null) {
                 out.add(report);
             }
+        }
+        if (limits && now - limitNanos >= (estimate.urgent() ? URGENT_LIMIT_NANOS : LIMIT_NANOS)) {
+            limitNanos = now;
+            long missed = video.missedPackets();
+            out.add(new Rtcp.BitrateLimit(9, estimate.limit(missed - missedBefore, now), List.of(VIDEO_SSRC)));
+            missedBefore = missed;
         }
         if (!silent && !out.isEmpty() && random.nextDouble() >= path.loss()) {
             onTheWay.add(new Arrival(now + path.delayNanos(), order++, null, out));
@@ -233,8 +272,17 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     }
 
     @Override
+    public void placed() {
+        if (session != null) {
+            session.placed();
+        }
+    }
+
+    @Override
     public void change(int to) {
-        if (layers != null) {
+        if (session != null) {
+            session.change(to);
+        } else if (layers != null) {
             layers.requestKeyframe(to == Layers.STREAM ? layers.chosen() : to);
         }
     }
@@ -242,12 +290,19 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
     @Override
     public void restart() {
         restarts++;
+        if (session != null) {
+            session.restart();
+        }
     }
 
     @Override
     public void keyframe() {
         keyframeWishes++;
-        change(media.layer().wanted());
+        if (session != null) {
+            session.keyframe();
+        } else {
+            change(media.layer().wanted());
+        }
     }
 
     @Override

@@ -15,9 +15,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
 import tapedeck.media.Codec;
@@ -44,6 +45,8 @@ class SlowViewerBrowsersTest {
     private static final int NARROW_QUEUE_BYTES = 30_000;
     private static final int BEST_WIDTH = 1280;
     private static final long DEADLINE_SECONDS = 100;
+    /// As [Audience#CHANGE_NANOS] has it.
+    private static final double SECONDS_BETWEEN_KEYFRAMES = 2;
     /// On a machine that also encodes three layers and decodes two.
     private static final double MAX_STILL_SECONDS = 3;
 
@@ -141,10 +144,11 @@ class SlowViewerBrowsersTest {
         return stream;
     }
 
-    @Test
-    void onlyTheSlowViewerGetsALowerLayer() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"VP8", "H264"})
+    void onlyTheSlowViewerGetsALowerLayer(String codec) throws Exception {
         try (Chromium chromium = new Chromium()) {
-            Page publisher = chromium.open(page("/publish?name=cam&simulcast=1&codec=VP8"));
+            Page publisher = chromium.open(page("/publish?name=cam&simulcast=1&codec=" + codec));
             Stream stream = publish(publisher);
             Page fast = chromium.open(page("/play?name=cam"));
             Page slow = chromium.open(page("/play?name=cam&port=" + relay.port()));
@@ -152,6 +156,7 @@ class SlowViewerBrowsersTest {
             await(slow, "the best, far", () -> width(slow) == BEST_WIDTH && shown(slow) > 30);
             Reader reader = stream.subscribe(
                     new ReaderOptions("test", false, false, Long.MAX_VALUE, Long.MAX_VALUE, 0, () -> {}));
+            long subscribed = System.nanoTime();
             long from = shown(slow);
             long fastFrom = shown(fast);
             long began = System.nanoTime();
@@ -196,6 +201,12 @@ class SlowViewerBrowsersTest {
             List<Item> items = new ArrayList<>();
             reader.drainTo(items);
             items.removeIf(item -> !(item instanceof Item.Media));
+            long keyframes = keyframes(items);
+            double seconds = (System.nanoTime() - subscribed) / 1e9;
+            System.out.printf("%s: %d keyframes in %.0f s%n", codec, keyframes, seconds);
+            // Two changes of layer, a third viewer, and what a narrow path loses.
+            assertTrue(
+                    keyframes <= 3 + seconds / SECONDS_BETWEEN_KEYFRAMES, "the others paid with " + keyframes + " keyframes");
             Set<String> widths = recorded(stream, items);
             assertTrue(widths.contains(String.valueOf(BEST_WIDTH)), widths.toString());
             assertTrue(
@@ -225,6 +236,14 @@ class SlowViewerBrowsersTest {
             }
         }
         return true;
+    }
+
+    /// Of the best layer, which all others get too.
+    private static long keyframes(List<Item> items) {
+        return items.stream()
+                .map(item -> ((Item.Media) item).frame())
+                .filter(frame -> frame.track().isVideo() && frame.keyframe())
+                .count();
     }
 
     /// The widths of the pictures in a file of all that the stream was.

@@ -208,4 +208,32 @@ class VideoQueueTest {
         assertEquals(2_025 * MILLI, queue.presentationNanos(next));
         assertEquals(42, sendAll().size());
     }
+
+    @Test
+    void whatTheViewerHasLostSaysNothingAboutRoom() {
+        queue.offer(frame(0, false, 1), 10_000);
+        assertEquals(0, queue.leftOut(), "before the first keyframe nothing could be shown");
+        queue.offer(frame(33, true, 1), 10_000);
+        queue.offer(frame(66, false, 1), 10_000);
+        queue.waitForKeyframe();
+        queue.offer(frame(99, false, 1), 10_000);
+        assertEquals(3, queue.leftOut());
+        assertEquals(0, queue.noRoom());
+        queue.offer(frame(133, true, 9), 10_000);
+        queue.offer(frame(166, false, 2), 10_000);
+        queue.offer(frame(199, false, 1), 10_000);
+        assertEquals(2, queue.noRoom());
+        assertEquals(5, queue.leftOut());
+        assertEquals(List.of(133L), sendAll());
+        assertEquals(1, queue.sent());
+    }
+
+    @Test
+    void whatIsCaughtUpWithAndLostIsCountedAsItWentOut() {
+        queue.catchUp(List.of(frame(0, true, 1), frame(33, false, 1), frame(66, false, 2)), 100 * MILLI);
+        queue.advance();
+        queue.waitForKeyframe();
+        assertEquals(1, queue.sent());
+        assertEquals(2, queue.leftOut());
+    }
 }

@@ -34,7 +34,7 @@ import tapedeck.settings.Announced;
 /// belongs to nobody gets no answer, so that nothing can be reflected or amplified.
 ///
 /// All sessions live on the port's event loop; other threads come in by [#execute(Runnable)].
-public final class PeerPort implements AutoCloseable {
+public final class PeerPort implements Turns, AutoCloseable {
     public static final int TICK_MILLIS = 20;
     public static final int MAX_SESSIONS = 4_096;
 
@@ -123,7 +123,7 @@ public final class PeerPort implements AutoCloseable {
                 .toList();
     }
 
-    /// The monotonic clock of all sessions.
+    @Override
     public long now() {
         return nanoClock.getAsLong();
     }
@@ -145,12 +145,12 @@ public final class PeerPort implements AutoCloseable {
         return loop.inEventLoop();
     }
 
-    /// Runs `task` on the loop, but never at once: for callers that hold a lock.
+    @Override
     public void later(Runnable task) {
         loop.execute(task);
     }
 
-    /// Runs `task` on the loop when this time has passed.
+    @Override
     public void after(long nanos, Runnable task) {
         var _ = loop.schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
@@ -199,7 +199,7 @@ public final class PeerPort implements AutoCloseable {
         return sharedRoom;
     }
 
-    /// Sends what was written.
+    @Override
     public void flush() {
         udp.flush();
         for (int i = 0; i < unflushed.size(); i++) {
