@@ -226,7 +226,8 @@ class SizeChangeTest {
         assertTrue(mostFrames >= frames.size() - 15, mostFrames + " frames");
     }
 
-    /// A machine that lost power may have written the beginning of the new header, or its end: disks take the sectors of
+    /// A machine that lost power may have written the beginning of the new header, or its end: disks take the sectors
+    /// of
     /// one write in any order.
     @ParameterizedTest
     @ValueSource(strings = {"h264", "h265"})
@@ -234,8 +235,7 @@ class SizeChangeTest {
         List<Frame> frames = ChangingPictures.of(codec, 1);
         Bytes before = ChangingPictures.recorded(Container.MP4, frames.subList(0, 30), ROOMY)
                 .content();
-        Bytes after =
-                ChangingPictures.recorded(Container.MP4, frames, ROOMY).content();
+        Bytes after = ChangingPictures.recorded(Container.MP4, frames, ROOMY).content();
         int moov = ROOMY;
         int end = moov + (int) before.u32(moov);
         assertEquals(before.u32(moov), after.u32(moov), "as long as before");

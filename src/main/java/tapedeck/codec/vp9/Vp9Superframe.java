@@ -50,7 +50,8 @@ public record Vp9Superframe(List<Bytes> frames) {
                 size |= (long) in.u8() << shift;
             }
             if (size == 0 || size > end - at) {
-                throw new MalformedException("VP9 superframe: a frame of %d bytes at %d of %d".formatted(size, at, end));
+                throw new MalformedException(
+                        "VP9 superframe: a frame of %d bytes at %d of %d".formatted(size, at, end));
             }
             frames.add(data.slice(at, at + (int) size));
             at += (int) size;

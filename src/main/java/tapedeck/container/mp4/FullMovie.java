@@ -154,8 +154,7 @@ final class FullMovie {
                                     minf.box("stbl", stbl -> {
                                         stbl.box(
                                                 "stsd",
-                                                SampleEntryReader.mended(
-                                                        Box.need("stbl", track.tableBoxes(), "stsd")));
+                                                SampleEntryReader.mended(Box.need("stbl", track.tableBoxes(), "stsd")));
                                         tableWriter.accept(stbl, table);
                                     });
                                 } else {

@@ -37,7 +37,8 @@ final class SampleEntryReader {
         };
     }
 
-    /// A recording that lost its power while `hvc1` became `hev1` may hold half of it, if a sector of the disk ends there.
+    /// A recording that lost its power while `hvc1` became `hev1` may hold half of it, if a sector of the disk ends
+    /// there.
     private static String whole(String type) {
         return type.equals("hec1") || type.equals("hvv1") ? "hev1" : type;
     }

@@ -100,8 +100,7 @@ class Vp9SuperframeTest {
                 Vp9Superframe.parse(LAYERS.getFirst()).layers());
         // A hidden picture behind a keyframe (an encoder that looks ahead) is no layer.
         Bytes sameSize = bits("10 00 0 1 1 0 00 00000010 0000 0010 0100 1");
-        assertEquals(
-                List.of(new Size(320, 180)), new Vp9Superframe(List.of(LAYERS.getFirst(), sameSize)).layers());
+        assertEquals(List.of(new Size(320, 180)), new Vp9Superframe(List.of(LAYERS.getFirst(), sameSize)).layers());
     }
 
     @Test

@@ -144,7 +144,8 @@ class LayersByRidTest {
         assertEquals(0, missing);
     }
 
-    /// What viewers of a layer get is guarded as the track is: each change of size costs decoders and receivers something.
+    /// What viewers of a layer get is guarded as the track is: each change of size costs decoders and receivers
+    /// something.
     @Test
     void aLayerThatChangesItsSizeWithEachPictureIsNotHandedOnForEver() {
         List<Frame> lower = new ArrayList<>();

@@ -66,12 +66,12 @@ final class SimulatedSimulcast {
         int width = WIDTHS[layer];
         int height = width * 9 / 16;
         if (keyframe) {
-            byte[] start = {
-                (byte) 0x9D, 1, 0x2A, (byte) width, (byte) (width >> 8), (byte) height, (byte) (height >> 8)
+            byte[] start = {(byte) 0x9D, 1, 0x2A, (byte) width, (byte) (width >> 8), (byte) height, (byte) (height >> 8)
             };
             System.arraycopy(start, 0, data, 3, start.length);
         }
-        return new Frame(new Track(Track.VIDEO, new Codec.Vp8(width, height)), nanos, nanos, keyframe, Bytes.wrap(data));
+        return new Frame(
+                new Track(Track.VIDEO, new Codec.Vp8(width, height)), nanos, nanos, keyframe, Bytes.wrap(data));
     }
 
     /// The next picture of all layers comes.

@@ -103,8 +103,7 @@ final class SimulatedViewer implements OutboundMedia.Datagrams, OutboundMedia.Ne
         this(seed, path, videoFeedback, Repeats.RTX, picture, sound);
     }
 
-    SimulatedViewer(
-            long seed, Path path, List<String> videoFeedback, Repeats repeats, Frame picture, Frame sound) {
+    SimulatedViewer(long seed, Path path, List<String> videoFeedback, Repeats repeats, Frame picture, Frame sound) {
         boolean limited = videoFeedback.contains("goog-remb");
         this.random = new Random(seed);
         this.path = path;

@@ -206,7 +206,8 @@ class SlowViewerBrowsersTest {
             System.out.printf("%s: %d keyframes in %.0f s%n", codec, keyframes, seconds);
             // Two changes of layer, a third viewer, and what a narrow path loses.
             assertTrue(
-                    keyframes <= 3 + seconds / SECONDS_BETWEEN_KEYFRAMES, "the others paid with " + keyframes + " keyframes");
+                    keyframes <= 3 + seconds / SECONDS_BETWEEN_KEYFRAMES,
+                    "the others paid with " + keyframes + " keyframes");
             Set<String> widths = recorded(stream, items);
             assertTrue(widths.contains(String.valueOf(BEST_WIDTH)), widths.toString());
             assertTrue(

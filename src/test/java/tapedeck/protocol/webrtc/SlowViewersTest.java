@@ -205,8 +205,7 @@ class SlowViewersTest {
         assertEquals(List.of(1280), near.widths(nearFrom), "near, all of them");
         assertEquals(30 * FRAMES_PER_SECOND, near.count() - nearFrom, 2);
         assertTrue(near.still(nearFrom) < 200, "near, still for %d ms".formatted(near.still(nearFrom)));
-        assertTrue(
-                slow.widths(slowFrom).getLast() < 1280, slow.widths(slowFrom).toString());
+        assertTrue(slow.widths(slowFrom).getLast() < 1280, slow.widths(slowFrom).toString());
         assertTrue(simulcast.keyframes - keyframes <= 30 / 4, "keyframes: " + (simulcast.keyframes - keyframes));
 
         slow.viewer.path = WIDE;
