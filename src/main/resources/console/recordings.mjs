@@ -2,6 +2,7 @@
 import {api} from "./api.mjs";
 import {confirm, copy, prepare, toast} from "./dialogs.mjs";
 import {byId, element, KeyedList, setText, show} from "./dom.mjs";
+import {isOfMany, playTogether, prepareTogether} from "./together.mjs";
 import * as words from "./words.mjs";
 
 const PAGE = 30;
@@ -37,6 +38,10 @@ async function copyLink(file) {
 
 /** Shows a finished recording; the element is made anew each time, so that nothing plays on behind a closed dialog. */
 export function play(file) {
+  if (isOfMany(file)) {
+    playTogether(file);
+    return;
+  }
   const dialog = byId("player");
   setText(byId("player-title"), file.fileName);
   setText(byId("player-facts"), [knownDuration(file), words.size(file.size), describe(file)].join(" · "));
@@ -166,6 +171,7 @@ class FileRow {
 /** @param refresh asks the server again at once */
 export function recordings(refresh) {
   prepare(byId("player"));
+  prepareTogether();
   byId("player").addEventListener("close", () => byId("player-stage").replaceChildren());
   const list = byId("recordings");
   const rows = new KeyedList(list, (r) => r.id, (r) => new FileRow(r, refresh));

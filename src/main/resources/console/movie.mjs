@@ -1,0 +1,187 @@
+// What an MP4 says of itself: its tracks, when each of them has something to show, and where every sample stands. Read by
+// ranges: the index alone, however large the file is.
+import {Problem} from "./api.mjs";
+import {boxAt, bytesOf, children, find, text} from "./boxes.mjs";
+import {readSamples} from "./samples.mjs";
+
+const HEAD_BYTES = 64;
+const MAX_TOP_BOXES = 64;
+const MAX_INDEX_BYTES = 512 << 20;
+const FULL_BOX = 4;
+
+/** A file over HTTP, in pieces. */
+export class RemoteFile {
+  constructor(url) {
+    this.url = url;
+    this.size = Infinity;
+  }
+
+  /** @param to the first byte that is not wanted */
+  async read(from, to, signal) {
+    let response;
+    try {
+      response = await fetch(this.url, {
+        headers: {Range: `bytes=${from}-${to - 1}`}, credentials: "same-origin", signal,
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Problem("The server does not answer.", 0);
+    }
+    if (response.status !== 206) throw new Problem("The server does not give this file in pieces.", response.status);
+    const said = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "");
+    if (said) this.size = Number(said[1]);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
+
+/** @returns {{duration: number, tracks: Track[]}} times in seconds */
+export async function readMovie(file) {
+  let at = 0;
+  for (let i = 0; i < MAX_TOP_BOXES && at < file.size; i++) {
+    const head = viewOf(await file.read(at, at + HEAD_BYTES));
+    const found = boxAt(head, 0);
+    if (found.type === "moov" && found.end <= MAX_INDEX_BYTES) return parse(viewOf(await file.read(at, at + found.end)));
+    at += found.end;
+  }
+  throw new Problem("This is no finished MP4.", 0);
+}
+
+function viewOf(bytes) {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function parse(view) {
+  const moov = boxAt(view, 0);
+  const header = find(view, moov, "mvhd");
+  const wide = view.getUint8(header.body) === 1;
+  const timescale = view.getUint32(header.body + (wide ? 20 : 12));
+  const tracks = children(view, moov.body, moov.end)
+    .filter((child) => child.type === "trak")
+    .map((trak) => track(view, trak, timescale))
+    .filter((made) => made !== null && made.samples.count > 0);
+  const duration = tracks.reduce((longest, made) => Math.max(longest, made.until), 0);
+  return {duration, tracks};
+}
+
+/** One elementary stream; null if it is neither picture nor sound. */
+function track(view, trak, movieTimescale) {
+  const handler = find(view, trak, "mdia", "hdlr");
+  const kind = {vide: "video", soun: "audio"}[text(view, handler.body + 8, 4)];
+  const table = find(view, trak, "mdia", "minf", "stbl");
+  if (!kind || !table) return null;
+  const tkhd = find(view, trak, "tkhd");
+  const mdhd = find(view, trak, "mdia", "mdhd");
+  const timescale = view.getUint32(mdhd.body + (view.getUint8(mdhd.body) === 1 ? 20 : 12));
+  const samples = readSamples(view, table);
+  const segments = edits(view, trak, movieTimescale, timescale, samples);
+  return {
+    id: view.getUint32(tkhd.body + (view.getUint8(tkhd.body) === 1 ? 20 : 12)),
+    kind,
+    timescale,
+    samples,
+    segments,
+    until: segments.at(-1)?.until ?? 0,
+    mime: `${kind}/mp4; codecs="${codecName(view, find(view, table, "stsd"))}"`,
+    ...identity(view, trak),
+    width: kind === "video" ? view.getUint16(tkhd.end - 8) : 0,
+    height: kind === "video" ? view.getUint16(tkhd.end - 4) : 0,
+    description: {
+      tkhd: bytesOf(view, tkhd),
+      mdhd: bytesOf(view, mdhd),
+      hdlr: bytesOf(view, handler),
+      header: bytesOf(view, find(view, trak, "mdia", "minf", kind === "video" ? "vmhd" : "smhd")),
+      dinf: bytesOf(view, find(view, trak, "mdia", "minf", "dinf")),
+      stsd: bytesOf(view, find(view, table, "stsd")),
+    },
+  };
+}
+
+/** Whose track it is: the stream's name, and which of its publications. */
+function identity(view, trak) {
+  const udta = find(view, trak, "udta");
+  const said = (type) => {
+    const found = udta && find(view, udta, type);
+    if (!found) return "";
+    return new TextDecoder().decode(bytesOf(view, found).subarray(found.body - found.start)).replace(/\0+$/, "");
+  };
+  return {name: said("name"), session: said("msid")};
+}
+
+/**
+ * The edit list (8.6.6): when the track has something to show, and from which of its own times on. A hole is an edit
+ * without media.
+ */
+function edits(view, trak, movieTimescale, timescale, samples) {
+  const list = find(view, trak, "edts", "elst");
+  const last = samples.duration / timescale;
+  const whole = {at: 0, until: last, mediaTicks: 0};
+  if (!list) return [whole];
+  const wide = view.getUint8(list.body) === 1;
+  const segments = [];
+  let movieTicks = 0;
+  let at = list.body + FULL_BOX + 4;
+  for (let i = view.getUint32(list.body + FULL_BOX); i > 0; i--) {
+    const ticks = wide ? Number(view.getBigUint64(at)) : view.getUint32(at);
+    const mediaTicks = wide ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
+    if (mediaTicks >= 0) {
+      const begins = movieTicks / movieTimescale;
+      const rest = last - mediaTicks / timescale;
+      const length = ticks === 0 ? rest : Math.min(ticks / movieTimescale, rest);
+      segments.push({at: begins, until: begins + length, mediaTicks});
+    }
+    movieTicks += ticks;
+    at += wide ? 20 : 12;
+  }
+  return segments.length > 0 ? segments : [whole];
+}
+
+const hex = (n) => n.toString(16).padStart(2, "0");
+
+/** What a browser is asked about (RFC 6381), from the first sample description. */
+function codecName(view, stsd) {
+  const entry = boxAt(view, stsd.body + FULL_BOX + 4);
+  const from = entry.body + (/^(mp4a|[oO]pus|alaw|ulaw|ac-3|\.mp3)$/.test(entry.type) ? 28 : 78);
+  const inside = (type) => children(view, from, entry.end).find((child) => child.type === type);
+  const u8 = (found, at) => view.getUint8(found.body + at);
+  switch (entry.type) {
+    case "avc1":
+    case "avc3": {
+      const config = inside("avcC");
+      return `${entry.type}.${hex(u8(config, 1))}${hex(u8(config, 2))}${hex(u8(config, 3))}`;
+    }
+    case "hvc1":
+    case "hev1":
+      return hevcName(view, entry.type, inside("hvcC"));
+    case "vp08":
+    case "vp09": {
+      const config = inside("vpcC");
+      const two = (n) => String(n).padStart(2, "0");
+      return `${entry.type}.${two(u8(config, 4))}.${two(u8(config, 5))}.${two(u8(config, 6) >> 4)}`;
+    }
+    case "av01": {
+      const config = inside("av1C");
+      const two = (n) => String(n).padStart(2, "0");
+      const depth = (u8(config, 2) & 0x40) === 0 ? 8 : (u8(config, 2) & 0x20) === 0 ? 10 : 12;
+      return `av01.${u8(config, 1) >> 5}.${two(u8(config, 1) & 31)}${u8(config, 2) >> 7 ? "H" : "M"}.${two(depth)}`;
+    }
+    case "mp4a":
+      return "mp4a.40.2";
+    case "Opus":
+      return "opus";
+    default:
+      return entry.type;
+  }
+}
+
+/** ISO/IEC 14496-15 E.3. */
+function hevcName(view, type, config) {
+  const first = view.getUint8(config.body + 1);
+  let mirrored = 0;
+  for (let i = 0, flags = view.getUint32(config.body + 2); i < 32; i++) mirrored = (mirrored * 2) + ((flags >>> i) & 1);
+  const constraints = [];
+  for (let i = 0; i < 6; i++) constraints.push(view.getUint8(config.body + 6 + i).toString(16).toUpperCase());
+  while (constraints.at(-1) === "0") constraints.pop();
+  const space = ["", "A", "B", "C"][first >> 6];
+  const tier = (first & 0x20) === 0 ? "L" : "H";
+  return [type, `${space}${first & 31}`, mirrored.toString(16).toUpperCase(), `${tier}${view.getUint8(config.body + 12)}`, ...constraints].join(".");
+}
