@@ -25,6 +25,7 @@ final class RelayCalls {
     /// @param streamMediaSessionId of the live stream that it makes or sends; "" while there is none
     /// @param streamName of our stream; `localStreamName` is the same for those who know it so
     /// @param uri the other side, without its secrets; `rtmpUrl` is the same
+    /// @param leftOut which codecs of the stream do not go along, in words; "" where all do
     /// @param status `CONNECTING`, `ACTIVE`, `WAITING` or `ENDED`
     record Entry(
             String mediaSessionId,
@@ -37,6 +38,7 @@ final class RelayCalls {
             String status,
             long attempts,
             String lastError,
+            String leftOut,
             long startMillis,
             long statusMillis,
             boolean configured) {
@@ -52,6 +54,7 @@ final class RelayCalls {
                     report.state().name(),
                     report.attempts(),
                     report.lastError(),
+                    report.leftOut(),
                     report.startedAt().toEpochMilli(),
                     report.since().toEpochMilli(),
                     report.configured());

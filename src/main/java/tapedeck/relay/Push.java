@@ -146,6 +146,11 @@ final class Push implements RelayWork {
         }
 
         @Override
+        public void leavesOut(String why) {
+            relay.leavesOut(why);
+        }
+
+        @Override
         public void accepted() {
             relay.active();
         }

@@ -54,6 +54,7 @@ final class Relay {
     private volatile Progress progress = Progress.now(RelayReport.State.WAITING);
     private final AtomicLong attempts = new AtomicLong();
     private volatile String lastError = "";
+    private volatile String leftOut = "";
     private volatile @Nullable String endReason;
     private volatile long activeNanos;
     private volatile boolean connected;
@@ -150,6 +151,16 @@ final class Relay {
             connected = true;
             progress = Progress.now(RelayReport.State.ACTIVE);
             log.info("{}: connected", this);
+        }
+    }
+
+    /// The connection of the moment is not of the whole stream.
+    void leavesOut(String why) {
+        if (!why.equals(leftOut)) {
+            leftOut = why;
+            if (!why.isEmpty()) {
+                log.info("{}: {}", this, why);
+            }
         }
     }
 
@@ -269,6 +280,7 @@ final class Relay {
                 now.state(),
                 attempts.get(),
                 lastError,
+                leftOut,
                 startedAt,
                 now.since(),
                 order.configured());

@@ -10,6 +10,7 @@ import tapedeck.stream.StreamName;
 /// @param mediaSessionId of the stream that is live because of a pull, or that is pushed now; "" where there is none
 /// @param attempts connections that were tried so far
 /// @param lastError why the last connection failed, "" where none did
+/// @param leftOut which codecs of the stream the last connection did not take along, in words; "" where it took all
 /// @param since when it got into this state
 /// @param configured whether a setting asked for it, and not somebody over REST
 public record RelayReport(
@@ -21,6 +22,7 @@ public record RelayReport(
         State state,
         long attempts,
         String lastError,
+        String leftOut,
         Instant startedAt,
         Instant since,
         boolean configured) {

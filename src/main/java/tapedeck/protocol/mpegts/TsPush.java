@@ -57,6 +57,7 @@ public final class TsPush implements PushClient {
             throw new RelayRefusedException(
                     "MPEG-TS cannot carry " + tracks.getFirst().codec().name());
         }
+        source.sends(tracks.stream().map(Track::codec).toList(), "MPEG-TS", Container.TS::canCarry);
         Semaphore news = new Semaphore(0);
         try (Way way = target.scheme().equals("udp") ? new UdpWay(target) : new TcpWay(target, loops);
                 Reader reader = source.subscribe(news::release)) {

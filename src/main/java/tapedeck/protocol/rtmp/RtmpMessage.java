@@ -82,6 +82,10 @@ sealed interface RtmpMessage {
     }
 
     private static RtmpMessage command(int streamId, List<@Nullable Object> values) {
+        if (values.size() == 1 && values.getFirst() instanceof String name) {
+            // 7.2.1 wants a transaction. ffmpeg says `onFCPublish` without when it is the server: nobody is to answer.
+            return new Command(streamId, name, 0, List.of());
+        }
         if (values.size() < 2 || !(values.get(0) instanceof String name) || !(values.get(1) instanceof Double id)) {
             throw new MalformedException("RTMP: a command without name and transaction");
         }

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.net.udp.Datagrams;
@@ -79,6 +80,9 @@ public final class RtpPush implements PushClient {
         if (described.isEmpty()) {
             throw new IOException("RTP carries nothing of \"%s\"".formatted(stream.name()));
         }
+        List<Codec> carried =
+                described.stream().map(one -> one.track().codec()).toList();
+        source.sends(known.stream().map(Track::codec).toList(), "RTP", carried::contains);
         EventLoop loop = loops.group().next();
         InetAddress to = target.address().getAddress();
         List<SentTrack> tracks = new ArrayList<>();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -61,8 +62,20 @@ final class OfferedTrack {
         return offered;
     }
 
+    /// The codecs of a stream that are not among its offered tracks: RTP does not carry them.
+    static String leftOut(Stream stream, List<OfferedTrack> offered) {
+        return stream.tracks().stream()
+                .filter(track -> offered.stream().noneMatch(one -> one.id == track.id()))
+                .map(track -> track.codec().name())
+                .collect(Collectors.joining(", "));
+    }
+
     int id() {
         return id;
+    }
+
+    Codec codec() {
+        return described;
     }
 
     String control() {

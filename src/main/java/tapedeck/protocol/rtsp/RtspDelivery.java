@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
+import tapedeck.media.Track;
 import tapedeck.net.Connection;
 import tapedeck.net.TcpClient;
 import tapedeck.net.udp.PortPairs;
@@ -38,6 +40,9 @@ final class RtspDelivery implements RtspCaller.Media {
     /// Returns when the stream is over.
     void run(TcpClient client) throws IOException, InterruptedException {
         List<OfferedTrack> tracks = tracks(source.stream());
+        List<Codec> carried = tracks.stream().map(OfferedTrack::codec).toList();
+        source.sends(
+                source.stream().tracks().stream().map(Track::codec).toList(), "RTSP", carried::contains);
         String uri = target.uri().toString();
         RtspCaller caller = RtspCaller.connect(client, target, this);
         Connection connection = caller.connection();

@@ -376,7 +376,9 @@ final class RtspSession implements Conversation {
         }
         RtspPlaying playing = RtspPlaying.viewer(connection, stream, tracks);
         state = new State.Playing(playing);
-        reply(request, playing.described(RtspAddress.base(request.uri())));
+        RtspReply described = playing.described(RtspAddress.base(request.uri()));
+        String leftOut = OfferedTrack.leftOut(stream, tracks);
+        reply(request, leftOut.isEmpty() ? described : described.with("Left-Out", leftOut));
     }
 
     private void setUp(RtspMessage.Request request) {

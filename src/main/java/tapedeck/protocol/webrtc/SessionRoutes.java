@@ -80,7 +80,7 @@ final class SessionRoutes {
         exchange.set("Access-Control-Allow-Origin", "*")
                 .set(
                         "Access-Control-Expose-Headers",
-                        "Location, ETag, Link, Retry-After, Accept-Patch, WWW-Authenticate");
+                        "Location, ETag, Link, Left-Out, Retry-After, Accept-Patch, WWW-Authenticate");
     }
 
     private void options(HttpExchange exchange) throws Exception {

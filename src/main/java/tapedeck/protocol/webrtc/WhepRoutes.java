@@ -1,6 +1,7 @@
 package tapedeck.protocol.webrtc;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.net.http.HttpExchange;
@@ -16,6 +17,8 @@ import tapedeck.stream.Streams;
 /// the stream has. The other way round, a counter-offer of the server, is never used.
 final class WhepRoutes {
     static final int RETRY_AFTER_SECONDS = 2;
+    /// Of an answer: the codecs of the stream that do not go along.
+    static final String LEFT_OUT = "Left-Out";
 
     private final SessionRoutes sessions;
     private final Streams streams;
@@ -53,7 +56,20 @@ final class WhepRoutes {
         PeerSession.Agreed agreed = PeerSession.Agreed.of(name, answer);
         PeerSession.Place place = new PeerSession.Place(house.port(), house.identity(), streams, sessions::ended);
         WhepSession session = new WhepSession(agreed, stream, limit, audiences, ice, place);
+        String leftOut = leftOut(codecs, answer);
+        if (!leftOut.isEmpty()) {
+            exchange.set(LEFT_OUT, leftOut);
+        }
         sessions.created(exchange, session, ice, answer);
+    }
+
+    /// The codecs of the stream that this viewer does not get: WebRTC does not carry them, or it did not offer them.
+    static String leftOut(List<Codec> codecs, Answer answer) {
+        return codecs.stream()
+                .filter(codec -> answer.agreed().stream()
+                        .noneMatch(one -> Formats.isVideo(one.format()) == codec instanceof Codec.Video))
+                .map(Codec::name)
+                .collect(Collectors.joining(", "));
     }
 
     private static HttpProblem retry(HttpExchange exchange, int status, String reason) {

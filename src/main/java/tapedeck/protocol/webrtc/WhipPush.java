@@ -78,20 +78,16 @@ public final class WhipPush implements PushClient {
         Stream stream = source.stream();
         List<Codec> codecs = WhepRoutes.codecs(stream);
         List<Codec> sendable = PushOffer.sendable(codecs);
-        String names = String.join(" and ", codecs.stream().map(Codec::name).toList());
         if (sendable.isEmpty()) {
             throw codecs.isEmpty()
                     ? new IOException("nothing of \"%s\" has come yet".formatted(stream.name()))
                     : new RelayRefusedException(
-                            "WebRTC carries nothing of \"%s\", which is %s".formatted(stream.name(), names));
+                            "WebRTC carries nothing of \"%s\", which is %s"
+                                    .formatted(
+                                            stream.name(),
+                                            String.join(" and ", codecs.stream().map(Codec::name).toList())));
         }
-        if (sendable.size() < codecs.size()) {
-            log.info(
-                    "push \"{}\": of {} WebRTC carries {}",
-                    stream.name(),
-                    names,
-                    String.join(" and ", sendable.stream().map(Codec::name).toList()));
-        }
+        source.sends(codecs, "WebRTC", sendable::contains);
         try (PeerPort port = new PeerPort(loops, System::nanoTime)) {
             IceCredentials ice = IceCredentials.random();
             PushOffer offer = PushOffer.of(
@@ -186,13 +182,12 @@ public final class WhipPush implements PushClient {
         }
         Stream stream = source.stream();
         if (accepted.answer().agreed().size() < offer.sections().size()) {
-            log.info(
-                    "push \"{}\": of {} the other side takes {}",
-                    stream.name(),
-                    offer.names(),
-                    Formats.names(accepted.answer().agreed().stream()
-                            .map(AgreedMedia::format)
-                            .toList()));
+            source.leavesOut("of %s the other side takes %s"
+                    .formatted(
+                            offer.names(),
+                            Formats.names(accepted.answer().agreed().stream()
+                                    .map(AgreedMedia::format)
+                                    .toList())));
         }
         PushSession session = new PushSession(
                 PeerSession.Agreed.of(stream.name(), accepted.answer()),

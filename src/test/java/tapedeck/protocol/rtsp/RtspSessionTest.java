@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
+import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.BoundPorts;
@@ -82,6 +83,22 @@ class RtspSessionTest {
         List<Frame> received = collector.untilEnd();
         assertEquals(datas(media, Track.VIDEO), datas(received, Track.VIDEO));
         assertEquals(datas(media, Track.AUDIO), datas(received, Track.AUDIO));
+    }
+
+    @Test
+    void whatRtpCannotCarryIsNamedInTheDescription() throws Exception {
+        List<Frame> pictures = TestMedia.h264(1);
+        Publisher publisher = new Publisher(
+                Publisher.Protocol.MPEGTS, "test", "1", "me", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
+        try (Publication publication = streams.publish(new StreamName("a"), publisher, Feedback.NONE);
+                RtspClient player = new RtspClient(server.port(), "a")) {
+            publication.announce(pictures.getFirst().track());
+            publication.announce(new Track(Track.AUDIO, new Codec.Ac3(Bytes.ofHex("104000"), 48_000, 2)));
+            RtspClient.Answer described = player.request("DESCRIBE");
+            assertEquals(200, described.status());
+            assertEquals(1, SessionDescription.parse(described.body()).media().size());
+            assertEquals("ac3", described.headers().get("left-out"));
+        }
     }
 
     @Test

@@ -117,6 +117,22 @@ class WhepTest {
     }
 
     @Test
+    void whatDoesNotGoAlongIsNamedInTheAnswer() throws Exception {
+        try (Publication publication = publish("cam", Publisher.Expects.BOTH)) {
+            TestMedia.of("h264+aac", 1).forEach(publication::write);
+            HttpResponse<String> answer = post("cam", offer("chromium-156"));
+            assertEquals(201, answer.statusCode(), answer.body());
+            assertEquals("aac", answer.headers().firstValue("Left-Out").orElseThrow());
+        }
+        try (Publication publication = publish("whole", Publisher.Expects.BOTH)) {
+            TestMedia.of("h264+opus", 1).forEach(publication::write);
+            HttpResponse<String> answer = post("whole", offer("chromium-156"));
+            assertEquals(201, answer.statusCode(), answer.body());
+            assertTrue(answer.headers().firstValue("Left-Out").isEmpty());
+        }
+    }
+
+    @Test
     void codecsThatTheViewerDoesNotTakeAreNamed() throws Exception {
         try (Publication publication = publish("cam", Publisher.Expects.VIDEO)) {
             TestMedia.h264(1).forEach(publication::write);
