@@ -80,8 +80,7 @@ public final class RtpPush implements PushClient {
         if (described.isEmpty()) {
             throw new IOException("RTP carries nothing of \"%s\"".formatted(stream.name()));
         }
-        List<Codec> carried =
-                described.stream().map(one -> one.track().codec()).toList();
+        List<Codec> carried = described.stream().map(one -> one.track().codec()).toList();
         source.sends(known.stream().map(Track::codec).toList(), "RTP", carried::contains);
         EventLoop loop = loops.group().next();
         InetAddress to = target.address().getAddress();

@@ -41,8 +41,7 @@ final class RtspDelivery implements RtspCaller.Media {
     void run(TcpClient client) throws IOException, InterruptedException {
         List<OfferedTrack> tracks = tracks(source.stream());
         List<Codec> carried = tracks.stream().map(OfferedTrack::codec).toList();
-        source.sends(
-                source.stream().tracks().stream().map(Track::codec).toList(), "RTSP", carried::contains);
+        source.sends(source.stream().tracks().stream().map(Track::codec).toList(), "RTSP", carried::contains);
         String uri = target.uri().toString();
         RtspCaller caller = RtspCaller.connect(client, target, this);
         Connection connection = caller.connection();

@@ -81,11 +81,12 @@ public final class WhipPush implements PushClient {
         if (sendable.isEmpty()) {
             throw codecs.isEmpty()
                     ? new IOException("nothing of \"%s\" has come yet".formatted(stream.name()))
-                    : new RelayRefusedException(
-                            "WebRTC carries nothing of \"%s\", which is %s"
-                                    .formatted(
-                                            stream.name(),
-                                            String.join(" and ", codecs.stream().map(Codec::name).toList())));
+                    : new RelayRefusedException("WebRTC carries nothing of \"%s\", which is %s"
+                            .formatted(
+                                    stream.name(),
+                                    String.join(
+                                            " and ",
+                                            codecs.stream().map(Codec::name).toList())));
         }
         source.sends(codecs, "WebRTC", sendable::contains);
         try (PeerPort port = new PeerPort(loops, System::nanoTime)) {
