@@ -28,7 +28,13 @@ import tapedeck.stream.Streams;
         mixinStandardHelpOptions = true,
         version = "tapedeck " + Server.VERSION,
         description = "A live media server that records.",
-        subcommands = {Main.DemoCommand.class, Main.RecoverCommand.class, UserCommand.class, Main.TrainCommand.class})
+        subcommands = {
+            Main.DemoCommand.class,
+            Main.RecoverCommand.class,
+            TracksCommand.class,
+            UserCommand.class,
+            Main.TrainCommand.class
+        })
 public final class Main implements Callable<Integer> {
     /// A setting that cannot be used, as sysexits.h's EX_USAGE.
     static final int EXIT_USAGE = 64;

@@ -100,6 +100,7 @@ public final class Api implements AutoCloseable {
         routes.add("DELETE", CatalogueCalls.PATH + "/*", access.guarded(limit.command(catalogue::delete)));
         RecorderCalls recorderCalls = new RecorderCalls(recordings, links);
         addRecorderCalls(recorderCalls);
+        addMultiRecorderCalls(new MultiRecorderCalls(recordings.multi()));
         hls = new RecordedHls(recordings, streams, settings.http().rewindSeconds(), clocks.nanos());
         RelayCalls relayCalls = new RelayCalls(relays);
         addRelayCalls(relayCalls);
@@ -149,6 +150,14 @@ public final class Api implements AutoCloseable {
         query("recorder/find_all", calls::findActive);
         query("recording/find_all", limit.query(calls::findFinished));
         post("recording/sign", calls::sign);
+    }
+
+    private void addMultiRecorderCalls(MultiRecorderCalls calls) {
+        command("multipleRecorder/startup", calls::start);
+        command("multipleRecorder/add", calls::add);
+        command("multipleRecorder/remove", calls::remove);
+        command("multipleRecorder/terminate", calls::terminate);
+        query("multipleRecorder/find_all", calls::findAll);
     }
 
     private void addRelayCalls(RelayCalls calls) {

@@ -165,9 +165,10 @@ final class RecorderCalls {
         Json.respond(exchange, new Signed(link.url(), link.expires().getEpochSecond()));
     }
 
-    private static HttpProblem problem(RecordingRefusedException refused) {
+    static HttpProblem problem(RecordingRefusedException refused) {
         int status = switch (refused.reason()) {
-            case NO_SUCH_STREAM, NOT_RECORDED -> 404;
+            case NO_SUCH_STREAM, NOT_RECORDED, NO_SUCH_RECORDER -> 404;
+            case TAKEN -> 409;
             case NO_SPACE -> 507;
             case STOPPING -> 500;
         };

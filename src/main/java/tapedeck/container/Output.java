@@ -21,6 +21,10 @@ public interface Output {
     /// Overwrites bytes that were appended or skipped before.
     void patch(long position, Bytes bytes) throws IOException;
 
+    /// What was written so far is on disk before anything that is written from now on, in a file that is to outlive a
+    /// power cut.
+    default void barrier() throws IOException {}
+
     /// Bytes appended and skipped so far.
     long size();
 }

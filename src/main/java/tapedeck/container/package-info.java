@@ -2,6 +2,7 @@
 ///
 /// Public: [Container], [Format], [Muxer], [MuxerOptions], [SizeChange], [Output], [Summary], and for finishing
 /// [FinishOptions], [IndexPlace], [FileRoom], [FrontedCopy]; one folder for each format.
+/// For files of many streams: [MultiMuxer], [MemberTrack], [TrackIdentity].
 /// For what comes in pieces: [FrameSink], [CodedTrack], [PendingBytes].
 @org.jspecify.annotations.NullMarked
 package tapedeck.container;

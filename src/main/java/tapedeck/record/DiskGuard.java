@@ -64,6 +64,15 @@ final class DiskGuard {
         return room;
     }
 
+    /// Why nothing can be recorded now, for people; else empty.
+    String refusal() {
+        return switch (room()) {
+            case ENOUGH -> "";
+            case FULL -> "Not enough available disk space";
+            case UNWRITABLE -> "The folder of recordings is gone or cannot be written";
+        };
+    }
+
     /// A write was refused. A disk that failed can still count its free space, so until a file can be written there
     /// is none.
     void doubt() {

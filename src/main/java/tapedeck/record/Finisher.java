@@ -37,10 +37,11 @@ final class Finisher implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Finisher.class);
     private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long SECONDS_1904_TO_1970 = 2_082_844_800L;
 
-    private final Path folder;
     private final Journals journals;
-    private final Hooks hooks;
+    private final Destination single;
+    private final Destination many;
     private final @Nullable Webhook webhook;
     private final IndexRoom indexRoom;
     private final Consumer<FileEvent> events;
@@ -48,8 +49,6 @@ final class Finisher implements AutoCloseable {
     private final ScheduledThreadPoolExecutor threads;
     private final AtomicLong finishedFiles = new AtomicLong();
     private final AtomicLong failedFiles = new AtomicLong();
-    private final FileNames names;
-
     /// One file on its way.
     private static final class Job {
         private Journal journal;
@@ -61,21 +60,39 @@ final class Finisher implements AutoCloseable {
         }
     }
 
-    /// @param folder where finished recordings are
+    /// Where finished files go, and who is told there.
+    ///
+    /// @param folder absolute
+    record Destination(Path folder, Hooks hooks, FileNames names) {
+        Destination(Path folder, Hooks hooks) {
+            this(folder.toAbsolutePath(), hooks, new FileNames(folder.toAbsolutePath()));
+        }
+
+        /// For files of many streams, perhaps in the same folder.
+        Destination beside(Path other, Hooks itsHooks) {
+            Path absolute = other.toAbsolutePath();
+            return new Destination(
+                    absolute,
+                    itsHooks,
+                    absolute.normalize().equals(folder.normalize()) ? names : new FileNames(absolute));
+        }
+    }
+
+    /// @param single for the recording of one stream
+    /// @param many for the recording of many
     /// @param events told what becomes of every file
     /// @param steps told of every step, on the thread that does it
     Finisher(
-            Path folder,
             Journals journals,
-            Hooks hooks,
+            Destination single,
+            Destination many,
             @Nullable Webhook webhook,
             IndexRoom indexRoom,
             Consumer<FileEvent> events,
             Consumer<FinishStep> steps) {
-        this.folder = folder.toAbsolutePath();
-        this.names = new FileNames(this.folder);
         this.journals = journals;
-        this.hooks = hooks;
+        this.single = single;
+        this.many = many;
         this.webhook = webhook;
         this.indexRoom = indexRoom;
         this.events = events;
@@ -88,21 +105,34 @@ final class Finisher implements AutoCloseable {
         threads.setRejectedExecutionHandler((_, _) -> log.info("the rest is finished at the next start"));
     }
 
+    private Destination destination(Journal journal) {
+        return journal.origin().ofMany() ? many : single;
+    }
+
+    private FileNames names(Journal journal) {
+        return destination(journal).names();
+    }
+
+    private Path folder(Journal journal) {
+        return destination(journal).folder();
+    }
+
     /// Holds the name that a file which begins will have, where nothing of it is known only at the end.
     Journal reserveName(Journal journal) {
         if (!journal.naming().isComplete(journal.nameValues())) {
             return journal;
         }
-        return journal.reserved(names.take(
-                journal.id(),
-                journal.naming().base(journal.nameValues()),
-                journal.index(),
-                journal.container().extension()));
+        return journal.reserved(names(journal)
+                .take(
+                        journal.id(),
+                        journal.naming().base(journal.nameValues()),
+                        journal.index(),
+                        journal.container().extension()));
     }
 
     /// It did not begin after all.
     void releaseName(Journal journal) {
-        names.release(journal.id());
+        names(journal).release(journal.id());
     }
 
     /// Brings the file to its end on another thread. The answer says whether it is in place after the first
@@ -193,7 +223,7 @@ final class Finisher implements AutoCloseable {
             }
             MessageLog.place(
                     journals.messages(job.journal),
-                    folder.resolve(placement(job.journal).fileName()));
+                    folder(job.journal).resolve(placement(job.journal).fileName()));
             steps.accept(FinishStep.MOVED);
             Webhook post = webhook;
             if (post != null) {
@@ -206,7 +236,7 @@ final class Finisher implements AutoCloseable {
             failedFiles.incrementAndGet();
             log.warn("{}: nothing to recover, set aside: {}", journals.media(job.journal), e.getMessage());
             journals.setAside(job.journal.id());
-            names.release(job.journal.id());
+            names(job.journal).release(job.journal.id());
             events.accept(new FileEvent.Failed(job.journal, "nothing to recover: " + e.getMessage()));
             return false;
         }
@@ -221,7 +251,7 @@ final class Finisher implements AutoCloseable {
         }
         if (journals.mediaSize(journal) <= 0) {
             // It ended before its first byte.
-            names.release(journal.id());
+            names(journal).release(journal.id());
             Files.deleteIfExists(media);
             Files.deleteIfExists(journals.messages(journal));
             journals.delete(journal);
@@ -237,7 +267,7 @@ final class Finisher implements AutoCloseable {
         try (FileChannel file = FileChannel.open(media, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             summary = journal.container().finish(file, indexRoom.finishing(media));
         }
-        long sizeBytes = indexRoom.bringToFront(journal.container(), media, folder);
+        long sizeBytes = indexRoom.bringToFront(journal.container(), media, folder(journal));
         steps.accept(FinishStep.FINISHED);
         String base = journal.finalBase(summary.durationNanos(), ending.endedAtMillis());
         name(job, journal.ended(ending), base, sizeBytes, summary.durationNanos());
@@ -246,6 +276,7 @@ final class Finisher implements AutoCloseable {
 
     private void name(Job job, Journal journal, String base, long sizeBytes, long durationNanos) throws IOException {
         String reserved = journal.reservedName();
+        FileNames names = names(journal);
         String name = reserved != null && names.take(journal.id(), reserved)
                 ? reserved
                 : names.take(
@@ -261,9 +292,10 @@ final class Finisher implements AutoCloseable {
     private boolean move(Job job) throws IOException {
         Placement placement = placement(job.journal);
         Path media = journals.media(job.journal);
+        Path folder = folder(job.journal);
         Path target = folder.resolve(placement.fileName());
         if (Files.exists(media)) {
-            boolean ours = Files.exists(target) && isCopy(job.journal.container(), media, target);
+            boolean ours = Files.exists(target) && isCopy(job.journal.container(), media, target, folder);
             if (Files.exists(target) && !ours) {
                 // Somebody put a file of this name there while the server was down.
                 String base = job.journal.finalBase(placement.durationNanos(), endedAtMillis(job.journal));
@@ -278,12 +310,12 @@ final class Finisher implements AutoCloseable {
             }
         } else if (!Files.exists(target)) {
             log.warn("{}: gone", target);
-            names.release(job.journal.id());
+            names(job.journal).release(job.journal.id());
             journals.delete(job.journal);
             events.accept(new FileEvent.Failed(job.journal, "the file is gone"));
             return false;
         }
-        names.release(job.journal.id());
+        names(job.journal).release(job.journal.id());
         log.info(
                 "recorded {}: {} ms, {} bytes, {}",
                 target,
@@ -300,7 +332,7 @@ final class Finisher implements AutoCloseable {
 
     /// Whether `target` is what [#moveTo] makes of `media`, to the last byte: the same name and the same size could
     /// be anybody's.
-    private boolean isCopy(Container container, Path media, Path target) throws IOException {
+    private boolean isCopy(Container container, Path media, Path target, Path folder) throws IOException {
         if (Files.isDirectory(target)) {
             return false;
         }
@@ -345,16 +377,18 @@ final class Finisher implements AutoCloseable {
 
     private void hook(Job job) throws IOException {
         Journal journal = job.journal;
+        Hooks hooks = destination(journal).hooks();
         if (!hooks.configured()) {
             journals.delete(journal);
             return;
         }
         Placement placement = placement(journal);
-        String path = folder.resolve(placement.fileName()).toString();
+        String path = folder(journal).resolve(placement.fileName()).toString();
+        String durationMillis = Long.toString(placement.durationNanos() / NANOS_PER_MILLI);
         Map<String, String> environment = Map.of(
                 "STREAM_NAME", journal.origin().streamName(),
                 "FILE", path,
-                "DURATION_MS", Long.toString(placement.durationNanos() / NANOS_PER_MILLI),
+                "DURATION_MS", durationMillis,
                 "SIZE", Long.toString(placement.sizeBytes()),
                 "MEDIA_SESSION_ID", journal.origin().mediaSessionId(),
                 "START_TIME_MILLIS", Long.toString(journal.origin().startedAtMillis()),
@@ -362,7 +396,13 @@ final class Finisher implements AutoCloseable {
         tellHook(journal, Told.State.WAITING, new Hooks.Outcome(-1, ""));
         hooks.run(
                 Hooks.once(journals.path(journal), journals.hooked(journal)),
-                List.of(journal.origin().streamName(), path),
+                journal.origin().ofMany()
+                        ? List.of(
+                                path,
+                                createdSince1904(journal),
+                                durationMillis,
+                                journal.origin().recorderUri())
+                        : List.of(journal.origin().streamName(), path),
                 environment,
                 _ -> {
                     steps.accept(FinishStep.HOOK_STARTED);
@@ -373,6 +413,12 @@ final class Finisher implements AutoCloseable {
                     hookEnded(journal);
                     tellHook(journal, outcome.problem().isEmpty() ? Told.State.DONE : Told.State.FAILED, outcome);
                 });
+    }
+
+    /// As the file itself says it, ISO/IEC 14496-12 8.2.2.
+    private static String createdSince1904(Journal journal) {
+        long seconds = Math.floorDiv(journal.origin().startTimeMillis(), 1000L);
+        return Long.toString(seconds + SECONDS_1904_TO_1970);
     }
 
     private void tellHook(Journal journal, Told.State state, Hooks.Outcome outcome) {

@@ -31,6 +31,7 @@ record Journal(
     /// @param startedAtMillis the server's clock at the part's start
     /// @param recordingId the same for all parts of a recording
     /// @param part its number in the recording, from 1
+    /// @param recorderUri of a recorder of many streams; "" for the recording of one
     record Origin(
             String streamName,
             String mediaSessionId,
@@ -42,11 +43,13 @@ record Journal(
             long startedAtMillis,
             String recordingId,
             String protocol,
-            int part) {
-        /// Journals of earlier versions end before these three.
+            int part,
+            String recorderUri) {
+        /// Journals of earlier versions end before these four.
         Origin {
             recordingId = Objects.requireNonNullElse(recordingId, "");
             protocol = Objects.requireNonNullElse(protocol, "");
+            recorderUri = Objects.requireNonNullElse(recorderUri, "");
         }
 
         Origin(
@@ -69,7 +72,13 @@ record Journal(
                     startedAtMillis,
                     "",
                     "",
-                    0);
+                    0,
+                    "");
+        }
+
+        /// Whether the file has many streams.
+        boolean ofMany() {
+            return !recorderUri.isEmpty();
         }
     }
 
@@ -84,6 +93,8 @@ record Journal(
     record Placement(String fileName, long sizeBytes, long durationNanos) {}
 
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /// What stands for a time of the stream where there are many with clocks of their own.
+    private static final String NO_STREAM_TIME = "-1";
 
     static Journal begun(String id, Container container, Naming naming, int index, Origin origin) {
         return new Journal(id, container, naming, index, origin, null, null, null);
@@ -117,8 +128,12 @@ record Journal(
         values.put(Element.LOGIN, origin.login());
         values.put(Element.AUDIO_CODEC, origin.audioCodec());
         values.put(Element.VIDEO_CODEC, origin.videoCodec());
-        values.put(Element.START_TIME, Long.toString(origin.startTimeMillis()));
+        values.put(Element.START_TIME, origin.ofMany() ? NO_STREAM_TIME : Long.toString(origin.startTimeMillis()));
         values.put(Element.START_TIME_MILLIS, Long.toString(origin.startedAtMillis()));
+        if (origin.ofMany()) {
+            values.put(Element.STREAM_NAME, Naming.ofUri(origin.recorderUri()));
+            values.put(Element.END_TIME, NO_STREAM_TIME);
+        }
         return values;
     }
 
@@ -127,7 +142,7 @@ record Journal(
         Map<Element, String> values = nameValues();
         long durationMillis = durationNanos / NANOS_PER_MILLI;
         values.put(Element.DURATION, Long.toString(durationMillis));
-        values.put(Element.END_TIME, Long.toString(origin.startTimeMillis() + durationMillis));
+        values.putIfAbsent(Element.END_TIME, Long.toString(origin.startTimeMillis() + durationMillis));
         values.put(Element.END_TIME_MILLIS, Long.toString(endedAtMillis));
         return naming.base(values);
     }

@@ -95,6 +95,12 @@ record Naming(String template, NameEncoding encoding, String excludedCharacters)
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /// A recorder's URI as the name of a stream: `multi-recorder://room` is `multi-recorder__room`. What the file
+    /// systems of any system refuse becomes a low line, and slashes in a row become one.
+    static String ofUri(String uri) {
+        return uri.replaceAll("/+", "_").replaceAll("[\\\\:*?\"<>|\\p{Cntrl}]", "_");
+    }
+
     /// What is left is one visible name in one folder, whatever the settings exclude: no separator, no control
     /// character, no dot or dash in front.
     private String plain(String text) {

@@ -166,9 +166,8 @@ final class Parts {
         }
         count++;
         Instant timeZero = stream.startedAt().plusNanos(beginning.firstPtsNanos());
-        Journal journal =
-                studio.finisher().reserveName(journal(studio.journals().newId(), layout, timeZero.toEpochMilli()));
-        Part begun = written(layout, journal, timeZero);
+        Journal journal = studio.begun(journal(studio.journals().newId(), layout, timeZero.toEpochMilli()));
+        Part begun = part(layout, journal, timeZero);
         if (count == 1) {
             beganAt = timeZero;
         }
@@ -181,22 +180,8 @@ final class Parts {
         return null;
     }
 
-    private Part written(Layout layout, Journal journal, Instant timeZero) throws IOException {
-        try {
-            studio.journals().write(journal);
-            return part(layout, journal, timeZero);
-        } catch (IOException e) {
-            studio.finisher().releaseName(journal);
-            throw e;
-        }
-    }
-
     private Part part(Layout layout, Journal journal, Instant timeZero) throws IOException {
-        RecordingFile file = new RecordingFile(
-                studio.journals().media(journal),
-                writer,
-                new RecordingFile.Options(
-                        studio.settings().fsync(), studio.settings().directIo() ? layout.container()::filler : null));
+        RecordingFile file = studio.growing(journal, writer);
         int reserveBytes = studio.indexRoom().reserveBytes(layout.container());
         boolean reserveStays = layout.container() != Container.MP4
                 || (studio.settings().mp4().moovFirst()
@@ -239,7 +224,8 @@ final class Parts {
                         count > 1 ? System.currentTimeMillis() : startedAt.toEpochMilli(),
                         recordingId,
                         stream.publisher().protocol().name(),
-                        count));
+                        count,
+                        ""));
     }
 
     private static String codecName(Layout layout, Class<? extends Codec> kind) {
@@ -385,11 +371,8 @@ final class Parts {
     }
 
     private void finish(Part closed, EndReason reason, long missing) {
-        Journal journal =
-                closed.journal().ended(new Journal.Ending(reason, System.currentTimeMillis(), closed.quality(missing)));
-        studio.events().accept(new FileEvent.Ended(journal));
         finishing.removeIf(CompletableFuture::isDone);
-        finishing.add(studio.finisher().finish(journal));
+        finishing.add(studio.ended(closed.journal(), reason, closed.quality(missing)));
     }
 
     /// Completed when every part that was handed over is in place or given up.

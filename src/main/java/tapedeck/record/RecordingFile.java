@@ -182,6 +182,13 @@ final class RecordingFile implements Output, AutoCloseable {
     }
 
     @Override
+    public void barrier() throws IOException {
+        if (options.fsyncMillis().isPresent()) {
+            sync(open(), 0);
+        }
+    }
+
+    @Override
     public long size() {
         return size;
     }

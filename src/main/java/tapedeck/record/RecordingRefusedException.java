@@ -7,6 +7,10 @@ public final class RecordingRefusedException extends Exception {
         NO_SUCH_STREAM,
         /// There is such a stream, but it is not being recorded.
         NOT_RECORDED,
+        /// There is no recorder of this URI.
+        NO_SUCH_RECORDER,
+        /// There is a recorder of this URI, or the stream is in it, already.
+        TAKEN,
         /// The disk guard refuses.
         NO_SPACE,
         /// The server is stopping.

@@ -39,6 +39,7 @@ public final class Recordings implements AutoCloseable {
     private final Settings.Recording settings;
     private final Streams streams;
     private final Hooks hooks;
+    private final Hooks multiHooks;
     private final @Nullable Webhook webhook;
     private final Finisher finisher;
     private final RecordFolder folder;
@@ -50,6 +51,7 @@ public final class Recordings implements AutoCloseable {
     private final List<DiskWriter> writers = new ArrayList<>();
 
     private final Roster roster;
+    private final MultiRecordings multi;
 
     /// Converts no sound.
     public Recordings(Settings settings, Streams streams) throws IOException {
@@ -89,8 +91,13 @@ public final class Recordings implements AutoCloseable {
         this.settings = settings.recording();
         this.streams = streams;
         this.hooks = hooks;
+        this.multiHooks = new Hooks(
+                settings.hooks().onMultiple(),
+                Duration.ofSeconds(settings.hooks().multipleTimeoutSeconds()),
+                settings.hooks().parallel());
         Files.createDirectories(this.settings.dir());
         Files.createDirectories(this.settings.tmpDir());
+        Files.createDirectories(this.settings.multiDir());
         this.folder = new RecordFolder(this.settings.dir(), this.settings.cutsDir());
         Path dataDir = Files.createDirectories(settings.dataDir());
         this.lock = FolderLock.of(this.settings.tmpDir());
@@ -106,9 +113,16 @@ public final class Recordings implements AutoCloseable {
         Settings.Webhook target = settings.hooks().webhook().orElse(null);
         this.webhook = target == null
                 ? null
-                : new Webhook(
-                        target, dataDir.resolve(WEBHOOKS), this.settings.dir(), this::happened, Webhook.FIRST_RETRY);
-        this.finisher = new Finisher(this.settings.dir(), journals, hooks, webhook, indexRoom, this::happened, steps);
+                : new Webhook(target, dataDir.resolve(WEBHOOKS), this::folderOf, this::happened, Webhook.FIRST_RETRY);
+        Finisher.Destination single = new Finisher.Destination(this.settings.dir(), hooks);
+        this.finisher = new Finisher(
+                journals,
+                single,
+                single.beside(this.settings.multiDir(), multiHooks),
+                webhook,
+                indexRoom,
+                this::happened,
+                steps);
         this.studio = new Studio(
                 this.settings,
                 journals,
@@ -125,6 +139,7 @@ public final class Recordings implements AutoCloseable {
                 studio,
                 writers,
                 stream -> streams.findBySession(stream.mediaSessionId()).isPresent());
+        this.multi = new MultiRecordings(studio, streams, serverNaming(), roster::freest);
         streams.keepPast(TimeUnit.SECONDS.toNanos(this.settings.prerollSeconds()));
         recordWhatIsWanted();
     }
@@ -149,8 +164,13 @@ public final class Recordings implements AutoCloseable {
     private static DiskGuard guard(Settings.Recording settings) throws IOException {
         Files.createDirectories(settings.dir());
         Files.createDirectories(settings.tmpDir());
+        Files.createDirectories(settings.multiDir());
         return new DiskGuard(
-                List.of(settings.tmpDir().toAbsolutePath(), settings.dir().toAbsolutePath()), settings.minSpaceBytes());
+                List.of(
+                        settings.tmpDir().toAbsolutePath(),
+                        settings.dir().toAbsolutePath(),
+                        settings.multiDir().toAbsolutePath()),
+                settings.minSpaceBytes());
     }
 
     /// Whether no other server uses the folder of growing files, so that they can be recovered.
@@ -191,11 +211,21 @@ public final class Recordings implements AutoCloseable {
     }
 
     private Map<String, Parts.Growing> growing() {
-        return roster.growing();
+        Map<String, Parts.Growing> growing = roster.growing();
+        growing.putAll(multi.growing());
+        return growing;
+    }
+
+    private Path folderOf(Journal journal) {
+        return journal.origin().ofMany() ? settings.multiDir() : settings.dir();
     }
 
     /// On a writer's or the finisher's thread.
     private void happened(FileEvent event) {
+        if (!folderOf(event.journal()).equals(settings.dir())) {
+            // The catalogue is of that folder alone.
+            return;
+        }
         catalogue.happened(event);
         switch (event) {
             case FileEvent.Placed placed -> folder.add(placed.file(), placed.summary());
@@ -227,6 +257,7 @@ public final class Recordings implements AutoCloseable {
     /// Waits for the hooks of files that are finished.
     public void awaitHooks() {
         hooks.awaitAll();
+        multiHooks.awaitAll();
     }
 
     /// Starts a recording on demand, also where nothing is recorded by itself. The one that runs for this media
@@ -234,11 +265,7 @@ public final class Recordings implements AutoCloseable {
     public ActiveRecording start(String mediaSessionId, RecordingRequest request) throws RecordingRefusedException {
         Stream stream = streams.findBySession(mediaSessionId)
                 .orElseThrow(() -> refused(Reason.NO_SUCH_STREAM, "no stream has the media session " + mediaSessionId));
-        String refusal = switch (studio.guard().room()) {
-            case ENOUGH -> "";
-            case FULL -> "Not enough available disk space";
-            case UNWRITABLE -> "The folder of recordings is gone or cannot be written";
-        };
+        String refusal = studio.guard().refusal();
         if (!refusal.isEmpty()) {
             log.warn("recording {}: not started. {}", stream.name(), refusal);
             throw refused(Reason.NO_SPACE, refusal);
@@ -319,6 +346,11 @@ public final class Recordings implements AutoCloseable {
         return active().stream().anyMatch(file -> file.fileName().equals(fileName));
     }
 
+    /// Recorders of many streams.
+    public MultiRecordings multi() {
+        return multi;
+    }
+
     /// Parts of finished files.
     public Cuts cuts() {
         return cuts;
@@ -342,7 +374,8 @@ public final class Recordings implements AutoCloseable {
             calls += writer.writeCalls();
             bytes += writer.writtenBytes();
         }
-        return new Statistics(calls, bytes, roster.size(), finisher.finishedFiles(), finisher.failedFiles());
+        return new Statistics(
+                calls, bytes, roster.size() + multi.size(), finisher.finishedFiles(), finisher.failedFiles());
     }
 
     /// For tests: what is on these threads is done in order.
@@ -390,8 +423,10 @@ public final class Recordings implements AutoCloseable {
         if (rest.isEmpty()) {
             return;
         }
+        List<CompletableFuture<Void>> open = new ArrayList<>(multi.close());
+        rest.get().forEach(recorder -> open.add(recorder.done()));
         try {
-            CompletableFuture.allOf(rest.get().stream().map(Recorder::done).toArray(CompletableFuture<?>[]::new))
+            CompletableFuture.allOf(open.toArray(CompletableFuture<?>[]::new))
                     .get(Math.max(0, endNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException _) {
             log.warn("recordings: not all could be finished in time, the rest is finished at the next start");
@@ -404,6 +439,9 @@ public final class Recordings implements AutoCloseable {
             writer.close(Math.max(0, endNanos - System.nanoTime()));
         }
         finisher.close(Math.max(0, endNanos - System.nanoTime()));
+        if (!multiHooks.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())))) {
+            log.warn("recordings: a hook of a recording of many streams still runs");
+        }
         if (!hooks.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())))) {
             log.warn("recordings: a hook still runs");
         }

@@ -96,7 +96,8 @@ final class Roster {
         recorder.start();
     }
 
-    private DiskWriter freest() {
+    /// The writer thread with the fewest recordings.
+    DiskWriter freest() {
         return writers.stream()
                 .min(Comparator.comparingInt(candidate -> candidate.recordings().get()))
                 .orElseThrow();

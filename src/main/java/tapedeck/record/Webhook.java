@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
@@ -52,7 +53,7 @@ final class Webhook implements AutoCloseable {
     private static final int NO_STATUS = -1;
 
     private final Settings.Webhook target;
-    private final Path records;
+    private final Function<Journal, Path> records;
     private final Journals queue;
     private final Consumer<FileEvent> events;
     private final Duration firstRetry;
@@ -79,12 +80,17 @@ final class Webhook implements AutoCloseable {
             String reason) {}
 
     /// @param folder where deliveries wait
-    /// @param records where finished recordings are
+    /// @param records where the finished file of a journal is
     /// @param events told how it went
-    Webhook(Settings.Webhook target, Path folder, Path records, Consumer<FileEvent> events, Duration firstRetry)
+    Webhook(
+            Settings.Webhook target,
+            Path folder,
+            Function<Journal, Path> records,
+            Consumer<FileEvent> events,
+            Duration firstRetry)
             throws IOException {
         this.target = target;
-        this.records = records.toAbsolutePath();
+        this.records = records;
         this.queue = new Journals(Files.createDirectories(folder), true);
         this.left = queue.ids();
         this.events = events;
@@ -212,7 +218,10 @@ final class Webhook implements AutoCloseable {
         return new Body(
                 journal.id(),
                 origin.streamName(),
-                records.resolve(placement.fileName()).toString(),
+                records.apply(journal)
+                        .toAbsolutePath()
+                        .resolve(placement.fileName())
+                        .toString(),
                 placement.fileName(),
                 placement.durationNanos() / NANOS_PER_MILLI,
                 placement.sizeBytes(),

@@ -4,7 +4,7 @@
 /// Public: [Recordings] and what it speaks of: [RecordingRequest], [ActiveRecording], [GrowingRecording],
 /// [FinishedRecording], [RecordingRefusedException]; of the catalogue [RecordingQuery], [RecordingPage],
 /// [RecordingEntry], [Quality], [Deletion], [CatalogueAwayException]; of parts of finished files [Cuts], [CutRange],
-/// [CutRefusedException].
+/// [CutRefusedException]; of many streams in one file [MultiRecordings], [MultiRecording].
 ///
 /// A stream's reader is drained once per fragment on one of a few writer threads; each drain leaves in one write.
 /// When a part ends, a finisher makes it an ordinary file, moves it into place and starts the hook. What has still to

@@ -29,6 +29,10 @@ final class RecordingReader {
     /// Codecs that are not named in `record_formats` go where every one of them fits.
     private static final FileFormat OTHERWISE = FileFormat.MKV;
 
+    /// Of recordings of many streams.
+    static final List<String> MULTI_KEYS =
+            List.of("multi_record_dir", "on_multiple_record_hook_script", "multiple_record_hook_timeout");
+
     private static final Pattern ELEMENT = Pattern.compile("\\{([^{}]*)}");
     private static final List<String> ELEMENTS = List.of(
             "streamName",
@@ -74,6 +78,7 @@ final class RecordingReader {
                 values.flag("record_rotation_index_enabled", true),
                 dir,
                 values.path("record_tmp_dir", dir),
+                values.path("multi_record_dir", dir),
                 values.path("mp4_cutter_dir", dir),
                 values.number("record_fragment_duration", 1000, 300, 10_000),
                 fsync(),
@@ -108,6 +113,8 @@ final class RecordingReader {
                 values.script("on_record_hook_script", Path.of("bin", "on_record_hook.sh")),
                 values.number("record_hook_timeout", 10, 1, 86_400),
                 values.number("record_hook_parallel", 4, 1, 64),
+                values.script("on_multiple_record_hook_script", Path.of("bin", "on_multiple_record_hook.sh")),
+                values.number("multiple_record_hook_timeout", 86_400, 1, 864_000),
                 webhook());
     }
 

@@ -201,6 +201,7 @@ public record Settings(
     /// @param rotationIndexed whether the files of a rotation are numbered
     /// @param dir where finished recordings are
     /// @param tmpDir where files are while they grow
+    /// @param multiDir where finished recordings of many streams are
     /// @param cutsDir where cuts of finished recordings are
     /// @param fragmentMillis the most that a crash can lose
     /// @param fsync empty never, 0 after every fragment, else at most that many milliseconds apart
@@ -223,6 +224,7 @@ public record Settings(
             boolean rotationIndexed,
             Path dir,
             Path tmpDir,
+            Path multiDir,
             Path cutsDir,
             int fragmentMillis,
             OptionalLong fsync,
@@ -274,7 +276,15 @@ public record Settings(
     /// @param onRecord `on_record_hook_script`
     /// @param timeoutSeconds after which a script is killed
     /// @param parallel scripts that run together at most
-    public record Hooks(Optional<Path> onRecord, int timeoutSeconds, int parallel, Optional<Webhook> webhook) {}
+    /// @param onMultiple `on_multiple_record_hook_script`
+    /// @param multipleTimeoutSeconds after which that one is killed: it may mix for hours
+    public record Hooks(
+            Optional<Path> onRecord,
+            int timeoutSeconds,
+            int parallel,
+            Optional<Path> onMultiple,
+            int multipleTimeoutSeconds,
+            Optional<Webhook> webhook) {}
 
     /// Told of every finished recording by POST.
     ///

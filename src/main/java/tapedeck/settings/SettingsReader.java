@@ -207,6 +207,7 @@ final class SettingsReader {
                 "record_hook_parallel",
                 "record_webhook_url",
                 "record_webhook_secret"));
+        keys.addAll(RecordingReader.MULTI_KEYS);
         keys.addAll(PORTS);
         keys.addAll(DATABASE);
         keys.addAll(HTTP_KEYS);
@@ -228,10 +229,6 @@ final class SettingsReader {
         }
         Planned on = new Planned("true", "true|false", "true or false");
         unbuilt.put("webm_java_writer_enable", on);
-        unbuilt.put("multi_record_dir", new Planned("", ".*", "a path"));
-        unbuilt.put(
-                "on_multiple_record_hook_script",
-                new Planned("on_multiple_record_hook.sh", ".*", "an executable file"));
         return unbuilt;
     }
 }

@@ -36,6 +36,8 @@ public final class Stream {
     private final Feedback feedback;
     private final LongSupplier nanoClock;
     private final long startedNanos;
+    // Guarded by this.
+    private final ArrivalClock arrivals = new ArrivalClock();
     private final Set<Session> sessions;
 
     // Guarded by this: a subscription sees the cache and joins the readers in one step, so that it gets every frame
@@ -92,6 +94,22 @@ public final class Stream {
     /// The wall clock when the publication began, which is time 0 of its frames.
     public Instant startedAt() {
         return startedAt;
+    }
+
+    /// The server's clock, which never jumps: the same for all streams.
+    public long nowNanos() {
+        return nanoClock.getAsLong();
+    }
+
+    /// Time 0 of the frames on that clock, as far as their arrival tells: what places the streams of many publishers
+    /// beside each other.
+    public synchronized long zeroNanos() {
+        return arrivals.zeroNanos(startedNanos);
+    }
+
+    /// Whether enough has come for [#zeroNanos] to stay about what it is.
+    public synchronized boolean knowsItsZero() {
+        return arrivals.isSettled();
     }
 
     /// The tracks as of now, by id.
@@ -344,6 +362,7 @@ public final class Stream {
         boolean video = track.codec() instanceof Codec.Video;
         videoSeen |= video;
         written.add(frame);
+        arrivals.arrived(nanoClock.getAsLong(), frame.ptsNanos());
         lastDtsNanos = Math.max(lastDtsNanos, frame.dtsNanos());
         boolean entryPoint = video ? frame.keyframe() : !videoSeen;
         if (video && frame.keyframe()) {

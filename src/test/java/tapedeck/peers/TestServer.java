@@ -35,7 +35,8 @@ public final class TestServer implements AutoCloseable {
                 "record_rtsp_streams=true",
                 "file_recorder_min_space=1m",
                 "stream_record_policy_template={streamName}",
-                "on_record_hook_script="));
+                "on_record_hook_script=",
+                "on_multiple_record_hook_script="));
         all.addAll(List.of(settings));
         server = Server.open(SettingsSource.read(Path.of("none"), Map.of(), all));
     }

@@ -79,7 +79,8 @@ final class TestStudio implements AutoCloseable {
                 "record_flash_published_streams=true",
                 "stream_record_policy_template={streamName}",
                 "file_recorder_min_space=1m",
-                "on_record_hook_script="));
+                "on_record_hook_script=",
+                "on_multiple_record_hook_script="));
         all.addAll(List.of(assignments));
         return SettingsSource.read(dir.resolve("none.properties"), Map.of(), all);
     }

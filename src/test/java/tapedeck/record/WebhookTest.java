@@ -224,7 +224,7 @@ class WebhookTest {
                 told.add(one);
             }
         };
-        return new Webhook(new Settings.Webhook(uri, SECRET), dir.resolve("queue"), dir, events, SOON);
+        return new Webhook(new Settings.Webhook(uri, SECRET), dir.resolve("queue"), _ -> dir, events, SOON);
     }
 
     private Journals queue() {

@@ -8,9 +8,12 @@ import tapedeck.container.mp4.Movie.MovieTrack;
 ///
 /// @param shiftTicks from media time to the time of the movie, in ticks of the track
 /// @param endNanos when the track ends in the movie; [#OPEN] if the list does not say
-record EditList(long shiftTicks, long endNanos) {
+/// @param waitTicks how long nothing is shown first, in ticks of the movie
+record EditList(long shiftTicks, long endNanos, long waitTicks) {
     static final long OPEN = Long.MAX_VALUE;
-    static final EditList NONE = new EditList(0, OPEN);
+    static final EditList NONE = new EditList(0, OPEN, 0);
+    /// The media_time of an edit without media.
+    static final long NOTHING = -1;
 
     static EditList of(MovieTrack track, Movie movie) {
         Box edts = Box.find(track.boxes(), "edts");
@@ -30,7 +33,8 @@ record EditList(long shiftTicks, long endNanos) {
                 long shift = TrackClock.ticks(waitNanos, track.timescale()) - mediaTime;
                 // Fragmented files have 0 there, 8.8.2.
                 boolean open = duration <= 0 || movie.fragmented();
-                return new EditList(shift, open ? OPEN : waitNanos + TrackClock.nanos(duration, movie.timescale()));
+                return new EditList(
+                        shift, open ? OPEN : waitNanos + TrackClock.nanos(duration, movie.timescale()), waitTicks);
             }
             waitTicks += duration;
         }

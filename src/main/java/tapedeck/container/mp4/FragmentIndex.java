@@ -32,15 +32,17 @@ public final class FragmentIndex {
     private final List<Fragment> fragments = new ArrayList<>();
     private final Movie movie;
     private final int initBytes;
+    private final long firstOffset;
     private final Map<Integer, Long> nextTicks = new HashMap<>();
     private final @Nullable MovieTrack main;
     private long base;
     private long end;
 
-    private FragmentIndex(Movie movie, int initBytes) {
+    private FragmentIndex(Movie movie, int initBytes, long firstOffset) {
         this.movie = movie;
         this.initBytes = initBytes;
-        this.end = initBytes;
+        this.firstOffset = firstOffset;
+        this.end = firstOffset;
         main = movie.tracks().stream()
                 .filter(track -> track.codec() instanceof Codec.Video)
                 .findFirst()
@@ -56,7 +58,9 @@ public final class FragmentIndex {
             throw new MalformedException("MP4: no moov at %d".formatted(base + Layout.HIDDEN_FTYP_BYTES));
         }
         FragmentIndex index = new FragmentIndex(
-                Movie.parse(boxes.body(moov, FragmentDemuxer.MAX_MOOV_BYTES)), (int) (moov.end() - base));
+                Movie.parse(boxes.body(moov, FragmentDemuxer.MAX_MOOV_BYTES)),
+                (int) (moov.end() - base),
+                MoovPlace.fragmentsAt(boxes, moov) - base);
         index.update(file);
         return index;
     }

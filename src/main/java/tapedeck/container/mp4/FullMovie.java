@@ -1,9 +1,11 @@
 package tapedeck.container.mp4;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -15,22 +17,35 @@ import tapedeck.media.Track;
 final class FullMovie {
     private final Movie movie;
     private final Map<Integer, SampleTableWriter> tables;
+    private final Map<Integer, Shown> shown = new HashMap<>();
     private final List<Track> tracks = new ArrayList<>();
     private long durationTicks;
     private long durationNanos;
+
+    /// Which part of a track is shown when.
+    ///
+    /// @param begin in ticks of the movie
+    /// @param duration in ticks of the movie
+    /// @param mediaTime where in the media that begins, in ticks of the track
+    private record Shown(long begin, long duration, long mediaTime) {}
 
     FullMovie(Movie movie, Map<Integer, SampleTableWriter> tables) {
         this.movie = movie;
         this.tables = tables;
         for (MovieTrack track : movie.tracks()) {
             SampleTableWriter table = table(track);
-            if (!table.isEmpty()) {
-                durationTicks = Math.max(durationTicks, startTicks(track, table) + trackTicks(track, table));
-                long end = TrackClock.nanos(table.startTicks() + table.durationTicks(), track.timescale());
-                durationNanos = Math.max(durationNanos, end);
-                if (track.codec() != null) {
-                    tracks.add(new Track(track.id(), track.codec()));
-                }
+            Shown part = table.isEmpty() ? null : shown(track, table);
+            if (part == null) {
+                continue;
+            }
+            shown.put(track.id(), part);
+            durationTicks = Math.max(durationTicks, part.begin() + part.duration());
+            long end = table.startTicks()
+                    + table.durationTicks()
+                    + EditList.of(track, movie).shiftTicks();
+            durationNanos = Math.max(durationNanos, TrackClock.nanos(end, track.timescale()));
+            if (track.codec() != null) {
+                tracks.add(new Track(track.id(), track.codec()));
             }
         }
     }
@@ -52,9 +67,19 @@ final class FullMovie {
         return table;
     }
 
-    /// How long after the start of the movie the track begins, in ticks of the movie.
-    private long startTicks(MovieTrack track, SampleTableWriter table) {
-        return TrackClock.ticks(TrackClock.nanos(table.startTicks(), track.timescale()), movie.timescale());
+    /// Null if nothing of it is: it left before the time from which on it was to be shown.
+    private @Nullable Shown shown(MovieTrack track, SampleTableWriter table) {
+        EditList edits = EditList.of(track, movie);
+        long first = movieTicks(table.startTicks() + edits.shiftTicks(), track);
+        long begin = Math.max(first, edits.waitTicks());
+        long skipped = begin - first;
+        long duration = trackTicks(track, table) - skipped;
+        long mediaTime = TrackClock.ticks(TrackClock.nanos(skipped, movie.timescale()), track.timescale());
+        return duration <= 0 ? null : new Shown(begin, duration, mediaTime);
+    }
+
+    private long movieTicks(long ticks, MovieTrack track) {
+        return TrackClock.ticks(TrackClock.nanos(ticks, track.timescale()), movie.timescale());
     }
 
     /// The duration of the track's media in ticks of the movie, rounded up: an edit that ends too early would cut off
@@ -72,8 +97,8 @@ final class FullMovie {
         BoxWriter withoutTables = new BoxWriter(64 << 10);
         moov(withoutTables, (_, _) -> {});
         long bytes = withoutTables.length();
-        for (SampleTableWriter table : tables.values()) {
-            bytes += table.isEmpty() ? 0 : table.bytes();
+        for (MovieTrack track : movie.tracks()) {
+            bytes += shown.containsKey(track.id()) ? table(track).bytes() : 0;
         }
         if (bytes > Movie.MAX_MOOV_BYTES) {
             throw new MalformedException(
@@ -105,20 +130,20 @@ final class FullMovie {
 
     private void trak(BoxWriter out, MovieTrack track, BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {
         SampleTableWriter table = table(track);
-        if (table.isEmpty()) {
+        Shown part = shown.get(track.id());
+        if (part == null) {
             return;
         }
-        long start = startTicks(track, table);
-        long duration = trackTicks(track, table);
         out.box("trak", trak -> {
             for (Box box : track.boxes()) {
                 switch (box.type()) {
                     case "tkhd" -> {
-                        trak.box("tkhd", patched(box, 28, start + duration));
-                        if (start > 0) {
-                            edits(trak, start, duration);
+                        trak.box("tkhd", patched(box, 28, part.begin() + part.duration()));
+                        if (part.begin() > 0 || part.mediaTime() > 0) {
+                            edits(trak, part);
                         }
                     }
+                    case "edts" -> {}
                     case "mdia" -> mdia(trak, track, table, tableWriter);
                     default -> trak.box(box.type(), box.body());
                 }
@@ -126,15 +151,16 @@ final class FullMovie {
         });
     }
 
-    /// 8.6.6: nothing for as long as the track is late, then all of it.
-    private static void edits(BoxWriter out, long start, long duration) {
-        long nothing = -1;
+    /// 8.6.6: nothing for as long as the track is late, then all that is to be shown of it.
+    private static void edits(BoxWriter out, Shown part) {
         out.box(
                 "edts",
                 edts -> edts.fullBox("elst", 1, 0, b -> {
-                    b.u32(2);
-                    b.u64(start).u64(nothing).u32(0x0001_0000);
-                    b.u64(duration).u64(0).u32(0x0001_0000);
+                    b.u32(part.begin() > 0 ? 2 : 1);
+                    if (part.begin() > 0) {
+                        b.u64(part.begin()).u64(EditList.NOTHING).u32(0x0001_0000);
+                    }
+                    b.u64(part.duration()).u64(part.mediaTime()).u32(0x0001_0000);
                 }));
     }
 

@@ -52,6 +52,11 @@ final class IndexMove implements FrontedCopy {
     /// Where the `moov` of the recording stands, with the hidden `ftyp` in front of it.
     static @Nullable Long reserve(FileBoxes boxes, long mediaEnd) throws IOException {
         long last = Math.min(mediaEnd - BoxWriter.HEADER_BYTES, Layout.MAX_RESERVE_BYTES);
+        long marked = last < Layout.MIN_RESERVE_BYTES ? 0 : Layout.marked(boxes.read(Layout.MARK_AT, 8));
+        if (marked > 0 && marked <= last && isReserve(boxes, marked)) {
+            return marked;
+        }
+        // Recordings of earlier versions.
         for (long at = Layout.MIN_RESERVE_BYTES; at <= last; at += Layout.RESERVE_ALIGNMENT) {
             if (isReserve(boxes, at)) {
                 return at;
@@ -84,13 +89,7 @@ final class IndexMove implements FrontedCopy {
         long freeAt = Layout.FLIP_AT + moov.size();
         Mp4Finisher.write(target, boxes.read(0, Layout.FTYP_BYTES), 0);
         Mp4Finisher.write(target, index, Layout.FLIP_AT);
-        Mp4Finisher.write(
-                target,
-                new ByteWriter(BoxWriter.HEADER_BYTES)
-                        .u32(mdatAt - freeAt)
-                        .ascii("free")
-                        .toBytes(),
-                freeAt);
+        Mp4Finisher.write(target, Layout.header("free", mdatAt - freeAt), freeAt);
         Mp4Finisher.write(target, Layout.largeHeader("mdat", sizeBytes() - mdatAt), mdatAt);
         target.position(mdatAt + Layout.LARGE_HEADER_BYTES);
         copy(source, oldReserveBytes - Layout.HIDDEN_FTYP_BYTES, moov.start(), target);

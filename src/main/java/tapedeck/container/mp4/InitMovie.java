@@ -2,11 +2,15 @@ package tapedeck.container.mp4;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.codec.h265.H265;
+import tapedeck.container.MemberTrack;
 import tapedeck.container.MuxerOptions;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
@@ -21,12 +25,20 @@ final class InitMovie {
             .toSeconds();
 
     private static final long NO_END = -1;
+    /// alternate_group, 8.3.2: a player shows one of them.
+    private static final int VIDEO_OF_MANY = 2;
 
     private final List<Track> tracks;
     private final MuxerOptions options;
     private final long creationTime;
     private final Map<Integer, Pictures> pictures = new HashMap<>();
+    /// Of a file of many streams, by track id.
+    private final Map<Integer, Member> members = new HashMap<>();
+
     private int durationAt;
+
+    /// @param shiftNanos by how much the time of the track runs ahead of the movie's
+    private record Member(MemberTrack track, long shiftNanos) {}
 
     /// What a track's pictures are so far.
     ///
@@ -63,7 +75,7 @@ final class InitMovie {
     }
 
     InitMovie(List<Track> tracks, MuxerOptions options) {
-        this.tracks = tracks;
+        this.tracks = new ArrayList<>(tracks);
         tracks.forEach(track -> pictures.put(track.id(), Pictures.of(track)));
         this.options = options;
         creationTime = Math.max(0, options.startedAt().getEpochSecond() + SECONDS_1904_TO_1970);
@@ -76,6 +88,29 @@ final class InitMovie {
             case Codec.Video _ -> TIMESCALE;
             case Codec.Audio audio -> audio.sampleRateHz();
         };
+    }
+
+    /// From now on it has this track too, in the order of their ids.
+    ///
+    /// @param shiftNanos by how much the time of the track runs ahead of the movie's
+    void add(MemberTrack member, long shiftNanos) {
+        tracks.add(member.track());
+        tracks.sort(Comparator.comparingInt(Track::id));
+        pictures.put(member.track().id(), Pictures.of(member.track()));
+        members.put(member.track().id(), new Member(member, shiftNanos));
+    }
+
+    /// How long [#write] is.
+    int bytes() {
+        return write(0).length();
+    }
+
+    /// How much longer [#write] would be with this track.
+    int bytesOf(MemberTrack member) {
+        BoxWriter out = new BoxWriter(1024);
+        trak(out, member.track(), Pictures.of(member.track()), new Member(member, 0));
+        trex(out, member.track());
+        return out.length();
     }
 
     /// Where in [#write] the 64-bit duration of `mehd` stands, counted from the start of the `moov`.
@@ -110,7 +145,7 @@ final class InitMovie {
         out.box("moov", moov -> {
             mvhd(moov);
             for (Track track : tracks) {
-                trak(moov, track);
+                trak(moov, track, pictures(track), members.get(track.id()));
             }
             moov.box("mvex", mvex -> {
                 if (durationTicks != NO_END) {
@@ -120,20 +155,25 @@ final class InitMovie {
                     });
                 }
                 for (Track track : tracks) {
-                    mvex.fullBox(
-                            "trex",
-                            0,
-                            0,
-                            b -> b.u32(track.id())
-                                    .u32(1)
-                                    .u32(TrackClock.usualTicks(track))
-                                    .u32(0)
-                                    .u32(track.isVideo() ? TrackFragment.NON_SYNC_FLAGS : TrackFragment.SYNC_FLAGS));
+                    trex(mvex, track);
                 }
             });
             title(moov);
         });
         return out.toBytes();
+    }
+
+    /// 8.8.3.
+    private static void trex(BoxWriter out, Track track) {
+        out.fullBox(
+                "trex",
+                0,
+                0,
+                b -> b.u32(track.id())
+                        .u32(1)
+                        .u32(TrackClock.usualTicks(track))
+                        .u32(0)
+                        .u32(track.isVideo() ? TrackFragment.NON_SYNC_FLAGS : TrackFragment.SYNC_FLAGS));
     }
 
     /// 8.2.2. Version 1: 64-bit times, so that the full `moov` only overwrites the duration.
@@ -147,9 +187,12 @@ final class InitMovie {
         });
     }
 
-    private void trak(BoxWriter out, Track track) {
+    private void trak(BoxWriter out, Track track, Pictures largest, @Nullable Member member) {
         out.box("trak", trak -> {
-            tkhd(trak, track);
+            tkhd(trak, track, largest, member == null ? 0 : VIDEO_OF_MANY);
+            if (member != null) {
+                edits(trak, track, member);
+            }
             trak.box("mdia", mdia -> {
                 mdia.fullBox(
                         "mdhd",
@@ -161,7 +204,11 @@ final class InitMovie {
                                 .u64(0)
                                 .u16(0x55C4) // und
                                 .u16(0));
-                handler(mdia, track.isVideo() ? "vide" : "soun", track.isVideo() ? "Video" : "Audio");
+                String name = track.isVideo() ? "Video" : "Audio";
+                handler(
+                        mdia,
+                        track.isVideo() ? "vide" : "soun",
+                        member == null ? name : member.track().identity().streamName());
                 mdia.box("minf", minf -> {
                     if (track.isVideo()) {
                         minf.fullBox("vmhd", 0, 1, b -> b.zeros(8));
@@ -171,27 +218,47 @@ final class InitMovie {
                     minf.box(
                             "dinf",
                             dinf -> dinf.fullBox("dref", 0, 0, b -> b.u32(1).fullBox("url ", 0, 1, _ -> {})));
-                    minf.box("stbl", stbl -> emptyTable(stbl, track));
+                    minf.box("stbl", stbl -> emptyTable(stbl, track, largest));
                 });
             });
+            if (member != null) {
+                IdentityBoxes.write(trak, member.track().identity());
+            }
         });
     }
 
+    /// 8.6.6: what players need to place the track while the file grows, and finishing afterwards. The last edit has no
+    /// end, 8.8.2.
+    private static void edits(BoxWriter out, Track track, Member member) {
+        long wait = TrackClock.ticks(Math.max(0, member.track().shownFromNanos()), TIMESCALE);
+        // So that their difference is the shift to the tick.
+        long mediaTime = TrackClock.ticks(TrackClock.nanos(wait, TIMESCALE), timescale(track))
+                + TrackClock.ticks(member.shiftNanos(), timescale(track));
+        out.box(
+                "edts",
+                edts -> edts.fullBox("elst", 1, 0, b -> {
+                    b.u32(wait > 0 ? 2 : 1);
+                    if (wait > 0) {
+                        b.u64(wait).u64(EditList.NOTHING).u32(0x0001_0000);
+                    }
+                    b.u64(0).u64(mediaTime).u32(0x0001_0000);
+                }));
+    }
+
     /// 8.3.2.
-    private void tkhd(BoxWriter out, Track track) {
+    private void tkhd(BoxWriter out, Track track, Pictures largest, int videoGroup) {
         int enabledInMovieAndPreview = 7;
         out.fullBox("tkhd", 1, enabledInMovieAndPreview, b -> {
             b.u64(creationTime).u64(creationTime).u32(track.id()).u32(0).u64(0);
-            b.zeros(8).u16(0).u16(track.isVideo() ? 0 : 1); // layer, alternate_group
+            b.zeros(8).u16(0).u16(track.isVideo() ? videoGroup : 1); // layer, alternate_group
             b.u16(track.isVideo() ? 0 : 0x0100).u16(0);
-            Pictures largest = pictures(track);
             matrix(b, track.rotationDegrees(), largest);
             b.u32((long) largest.width() << 16).u32((long) largest.height() << 16);
         });
     }
 
-    private void emptyTable(BoxWriter out, Track track) {
-        out.fullBox("stsd", 0, 0, b -> SampleEntryWriter.write(b.u32(1), track.codec(), pictures(track)));
+    private static void emptyTable(BoxWriter out, Track track, Pictures pictures) {
+        out.fullBox("stsd", 0, 0, b -> SampleEntryWriter.write(b.u32(1), track.codec(), pictures));
         out.fullBox("stts", 0, 0, b -> b.u32(0));
         out.fullBox("stsc", 0, 0, b -> b.u32(0));
         out.fullBox("stsz", 0, 0, b -> b.u32(0).u32(0));
@@ -200,7 +267,10 @@ final class InitMovie {
 
     private static void handler(BoxWriter out, String type, String name) {
         out.fullBox(
-                "hdlr", 0, 0, b -> b.u32(0).ascii(type).zeros(12).ascii(name).u8(0));
+                "hdlr",
+                0,
+                0,
+                b -> b.u32(0).ascii(type).zeros(12).bytes(Bytes.ofUtf8(name)).u8(0));
     }
 
     /// 8.3.2 and 6.2.2: `a b u, c d v, x y w`. The turned picture is moved back to where its corner is at 0, 0.

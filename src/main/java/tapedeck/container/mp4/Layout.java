@@ -15,12 +15,25 @@ import tapedeck.bytes.MalformedException;
 /// R becomes F or T by one aligned write of the eight bytes at [#FLIP_AT]; all else is written before, where R has its
 /// `free`. `ftyp2` and the first `moov` are neighbours and never move: together they are the initialization section
 /// for players of byte ranges, in all three states.
+///
+/// A file of many streams has a `moov` that moves each time a track joins ([MoovPlace]). Its fragments stay where they
+/// are; between them and the `moov` is a `free`:
+///
+/// ```
+/// 0      40      E-48      E-32                    the size that was asked for
+/// | ftyp | free  | 16 zero | ftyp2 | moov | free  | { moof mdat free } …
+/// ```
 final class Layout {
     static final int FTYP_BYTES = 40;
     /// The header that decides whether a file is R, F or T.
     static final int FLIP_AT = FTYP_BYTES;
     /// Where the body of the `free`, and later of the `moov`, begins.
     static final int BODY_AT = FLIP_AT + BoxWriter.HEADER_BYTES;
+
+    /// In state T, where the reserve ended: nothing else says it there.
+    static final int MARK_AT = BODY_AT + 8;
+
+    private static final int MARK_MAGIC = 0x72737276; // rsrv
 
     static final int HIDDEN_FTYP_BYTES = 32;
     static final int LARGE_HEADER_BYTES = 16;
@@ -54,7 +67,7 @@ final class Layout {
     }
 
     /// `ftyp` and the header of the `free` behind it: the first 48 bytes of a new file.
-    static Bytes head(int reserveBytes) {
+    static Bytes head(long reserveBytes) {
         return ftyp(new BoxWriter(BODY_AT), "isom", "isom", "iso6", "iso5", "iso2", "avc1", "mp41")
                 .u32(reserveBytes - FLIP_AT)
                 .ascii("free")
@@ -82,6 +95,28 @@ final class Layout {
                 .u32(CRC_MAGIC)
                 .u32(crc)
                 .toBytes();
+    }
+
+    static Bytes header(String type, long size) {
+        return new ByteWriter(BoxWriter.HEADER_BYTES).u32(size).ascii(type).toBytes();
+    }
+
+    /// A box of this size that says nothing, 8.1.2.
+    static Bytes free(int bytes) {
+        return new ByteWriter(bytes)
+                .u32(bytes)
+                .ascii("free")
+                .zeros(bytes - BoxWriter.HEADER_BYTES)
+                .handOver();
+    }
+
+    static Bytes reserveMark(long reserveBytes) {
+        return new ByteWriter(8).u32(MARK_MAGIC).u32(reserveBytes).toBytes();
+    }
+
+    /// Where the reserve ended, as eight bytes at [#MARK_AT] say; 0 if they do not.
+    static long marked(Bytes mark) {
+        return mark.i32(0) == MARK_MAGIC ? mark.u32(4) : 0;
     }
 
     /// A box header with its size in 64 bits, 4.2.2.

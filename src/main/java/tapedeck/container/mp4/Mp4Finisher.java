@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.FinishOptions;
@@ -26,6 +25,8 @@ final class Mp4Finisher {
     private final FileBoxes boxes;
     private final FinishOptions options;
     private long reserveBytes;
+    /// Whether other places in the reserve look like the one where the `moov` stands.
+    private boolean moovMoves;
 
     private Mp4Finisher(FileChannel file, long reserveBytes, FinishOptions options) throws IOException {
         this.file = file;
@@ -56,7 +57,9 @@ final class Mp4Finisher {
         Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
         Map<Integer, SampleTableWriter> tables = new LinkedHashMap<>();
         movie.tracks().forEach(track -> tables.put(track.id(), new SampleTableWriter()));
-        long end = new FragmentScan(file, boxes, movie, tables).run(moov.end());
+        long fragmentsAt = MoovPlace.fragmentsAt(boxes, moov);
+        moovMoves = fragmentsAt != moov.end();
+        long end = new FragmentScan(file, boxes, movie, tables).run(fragmentsAt);
         if (tables.values().stream().allMatch(SampleTableWriter::isEmpty)) {
             throw new MalformedException("MP4: the recording was cut in its first fragment, nothing to recover");
         }
@@ -83,7 +86,7 @@ final class Mp4Finisher {
         TopBox box = boxes.at(reserveBytes);
         if (box != null && box.type().equals("free") && isGrowth(box.size()) && box.end() < boxes.size()) {
             reserveBytes = box.end();
-            write(header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
+            write(Layout.header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
             box = boxes.at(reserveBytes);
         }
         return box == null || !box.type().equals("moov") || box.end() > boxes.size() ? null : box;
@@ -104,14 +107,14 @@ final class Mp4Finisher {
     private boolean grow(long wanted) throws IOException {
         while (reserveBytes < wanted) {
             long bytes = Math.min(wanted - reserveBytes, reserveBytes - Layout.GROWS_AT);
-            write(header("free", bytes), reserveBytes - bytes);
+            write(Layout.header("free", bytes), reserveBytes - bytes);
             file.force(false);
             if (!options.room().insert(Layout.GROWS_AT, bytes)) {
                 return false;
             }
             file.force(true);
             reserveBytes += bytes;
-            write(header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
+            write(Layout.header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
             file.force(false);
         }
         return true;
@@ -122,10 +125,10 @@ final class Mp4Finisher {
         int freeAt = Layout.FLIP_AT + moov.length();
         long mdatAt = reserveBytes - Layout.RESERVE_TAIL_BYTES;
         write(moov.slice(BoxWriter.HEADER_BYTES), Layout.BODY_AT);
-        write(header("free", mdatAt - freeAt), freeAt);
+        write(Layout.header("free", mdatAt - freeAt), freeAt);
         write(Layout.largeHeader("mdat", end - mdatAt), mdatAt);
         file.force(false);
-        write(header("moov", moov.length()), Layout.FLIP_AT);
+        write(Layout.header("moov", moov.length()), Layout.FLIP_AT);
         file.force(false);
     }
 
@@ -135,13 +138,12 @@ final class Mp4Finisher {
         write(moov, end);
         Bytes mdat = Layout.largeHeader("mdat", end - Layout.FLIP_AT);
         write(mdat.slice(BoxWriter.HEADER_BYTES), Layout.BODY_AT);
+        if (moovMoves) {
+            write(Layout.reserveMark(reserveBytes), Layout.MARK_AT);
+        }
         file.force(false);
         write(mdat.slice(0, BoxWriter.HEADER_BYTES), Layout.FLIP_AT);
         file.force(false);
-    }
-
-    private static Bytes header(String type, long size) {
-        return new ByteWriter(BoxWriter.HEADER_BYTES).u32(size).ascii(type).toBytes();
     }
 
     /// In pieces, because the JDK copies each into a buffer of its size that it keeps.

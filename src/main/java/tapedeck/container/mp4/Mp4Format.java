@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.Optional;
-import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.FinishOptions;
 import tapedeck.container.Format;
 import tapedeck.container.FrontedCopy;
+import tapedeck.container.MultiMuxer;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
@@ -28,10 +28,15 @@ public final class Mp4Format implements Format {
         return new Mp4Muxer(output, tracks, options);
     }
 
+    /// Starts a file for the tracks of many streams, which join while it grows.
+    public static MultiMuxer multiMuxer(Output output, MuxerOptions options) {
+        return Mp4Muxer.many(output, options);
+    }
+
     /// ISO/IEC 14496-12 8.1.2, FreeSpaceBox.
     @Override
     public Bytes filler(int bytes) {
-        return new ByteWriter(bytes).u32(bytes).ascii("free").zeros(bytes - 8).handOver();
+        return Layout.free(bytes);
     }
 
     @Override

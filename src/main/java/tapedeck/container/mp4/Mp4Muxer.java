@@ -2,13 +2,14 @@ package tapedeck.container.mp4;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.zip.CRC32C;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
-import tapedeck.container.Muxer;
+import tapedeck.container.MemberTrack;
+import tapedeck.container.MultiMuxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
 import tapedeck.container.SizeChange;
@@ -20,7 +21,12 @@ import tapedeck.media.Track;
 /// After an [IOException] it writes nothing more: the file ends with the last whole fragment, and [Mp4Finisher]
 /// cuts off what may be behind it. A frame that would be presented before time 0 (which only happens to a track
 /// that is missing in the first flush and comes with older stamps) is left out: MP4 has no negative time.
-final class Mp4Muxer implements Muxer {
+///
+/// A file of many streams ([#many]) takes tracks at any time: a `moov` that names them too is laid beside the one
+/// before
+/// in the reserve ([MoovPlace]), and one aligned write of eight bytes makes it the one that counts. A track that begins
+/// before time 0 has a time of its own, and an edit list that says so.
+final class Mp4Muxer implements MultiMuxer {
     /// What a fragment holds at most before it leaves without being asked: bounds memory and the 32-bit fields.
     static final int MAX_FRAGMENT_BYTES = 256 << 20;
 
@@ -33,7 +39,13 @@ final class Mp4Muxer implements Muxer {
     private final SizeChange sizeChange;
     private final List<TrackFragment> tracks = new ArrayList<>();
     /// What each of them is now, which is what it was at the start but for its pictures' size.
-    private final List<Track> current;
+    private final List<Track> current = new ArrayList<>();
+    private final Map<Integer, Integer> indexById = new HashMap<>();
+
+    /// Whether tracks may join.
+    private final boolean many;
+    /// Those that no `moov` names yet, by id.
+    private final Map<Integer, MemberTrack> joining = new HashMap<>();
 
     private final CRC32C crc = new CRC32C();
 
@@ -43,27 +55,65 @@ final class Mp4Muxer implements Muxer {
     private long zeroNanos;
     private long durationTicks;
     private long durationPosition;
+    private long moovAt;
+    private int moovBytes;
     private int sequenceNumber;
     private long fragmentBytes;
     private int fragmentFrames;
     private long leftOutFrames;
 
     Mp4Muxer(Output output, List<Track> tracks, MuxerOptions options) {
+        this(output, tracks, options, false);
         if (tracks.isEmpty() || tracks.size() > MAX_TRACKS) {
             throw new IllegalArgumentException("MP4 with %d tracks".formatted(tracks.size()));
         }
-        Set<Integer> ids = new HashSet<>();
-        for (Track track : tracks) {
-            if (track.id() < 1 || !ids.add(track.id()) || !SampleEntryWriter.canWrite(track.codec())) {
-                throw new IllegalArgumentException("MP4 cannot have " + track);
-            }
-            this.tracks.add(new TrackFragment(track, true));
-        }
+    }
+
+    private Mp4Muxer(Output output, List<Track> tracks, MuxerOptions options, boolean many) {
+        this.many = many;
         this.output = output;
-        current = new ArrayList<>(tracks);
         sizeChange = options.sizeChange();
-        movie = new InitMovie(List.copyOf(tracks), options);
+        movie = new InitMovie(tracks, options);
         reserveBytes = Layout.reserve(options.reserveBytes());
+        tracks.forEach(this::add);
+    }
+
+    /// A file without tracks that takes those of many streams, whose frames have the times of the file.
+    static Mp4Muxer many(Output output, MuxerOptions options) {
+        return new Mp4Muxer(output, List.of(), options, true);
+    }
+
+    private void add(Track track) {
+        if (track.id() < 1
+                || !SampleEntryWriter.canWrite(track.codec())
+                || indexById.putIfAbsent(track.id(), tracks.size()) != null) {
+            throw new IllegalArgumentException("MP4 cannot have " + track);
+        }
+        tracks.add(new TrackFragment(track, true));
+        current.add(track);
+    }
+
+    @Override
+    public boolean join(MemberTrack member) {
+        if (!many || tracks.size() == MAX_TRACKS) {
+            return false;
+        }
+        long bytes = (headWritten ? moovBytes : movie.bytes()) + movie.bytesOf(member);
+        for (MemberTrack other : joining.values()) {
+            bytes += movie.bytesOf(other);
+        }
+        if (place(bytes) == MoovPlace.NOWHERE) {
+            return false;
+        }
+        add(member.track());
+        joining.put(member.track().id(), member);
+        return true;
+    }
+
+    private long place(long bytes) {
+        return headWritten
+                ? MoovPlace.next(moovAt, moovAt + moovBytes, reserveBytes, bytes)
+                : MoovPlace.first(reserveBytes, bytes);
     }
 
     @Override
@@ -73,12 +123,12 @@ final class Mp4Muxer implements Muxer {
 
     @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
     private int find(Track track) {
-        for (int i = 0; i < current.size(); i++) {
-            if (current.get(i) == track || sizeChange.goesOn(current.get(i), track)) {
-                return i;
-            }
+        Integer index = indexById.get(track.id());
+        if (index == null) {
+            return -1;
         }
-        return -1;
+        Track known = current.get(index);
+        return known == track || sizeChange.goesOn(known, track) ? index : -1;
     }
 
     @Override
@@ -113,11 +163,11 @@ final class Mp4Muxer implements Muxer {
         if (failed) {
             throw new IOException("an append failed before: what is behind it would be lost");
         }
-        if (!headWritten && fragmentFrames > 0) {
+        if (!headWritten && fragmentFrames > 0 && !many) {
             zeroNanos = earliestNanos();
         }
         for (TrackFragment track : tracks) {
-            leftOutFrames += track.leaveOutBefore(zeroNanos);
+            leftOutFrames += many ? 0 : track.leaveOutBefore(zeroNanos);
         }
         List<TrackFragment> written =
                 tracks.stream().filter(track -> !track.frames().isEmpty()).toList();
@@ -126,8 +176,14 @@ final class Mp4Muxer implements Muxer {
         if (written.isEmpty()) {
             return;
         }
+        boolean newcomers = takeNewcomers(written);
         List<Bytes> parts = new ArrayList<>();
         fragment(written, parts);
+        failed = true;
+        if (newcomers && headWritten) {
+            // With the duration of what is there so far.
+            lay();
+        }
         long duration = durationTicks;
         for (TrackFragment track : written) {
             duration = Math.max(duration, track.endMovieTicks());
@@ -135,12 +191,11 @@ final class Mp4Muxer implements Muxer {
         boolean longer = duration > durationTicks;
         durationTicks = duration;
         written.forEach(TrackFragment::clear);
-        failed = true;
         if (headWritten) {
             output.append(parts);
             if (movieChanged) {
                 // As long as the one before, and true with any of its numbers: a crash in the middle does no harm.
-                output.patch(reserveBytes, movie.write(durationTicks));
+                output.patch(moovAt, movie.write(durationTicks));
             } else if (longer) {
                 output.patch(
                         durationPosition, new ByteWriter(8).u64(durationTicks).toBytes());
@@ -152,26 +207,63 @@ final class Mp4Muxer implements Muxer {
         failed = false;
     }
 
-    private long earliestNanos() {
-        long earliest = Long.MAX_VALUE;
-        for (TrackFragment track : tracks) {
-            for (Frame frame : track.frames()) {
-                earliest = Math.min(earliest, frame.ptsNanos());
+    /// Puts those into the movie whose first frames are written now. False if there are none.
+    private boolean takeNewcomers(List<TrackFragment> written) {
+        boolean any = false;
+        for (TrackFragment track : written) {
+            MemberTrack member = joining.remove(track.track().id());
+            if (member != null) {
+                any = true;
+                track.beginBefore(Math.max(0, -track.earliestNanos()));
+                movie.add(member, track.shiftNanos());
             }
         }
-        return earliest;
+        return any;
+    }
+
+    /// A new `moov` in the reserve, which all the bytes around it still say is free; then the one write that shows it.
+    private void lay() throws IOException {
+        Bytes moov = movie.write(durationTicks);
+        long at = place(moov.length());
+        if (at == MoovPlace.NOWHERE) {
+            throw new IOException("no room for a moov of %d bytes".formatted(moov.length()));
+        }
+        BoxWriter out = new BoxWriter(Layout.RESERVE_TAIL_BYTES + moov.length() + BoxWriter.HEADER_BYTES);
+        Layout.reserveTail(out).bytes(moov).bytes(Layout.header("free", reserveBytes - at - moov.length()));
+        output.patch(at - Layout.RESERVE_TAIL_BYTES, out.toBytes());
+        output.barrier();
+        output.patch(Layout.FLIP_AT, Layout.header("free", at - Layout.FLIP_AT));
+        stands(at, moov);
+        movieChanged = false;
+    }
+
+    private void stands(long at, Bytes moov) {
+        moovAt = at;
+        moovBytes = moov.length();
+        durationPosition = at + movie.durationAt();
+    }
+
+    private long earliestNanos() {
+        return tracks.stream().mapToLong(TrackFragment::earliestNanos).min().orElse(0);
     }
 
     /// Two appends, because between them is the hole.
     private void appendHead(List<Bytes> fragment) throws IOException {
         headWritten = true;
-        output.append(List.of(Layout.head(reserveBytes)));
-        output.skip(reserveBytes - Layout.BODY_AT - Layout.RESERVE_TAIL_BYTES);
         Bytes moov = movie.write(durationTicks);
-        durationPosition = (long) reserveBytes + movie.durationAt();
+        long at = many ? MoovPlace.first(reserveBytes, moov.length()) : reserveBytes;
+        if (at == MoovPlace.NOWHERE) {
+            throw new IOException("no room for a moov of %d bytes".formatted(moov.length()));
+        }
+        output.append(List.of(Layout.head(at)));
+        output.skip(at - Layout.BODY_AT - Layout.RESERVE_TAIL_BYTES);
+        stands(at, moov);
         List<Bytes> parts = new ArrayList<>();
         parts.add(Layout.reserveTail(new BoxWriter(Layout.RESERVE_TAIL_BYTES)).toBytes());
         parts.add(moov);
+        if (many) {
+            parts.add(Layout.free((int) (reserveBytes - at - moov.length())));
+        }
         parts.addAll(fragment);
         output.append(parts);
     }

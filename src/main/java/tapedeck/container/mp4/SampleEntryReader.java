@@ -62,6 +62,15 @@ final class SampleEntryReader {
                 .toBytes();
     }
 
+    /// The type of the first sample entry; "" if there is none.
+    static String type(Box stsd) {
+        ByteReader in = stsd.fullBody();
+        if (in.remaining() < 4 || in.u32() == 0) {
+            return "";
+        }
+        return whole(Box.children("stsd", in.rest()).getFirst().type());
+    }
+
     /// `avcC` or `hvcC` of the first sample entry.
     static Bytes configuration(Box stsd) {
         ByteReader in = stsd.fullBody();

@@ -38,6 +38,8 @@ final class TrackFragment {
 
     private boolean started;
     private boolean leftOut;
+    /// By how much its own time runs ahead of the movie's.
+    private long shiftNanos;
     /// From the publisher's decoding time to ours: so much that the first frame is decoded when it is shown.
     private long decodeShiftNanos;
 
@@ -68,9 +70,28 @@ final class TrackFragment {
         return frames;
     }
 
+    /// The earliest presentation time of the frames; the latest there is if there are none.
+    long earliestNanos() {
+        long earliest = Long.MAX_VALUE;
+        for (Frame frame : frames) {
+            earliest = Math.min(earliest, frame.ptsNanos());
+        }
+        return earliest;
+    }
+
+    /// Its own time begins so much before the movie's.
+    void beginBefore(long nanos) {
+        shiftNanos = nanos;
+    }
+
+    long shiftNanos() {
+        return shiftNanos;
+    }
+
     /// When the last sample written so far ends, in ticks of the movie.
     long endMovieTicks() {
-        return TrackClock.ticks(TrackClock.nanos(endTicks, InitMovie.timescale(track)), InitMovie.TIMESCALE);
+        long nanos = TrackClock.nanos(endTicks, InitMovie.timescale(track)) - shiftNanos;
+        return TrackClock.ticks(nanos, InitMovie.TIMESCALE);
     }
 
     /// Leaves out what would be shown before time 0; a track begins with a keyframe.
@@ -96,7 +117,7 @@ final class TrackFragment {
         int count = frames.size();
         long[] decode = new long[count];
         long[] composition = new long[count];
-        times(zeroNanos, decode, composition);
+        times(zeroNanos - shiftNanos, decode, composition);
         long[] durations = durations(decode);
         boolean sameDuration = allEqual(durations);
         int[] dataOffsetAt = new int[1];

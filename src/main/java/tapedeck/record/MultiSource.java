@@ -1,0 +1,281 @@
+package tapedeck.record;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.Container;
+import tapedeck.container.TrackIdentity;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.stream.Item;
+import tapedeck.stream.Reader;
+import tapedeck.stream.ReaderOptions;
+import tapedeck.stream.Stream;
+
+/// One stream in a recorder of many: puts its frames into the time and the tracks of the file. Used on the writer
+/// thread
+/// alone, but for joining and leaving.
+final class MultiSource {
+    private static final Logger log = LoggerFactory.getLogger(MultiSource.class);
+    /// A track whose time goes back by more than this goes on where it was.
+    static final long MAX_BACK_NANOS = 1_000_000_000L;
+    /// A step that is longer, and leads into the future, is none that the publisher's clock made.
+    static final long MAX_STEP_NANOS = 10_000_000_000L;
+    static final long MAX_FUTURE_NANOS = 2_000_000_000L;
+
+    private static final long COMPLAIN_EVERY_NANOS = 1_000_000_000L;
+    private static final long NONE = Long.MIN_VALUE;
+
+    private final Stream stream;
+    private final TrackIdentity identity;
+    private final long joinedNanos;
+    private final Deque<Item> items = new ArrayDeque<>();
+    private final Map<Integer, Line> lines = new HashMap<>();
+    private volatile @Nullable Reader reader;
+    private volatile boolean leaving;
+
+    private long zeroNanos = NONE;
+    private int pair = -1;
+    private boolean pairHasVideo;
+    private boolean pairHasAudio;
+    private boolean waitsForEntryPoint;
+    private boolean over;
+    private long missed;
+    private long missedOnTheWay;
+    private long complainedNanos = NONE;
+
+    /// A track of the stream and what it is in the file.
+    private static final class Line {
+        private Track given;
+        /// Null if the file cannot have it.
+        private @Nullable Track stored;
+        private long lastNanos = NONE;
+
+        Line(Track given, @Nullable Track stored) {
+            this.given = given;
+            this.stored = stored;
+        }
+    }
+
+    MultiSource(Stream stream) {
+        this.stream = stream;
+        identity = new TrackIdentity(stream.name().value(), stream.mediaSessionId());
+        joinedNanos = stream.nowNanos();
+        missedOnTheWay = stream.missedFrames();
+    }
+
+    Stream stream() {
+        return stream;
+    }
+
+    /// When it was added, on the server's clock.
+    long joinedNanos() {
+        return joinedNanos;
+    }
+
+    void subscribe(ReaderOptions options) {
+        reader = stream.subscribe(options);
+    }
+
+    /// What is there now is the last that is recorded of it.
+    void leave() {
+        leaving = true;
+    }
+
+    /// Takes what has come.
+    void read() {
+        Reader source = reader;
+        if (source == null || over) {
+            return;
+        }
+        over = leaving;
+        source.drainTo(items);
+        over |= items.stream().anyMatch(Item.End.class::isInstance);
+        if (zeroNanos == NONE && !items.isEmpty() && (over || stream.knowsItsZero())) {
+            zeroNanos = stream.zeroNanos();
+        }
+        long known = stream.missedFrames();
+        missed += known - missedOnTheWay;
+        missedOnTheWay = known;
+    }
+
+    /// Of those that [#read] took, the first that nobody took yet. None before it is clear where they belong.
+    @Nullable
+    Item next() {
+        return zeroNanos == NONE ? null : items.poll();
+    }
+
+    /// The server's clock at its earliest frame that was read; [Long#MAX_VALUE] if there is none.
+    long firstNanos() {
+        long first = Long.MAX_VALUE;
+        for (Item item : items) {
+            if (item instanceof Item.Media media) {
+                first = Math.min(first, nanos(media));
+            }
+        }
+        return first;
+    }
+
+    /// Time 0 of the stream on the server's clock, as it counts here.
+    long zeroNanos() {
+        return zeroNanos;
+    }
+
+    /// The frame's time on that clock.
+    long nanos(Item.Media media) {
+        return zeroNanos + media.frame().ptsNanos();
+    }
+
+    /// Whether nobody has removed it.
+    boolean isHere() {
+        return !leaving;
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    /// Frames that are in no file, since this was asked last.
+    long takeMissed() {
+        long taken = missed;
+        missed = 0;
+        return taken;
+    }
+
+    void gap(long frames) {
+        missed += frames;
+    }
+
+    void close() {
+        Reader source = reader;
+        if (source != null) {
+            source.close();
+        }
+    }
+
+    /// It goes on in another file.
+    void startOver() {
+        lines.clear();
+        pair = -1;
+        awaitEntryPoint();
+    }
+
+    /// It goes on behind frames that could not be written.
+    void awaitEntryPoint() {
+        waitsForEntryPoint = true;
+        stream.requestKeyframe();
+    }
+
+    /// A frame does not fit the format: nothing is written of it, nor of those that need it.
+    void refused(MalformedException why) {
+        missed++;
+        long now = System.nanoTime();
+        if (complainedNanos == NONE || now - complainedNanos >= COMPLAIN_EVERY_NANOS) {
+            complainedNanos = now;
+            log.warn("recording {}: {}", stream.name(), why.getMessage());
+        }
+        awaitEntryPoint();
+    }
+
+    /// @param shownFromNanos time of the file before which nothing of it is shown
+    /// @return false if the file has no room for another track, and nothing was written
+    boolean write(MultiFile file, Item.Media media, long shownFromNanos) throws IOException {
+        Frame frame = media.frame();
+        if (waitsForEntryPoint && !media.entryPoint()) {
+            missed++;
+            return true;
+        }
+        Line line = lines.get(frame.track().id());
+        if (line == null || !goesOn(file, line, frame.track())) {
+            if (!frame.keyframe()) {
+                missed++;
+                awaitEntryPoint();
+                return true;
+            }
+            line = join(file, frame.track(), shownFromNanos);
+            if (line == null) {
+                return false;
+            }
+        }
+        waitsForEntryPoint = false;
+        Track stored = line.stored;
+        if (stored == null) {
+            return true;
+        }
+        long offset = offset(file, line, frame);
+        if (stored.isAudio() && line.lastNanos == NONE && frame.ptsNanos() + offset < shownFromNanos) {
+            // Only pictures need those before them.
+            return true;
+        }
+        line.lastNanos = frame.dtsNanos() + offset;
+        file.write(new Frame(
+                stored, frame.dtsNanos() + offset, frame.ptsNanos() + offset, frame.keyframe(), frame.data()));
+        return true;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
+    private static boolean goesOn(MultiFile file, Line line, Track track) {
+        if (line.given == track || line.given.equals(track)) {
+            return true;
+        }
+        Track stored = line.stored;
+        if (stored == null) {
+            return false;
+        }
+        Track changed = MultiFile.of(track, stored.id());
+        if (!file.carries(changed)) {
+            return false;
+        }
+        line.given = track;
+        line.stored = changed;
+        return true;
+    }
+
+    /// Pictures and sound are a pair; what comes besides, or after a change, is in a pair of its own.
+    private @Nullable Line join(MultiFile file, Track track, long shownFromNanos) {
+        Track stored = null;
+        if (Container.MP4.canCarry(track.codec())) {
+            if (pair < 0 || (track.isVideo() ? pairHasVideo : pairHasAudio)) {
+                pair = file.nextPair();
+                pairHasVideo = false;
+                pairHasAudio = false;
+            }
+            stored = file.join(track, pair, identity, shownFromNanos);
+            if (stored == null) {
+                return null;
+            }
+            pairHasVideo |= track.isVideo();
+            pairHasAudio |= track.isAudio();
+        } else {
+            log.warn(
+                    "recording {}: without {}, which MP4 cannot carry",
+                    stream.name(),
+                    track.codec().name());
+        }
+        Line line = new Line(track, stored);
+        lines.put(track.id(), line);
+        return line;
+    }
+
+    /// From the time of the stream to that of the file. A clock that jumps does not take the track along.
+    private long offset(MultiFile file, Line line, Frame frame) {
+        long offset = zeroNanos - file.zeroNanos();
+        if (line.lastNanos == NONE) {
+            return offset;
+        }
+        long step = frame.dtsNanos() + offset - line.lastNanos;
+        long ahead = frame.dtsNanos() + offset - (stream.nowNanos() - file.zeroNanos());
+        if (step >= -MAX_BACK_NANOS && (step <= MAX_STEP_NANOS || ahead <= MAX_FUTURE_NANOS)) {
+            return offset;
+        }
+        log.info("recording {}: its time jumps by {} ms", stream.name(), step / 1_000_000);
+        zeroNanos -= step < 0 ? step : ahead;
+        return zeroNanos - file.zeroNanos();
+    }
+}

@@ -1,0 +1,305 @@
+package tapedeck.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.bytes.Bytes;
+import tapedeck.container.mp4.MovieTracks;
+import tapedeck.container.mp4.MovieTracks.Described;
+import tapedeck.container.mp4.Mp4Frames;
+import tapedeck.media.Codec;
+import tapedeck.media.Frame;
+import tapedeck.media.Track;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestMedia;
+import tapedeck.record.RecordingRefusedException.Reason;
+import tapedeck.stream.Publication;
+
+/// Many streams into one file.
+@Timeout(300)
+class MultiRecorderTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final Codec.Vp8 PICTURE = new Codec.Vp8(320, 240);
+    private static final Codec.Opus SOUND = new Codec.Opus(2, 312);
+
+    @TempDir
+    Path dir;
+
+    static List<Described> tracks(Path file) throws Exception {
+        try (FileChannel channel = FileChannel.open(file)) {
+            return MovieTracks.of(channel);
+        }
+    }
+
+    private static Map<Integer, List<Frame>> frames(Path file) throws Exception {
+        Map<Integer, List<Frame>> frames = new TreeMap<>();
+        try (FileChannel channel = FileChannel.open(file)) {
+            Mp4Frames.of(channel)
+                    .forEach(frame -> frames.computeIfAbsent(frame.track().id(), _ -> new ArrayList<>())
+                            .add(frame));
+        }
+        return frames;
+    }
+
+    private static List<Frame> talk(double seconds) {
+        long end = Math.round(seconds * 1e9);
+        return TestMedia.interleaved(
+                MultiStudio.frames(MultiStudio.video(PICTURE), 0, 40_000_000, end),
+                MultiStudio.frames(MultiStudio.audio(SOUND), 0, 20_000_000, end));
+    }
+
+    private static Reason reason(org.junit.jupiter.api.function.Executable call) {
+        return assertThrows(RecordingRefusedException.class, call).reason();
+    }
+
+    @Test
+    void streamsOfManyCodecsAreOneFileThatOthersRead() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            List<String> codecs = List.of("h264+aac", "vp8+opus", "vp9+opus", "av1+opus", "h264b+alaw", "h265+mulaw");
+            for (int i = 0; i < codecs.size(); i++) {
+                studio.participant("user-" + i, i * 0.7, TestMedia.of(codecs.get(i), 3));
+            }
+            studio.play();
+            Path file = studio.terminate();
+            assertEquals("multi-recorder__test-record.mp4", file.getFileName().toString());
+            assertEquals("", Ffmpeg.decodeErrors(file));
+            Map<Integer, List<Frame>> found = frames(file);
+            assertEquals(12, found.size());
+            for (int i = 0; i < codecs.size(); i++) {
+                List<Frame> media = TestMedia.of(codecs.get(i), 3);
+                for (Track track : TestMedia.tracks(media)) {
+                    List<Frame> sent = media.stream()
+                            .filter(frame -> frame.track().id() == track.id())
+                            .toList();
+                    List<Frame> read = found.get(2 * i + track.id());
+                    assertEquals(sent.size(), read.size(), codecs.get(i) + track.id());
+                    for (int n = 0; n < sent.size(); n++) {
+                        double at = sent.get(n).ptsNanos() / 1e6 + i * 700;
+                        assertEquals(at, read.get(n).ptsNanos() / 1e6, 1, codecs.get(i) + " frame " + n);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void callsAreRefusedAsThePageSays() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            MultiRecordings multi = studio.multi();
+            assertEquals(List.of(), multi.all());
+            assertEquals(Reason.NO_SUCH_RECORDER, reason(() -> multi.add(MultiStudio.URI, "nobody")));
+            assertEquals(Reason.NO_SUCH_RECORDER, reason(() -> multi.remove(MultiStudio.URI, "nobody")));
+            assertEquals(Reason.NO_SUCH_RECORDER, reason(() -> multi.terminate(MultiStudio.URI)));
+            multi.start(MultiStudio.URI);
+            assertEquals(Reason.TAKEN, reason(() -> multi.start(MultiStudio.URI)));
+            assertEquals(Reason.NO_SUCH_STREAM, reason(() -> multi.add(MultiStudio.URI, "nobody")));
+            Publication publication = studio.publish("one");
+            String id = publication.stream().mediaSessionId();
+            assertEquals(Reason.NOT_RECORDED, reason(() -> multi.remove(MultiStudio.URI, id)));
+            multi.add(MultiStudio.URI, id);
+            assertEquals(Reason.TAKEN, reason(() -> multi.add(MultiStudio.URI, id)));
+            assertEquals(
+                    List.of(new MultiRecording(MultiStudio.URI, "multi-recorder__test-record.mp4", List.of(id), 0, 0)),
+                    multi.all());
+            multi.remove(MultiStudio.URI, id);
+            assertEquals(Reason.NOT_RECORDED, reason(() -> multi.remove(MultiStudio.URI, id)));
+            multi.add(MultiStudio.URI, id);
+            multi.terminate(MultiStudio.URI);
+            assertEquals(Reason.NO_SUCH_RECORDER, reason(() -> multi.terminate(MultiStudio.URI)));
+            multi.start(MultiStudio.URI);
+            multi.terminate(MultiStudio.URI);
+            studio.awaitFinished();
+            assertEquals(List.of(), studio.files(), "nothing was sent");
+        }
+    }
+
+    /// The page: a stream that was removed and added again has tracks of its own.
+    @Test
+    void aStreamThatIsAddedAgainHasTracksOfItsOwn() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            Publication[] publication = new Publication[1];
+            studio.at(0, () -> {
+                publication[0] = studio.publish("test");
+                studio.multi().add(MultiStudio.URI, publication[0].stream().mediaSessionId());
+            });
+            studio.frames(publication, 0, talk(12));
+            studio.at(3, () -> {
+                studio.multi().remove(MultiStudio.URI, publication[0].stream().mediaSessionId());
+                studio.settle();
+            });
+            studio.at(
+                    7.5,
+                    () -> studio.multi()
+                            .add(MultiStudio.URI, publication[0].stream().mediaSessionId()));
+            studio.play();
+            List<Described> tracks = tracks(studio.terminate());
+            assertEquals(List.of(2, 1, 4, 3), tracks.stream().map(Described::id).toList());
+            assertEquals(1, tracks.stream().map(Described::identity).distinct().count());
+            for (Described track : tracks) {
+                List<MovieTracks.Segment> segments = track.segments();
+                boolean first = track.id() <= 2;
+                assertEquals(first ? 1 : 2, segments.size(), segments.toString());
+                assertEquals(first ? 0 : 7.5, segments.getLast().startNanos() / 1e9, 0.05);
+                assertEquals(first ? 3 : 12, segments.getLast().endNanos() / 1e9, 0.05);
+            }
+        }
+    }
+
+    /// Added together, they begin together, with the pictures since their last keyframes.
+    @Test
+    void whoIsThereAtTheStartIsShownFromTheStart() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            Publication[] one = {studio.publish("one")};
+            studio.frames(one, 0, talk(5));
+            Publication[] two = {studio.publish("two")};
+            studio.frames(two, 0.7, talk(4.3));
+            studio.at(1.5, () -> {
+                studio.multi().start(MultiStudio.URI);
+                studio.multi().add(MultiStudio.URI, one[0].stream().mediaSessionId());
+                studio.multi().add(MultiStudio.URI, two[0].stream().mediaSessionId());
+            });
+            studio.play();
+            for (Described track : tracks(studio.terminate())) {
+                boolean first = track.id() <= 2;
+                // The second began with its keyframe 0.7 s after the first.
+                assertEquals(first ? 0 : 0.7, track.segments().getLast().startNanos() / 1e9, 0.03);
+                assertEquals(5, track.endNanos() / 1e9, 0.05, track.toString());
+            }
+        }
+    }
+
+    @Test
+    void aCodecThatChangesIsANewTrack() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            Publication[] publication = new Publication[1];
+            studio.participant("steady", 0, talk(6));
+            studio.at(0, () -> {
+                publication[0] = studio.publish("changing");
+                studio.multi().add(MultiStudio.URI, publication[0].stream().mediaSessionId());
+            });
+            studio.frames(publication, 0, talk(3));
+            studio.frames(
+                    publication,
+                    0,
+                    MultiStudio.frames(
+                            MultiStudio.video(new Codec.Vp9(0, 8, 320, 240)), 3 * SECOND, 40_000_000, 6 * SECOND));
+            studio.play();
+            List<Described> tracks = tracks(studio.terminate());
+            assertEquals(
+                    List.of("Opus", "vp08", "Opus", "vp08", "vp09"),
+                    tracks.stream().map(Described::codecTag).toList());
+            assertEquals(3, tracks.getLast().segments().getLast().startNanos() / 1e9, 0.01);
+            assertEquals(tracks.get(3).identity(), tracks.get(4).identity());
+        }
+    }
+
+    /// H.264 whose keyframes are made of nothing.
+    @Test
+    void corruptFramesOfOneStreamCostOnlyThat() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            List<Frame> good = TestMedia.of("h264+aac", 3);
+            List<Frame> bad = good.stream()
+                    .map(frame -> frame.track().isVideo() && frame.dtsNanos() > SECOND && frame.dtsNanos() < 2 * SECOND
+                            ? new Frame(
+                                    frame.track(), frame.dtsNanos(), frame.ptsNanos(), true, Bytes.ofHex("7fffffff00"))
+                            : frame)
+                    .toList();
+            studio.participant("good", 0, good);
+            studio.participant("bad", 0, bad);
+            studio.play();
+            Path file = studio.terminate();
+            assertEquals(1, studio.files().size());
+            Map<Integer, List<Frame>> found = frames(file);
+            assertEquals(
+                    good.stream().filter(frame -> frame.track().isVideo()).count(),
+                    found.get(1).size());
+            assertEquals(
+                    good.stream().filter(frame -> frame.track().isAudio()).count(),
+                    found.get(2).size());
+            assertTrue(found.get(3).size() >= 30, found.get(3).size() + " good frames of the bad one");
+            assertEquals("", Ffmpeg.decodeErrors(file));
+        }
+    }
+
+    @Test
+    void twoHundredJoinsAndLeaves() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            for (int i = 0; i < 200; i++) {
+                studio.participant("user-" + i, i * 0.9, talk(i % 5 + 1));
+            }
+            studio.play();
+            Path file = studio.terminate();
+            assertEquals(1, studio.files().size());
+            List<Described> tracks = tracks(file);
+            assertEquals(400, tracks.size());
+            for (Described track : tracks) {
+                int number = Integer.parseInt(track.identity().streamName().substring(5));
+                assertEquals((track.id() - 1) / 2, number);
+                assertEquals(number * 0.9, track.segments().getLast().startNanos() / 1e9, 0.01);
+                assertEquals(number * 0.9 + number % 5 + 1, track.endNanos() / 1e9, 0.05);
+            }
+        }
+    }
+
+    /// The page's template, and the four arguments of its script.
+    @Test
+    void theNameHasNoTimesOfAStreamAndTheHookIsToldOnce() throws Exception {
+        Path notes = dir.resolve("notes");
+        Path hook = dir.resolve("hook.sh");
+        Files.writeString(hook, "#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" \"$REASON\" >> " + notes + "\n");
+        Files.setPosixFilePermissions(hook, PosixFilePermissions.fromString("rwx------"));
+        Path folder = dir.resolve("calls");
+        try (MultiStudio studio = new MultiStudio(
+                dir,
+                Optional.of(hook),
+                "multi_record_dir=" + folder,
+                "stream_record_policy_template={streamName}-{startTime}-{startTimeMillis}-{endTime}-{endTimeMillis}")) {
+            long before = System.currentTimeMillis();
+            studio.multi().start(MultiStudio.URI);
+            assertTrue(
+                    studio.multi()
+                            .all()
+                            .getFirst()
+                            .fileName()
+                            .matches("multi-recorder__test-record--1-\\d{13}--1-\\{endTimeMillis}\\.mp4"),
+                    studio.multi().all().toString());
+            studio.participant("one", 0, talk(4));
+            studio.play();
+            studio.multi().terminate(MultiStudio.URI);
+            studio.awaitFinished();
+            TestStudio.await(() -> TestStudio.lines(notes).size() >= 6, "the hook ran");
+            List<String> told = TestStudio.lines(notes);
+            assertEquals("4", told.get(0));
+            Path file = Path.of(told.get(1));
+            assertTrue(Files.exists(file), told.toString());
+            assertEquals(folder, file.getParent());
+            assertTrue(
+                    file.getFileName().toString().matches("multi-recorder__test-record--1-\\d{13}--1-\\d{13}\\.mp4"),
+                    file.toString());
+            long created = Long.parseLong(told.get(2)) - 2_082_844_800L;
+            assertEquals(before / 1000.0, created, 30, "seconds since 1904");
+            assertEquals("4000", told.get(3));
+            assertEquals(MultiStudio.URI, told.get(4));
+            assertEquals("stopped", told.get(5));
+        }
+        assertEquals(6, TestStudio.lines(notes).size());
+    }
+}
