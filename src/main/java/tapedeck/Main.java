@@ -32,6 +32,7 @@ import tapedeck.stream.Streams;
             Main.DemoCommand.class,
             Main.RecoverCommand.class,
             TracksCommand.class,
+            MixCommand.class,
             UserCommand.class,
             Main.TrainCommand.class
         })

@@ -53,6 +53,7 @@ class RoomsTest {
             Map.entry("database", Set.of("settings")),
             Map.entry("transcode", Set.of("bytes", "media", "codec", "stream", "settings")),
             Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings", "database")),
+            Map.entry("mix", Set.of("bytes", "media", "container", "stream", "transcode", "settings")),
             Map.entry(
                     "api",
                     Set.of(

@@ -1,5 +1,7 @@
 package tapedeck.transcode;
 
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.function.Consumer;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
@@ -17,7 +19,7 @@ import tapedeck.bytes.Bytes;
 ///
 /// The encoder's first packet is what a decoder needs in front of the first samples, and lies before them in time: it
 /// is left out, so that frame 0 decodes to samples 0 to 1023 (the first of them faded in).
-final class AacEncoder implements AutoCloseable {
+final class AacEncoder implements SampleRoom, AutoCloseable {
     static final int FRAME_SAMPLES = 1024;
 
     private static final int CAPACITY = 32 * FRAME_SAMPLES;
@@ -35,6 +37,7 @@ final class AacEncoder implements AutoCloseable {
     private final AVFrame frame = avutil.av_frame_alloc();
     private final AVPacket packet = avcodec.av_packet_alloc();
     private final BytePointer[] planes;
+    private final FloatBuffer[] views;
     private final PointerPointer<Pointer> room;
     private final Consumer<Bytes> sink;
     private int fill;
@@ -65,9 +68,11 @@ final class AacEncoder implements AutoCloseable {
         option("aac_tns", "0");
         NativeFailure.check("AAC encoder", avcodec.avcodec_open2(encoder, codec, (PointerPointer<?>) null));
         planes = new BytePointer[channels];
+        views = new FloatBuffer[channels];
         room = new PointerPointer<>(channels);
         for (int i = 0; i < channels; i++) {
             planes[i] = new BytePointer((long) CAPACITY * FLOAT_BYTES);
+            views[i] = planes[i].asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
         }
         frame.format(avutil.AV_SAMPLE_FMT_FLTP)
                 .sample_rate(settings.sampleRateHz())
@@ -79,20 +84,21 @@ final class AacEncoder implements AutoCloseable {
         NativeFailure.check(name, avutil.av_opt_set(encoder.priv_data(), name, value, 0));
     }
 
-    /// Where the next samples go: one pointer a channel, room for [#roomSamples].
-    PointerPointer<Pointer> room() {
+    @Override
+    public PointerPointer<Pointer> room() {
         for (int i = 0; i < channels; i++) {
             room.put(i, planes[i].position((long) fill * FLOAT_BYTES));
         }
         return room;
     }
 
-    int roomSamples() {
+    @Override
+    public int roomSamples() {
         return CAPACITY - fill;
     }
 
-    /// So many samples were put into [#room].
-    void filled(int samples) {
+    @Override
+    public void filled(int samples) {
         fill += samples;
         int from = 0;
         for (; fill - from >= FRAME_SAMPLES; from += FRAME_SAMPLES) {
@@ -107,6 +113,14 @@ final class AacEncoder implements AutoCloseable {
                 Pointer.memmove(plane.position(0), source.position((long) from * FLOAT_BYTES), rest);
             }
         }
+    }
+
+    /// Puts in samples that stand in arrays, at most [#roomSamples] of them.
+    void put(float[][] samples, int from, int count) {
+        for (int i = 0; i < channels; i++) {
+            views[i].put(fill, samples[i], from, count);
+        }
+        filled(count);
     }
 
     /// Puts in silence.

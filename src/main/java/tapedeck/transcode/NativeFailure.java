@@ -1,14 +1,14 @@
 package tapedeck.transcode;
 
 /// FFmpeg refused something that it should take: the worker ends, and the server goes on with another one.
-final class NativeFailure extends RuntimeException {
+public final class NativeFailure extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    NativeFailure(String what, int code) {
+    public NativeFailure(String what, int code) {
         super("%s: FFmpeg error %d".formatted(what, code));
     }
 
-    static int check(String what, int code) {
+    public static int check(String what, int code) {
         if (code < 0) {
             throw new NativeFailure(what, code);
         }

@@ -80,7 +80,7 @@ final class Resampler implements AutoCloseable {
     /// Puts the samples of `frame` from `from` on into `target`.
     ///
     /// @return how many came out
-    long convert(AVFrame frame, int from, AacEncoder target) {
+    long convert(AVFrame frame, int from, SampleRoom target) {
         for (int i = 0; i < inPlanes; i++) {
             input.put(i, new BytePointer(frame.extended_data(i)).position((long) from * inStepBytes));
         }
@@ -88,7 +88,7 @@ final class Resampler implements AutoCloseable {
     }
 
     /// Goes on with so many samples (of the source) of silence.
-    long silence(long inSamples, AacEncoder target) {
+    long silence(long inSamples, SampleRoom target) {
         long out = 0;
         for (long left = inSamples; left > 0; left -= SILENCE_STEP) {
             NativeFailure.check("silence", swresample.swr_inject_silence(swr, (int) Math.min(left, SILENCE_STEP)));
@@ -97,7 +97,7 @@ final class Resampler implements AutoCloseable {
         return out;
     }
 
-    private long pull(int inSamples, AacEncoder target) {
+    private long pull(int inSamples, SampleRoom target) {
         long out = 0;
         int in = inSamples;
         while (true) {
@@ -113,7 +113,7 @@ final class Resampler implements AutoCloseable {
     }
 
     /// What is inside comes out; nothing can come afterwards.
-    long finish(AacEncoder target) {
+    long finish(SampleRoom target) {
         int count = NativeFailure.check(
                 "resampler",
                 swresample.swr_convert(swr, target.room(), target.roomSamples(), (PointerPointer<Pointer>) null, 0));

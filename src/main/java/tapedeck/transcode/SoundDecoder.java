@@ -41,6 +41,7 @@ final class SoundDecoder implements AutoCloseable {
 
     private static int codecId(String name) {
         return switch (name) {
+            case "aac" -> avcodec.AV_CODEC_ID_AAC;
             case "opus" -> avcodec.AV_CODEC_ID_OPUS;
             case "mp3" -> avcodec.AV_CODEC_ID_MP3;
             case "ac3" -> avcodec.AV_CODEC_ID_AC3;

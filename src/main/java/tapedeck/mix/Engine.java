@@ -1,0 +1,27 @@
+package tapedeck.mix;
+
+import tapedeck.bytes.Bytes;
+import tapedeck.transcode.CodedSource;
+
+/// What the pictures and the sound of a mix have in common. Only in a worker.
+sealed interface Engine extends AutoCloseable permits PictureMix, SoundMix {
+    void join(Ask.Join join);
+
+    void change(int line, CodedSource source);
+
+    void packet(int line, long ptsNanos, Bytes data);
+
+    void end(int line);
+
+    /// Everything that is due before this tick or sample is there.
+    void advance(long until);
+
+    /// What is held back comes out.
+    void finish();
+
+    /// Packets that could not be decoded.
+    int damaged();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,73 @@
+package tapedeck.mix;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Map;
+import tapedeck.transcode.WorkerLine;
+
+/// The process in which pictures and sound are mixed.
+public final class MixWorker {
+    private final Map<Integer, Engine> engines = new HashMap<>();
+
+    private MixWorker() {}
+
+    public static void main(String[] args) throws IOException {
+        MixWorker worker = new MixWorker();
+        WorkerLine.serve((message, line) -> worker.accept(MixWire.readAsk(message), line));
+    }
+
+    private void accept(Ask ask, WorkerLine line) {
+        switch (ask) {
+            case Ask.OpenPictures open -> {
+                PictureMix mix = new PictureMix(
+                        open,
+                        (tick, keyframe, data) -> send(line, new Answer.Picture(open.mix(), tick, keyframe, data)));
+                engines.put(open.mix(), mix);
+                send(line, new Answer.Header(open.mix(), mix.header()));
+            }
+            case Ask.OpenSound open ->
+                engines.put(open.mix(), new SoundMix(data -> send(line, new Answer.Sound(open.mix(), data))));
+            case Ask.Join join -> engine(ask).join(join);
+            case Ask.Change change -> engine(ask).change(change.line(), change.source());
+            case Ask.Packet packet -> engine(ask).packet(packet.line(), packet.ptsNanos(), packet.data());
+            case Ask.End end -> engine(ask).end(end.line());
+            case Ask.Advance advance -> {
+                engine(ask).advance(advance.until());
+                done(ask, line);
+            }
+            case Ask.Finish _ -> {
+                engine(ask).finish();
+                done(ask, line);
+                engine(ask).close();
+                engines.remove(ask.mix());
+            }
+        }
+    }
+
+    private Engine engine(Ask ask) {
+        Engine engine = engines.get(ask.mix());
+        if (engine == null) {
+            throw new IllegalStateException("mix %d is not open".formatted(ask.mix()));
+        }
+        return engine;
+    }
+
+    private void done(Ask ask, WorkerLine line) {
+        send(line, new Answer.Done(ask.mix(), engine(ask).damaged()));
+        try {
+            line.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// What no longer gets through is the end of this process.
+    private static void send(WorkerLine line, Answer answer) {
+        try {
+            line.send(MixWire.write(answer));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package tapedeck.mix;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.MalformedException;
+import tapedeck.container.Summary;
+import tapedeck.container.mp4.MovieLine;
+import tapedeck.container.mp4.MovieLines;
+import tapedeck.media.Codec;
+import tapedeck.mix.MixFailedException.Reason;
+import tapedeck.transcode.picture.PictureEncoder;
+
+/// Mixes a finished file of many tracks into one with a picture and a sound, beside it, in worker processes. The same
+/// file and settings give the same bytes.
+public final class OfflineMixer {
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+    /// A keyframe at least so often.
+    private static final int KEYFRAME_SECONDS = 2;
+    /// With all cores at work, a mix is made in parts: not so short that beginning them costs much, not so long that
+    /// cores wait for the last one.
+    private static final int SEGMENTS = 12;
+
+    private static final long LEAST_SEGMENT_SECONDS = 10;
+    private static final long MOST_SEGMENT_SECONDS = 120;
+
+    private final Path source;
+    private final MixSettings settings;
+    private final Progress progress;
+    private final int workers;
+
+    /// Hears how far it is.
+    public interface Progress {
+        /// @param writtenNanos of the mix that are in the file
+        void at(long writtenNanos, long durationNanos);
+    }
+
+    private OfflineMixer(Path source, MixSettings settings, Progress progress, int workers) {
+        this.source = source;
+        this.settings = settings;
+        this.progress = progress;
+        this.workers = workers;
+    }
+
+    /// The name of the mix of this file.
+    public static Path target(Path source) {
+        return MixFile.beside(source);
+    }
+
+    /// Makes the mix. A file of its name is replaced when it is finished.
+    ///
+    /// @throws MixFailedException if it cannot be made; the source is as it was and nothing is left of the mix
+    public static Mixed mix(Path source, MixSettings settings, Progress progress)
+            throws MixFailedException, InterruptedException {
+        return mix(source, settings, progress, Runtime.getRuntime().availableProcessors());
+    }
+
+    static Mixed mix(Path source, MixSettings settings, Progress progress, int workers)
+            throws MixFailedException, InterruptedException {
+        OfflineMixer mixer =
+                new OfflineMixer(source, settings, progress, settings.multithreading() ? workers : 1);
+        try (FileChannel file = FileChannel.open(source, StandardOpenOption.READ)) {
+            return mixer.mix(file);
+        } catch (MalformedException e) {
+            throw new MixFailedException(Reason.NOTHING_TO_MIX, "%s: %s".formatted(source, e.getMessage()));
+        } catch (IOException e) {
+            throw new MixFailedException(Reason.BROKEN, "%s: %s".formatted(source, e));
+        }
+    }
+
+    private Mixed mix(FileChannel channel) throws IOException, MixFailedException, InterruptedException {
+        MovieLines movie = MovieLines.open(channel);
+        List<MovieLine> lines = movie.lines().stream()
+                .filter(line -> line.codec() instanceof Codec.Video ? settings.hasVideo() : settings.hasAudio())
+                .filter(line -> line.endNanos() > line.startNanos())
+                .toList();
+        boolean video = lines.stream().anyMatch(line -> line.codec() instanceof Codec.Video);
+        boolean sound = lines.stream().anyMatch(line -> line.codec() instanceof Codec.Audio);
+        long duration = lines.stream().mapToLong(MovieLine::endNanos).max().orElse(0);
+        if (duration <= 0) {
+            throw new MixFailedException(Reason.NOTHING_TO_MIX, source + ": there is nothing in it to mix");
+        }
+        DiskSpace space = new DiskSpace(folder(), settings.minAvailableSpaceBytes());
+        if (!space.isEnough()) {
+            throw new MixFailedException(Reason.NO_SPACE, space.complaint());
+        }
+        List<Long> cuts = video ? cuts(duration) : List.of(0L);
+        Assembly.Plan plan = new Assembly.Plan(
+                cuts.size() - 1,
+                sound,
+                settings.picture().fps(),
+                duration,
+                movie.createdAt(),
+                stem());
+        LongConsumer written = nanos -> progress.at(nanos, duration);
+        Path target = MixFile.beside(source);
+        try (MixFile file = new MixFile(target)) {
+            Assembly assembly = new Assembly(plan, file, space, written);
+            int damaged = run(lines, cuts, plan, assembly);
+            Summary summary = assembly.finish();
+            file.publish();
+            return new Mixed(
+                    target,
+                    summary.durationNanos(),
+                    Instant.now(),
+                    movie.createdAt(),
+                    duration,
+                    damaged,
+                    assembly.isWhole());
+        }
+    }
+
+    private Path folder() {
+        Path parent = source.toAbsolutePath().getParent();
+        return parent == null ? source.toAbsolutePath() : parent;
+    }
+
+    private String stem() {
+        String name = source.getFileName().toString();
+        return name.endsWith(".mp4") ? name.substring(0, name.length() - 4) : name;
+    }
+
+    /// Where segments begin and the last one ends, in ticks. It depends on nothing but the length, so that the same mix
+    /// comes out on every machine.
+    private List<Long> cuts(long durationNanos) {
+        int fps = settings.picture().fps();
+        long ticks = Math.max(1, Math.ceilDiv(durationNanos * fps, NANOS_PER_SECOND));
+        long step = ticks;
+        if (settings.multithreading()) {
+            step = Math.clamp(
+                    Math.ceilDiv(ticks, SEGMENTS), LEAST_SEGMENT_SECONDS * fps, MOST_SEGMENT_SECONDS * fps);
+        }
+        List<Long> cuts = new ArrayList<>();
+        for (long tick = 0; tick < ticks; tick += step) {
+            cuts.add(tick);
+        }
+        cuts.add(ticks);
+        return cuts;
+    }
+
+    private int run(List<MovieLine> lines, List<Long> cuts, Assembly.Plan plan, Assembly assembly)
+            throws IOException, MixFailedException, InterruptedException {
+        AtomicInteger nextSegment = new AtomicInteger();
+        List<MixProcess> processes = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            ExecutorCompletionService<Void> tasks = new ExecutorCompletionService<>(threads);
+            int started = Math.max(1, Math.min(workers, plan.segments()));
+            try {
+                for (int i = 0; i < started; i++) {
+                    processes.add(new MixProcess("mix-" + i));
+                }
+                int open = 0;
+                for (MixProcess process : processes) {
+                    if (plan.segments() > 0) {
+                        tasks.submit(() -> {
+                            pictures(process, lines, cuts, nextSegment, assembly);
+                            return null;
+                        });
+                        open++;
+                    }
+                }
+                if (plan.sound()) {
+                    tasks.submit(() -> {
+                        Feeding.sound(processes.getFirst(), lines, plan.durationNanos(), assembly);
+                        assembly.soundDone();
+                        return null;
+                    });
+                    open++;
+                }
+                for (; open > 0; open--) {
+                    tasks.take().get();
+                }
+            } catch (ExecutionException e) {
+                throw failed(e.getCause());
+            } finally {
+                // Whoever waits ends, too.
+                assembly.end();
+                processes.forEach(MixProcess::close);
+                threads.shutdownNow();
+            }
+        }
+        return processes.stream().mapToInt(MixProcess::damaged).sum();
+    }
+
+    private static MixFailedException failed(@Nullable Throwable cause) {
+        if (cause instanceof MixFailedException failure) {
+            return failure;
+        }
+        if (cause instanceof IOException) {
+            return new MixFailedException(Reason.BROKEN, cause.toString());
+        }
+        throw new IllegalStateException(cause);
+    }
+
+    private void pictures(
+            MixProcess process,
+            List<MovieLine> lines,
+            List<Long> cuts,
+            AtomicInteger nextSegment,
+            Assembly assembly)
+            throws IOException, MixFailedException, InterruptedException {
+        MixSettings.Picture picture = settings.picture();
+        PictureEncoder.Options options = new PictureEncoder.Options(
+                picture.encoder(),
+                picture.width(),
+                picture.height(),
+                picture.fps(),
+                picture.kilobitsPerSecond() * 1000,
+                picture.fps() * KEYFRAME_SECONDS);
+        int segment;
+        while ((segment = nextSegment.getAndIncrement()) < cuts.size() - 1) {
+            if (!assembly.awaitSegment(segment, workers)) {
+                return;
+            }
+            int of = segment;
+            Feeding.pictures(
+                    process,
+                    lines,
+                    picture.scene(),
+                    options,
+                    cuts.get(of),
+                    cuts.get(of + 1),
+                    answer -> assembly.accept(of, answer),
+                    assembly::isOver);
+            assembly.segmentDone(of);
+        }
+    }
+}

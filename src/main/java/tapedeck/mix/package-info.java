@@ -1,0 +1,10 @@
+/// One picture and one sound of many streams: a finished file of many tracks becomes an ordinary one.
+///
+/// Public: [OfflineMixer] with its [MixSettings], what it answers, [Mixed], and why it may not, [MixFailedException];
+/// [MixCallback] tells others;
+/// [MixWorker] is the main class of a worker process.
+///
+/// In a worker, [PictureMix] puts pictures where the [Layout] says and [SoundMix] adds up the sound; outside, [Feeding]
+/// hands them the packets of a file and [Assembly] writes what comes back. They speak [MixWire].
+@org.jspecify.annotations.NullMarked
+package tapedeck.mix;

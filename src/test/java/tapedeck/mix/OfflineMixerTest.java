@@ -1,0 +1,89 @@
+package tapedeck.mix;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.peers.Ffmpeg;
+
+/// Real workers, judged by decoding what they made: who is where and when.
+@Tag("peer")
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class OfflineMixerTest {
+    private static final int FPS = 30;
+    private static final double FRAME = 1.0 / FPS + 0.003;
+    private static final double SOUND = 0.04;
+
+    private static final Person ANNA = new Person("Anna", "640x360", 30, 0, 8, 0.2, 1000);
+    private static final Person BORIS = new Person("Boris", "320x180", 25, 2.4, 4, 0.6, 2000);
+
+    @TempDir
+    private Path folder;
+
+    private Mixed mix(Path file, String settings) throws Exception {
+        return OfflineMixer.mix(file, MixSettings.parse(settings, folder), (_, _) -> {}, 2);
+    }
+
+    private static void assertNear(List<Double> expected, List<Double> found, double slack, String what) {
+        assertEquals(expected.size(), found.size(), what + ": " + expected + " " + found);
+        for (int i = 0; i < expected.size(); i++) {
+            assertEquals(expected.get(i), found.get(i), slack, what + ": " + expected + " " + found);
+        }
+    }
+
+    private static List<Double> between(List<Double> moments, double from, double until) {
+        return moments.stream()
+                .filter(moment -> moment >= from && moment < until)
+                .toList();
+    }
+
+    @Test
+    void everybodyIsWhereAndWhenHeWas() throws Exception {
+        Path file = folder.resolve("room.mp4");
+        Person.record(file, List.of(ANNA, BORIS));
+        Mixed mixed = mix(file, "{\"mixerDisplayStreamName\": false}");
+        assertEquals(folder.resolve("room_mixed.mp4"), mixed.file());
+        assertEquals(8, mixed.durationNanos() / 1e9, 0.05);
+        assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
+        Look look = Look.at(mixed.file(), FPS);
+        assertEquals(8 * FPS, look.pictures());
+        // Alone she has all of it; beside him the left half, and below her it is dark.
+        assertNear(between(ANNA.moments(), 0, 2.4), between(look.flashes(0.5, 0.9), 0, 2.4), FRAME, "alone");
+        assertNear(ANNA.moments(), look.flashes(0.25, 0.5), FRAME, "Anna");
+        assertNear(BORIS.moments(), between(look.flashes(0.75, 0.5), 2.4, 6.4), FRAME, "Boris");
+        assertNear(List.of(), between(look.flashes(0.25, 0.1), 2.5, 6.3), FRAME, "above the tiles");
+        assertNear(between(ANNA.moments(), 6.4, 8), between(look.flashes(0.5, 0.9), 6.4, 8), FRAME, "alone again");
+        assertNear(ANNA.moments(), look.beeps(1000), SOUND, "Anna");
+        assertNear(BORIS.moments(), look.beeps(2000), SOUND, "Boris");
+    }
+
+    @Test
+    void mixingTwiceGivesTheSameBytes() throws Exception {
+        Path file = folder.resolve("room.mp4");
+        Person.record(file, List.of(new Person("Anna", "320x180", 30, 0, 24, 0.2, 1000), BORIS));
+        byte[] source = Files.readAllBytes(file);
+        for (String settings : List.of("{}", "{\"multithreading\": true}")) {
+            String small = settings.replace("{", "{\"width\": 320, \"height\": 180, ").replace(", }", "}");
+            byte[] first = Files.readAllBytes(mix(file, small).file());
+            assertArrayEquals(first, Files.readAllBytes(mix(file, small).file()));
+            Look look = Look.at(folder.resolve("room_mixed.mp4"), FPS);
+            assertEquals(24 * FPS, look.pictures());
+            assertNear(
+                    new Person("Anna", "", 30, 0, 24, 0.2, 0).moments(), look.flashes(0.25, 0.5), FRAME, settings);
+            assertEquals("", Ffmpeg.decodeErrors(folder.resolve("room_mixed.mp4")));
+        }
+        assertArrayEquals(source, Files.readAllBytes(file));
+        try (var files = Files.list(folder)) {
+            assertEquals(2, files.count(), "nothing is left over");
+        }
+        assertTrue(Files.size(folder.resolve("room_mixed.mp4")) > 0);
+    }
+}
