@@ -118,8 +118,9 @@ final class MixCommand implements Callable<Integer> {
         private static final long NANOS_PER_SECOND = 1_000_000_000;
         private static final int PERCENT = 100;
 
-        private final boolean seen =
-                Optional.ofNullable(System.console()).filter(java.io.Console::isTerminal).isPresent();
+        private final boolean seen = Optional.ofNullable(System.console())
+                .filter(java.io.Console::isTerminal)
+                .isPresent();
         private final long beganNanos = System.nanoTime();
 
         @Override

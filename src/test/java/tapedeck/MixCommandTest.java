@@ -35,8 +35,21 @@ class MixCommandTest {
     private Path recording() {
         Path file = folder.resolve("room.mp4");
         Ffmpeg.ffmpeg(
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1", "-f", "lavfi", "-i", "sine=d=1",
-                "-c:v", "libx264", "-c:a", "aac", file.toString());
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=320x180:r=30:d=1",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=d=1",
+                "-c:v",
+                "libx264",
+                "-c:a",
+                "aac",
+                file.toString());
         return file;
     }
 
@@ -48,7 +61,8 @@ class MixCommandTest {
     @Test
     void aConfigurationThatIsNotThereIs65() throws Exception {
         Path file = Files.write(folder.resolve("room.mp4"), new byte[10]);
-        assertEquals(65, run(file.toString(), "--config", folder.resolve("none.json").toString()));
+        assertEquals(
+                65, run(file.toString(), "--config", folder.resolve("none.json").toString()));
     }
 
     @Test

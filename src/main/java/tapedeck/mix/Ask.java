@@ -40,8 +40,7 @@ sealed interface Ask {
     ///
     /// @param startNanos nothing of it is seen or heard before
     /// @param endNanos nor from then on
-    record Join(
-            int mix, int line, String name, int rotationDegrees, long startNanos, long endNanos, CodedSource source)
+    record Join(int mix, int line, String name, int rotationDegrees, long startNanos, long endNanos, CodedSource source)
             implements Ask {}
 
     /// The packets of a source from here on are other ones.

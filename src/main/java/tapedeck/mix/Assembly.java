@@ -55,13 +55,7 @@ final class Assembly {
     ///
     /// @param segments of pictures; none without pictures
     /// @param sound whether there is sound
-    record Plan(
-            int segments,
-            boolean sound,
-            int ticksPerSecond,
-            long durationNanos,
-            Instant startedAt,
-            String title) {
+    record Plan(int segments, boolean sound, int ticksPerSecond, long durationNanos, Instant startedAt, String title) {
         long nanos(long tick) {
             return tick * NANOS_PER_SECOND / ticksPerSecond;
         }
@@ -213,8 +207,7 @@ final class Assembly {
             if (plan.sound()) {
                 tracks.add(soundTrack);
             }
-            open = Container.MP4.muxer(
-                    file, tracks, new MuxerOptions(plan.startedAt(), reserveBytes(), plan.title()));
+            open = Container.MP4.muxer(file, tracks, new MuxerOptions(plan.startedAt(), reserveBytes(), plan.title()));
             muxer = open;
         }
         return open;

@@ -96,8 +96,7 @@ final class Feeding {
     }
 
     /// Mixes all sound.
-    static void sound(
-            MixProcess process, List<MovieLine> lines, long durationNanos, Assembly assembly)
+    static void sound(MixProcess process, List<MovieLine> lines, long durationNanos, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answer -> assembly.accept(-1, answer));
         process.send(new Ask.OpenSound(feeding.mix));

@@ -40,8 +40,7 @@ sealed interface Layout {
             double bestWidth = 0;
             for (int columns = 1; columns <= tiles; columns++) {
                 int rows = Math.ceilDiv(tiles, columns);
-                double width =
-                        Math.min((double) canvas.width() / columns, (double) canvas.height() / rows * SHAPE);
+                double width = Math.min((double) canvas.width() / columns, (double) canvas.height() / rows * SHAPE);
                 if (width >= bestWidth) {
                     bestWidth = width;
                     best = columns;

@@ -41,9 +41,12 @@ final class Lettering {
             return null;
         }
         try {
-            return drawn(text.codePointCount(0, text.length()) > MAX_CHARACTERS
-                    ? text.substring(0, text.offsetByCodePoints(0, MAX_CHARACTERS))
-                    : text, letters, maxWidth);
+            return drawn(
+                    text.codePointCount(0, text.length()) > MAX_CHARACTERS
+                            ? text.substring(0, text.offsetByCodePoints(0, MAX_CHARACTERS))
+                            : text,
+                    letters,
+                    maxWidth);
         } catch (RuntimeException | LinkageError | InternalError e) {
             // Java says all three of a machine without fontconfig or without a font.
             unable = true;
@@ -83,8 +86,7 @@ final class Lettering {
             if (length == 0) {
                 return null;
             }
-            all = new TextLayout(
-                    text.substring(0, length) + ELLIPSIS, font, graphics.getFontRenderContext());
+            all = new TextLayout(text.substring(0, length) + ELLIPSIS, font, graphics.getFontRenderContext());
         }
         return all;
     }

@@ -10,7 +10,8 @@ import tapedeck.bytes.MalformedException;
 import tapedeck.mix.MixFailedException.Reason;
 import tapedeck.transcode.WorkerProcess;
 
-/// A worker as whoever feeds it sees it: mixes are opened, fed and advanced, and the one who feeds waits so that it never
+/// A worker as whoever feeds it sees it: mixes are opened, fed and advanced, and the one who feeds waits so that it
+/// never
 /// has more than a few steps in front of it.
 final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
     /// Decoded pictures are not in it, only packets that wait.

@@ -101,9 +101,8 @@ public record MixSettings(
                 in.number("bitrate", 2000, 50, MAX_KILOBITS),
                 in.oneOf("codec", "openh264", Set.of("openh264", "x264")).equals("x264") ? "libx264" : "libopenh264",
                 scene(in, new Area(0, 0, width, height)));
-        List<String> unknown = all.propertyNames().stream()
-                .filter(key -> !KEYS.contains(key))
-                .toList();
+        List<String> unknown =
+                all.propertyNames().stream().filter(key -> !KEYS.contains(key)).toList();
         return new MixSettings(
                 in.flag("hasVideo", true),
                 in.flag("hasAudio", true),
@@ -203,7 +202,8 @@ public record MixSettings(
         private String url(String key) throws MixFailedException {
             String text = text(key, "");
             try {
-                if (text.isEmpty() || text.matches("https?://.+") && URI.create(text).getHost() != null) {
+                if (text.isEmpty()
+                        || text.matches("https?://.+") && URI.create(text).getHost() != null) {
                     return text;
                 }
             } catch (IllegalArgumentException _) {
@@ -217,8 +217,9 @@ public record MixSettings(
             return switch (text(key, Boolean.toString(absent))) {
                 case "true" -> true;
                 case "false" -> false;
-                default -> throw new MixFailedException(
-                        Reason.SETTINGS, "%s=%s: true or false is needed".formatted(key, text(key, "")));
+                default ->
+                    throw new MixFailedException(
+                            Reason.SETTINGS, "%s=%s: true or false is needed".formatted(key, text(key, "")));
             };
         }
 

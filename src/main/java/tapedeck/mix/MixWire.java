@@ -78,8 +78,7 @@ final class MixWire {
                 yield new Ask.OpenPictures(mix, encoder(in), scene(in), fromTick);
             }
             case OPEN_SOUND -> new Ask.OpenSound(mix);
-            case JOIN ->
-                new Ask.Join(mix, in.i32(), text(in), in.u16(), in.i64(), in.i64(), CodedSource.read(in));
+            case JOIN -> new Ask.Join(mix, in.i32(), text(in), in.u16(), in.i64(), in.i64(), CodedSource.read(in));
             case CHANGE -> new Ask.Change(mix, in.i32(), CodedSource.read(in));
             case PACKET -> new Ask.Packet(mix, in.i32(), in.i64(), in.rest());
             case END -> new Ask.End(mix, in.i32());

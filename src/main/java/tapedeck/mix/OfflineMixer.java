@@ -68,8 +68,7 @@ public final class OfflineMixer {
 
     static Mixed mix(Path source, MixSettings settings, Progress progress, int workers)
             throws MixFailedException, InterruptedException {
-        OfflineMixer mixer =
-                new OfflineMixer(source, settings, progress, settings.multithreading() ? workers : 1);
+        OfflineMixer mixer = new OfflineMixer(source, settings, progress, settings.multithreading() ? workers : 1);
         try (FileChannel file = FileChannel.open(source, StandardOpenOption.READ)) {
             return mixer.mix(file);
         } catch (MalformedException e) {
@@ -97,12 +96,7 @@ public final class OfflineMixer {
         }
         List<Long> cuts = video ? cuts(duration) : List.of(0L);
         Assembly.Plan plan = new Assembly.Plan(
-                cuts.size() - 1,
-                sound,
-                settings.picture().fps(),
-                duration,
-                movie.createdAt(),
-                stem());
+                cuts.size() - 1, sound, settings.picture().fps(), duration, movie.createdAt(), stem());
         LongConsumer written = nanos -> progress.at(nanos, duration);
         Path target = MixFile.beside(source);
         try (MixFile file = new MixFile(target)) {
@@ -138,8 +132,7 @@ public final class OfflineMixer {
         long ticks = Math.max(1, Math.ceilDiv(durationNanos * fps, NANOS_PER_SECOND));
         long step = ticks;
         if (settings.multithreading()) {
-            step = Math.clamp(
-                    Math.ceilDiv(ticks, SEGMENTS), LEAST_SEGMENT_SECONDS * fps, MOST_SEGMENT_SECONDS * fps);
+            step = Math.clamp(Math.ceilDiv(ticks, SEGMENTS), LEAST_SEGMENT_SECONDS * fps, MOST_SEGMENT_SECONDS * fps);
         }
         List<Long> cuts = new ArrayList<>();
         for (long tick = 0; tick < ticks; tick += step) {
@@ -204,11 +197,7 @@ public final class OfflineMixer {
     }
 
     private void pictures(
-            MixProcess process,
-            List<MovieLine> lines,
-            List<Long> cuts,
-            AtomicInteger nextSegment,
-            Assembly assembly)
+            MixProcess process, List<MovieLine> lines, List<Long> cuts, AtomicInteger nextSegment, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         MixSettings.Picture picture = settings.picture();
         PictureEncoder.Options options = new PictureEncoder.Options(

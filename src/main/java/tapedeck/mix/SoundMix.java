@@ -49,8 +49,7 @@ final class SoundMix implements Engine {
     static long samples(long nanos) {
         long seconds = Math.floorDiv(nanos, NANOS_PER_SECOND);
         long rest = Math.floorMod(nanos, NANOS_PER_SECOND);
-        return seconds * SoundEncoder.RATE_HZ
-                + (rest * SoundEncoder.RATE_HZ + NANOS_PER_SECOND / 2) / NANOS_PER_SECOND;
+        return seconds * SoundEncoder.RATE_HZ + (rest * SoundEncoder.RATE_HZ + NANOS_PER_SECOND / 2) / NANOS_PER_SECOND;
     }
 
     @Override

@@ -19,10 +19,12 @@ class LayoutTest {
         StringBuilder text = new StringBuilder();
         for (Layout layout : LAYOUTS) {
             for (int tiles : new int[] {1, 2, 3, 4, 5, 7, 12}) {
-                text.append(layout.getClass().getSimpleName()).append(' ').append(tiles).append('\n');
+                text.append(layout.getClass().getSimpleName())
+                        .append(' ')
+                        .append(tiles)
+                        .append('\n');
                 for (Area cell : layout.place(CANVAS, tiles, tiles - 1)) {
-                    text.append("  %4d %4d  %4d × %d%n"
-                            .formatted(cell.x(), cell.y(), cell.width(), cell.height()));
+                    text.append("  %4d %4d  %4d × %d%n".formatted(cell.x(), cell.y(), cell.width(), cell.height()));
                 }
             }
         }

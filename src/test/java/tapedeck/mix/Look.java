@@ -30,15 +30,35 @@ final class Look {
 
     static Look at(Path file, int fps) {
         byte[] gray = Ffmpeg.ffmpeg(
-                        "-v", "error", "-i", file.toString(), "-an", "-vf", "scale=" + WIDTH + ":" + HEIGHT
-                                + ":flags=area,format=gray",
-                        "-fps_mode", "passthrough", "-f", "rawvideo", "-")
-                .out();
-        byte[] sound = Ffmpeg.ffmpeg(
-                        "-v", "error", "-i", file.toString(), "-vn", "-ac", "1", "-ar", "" + RATE_HZ, "-f", "s16le",
+                        "-v",
+                        "error",
+                        "-i",
+                        file.toString(),
+                        "-an",
+                        "-vf",
+                        "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray",
+                        "-fps_mode",
+                        "passthrough",
+                        "-f",
+                        "rawvideo",
                         "-")
                 .out();
-        ShortBuffer buffer = ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+        byte[] sound = Ffmpeg.ffmpeg(
+                        "-v",
+                        "error",
+                        "-i",
+                        file.toString(),
+                        "-vn",
+                        "-ac",
+                        "1",
+                        "-ar",
+                        "" + RATE_HZ,
+                        "-f",
+                        "s16le",
+                        "-")
+                .out();
+        ShortBuffer buffer =
+                ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
         short[] samples = new short[buffer.remaining()];
         buffer.get(samples);
         return new Look(fps, gray, samples);

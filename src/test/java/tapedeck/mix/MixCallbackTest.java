@@ -67,16 +67,14 @@ class MixCallbackTest {
         assertTrue(tell(new MixCallback.Recording(
                 FILE, OptionalLong.of(3_724_973_476L), OptionalLong.of(44_061), "multi-recorder://room-bacelf")));
         assertEquals(List.of("POST /multiRecorderCallback application/json"), requests);
-        assertEquals(
-                """
+        assertEquals("""
                 {"multiRecorderCreationModificationTime":3724973476,\
                 "multiRecorderDurationInMS":44061,\
                 "multiRecorderFilePath":"/multirecords/stream-32c7edd7.mp4",\
                 "recorderUri":"multi-recorder://room-bacelf",\
                 "mixerParams":[{"path":"/multirecords/stream-32c7edd7_mixed.mp4",\
                 "durationInMs":44000,\
-                "creationModificationTime":3724976324}]}""",
-                bodies.getFirst());
+                "creationModificationTime":3724976324}]}""", bodies.getFirst());
     }
 
     @Test

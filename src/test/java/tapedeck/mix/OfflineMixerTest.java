@@ -71,13 +71,13 @@ class OfflineMixerTest {
         Person.record(file, List.of(new Person("Anna", "320x180", 30, 0, 24, 0.2, 1000), BORIS));
         byte[] source = Files.readAllBytes(file);
         for (String settings : List.of("{}", "{\"multithreading\": true}")) {
-            String small = settings.replace("{", "{\"width\": 320, \"height\": 180, ").replace(", }", "}");
+            String small =
+                    settings.replace("{", "{\"width\": 320, \"height\": 180, ").replace(", }", "}");
             byte[] first = Files.readAllBytes(mix(file, small).file());
             assertArrayEquals(first, Files.readAllBytes(mix(file, small).file()));
             Look look = Look.at(folder.resolve("room_mixed.mp4"), FPS);
             assertEquals(24 * FPS, look.pictures());
-            assertNear(
-                    new Person("Anna", "", 30, 0, 24, 0.2, 0).moments(), look.flashes(0.25, 0.5), FRAME, settings);
+            assertNear(new Person("Anna", "", 30, 0, 24, 0.2, 0).moments(), look.flashes(0.25, 0.5), FRAME, settings);
             assertEquals("", Ffmpeg.decodeErrors(folder.resolve("room_mixed.mp4")));
         }
         assertArrayEquals(source, Files.readAllBytes(file));

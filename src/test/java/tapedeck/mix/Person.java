@@ -47,8 +47,7 @@ record Person(String name, String size, int fps, double from, double seconds, do
     }
 
     private static void input(List<String> arguments, Person person, String source) {
-        arguments.addAll(
-                List.of("-itsoffset", "%.3f".formatted(person.from), "-f", "lavfi", "-i", source));
+        arguments.addAll(List.of("-itsoffset", "%.3f".formatted(person.from), "-f", "lavfi", "-i", source));
     }
 
     /// When it flashes and sounds, in the time of the file.

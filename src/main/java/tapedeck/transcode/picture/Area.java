@@ -3,10 +3,7 @@ package tapedeck.transcode.picture;
 /// A part of a picture, in pixels.
 public record Area(int x, int y, int width, int height) {
     public boolean intersects(Area other) {
-        return x < other.x + other.width
-                && other.x < x + width
-                && y < other.y + other.height
-                && other.y < y + height;
+        return x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height;
     }
 
     /// The largest area of this shape inside, in the middle; all its numbers even, as pictures with half as much colour

@@ -26,7 +26,9 @@ public final class Canvas implements AutoCloseable {
         int[] values = {colour.luma().u8(0), colour.blue().u8(0), colour.red().u8(0)};
         for (int i = 0; i < PLANES; i++) {
             int rows = i == 0 ? height : height / 2;
-            planes[i] = new BytePointer(frame.data(i)).capacity((long) rows * frame.linesize(i)).asByteBuffer();
+            planes[i] = new BytePointer(frame.data(i))
+                    .capacity((long) rows * frame.linesize(i))
+                    .asByteBuffer();
             background[i] = new byte[i == 0 ? width * height : width * height / 4];
             Arrays.fill(background[i], (byte) values[i]);
         }
@@ -120,8 +122,9 @@ public final class Canvas implements AutoCloseable {
     private void turn(AVFrame picture, int plane, int at, int width, int height, int rotationDegrees) {
         int stride = picture.linesize(plane);
         int sourceRows = rotationDegrees == 180 ? height : width;
-        ByteBuffer source =
-                new BytePointer(picture.data(plane)).capacity((long) sourceRows * stride).asByteBuffer();
+        ByteBuffer source = new BytePointer(picture.data(plane))
+                .capacity((long) sourceRows * stride)
+                .asByteBuffer();
         byte[] row = new byte[width];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {

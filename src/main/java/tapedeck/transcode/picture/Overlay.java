@@ -11,7 +11,8 @@ import tapedeck.bytes.Bytes;
 public record Overlay(int width, int height, Bytes alpha, Bytes luma, Bytes blue, Bytes red) {
     private static final int OPAQUE = 255;
 
-    /// Out of pixels with alpha, red, green and blue of 8 bits each, as Java has them. An odd last row or column is left
+    /// Out of pixels with alpha, red, green and blue of 8 bits each, as Java has them. An odd last row or column is
+    /// left
     /// out.
     public static Overlay of(int[] argb, int rowPixels, int rows) {
         int width = rowPixels & ~1;
@@ -32,8 +33,7 @@ public record Overlay(int width, int height, Bytes alpha, Bytes luma, Bytes blue
                 colour(argb, rowPixels, x, y, blue, red, y / 2 * (width / 2) + x / 2);
             }
         }
-        return new Overlay(
-                width, height, Bytes.wrap(alpha), Bytes.wrap(luma), Bytes.wrap(blue), Bytes.wrap(red));
+        return new Overlay(width, height, Bytes.wrap(alpha), Bytes.wrap(luma), Bytes.wrap(blue), Bytes.wrap(red));
     }
 
     /// ITU-R BT.709, limited range: what pictures of this size are taken for.
@@ -41,8 +41,7 @@ public record Overlay(int width, int height, Bytes alpha, Bytes luma, Bytes blue
         return (int) Math.round(16 + 0.1826 * r + 0.6142 * g + 0.0620 * b);
     }
 
-    private static void colour(
-            int[] argb, int rowPixels, int x, int y, byte[] blue, byte[] red, int target) {
+    private static void colour(int[] argb, int rowPixels, int x, int y, byte[] blue, byte[] red, int target) {
         double r = 0;
         double g = 0;
         double b = 0;

@@ -50,8 +50,7 @@ public final class PictureEncoder implements AutoCloseable {
         if (options.name().equals("libx264")) {
             NativeFailure.check("preset", avutil.av_opt_set(encoder.priv_data(), "preset", "veryfast", 0));
         }
-        NativeFailure.check(
-                options.name(), avcodec.avcodec_open2(encoder, codec, (PointerPointer<?>) null));
+        NativeFailure.check(options.name(), avcodec.avcodec_open2(encoder, codec, (PointerPointer<?>) null));
     }
 
     /// What decoders need: an `avcC`.
@@ -59,8 +58,7 @@ public final class PictureEncoder implements AutoCloseable {
         byte[] extra = new byte[encoder.extradata_size()];
         encoder.extradata().get(extra, 0, extra.length);
         List<Bytes> units = H264.splitAnnexB(Bytes.wrap(extra));
-        return H264.toAvcc(H264.fromParameterSets(
-                of(units, H264.NAL_SPS), of(units, H264.NAL_PPS)));
+        return H264.toAvcc(H264.fromParameterSets(of(units, H264.NAL_SPS), of(units, H264.NAL_PPS)));
     }
 
     private static List<Bytes> of(List<Bytes> units, int type) {

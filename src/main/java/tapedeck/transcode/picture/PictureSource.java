@@ -162,9 +162,10 @@ public final class PictureSource implements AutoCloseable {
             case "vp8" -> avcodec.avcodec_find_decoder(avcodec.AV_CODEC_ID_VP8);
             case "vp9" -> avcodec.avcodec_find_decoder(avcodec.AV_CODEC_ID_VP9);
             // FFmpeg's own needs hardware.
-            case "av1" -> avcodec.avcodec_find_decoder_by_name("libdav1d") == null
-                    ? avcodec.avcodec_find_decoder_by_name("libaom-av1")
-                    : avcodec.avcodec_find_decoder_by_name("libdav1d");
+            case "av1" ->
+                avcodec.avcodec_find_decoder_by_name("libdav1d") == null
+                        ? avcodec.avcodec_find_decoder_by_name("libaom-av1")
+                        : avcodec.avcodec_find_decoder_by_name("libdav1d");
             default -> throw new MalformedException("transcode: no picture codec " + name);
         };
     }

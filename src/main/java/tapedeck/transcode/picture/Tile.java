@@ -126,8 +126,7 @@ public final class Tile implements AutoCloseable {
         scaler = now;
         NativeFailure.check(
                 "scaling",
-                swscale.sws_scale(
-                        now, from.data(), from.linesize(), 0, from.height(), to.data(), to.linesize()));
+                swscale.sws_scale(now, from.data(), from.linesize(), 0, from.height(), to.data(), to.linesize()));
     }
 
     private static boolean isFull(AVFrame from) {
