@@ -8,6 +8,7 @@ import java.util.List;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.Movie.MovieTrack;
 import tapedeck.container.mp4.Mp4Reader.ReadTrack;
 import tapedeck.media.Codec;
@@ -67,14 +68,16 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
 
     private static MovieLine line(Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
         long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
+        TrackIdentity known = IdentityBoxes.of(said);
+        TrackIdentity identity = known == null ? new TrackIdentity(name(said), "") : known;
         ReadTrack moved = new ReadTrack(track.id(), codec, track.timescale(), shift, track.samples());
         return new MovieLine(
                 reader,
                 moved,
                 new MovieLine.Said(
                         codec,
-                        name(said),
-                        "",
+                        identity.streamName(),
+                        identity.mediaSessionId(),
                         codec instanceof Codec.Video ? rotation(said) : 0,
                         FragmentDemuxer.nalLengthBytes(said)),
                 edit.startNanos(),
