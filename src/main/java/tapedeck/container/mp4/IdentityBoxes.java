@@ -1,44 +1,42 @@
 package tapedeck.container.mp4;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.Movie.MovieTrack;
 
-/// Whose track it is, in its `trak`: the stream's name where players look for the name of a track, and the media
-/// session in a box of our own (`uuid`, ISO/IEC 14496-12 4.2). Finishing keeps both as they are.
+/// Whose track it is, in the user data of its `trak` (ISO/IEC 14496-12 8.10.1): the stream's name where players look
+/// for the name of a track, and the media session in a box of our own beside it. Finishing keeps both as they are.
+///
+/// ```
+/// | udta | name: UTF-8 | msid: UTF-8 |
+/// ```
 final class IdentityBoxes {
-    /// "tapedeck-session", which nobody else has.
-    private static final Bytes SESSION = Bytes.ofUtf8("tapedeck-session");
+    private static final String NAME = "name";
+    private static final String SESSION = "msid";
     /// No name or session of ours is longer.
     private static final int MAX_TEXT_BYTES = 4096;
 
     private IdentityBoxes() {}
 
     static void write(BoxWriter out, TrackIdentity identity) {
-        out.box("udta", udta -> udta.box("name", Bytes.ofUtf8(identity.streamName())));
-        out.box("uuid", uuid -> uuid.bytes(SESSION).bytes(Bytes.ofUtf8(identity.mediaSessionId())));
+        out.box(
+                "udta",
+                udta -> udta.box(NAME, Bytes.ofUtf8(identity.streamName()))
+                        .box(SESSION, Bytes.ofUtf8(identity.mediaSessionId())));
     }
 
     /// Null for a track of a file that has only one stream.
     static @Nullable TrackIdentity of(MovieTrack track) {
-        String session = null;
-        for (Box box : track.boxes()) {
-            if (box.type().equals("uuid")
-                    && box.body().length() > SESSION.length()
-                    && box.body().slice(0, SESSION.length()).equals(SESSION)) {
-                session = text(box.body().slice(SESSION.length()));
-            }
-        }
-        if (session == null) {
-            return null;
-        }
         Box udta = Box.find(track.boxes(), "udta");
-        Box name = udta == null ? null : Box.find(udta.children(), "name");
-        return new TrackIdentity(name == null ? "" : text(name.body()), session);
+        List<Box> boxes = udta == null ? List.of() : udta.children();
+        Box session = Box.find(boxes, SESSION);
+        Box name = Box.find(boxes, NAME);
+        return session == null ? null : new TrackIdentity(name == null ? "" : text(name), text(session));
     }
 
-    private static String text(Bytes utf8) {
-        return utf8.slice(0, Math.min(utf8.length(), MAX_TEXT_BYTES)).toUtf8();
+    private static String text(Box box) {
+        return box.body().slice(0, Math.min(box.body().length(), MAX_TEXT_BYTES)).toUtf8();
     }
 }
