@@ -146,6 +146,9 @@ final class Downloads {
         if (fileName.endsWith(Recordings.MESSAGES_SUFFIX)) {
             return "application/x-ndjson";
         }
+        if (fileName.endsWith(Recordings.TIMELINE_SUFFIX)) {
+            return "application/json";
+        }
         Typed known = types.get(fileName);
         if (known != null && known.tag().equals(tag)) {
             return known.mediaType();

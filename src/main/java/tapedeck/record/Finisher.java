@@ -224,6 +224,10 @@ final class Finisher implements AutoCloseable {
             MessageLog.place(
                     journals.messages(job.journal),
                     folder(job.journal).resolve(placement(job.journal).fileName()));
+            if (job.journal.origin().ofMany()) {
+                CallTimeline.place(
+                        folder(job.journal).resolve(placement(job.journal).fileName()), job.journal);
+            }
             steps.accept(FinishStep.MOVED);
             Webhook post = webhook;
             if (post != null) {

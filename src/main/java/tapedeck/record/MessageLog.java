@@ -133,8 +133,13 @@ final class MessageLog {
 
     /// Where the messages of a finished recording are.
     static Path beside(Path recording) {
+        return beside(recording, SUFFIX);
+    }
+
+    /// A file whose name is that of the recording with this behind it, as far as it fits.
+    static Path beside(Path recording, String suffix) {
         String name = recording.getFileName().toString();
-        int room = Naming.MAX_NAME_BYTES - SUFFIX.length();
+        int room = Naming.MAX_NAME_BYTES - suffix.length();
         if (name.getBytes(StandardCharsets.UTF_8).length > room) {
             CRC32 crc = new CRC32();
             crc.update(name.getBytes(StandardCharsets.UTF_8));
@@ -144,7 +149,7 @@ final class MessageLog {
             }
             name += mark;
         }
-        return recording.resolveSibling(name + SUFFIX);
+        return recording.resolveSibling(name + suffix);
     }
 
     /// Brings the messages beside their recording, if there are any; may be done again. Trouble with them is told, and

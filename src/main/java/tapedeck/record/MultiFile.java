@@ -15,6 +15,8 @@ final class MultiFile {
     /// Room for the `moov`s that name all tracks, while they join. A hole costs no disk.
     static final int RESERVE_BYTES = 2 << 20;
 
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
     private final Journal journal;
     private final RecordingFile file;
     private final MultiMuxer muxer;
@@ -69,6 +71,11 @@ final class MultiFile {
         gatheredFrames++;
         firstNanos = Math.min(firstNanos, frame.dtsNanos());
         lastNanos = Math.max(lastNanos, frame.dtsNanos());
+    }
+
+    /// Puts down what happened at a time of the file.
+    void note(CallEvent event) {
+        muxer.note(event.timeMs() * NANOS_PER_MILLI, event.json());
     }
 
     void flush() throws IOException {

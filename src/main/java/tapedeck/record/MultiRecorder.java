@@ -204,8 +204,18 @@ final class MultiRecorder {
             switch (item) {
                 case Item.Media media -> write(source, media);
                 case Item.Gap gap -> source.gap(gap.frames());
-                case Item.Message _, Item.End _ -> {}
+                case Item.Message message -> {
+                    // Before the first frame there is no time that it could belong to.
+                    if (file != null) {
+                        source.say(file, message);
+                    }
+                }
+                case Item.End _ -> {}
             }
+        }
+        MultiFile open = file;
+        if (open != null && stopReason == null) {
+            source.tell(open);
         }
         framesMissing += source.takeMissed();
     }

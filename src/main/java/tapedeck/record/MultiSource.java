@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.Container;
 import tapedeck.container.TrackIdentity;
+import tapedeck.container.mp4.MovieTracks;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
@@ -30,6 +31,7 @@ final class MultiSource {
     static final long MAX_FUTURE_NANOS = 2_000_000_000L;
 
     private static final long COMPLAIN_EVERY_NANOS = 1_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long NONE = Long.MIN_VALUE;
 
     private final Stream stream;
@@ -44,6 +46,7 @@ final class MultiSource {
     private int pair = -1;
     private boolean pairHasVideo;
     private boolean pairHasAudio;
+    private boolean noted;
     private boolean waitsForEntryPoint;
     private boolean over;
     private long missed;
@@ -56,6 +59,7 @@ final class MultiSource {
         /// Null if the file cannot have it.
         private @Nullable Track stored;
         private long lastNanos = NONE;
+        private boolean muted;
 
         Line(Track given, @Nullable Track stored) {
             this.given = given;
@@ -163,6 +167,7 @@ final class MultiSource {
     void startOver() {
         lines.clear();
         pair = -1;
+        noted = false;
         awaitEntryPoint();
     }
 
@@ -198,7 +203,7 @@ final class MultiSource {
                 awaitEntryPoint();
                 return true;
             }
-            line = join(file, frame.track(), shownFromNanos);
+            line = join(file, frame, shownFromNanos);
             if (line == null) {
                 return false;
             }
@@ -213,10 +218,44 @@ final class MultiSource {
             // Only pictures need those before them.
             return true;
         }
+        if (line.muted) {
+            line.muted = false;
+            file.note(event(CallEvent.Kind.UNMUTE, frame.dtsNanos() + offset).ofTrack(stored));
+        }
         line.lastNanos = frame.dtsNanos() + offset;
         file.write(new Frame(
                 stored, frame.dtsNanos() + offset, frame.ptsNanos() + offset, frame.keyframe(), frame.data()));
         return true;
+    }
+
+    /// Puts down what was said on its data channels.
+    void say(MultiFile file, Item.Message message) {
+        long nanos = zeroNanos - file.zeroNanos() + message.nanos();
+        file.note(event(CallEvent.Kind.MESSAGE, Math.max(0, nanos)).saying(message));
+    }
+
+    /// Puts down that pictures or sound have stopped, or all of it.
+    void tell(MultiFile file) {
+        long last = NONE;
+        for (Line line : lines.values()) {
+            Track stored = line.stored;
+            if (stored == null || line.lastNanos == NONE) {
+                continue;
+            }
+            last = Math.max(last, line.lastNanos);
+            long silent = stream.nowNanos() - file.zeroNanos() - line.lastNanos;
+            if (!over && !line.muted && silent > MovieTracks.HOLE_NANOS) {
+                line.muted = true;
+                file.note(event(CallEvent.Kind.MUTE, line.lastNanos).ofTrack(stored));
+            }
+        }
+        if (over && last != NONE) {
+            file.note(event(CallEvent.Kind.LEAVE, last));
+        }
+    }
+
+    private CallEvent event(CallEvent.Kind kind, long nanos) {
+        return CallEvent.of(kind, nanos / NANOS_PER_MILLI, identity);
     }
 
     @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame; its parts are long
@@ -238,7 +277,8 @@ final class MultiSource {
     }
 
     /// Pictures and sound are a pair; what comes besides, or after a change, is in a pair of its own.
-    private @Nullable Line join(MultiFile file, Track track, long shownFromNanos) {
+    private @Nullable Line join(MultiFile file, Frame frame, long shownFromNanos) {
+        Track track = frame.track();
         Track stored = null;
         if (Container.MP4.canCarry(track.codec())) {
             if (pair < 0 || (track.isVideo() ? pairHasVideo : pairHasAudio)) {
@@ -252,6 +292,12 @@ final class MultiSource {
             }
             pairHasVideo |= track.isVideo();
             pairHasAudio |= track.isAudio();
+            if (!noted) {
+                noted = true;
+                file.note(event(CallEvent.Kind.JOIN, Math.max(0, joinedNanos - file.zeroNanos())));
+            }
+            long from = Math.max(shownFromNanos, zeroNanos - file.zeroNanos() + frame.ptsNanos());
+            file.note(event(CallEvent.Kind.TRACK, Math.max(0, from)).ofTrack(stored));
         } else {
             log.warn(
                     "recording {}: without {}, which MP4 cannot carry",
@@ -274,7 +320,7 @@ final class MultiSource {
         if (step >= -MAX_BACK_NANOS && (step <= MAX_STEP_NANOS || ahead <= MAX_FUTURE_NANOS)) {
             return offset;
         }
-        log.info("recording {}: its time jumps by {} ms", stream.name(), step / 1_000_000);
+        log.info("recording {}: its time jumps by {} ms", stream.name(), step / NANOS_PER_MILLI);
         zeroNanos -= step < 0 ? step : ahead;
         return zeroNanos - file.zeroNanos();
     }

@@ -147,6 +147,7 @@ final class RecordFolder implements AutoCloseable {
         if (file.isPresent()) {
             Files.deleteIfExists(file.get());
             Files.deleteIfExists(MessageLog.beside(file.get()));
+            Files.deleteIfExists(CallTimeline.beside(file.get()));
         }
         try (var found = Files.newDirectoryStream(cuts)) {
             for (Path cut : found) {
@@ -211,13 +212,15 @@ final class RecordFolder implements AutoCloseable {
         }
     }
 
-    /// What was said during a recording: `FILE.messages.jsonl`, as [#file] for the recording itself.
-    Optional<Path> messages(String fileName) {
-        if (!fileName.endsWith(MessageLog.SUFFIX)) {
+    /// What was said or happened during a recording: `FILE.messages.jsonl`, `FILE.timeline.json`, as [#file] for the
+    /// recording itself.
+    Optional<Path> beside(String fileName) {
+        String suffix = fileName.endsWith(CallTimeline.SUFFIX) ? CallTimeline.SUFFIX : MessageLog.SUFFIX;
+        if (!fileName.endsWith(suffix)) {
             return Optional.empty();
         }
-        return file(fileName.substring(0, fileName.length() - MessageLog.SUFFIX.length()))
-                .map(MessageLog::beside)
+        return file(fileName.substring(0, fileName.length() - suffix.length()))
+                .map(recording -> MessageLog.beside(recording, suffix))
                 .filter(log -> Files.isRegularFile(log, LinkOption.NOFOLLOW_LINKS));
     }
 

@@ -323,9 +323,13 @@ public final class Recordings implements AutoCloseable {
     /// What comes behind the name of a recording in that of its messages.
     public static final String MESSAGES_SUFFIX = MessageLog.SUFFIX;
 
-    /// The messages of a finished file, by its name and [#MESSAGES_SUFFIX]; empty if nothing was said.
+    /// What comes behind the name of a recording of many streams in that of what happened in it.
+    public static final String TIMELINE_SUFFIX = CallTimeline.SUFFIX;
+
+    /// The messages of a finished file, by its name and [#MESSAGES_SUFFIX], or what happened in it, by its name and
+    /// [#TIMELINE_SUFFIX]; empty if there is no such thing.
     public Optional<Path> messages(String fileName) {
-        return folder.messages(fileName);
+        return folder.beside(fileName);
     }
 
     /// The file of this name while it is written.

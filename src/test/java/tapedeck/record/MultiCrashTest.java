@@ -59,7 +59,9 @@ class MultiCrashTest {
             assertOpensAsItIs(folder);
             try (Recordings recordings = MultiCrashChild.recordings(folder, new Streams())) {
                 assertEquals(1, recordings.recover());
-                assertHoldsAll(folder, recordings.file("multi-recorder__test-record.mp4").orElseThrow());
+                assertHoldsAll(
+                        folder,
+                        recordings.file("multi-recorder__test-record.mp4").orElseThrow());
                 TestStudio.await(() -> !TestStudio.lines(notes).isEmpty(), "the hook ran");
             }
             try (Recordings recordings = MultiCrashChild.recordings(folder, new Streams())) {
@@ -76,8 +78,8 @@ class MultiCrashTest {
     private static void assertOpensAsItIs(Path folder) throws IOException {
         Journals journals = new Journals(folder.resolve("growing"));
         Path media = journals.media(journals.read(journals.ids().getFirst()));
-        Ffmpeg.Result ffprobe = Ffmpeg.ffprobe(
-                "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", media.toString());
+        Ffmpeg.Result ffprobe =
+                Ffmpeg.ffprobe("-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", media.toString());
         assertEquals(0, ffprobe.exitCode(), ffprobe.err());
         assertTrue(ffprobe.text().lines().count() >= 2, ffprobe.text());
     }
@@ -124,7 +126,9 @@ class MultiCrashTest {
         }
         long lost = lastSentNanos - lastHeldNanos;
         lostMillis.add(lost / 1_000_000);
-        assertTrue(lost <= MAX_LOSS_NANOS, "%s lost %d ms of %d".formatted(name, lost / 1_000_000, lastSentNanos / 1_000_000));
+        assertTrue(
+                lost <= MAX_LOSS_NANOS,
+                "%s lost %d ms of %d".formatted(name, lost / 1_000_000, lastSentNanos / 1_000_000));
     }
 
     private static Process child(Path folder) throws IOException {

@@ -40,11 +40,11 @@ final class FullMovie {
             }
             shown.put(track.id(), part);
             durationTicks = Math.max(durationTicks, part.begin() + part.duration());
-            long end = table.startTicks()
-                    + table.durationTicks()
-                    + EditList.of(track, movie).shiftTicks();
-            durationNanos = Math.max(durationNanos, TrackClock.nanos(end, track.timescale()));
             if (track.codec() != null) {
+                long end = table.startTicks()
+                        + table.durationTicks()
+                        + EditList.of(track, movie).shiftTicks();
+                durationNanos = Math.max(durationNanos, TrackClock.nanos(end, track.timescale()));
                 tracks.add(new Track(track.id(), track.codec()));
             }
         }

@@ -37,6 +37,8 @@ final class IdentityBoxes {
     }
 
     private static String text(Box box) {
-        return box.body().slice(0, Math.min(box.body().length(), MAX_TEXT_BYTES)).toUtf8();
+        return box.body()
+                .slice(0, Math.min(box.body().length(), MAX_TEXT_BYTES))
+                .toUtf8();
     }
 }

@@ -30,6 +30,7 @@ final class InitMovie {
 
     private final List<Track> tracks;
     private final MuxerOptions options;
+    private final boolean noted;
     private final long creationTime;
     private final Map<Integer, Pictures> pictures = new HashMap<>();
     /// Of a file of many streams, by track id.
@@ -75,6 +76,12 @@ final class InitMovie {
     }
 
     InitMovie(List<Track> tracks, MuxerOptions options) {
+        this(tracks, options, false);
+    }
+
+    /// @param noted whether there is a track of notes
+    InitMovie(List<Track> tracks, MuxerOptions options, boolean noted) {
+        this.noted = noted;
         this.tracks = new ArrayList<>(tracks);
         tracks.forEach(track -> pictures.put(track.id(), Pictures.of(track)));
         this.options = options;
@@ -147,6 +154,9 @@ final class InitMovie {
             for (Track track : tracks) {
                 trak(moov, track, pictures(track), members.get(track.id()));
             }
+            if (noted) {
+                NoteTrack.trak(moov, creationTime);
+            }
             moov.box("mvex", mvex -> {
                 if (durationTicks != NO_END) {
                     mvex.fullBox("mehd", 1, 0, b -> {
@@ -156,6 +166,9 @@ final class InitMovie {
                 }
                 for (Track track : tracks) {
                     trex(mvex, track);
+                }
+                if (noted) {
+                    NoteTrack.trex(mvex);
                 }
             });
             title(moov);
@@ -178,7 +191,8 @@ final class InitMovie {
 
     /// 8.2.2. Version 1: 64-bit times, so that the full `moov` only overwrites the duration.
     private void mvhd(BoxWriter out) {
-        int nextTrackId = tracks.stream().mapToInt(Track::id).max().orElse(0) + 1;
+        int last = tracks.stream().mapToInt(Track::id).max().orElse(0);
+        int nextTrackId = Math.max(last, noted ? NoteTrack.ID : 0) + 1;
         out.fullBox("mvhd", 1, 0, b -> {
             b.u64(creationTime).u64(creationTime).u32(TIMESCALE).u64(0);
             b.u32(0x0001_0000).u16(0x0100).zeros(10);
@@ -194,16 +208,7 @@ final class InitMovie {
                 edits(trak, track, member);
             }
             trak.box("mdia", mdia -> {
-                mdia.fullBox(
-                        "mdhd",
-                        1,
-                        0,
-                        b -> b.u64(creationTime)
-                                .u64(creationTime)
-                                .u32(timescale(track))
-                                .u64(0)
-                                .u16(0x55C4) // und
-                                .u16(0));
+                mdhd(mdia, creationTime, timescale(track));
                 String name = track.isVideo() ? "Video" : "Audio";
                 handler(
                         mdia,
@@ -215,9 +220,7 @@ final class InitMovie {
                     } else {
                         minf.fullBox("smhd", 0, 0, b -> b.zeros(4));
                     }
-                    minf.box(
-                            "dinf",
-                            dinf -> dinf.fullBox("dref", 0, 0, b -> b.u32(1).fullBox("url ", 0, 1, _ -> {})));
+                    dinf(minf);
                     minf.box("stbl", stbl -> emptyTable(stbl, track, largest));
                 });
             });
@@ -225,6 +228,25 @@ final class InitMovie {
                 IdentityBoxes.write(trak, member.track().identity());
             }
         });
+    }
+
+    /// 8.4.2.
+    static void mdhd(BoxWriter out, long creationTime, int timescale) {
+        out.fullBox(
+                "mdhd",
+                1,
+                0,
+                b -> b.u64(creationTime)
+                        .u64(creationTime)
+                        .u32(timescale)
+                        .u64(0)
+                        .u16(0x55C4) // und
+                        .u16(0));
+    }
+
+    /// 8.7.1: all media is in this file.
+    static void dinf(BoxWriter out) {
+        out.box("dinf", dinf -> dinf.fullBox("dref", 0, 0, b -> b.u32(1).fullBox("url ", 0, 1, _ -> {})));
     }
 
     /// 8.6.6: what players need to place the track while the file grows, and finishing afterwards. The last edit has no
@@ -259,13 +281,17 @@ final class InitMovie {
 
     private static void emptyTable(BoxWriter out, Track track, Pictures pictures) {
         out.fullBox("stsd", 0, 0, b -> SampleEntryWriter.write(b.u32(1), track.codec(), pictures));
+        noSamples(out);
+    }
+
+    static void noSamples(BoxWriter out) {
         out.fullBox("stts", 0, 0, b -> b.u32(0));
         out.fullBox("stsc", 0, 0, b -> b.u32(0));
         out.fullBox("stsz", 0, 0, b -> b.u32(0).u32(0));
         out.fullBox("stco", 0, 0, b -> b.u32(0));
     }
 
-    private static void handler(BoxWriter out, String type, String name) {
+    static void handler(BoxWriter out, String type, String name) {
         out.fullBox(
                 "hdlr",
                 0,
@@ -288,7 +314,7 @@ final class InitMovie {
         out.u32((long) right << 16).u32((long) down << 16).u32(0x4000_0000);
     }
 
-    private static void unityMatrix(BoxWriter out) {
+    static void unityMatrix(BoxWriter out) {
         out.u32(0x0001_0000).zeros(12).u32(0x0001_0000).zeros(12).u32(0x4000_0000);
     }
 

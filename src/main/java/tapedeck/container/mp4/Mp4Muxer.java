@@ -44,6 +44,8 @@ final class Mp4Muxer implements MultiMuxer {
 
     /// Whether tracks may join.
     private final boolean many;
+    /// What happens in it, in a file of many streams.
+    private final NoteFragment notes = new NoteFragment();
     /// Those that no `moov` names yet, by id.
     private final Map<Integer, MemberTrack> joining = new HashMap<>();
 
@@ -73,7 +75,7 @@ final class Mp4Muxer implements MultiMuxer {
         this.many = many;
         this.output = output;
         sizeChange = options.sizeChange();
-        movie = new InitMovie(tracks, options);
+        movie = new InitMovie(tracks, options, many);
         reserveBytes = Layout.reserve(options.reserveBytes());
         tracks.forEach(this::add);
     }
@@ -95,7 +97,8 @@ final class Mp4Muxer implements MultiMuxer {
 
     @Override
     public boolean join(MemberTrack member) {
-        if (!many || tracks.size() == MAX_TRACKS) {
+        // One more is that of the notes.
+        if (!many || tracks.size() >= MAX_TRACKS - 1) {
             return false;
         }
         long bytes = (headWritten ? moovBytes : movie.bytes()) + movie.bytesOf(member);
@@ -173,7 +176,7 @@ final class Mp4Muxer implements MultiMuxer {
                 tracks.stream().filter(track -> !track.frames().isEmpty()).toList();
         fragmentBytes = 0;
         fragmentFrames = 0;
-        if (written.isEmpty()) {
+        if (written.isEmpty() && (notes.isEmpty() || !headWritten)) {
             return;
         }
         boolean newcomers = takeNewcomers(written);
@@ -184,13 +187,11 @@ final class Mp4Muxer implements MultiMuxer {
             // With the duration of what is there so far.
             lay();
         }
-        long duration = durationTicks;
-        for (TrackFragment track : written) {
-            duration = Math.max(duration, track.endMovieTicks());
-        }
+        long duration = endTicks(written);
         boolean longer = duration > durationTicks;
         durationTicks = duration;
         written.forEach(TrackFragment::clear);
+        notes.clear();
         if (headWritten) {
             output.append(parts);
             if (movieChanged) {
@@ -205,6 +206,19 @@ final class Mp4Muxer implements MultiMuxer {
         }
         movieChanged = false;
         failed = false;
+    }
+
+    private long endTicks(List<TrackFragment> written) {
+        long end = durationTicks;
+        for (TrackFragment track : written) {
+            end = Math.max(end, track.endMovieTicks());
+        }
+        return end;
+    }
+
+    @Override
+    public void note(long nanos, Bytes json) {
+        notes.add(nanos, json);
     }
 
     /// Puts those into the movie whose first frames are written now. False if there are none.
@@ -272,11 +286,15 @@ final class Mp4Muxer implements MultiMuxer {
     private void fragment(List<TrackFragment> written, List<Bytes> parts) {
         BoxWriter out = new BoxWriter(4096);
         int[] dataOffsetAt = new int[written.size()];
+        int[] notesOffsetAt = new int[1];
         sequenceNumber++;
         out.box("moof", moof -> {
             moof.fullBox("mfhd", 0, 0, b -> b.u32(sequenceNumber));
             for (int i = 0; i < dataOffsetAt.length; i++) {
                 dataOffsetAt[i] = written.get(i).write(moof, zeroNanos);
+            }
+            if (!notes.isEmpty()) {
+                notesOffsetAt[0] = notes.write(moof, endTicks(written));
             }
         });
         long dataOffset = (long) out.length() + BoxWriter.HEADER_BYTES;
@@ -284,9 +302,14 @@ final class Mp4Muxer implements MultiMuxer {
             out.patch32(dataOffsetAt[i], dataOffset);
             dataOffset += written.get(i).sizeBytes();
         }
+        if (!notes.isEmpty()) {
+            out.patch32(notesOffsetAt[0], dataOffset);
+            dataOffset += notes.sizeBytes();
+        }
         out.u32(dataOffset - out.length()).ascii("mdat");
         parts.add(out.toBytes());
         written.forEach(track -> track.appendTo(parts));
+        notes.appendTo(parts);
         crc.reset();
         for (Bytes part : parts) {
             part.update(crc);
