@@ -99,16 +99,19 @@ public final class PeerClock {
         if (!released) {
             released = nowNanos >= holdUntilNanos() || tracks.stream().allMatch(track -> track.settled(nowNanos));
             if (released) {
+                // Whoever is placed by reports from the beginning has nowhere to move to.
+                epoch.settled |= tracks.stream().allMatch(TrackClock::isPlacedByReports);
                 tracks.forEach(track -> originNanos = Math.min(originNanos, track.firstCapturedNanos() - roomNanos));
             }
         }
         return released;
     }
 
-    /// A track has a report. As soon as all have one: more latency than an encoder needs, and that of all tracks alike,
-    /// is nothing that anybody sees or hears; it would only move all tracks, each at its own pace.
+    /// A track that was placed by arrivals has a report. As soon as all have one: more latency than an encoder needs, and
+    /// that of all tracks alike, is nothing that anybody sees or hears; it would only move all tracks, each at its own
+    /// pace. Before any is placed nothing moves, and what comes first may come late: servers begin with the past.
     void reported() {
-        if (epoch.settled) {
+        if (!released || epoch.settled) {
             return;
         }
         long common = Long.MAX_VALUE;

@@ -127,12 +127,17 @@ final class TrackClock {
         return reportEpoch != null;
     }
 
+    /// Whether it has reports that can be true. Of a server that begins with seconds of the past they can when that is in.
+    boolean isPlacedByReports() {
+        return latencyNanos() != NONE;
+    }
+
     /// Whether there is enough to place the track by.
     boolean settled(long nowNanos) {
         if (firstArrivalNanos == Long.MAX_VALUE) {
             return false;
         }
-        return hasReport() || !video && nowNanos - firstArrivalNanos >= PeerClock.SETTLE_NANOS;
+        return isPlacedByReports() || !video && nowNanos - firstArrivalNanos >= PeerClock.SETTLE_NANOS;
     }
 
     long firstArrivalNanos() {

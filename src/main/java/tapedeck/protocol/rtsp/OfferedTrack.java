@@ -160,7 +160,9 @@ final class OfferedTrack {
         return packets.bytes();
     }
 
-    /// RFC 3550 6.4.1. The wall clock is that of the stream, the same for all tracks and all players.
+    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while what was
+    /// published since the last keyframe goes out. The wall clock is that of the stream, the same for all tracks and all
+    /// players.
     void report(Stream stream) {
         MediaPath way = path;
         if (way == null) {
@@ -168,9 +170,10 @@ final class OfferedTrack {
         }
         reported = true;
         var start = stream.startedAt();
-        long unixNanos = start.getEpochSecond() * 1_000_000_000L + start.getNano() + lastPtsNanos;
+        long mediaNanos = Math.max(lastPtsNanos, stream.statistics().mediaNanos());
+        long unixNanos = start.getEpochSecond() * 1_000_000_000L + start.getNano() + mediaNanos;
         way.control(Rtcp.write(List.of(
-                sender.report(NtpTime.of(unixNanos), lastPtsNanos),
+                sender.report(NtpTime.of(unixNanos), mediaNanos),
                 Rtcp.SourceDescription.named(sender.ssrc(), CNAME))));
     }
 

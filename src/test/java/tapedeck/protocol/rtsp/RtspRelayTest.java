@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.peers.FrameCollector;
@@ -32,7 +33,7 @@ class RtspRelayTest {
 
     /// As fast as they were taken: reports and arrivals are what the times are made from.
     private static void play(Publication publication, List<Frame> frames) throws InterruptedException {
-        long start = System.nanoTime();
+        long start = System.nanoTime() - frames.getFirst().dtsNanos();
         for (Frame frame : frames) {
             long wait = frame.dtsNanos() - (System.nanoTime() - start);
             if (wait > 0) {
@@ -102,6 +103,33 @@ class RtspRelayTest {
             await("it ended well", () -> here.report(id).lastError().contains("over"));
             await("no port is kept", () -> here.ports.inUse() == 0 && there.ports.inUse() == 0);
         }
+    }
+
+    /// The other server begins with what was published since the last keyframe, faster than time.
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "auto"})
+    void soundAndPictureOfAPullStayTogetherFromTheFirst(String transport) throws Exception {
+        List<Frame> media = TestMedia.of("h264b+aac", 3);
+        try (RelayHouse there = new RelayHouse();
+                RelayHouse here = new RelayHouse()) {
+            FrameCollector collector = FrameCollector.of(here.streams, "copy");
+            Publication publication = publish(there, "original");
+            int before = media.size() / 2;
+            play(publication, media.subList(0, before));
+            here.pull(there.url("original"), "copy", transport);
+            await("the pull plays", () -> publication.stream().statistics().liveReaders() == 1);
+            play(publication, media.subList(before, media.size()));
+            publication.close("enough");
+            List<Frame> received = collector.untilEnd();
+            long placed = movedNanos(media, received.getFirst());
+            for (Frame frame : received) {
+                assertEquals(placed, movedNanos(media, frame), MAX_SKEW_NANOS, "track " + frame.track().id());
+            }
+        }
+    }
+
+    private static long movedNanos(List<Frame> sent, Frame received) {
+        return received.ptsNanos() - original(sent, List.of(received)).ptsNanos();
     }
 
     @ParameterizedTest
