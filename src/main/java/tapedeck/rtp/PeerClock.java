@@ -107,9 +107,10 @@ public final class PeerClock {
         return released;
     }
 
-    /// A track that was placed by arrivals has a report. As soon as all have one: more latency than an encoder needs, and
-    /// that of all tracks alike, is nothing that anybody sees or hears; it would only move all tracks, each at its own
-    /// pace. Before any is placed nothing moves, and what comes first may come late: servers begin with the past.
+    /// A track that was placed by arrivals has a report. As soon as all have one: more latency than an encoder needs,
+    /// and that of all tracks alike, is nothing that anybody sees or hears; it would only move all tracks, each at
+    /// its own pace. Before any is placed nothing moves, and what comes first may come late: servers begin with the
+    /// past.
     void reported() {
         if (!released || epoch.settled) {
             return;

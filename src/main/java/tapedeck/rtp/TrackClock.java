@@ -127,7 +127,8 @@ final class TrackClock {
         return reportEpoch != null;
     }
 
-    /// Whether it has reports that can be true. Of a server that begins with seconds of the past they can when that is in.
+    /// Whether it has reports that can be true. Of a server that begins with seconds of the past they can when that is
+    /// in.
     boolean isPlacedByReports() {
         return latencyNanos() != NONE;
     }

@@ -137,15 +137,15 @@ final class SentTrack {
         pair.flush();
     }
 
-    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while the past goes out.
+    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while the past goes
+    /// out.
     void report(Stream stream) {
         reported = true;
         var start = stream.startedAt();
         long mediaNanos = Math.max(lastPtsNanos, stream.statistics().mediaNanos());
         long unixNanos = start.getEpochSecond() * SECOND_NANOS + start.getNano() + mediaNanos;
         control(List.of(
-                sender.report(NtpTime.of(unixNanos), mediaNanos),
-                Rtcp.SourceDescription.named(sender.ssrc(), CNAME)));
+                sender.report(NtpTime.of(unixNanos), mediaNanos), Rtcp.SourceDescription.named(sender.ssrc(), CNAME)));
     }
 
     /// RFC 3550 6.6.

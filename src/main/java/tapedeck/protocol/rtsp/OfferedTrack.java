@@ -161,8 +161,8 @@ final class OfferedTrack {
     }
 
     /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while what was
-    /// published since the last keyframe goes out. The wall clock is that of the stream, the same for all tracks and all
-    /// players.
+    /// published since the last keyframe goes out. The wall clock is that of the stream, the same for all tracks and
+    /// all players.
     void report(Stream stream) {
         MediaPath way = path;
         if (way == null) {
@@ -173,8 +173,7 @@ final class OfferedTrack {
         long mediaNanos = Math.max(lastPtsNanos, stream.statistics().mediaNanos());
         long unixNanos = start.getEpochSecond() * 1_000_000_000L + start.getNano() + mediaNanos;
         way.control(Rtcp.write(List.of(
-                sender.report(NtpTime.of(unixNanos), mediaNanos),
-                Rtcp.SourceDescription.named(sender.ssrc(), CNAME))));
+                sender.report(NtpTime.of(unixNanos), mediaNanos), Rtcp.SourceDescription.named(sender.ssrc(), CNAME))));
     }
 
     boolean hasSent() {

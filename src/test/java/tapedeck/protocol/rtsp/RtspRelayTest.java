@@ -123,7 +123,11 @@ class RtspRelayTest {
             List<Frame> received = collector.untilEnd();
             long placed = movedNanos(media, received.getFirst());
             for (Frame frame : received) {
-                assertEquals(placed, movedNanos(media, frame), MAX_SKEW_NANOS, "track " + frame.track().id());
+                assertEquals(
+                        placed,
+                        movedNanos(media, frame),
+                        MAX_SKEW_NANOS,
+                        "track " + frame.track().id());
             }
         }
     }
