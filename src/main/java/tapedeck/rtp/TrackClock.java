@@ -127,8 +127,7 @@ final class TrackClock {
         return reportEpoch != null;
     }
 
-    /// Whether it has reports that can be true. Of a server that begins with seconds of the past they can when that is
-    /// in.
+    /// Whether it has reports that can be true: of a server that begins with seconds of the past when these are in.
     boolean isPlacedByReports() {
         return latencyNanos() != NONE;
     }

@@ -137,8 +137,8 @@ final class SentTrack {
         pair.flush();
     }
 
-    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while the past goes
-    /// out.
+    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while the past
+    /// goes out.
     void report(Stream stream) {
         reported = true;
         var start = stream.startedAt();

@@ -160,9 +160,8 @@ final class OfferedTrack {
         return packets.bytes();
     }
 
-    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while what was
-    /// published since the last keyframe goes out. The wall clock is that of the stream, the same for all tracks and
-    /// all players.
+    /// RFC 3550 6.4.1: of the moment at which it is sent, which is not that of the frame beside it while the past
+    /// goes out. The wall clock is that of the stream, the same for all tracks and all players.
     void report(Stream stream) {
         MediaPath way = path;
         if (way == null) {
