@@ -14,6 +14,7 @@ import tapedeck.media.Codec;
 /// @param chromaSamplePosition 0 unknown
 /// @param width `max_frame_width_minus_1 + 1`
 /// @param height `max_frame_height_minus_1 + 1`
+/// @param rules of the frame headers behind it
 public record Av1SequenceHeader(
         Bytes obu,
         boolean reducedStillPicture,
@@ -27,7 +28,8 @@ public record Av1SequenceHeader(
         boolean subsamplingY,
         int chromaSamplePosition,
         int width,
-        int height) {
+        int height,
+        Av1FrameRules rules) {
     private static final int AV1C_HEAD_BYTES = 4;
     private static final int AV1C_MARKER_AND_VERSION = 0x81;
 

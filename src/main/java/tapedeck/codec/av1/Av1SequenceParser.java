@@ -15,6 +15,13 @@ final class Av1SequenceParser {
     private int seqLevelIdx;
     private int seqTier;
     private boolean reducedStillPictureHeader;
+    private boolean decoderModelInfoPresent;
+    private int orderHintBits;
+    private boolean chooseScreenContentTools = true;
+    private boolean screenContentTools;
+    private boolean chooseIntegerMv = true;
+    private int idBits;
+    private int deltaIdBits;
 
     Av1SequenceParser(BitReader in) {
         this.in = in;
@@ -37,14 +44,25 @@ final class Av1SequenceParser {
         int width = in.u(widthBits) + 1;
         int height = in.u(heightBits) + 1;
         tools();
-        return colorConfig(obu, width, height);
+        var rules = new Av1FrameRules(
+                decoderModelInfoPresent,
+                widthBits,
+                heightBits,
+                idBits,
+                deltaIdBits,
+                orderHintBits,
+                chooseScreenContentTools,
+                screenContentTools,
+                chooseIntegerMv);
+        return colorConfig(obu, width, height, rules);
     }
 
     private void operatingPoints() {
         int bufferDelayBits = 0;
         if (in.flag()) {
             timingInfo();
-            if (in.flag()) {
+            decoderModelInfoPresent = in.flag();
+            if (decoderModelInfoPresent) {
                 bufferDelayBits = in.u(5) + 1;
                 in.skip(32 + 5 + 5);
             }
@@ -82,7 +100,8 @@ final class Av1SequenceParser {
 
     private void tools() {
         if (!reducedStillPictureHeader && in.flag()) {
-            in.skip(4 + 3);
+            deltaIdBits = in.u(4) + 2;
+            idBits = in.u(3) + deltaIdBits + 1;
         }
         in.skip(3);
         if (!reducedStillPictureHeader) {
@@ -91,19 +110,20 @@ final class Av1SequenceParser {
             if (enableOrderHint) {
                 in.skip(2);
             }
-            boolean seqChooseScreenContentTools = in.flag();
-            boolean screenContentTools = seqChooseScreenContentTools || in.flag();
-            if (screenContentTools && !in.flag()) {
-                in.skip(1);
+            chooseScreenContentTools = in.flag();
+            screenContentTools = chooseScreenContentTools || in.flag();
+            if (screenContentTools) {
+                chooseIntegerMv = in.flag();
+                in.skip(chooseIntegerMv ? 0 : 1);
             }
             if (enableOrderHint) {
-                in.skip(3);
+                orderHintBits = in.u(3) + 1;
             }
         }
         in.skip(3);
     }
 
-    private Av1SequenceHeader colorConfig(Bytes obu, int width, int height) {
+    private Av1SequenceHeader colorConfig(Bytes obu, int width, int height, Av1FrameRules rules) {
         boolean highBitDepth = in.flag();
         boolean twelveBit = seqProfile == 2 && highBitDepth && in.flag();
         boolean monochrome = seqProfile != 1 && in.flag();
@@ -141,6 +161,7 @@ final class Av1SequenceParser {
                 subsamplingY,
                 position,
                 width,
-                height);
+                height,
+                rules);
     }
 }

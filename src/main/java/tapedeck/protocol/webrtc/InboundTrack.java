@@ -27,6 +27,8 @@ final class InboundTrack implements Layers {
     /// Of each layer, for those who want it instead of the track.
     private final List<TrackGuard> lower = new ArrayList<>();
     private final @Nullable LayerChoice choice;
+    /// Null in a simulcast, and for sound.
+    private final @Nullable SpatialLayers spatial;
     private Layers.@Nullable Sink sink;
     private final LongConsumer missing;
     private long toldMissing;
@@ -92,6 +94,8 @@ final class InboundTrack implements Layers {
                     new RtpReceiver(new RtpReceiver.Options(trackId, localSsrc), agreed.formats(), clock)));
         }
         this.choice = layers.size() > 1 ? new LayerChoice(layers.size(), guard::write) : null;
+        boolean scalable = agreed.format().is("VP9") || agreed.format().is("AV1");
+        this.spatial = choice == null && scalable ? new SpatialLayers(this::requestKeyframe) : null;
     }
 
     boolean isVideo() {
@@ -161,6 +165,9 @@ final class InboundTrack implements Layers {
             layer.came(frame, nowNanos);
             if (layered == null) {
                 guard.write(frame);
+                if (spatial != null) {
+                    spatial.frame(frame, nowNanos);
+                }
             } else {
                 int before = layered.chosen();
                 layered.frame(index, frame, nowNanos);
@@ -170,7 +177,10 @@ final class InboundTrack implements Layers {
                             - layers.get(layered.chosen()).missed.total();
                 }
                 Layers.Sink wanting = sink;
-                if (wanting != null && layered.chosen() >= 0 && index != layered.chosen() && wanting.wants(index)) {
+                if (wanting != null
+                        && layered.chosen() >= 0
+                        && index != layered.chosen()
+                        && wanting.wants(index)) {
                     lower.get(index).write(frame);
                 }
             }
@@ -188,7 +198,7 @@ final class InboundTrack implements Layers {
     /// What viewers may have instead of the track; null where nothing is known but the track.
     @Nullable
     Layers layered() {
-        return choice == null ? null : this;
+        return choice == null ? spatial : this;
     }
 
     @Override

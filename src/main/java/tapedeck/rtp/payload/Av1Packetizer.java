@@ -21,29 +21,31 @@ final class Av1Packetizer implements Packetizer {
     private static final int MAX_ELEMENTS = 3;
 
     private final int maxPayloadBytes;
+    private final Layers layers;
 
     // The frame that is being cut.
     private final List<Element> elements = new ArrayList<>();
     private int next;
     private int done;
 
-    Av1Packetizer(int maxPayloadBytes) {
+    Av1Packetizer(int maxPayloadBytes, Layers layers) {
         this.maxPayloadBytes = maxPayloadBytes;
+        this.layers = layers;
+    }
+
+    /// What becomes of the spatial and temporal layers of a unit.
+    enum Layers {
+        /// Each has payloads of its own, as 5 wants it.
+        APART,
+        /// The unit is cut as if it had one: whoever cannot be told where layers begin, which takes a header extension
+        /// (the dependency descriptor), takes each payload that begins with an OBU for another picture.
+        TOGETHER
     }
 
     /// An OBU without its size.
     ///
     /// @param layer its extension byte, or -1
     private record Element(Bytes header, Bytes payload, int layer) {
-        static Element of(Obu obu) {
-            int first = obu.whole().u8(0) & ~Obu.HAS_SIZE;
-            if (obu.headerBytes() == 1) {
-                return new Element(Bytes.ofU8(first), obu.payload(), -1);
-            }
-            int extension = obu.whole().u8(1);
-            return new Element(Bytes.ofU8(first, extension), obu.payload(), extension);
-        }
-
         int length() {
             return header.length() + payload.length();
         }
@@ -52,6 +54,21 @@ final class Av1Packetizer implements Packetizer {
         boolean goesWith(Element other) {
             return layer < 0 || other.layer < 0 || layer == other.layer;
         }
+    }
+
+    private Element element(Obu obu) {
+        int first = obu.whole().u8(0) & ~Obu.HAS_SIZE;
+        if (obu.headerBytes() == 1) {
+            return new Element(Bytes.ofU8(first), obu.payload(), -1);
+        }
+        int extension = obu.whole().u8(1);
+        return new Element(
+                Bytes.ofU8(first, extension),
+                obu.payload(),
+                switch (layers) {
+                    case APART -> extension;
+                    case TOGETHER -> -1;
+                });
     }
 
     @Override
@@ -80,11 +97,11 @@ final class Av1Packetizer implements Packetizer {
             rest = rest.slice(obu.whole().length());
             hasSequenceHeader |= obu.type() == Obu.SEQUENCE_HEADER;
             if (obu.type() != Obu.TEMPORAL_DELIMITER && obu.type() != Obu.TILE_LIST && obu.type() != Obu.PADDING) {
-                elements.add(Element.of(obu));
+                elements.add(element(obu));
             }
         }
         if (frame.keyframe() && !hasSequenceHeader && frame.track().codec() instanceof Codec.Av1 codec) {
-            elements.addFirst(Element.of(Obu.read(codec.sequenceHeader())));
+            elements.addFirst(element(Obu.read(codec.sequenceHeader())));
         }
     }
 

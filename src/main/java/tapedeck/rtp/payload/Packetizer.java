@@ -60,7 +60,7 @@ public interface Packetizer {
             case Codec.H264 _ -> new H264Packetizer(maxPayloadBytes, 1);
             case Codec.Vp8 _ -> new Vp8Packetizer(maxPayloadBytes);
             case Codec.Vp9 _ -> new Vp9Packetizer(maxPayloadBytes);
-            case Codec.Av1 _ -> new Av1Packetizer(maxPayloadBytes);
+            case Codec.Av1 _ -> new Av1Packetizer(maxPayloadBytes, Av1Packetizer.Layers.APART);
             case Codec.H265 _ -> new H265Packetizer(maxPayloadBytes);
             // One packet is one frame; the marker of RFC 3551 4.1 (a talk spurt begins) is not used.
             case Codec.Opus _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
@@ -72,6 +72,13 @@ public interface Packetizer {
             case Codec.Mp3 _ -> new Mp3Packetizer(maxPayloadBytes);
             case Codec.Ac3 _ -> throw new IllegalArgumentException("RTP cannot carry " + codec.name() + " here");
         };
+    }
+
+    /// As [#of(Codec, int)], for receivers that take a picture with all its layers for one.
+    static Packetizer ofWholePictures(Codec codec, int maxPayloadBytes) {
+        return codec instanceof Codec.Av1
+                ? new Av1Packetizer(maxPayloadBytes, Av1Packetizer.Layers.TOGETHER)
+                : of(codec, maxPayloadBytes);
     }
 
     /// Header and body in one piece, for those who do not mind the copy.

@@ -113,6 +113,25 @@ class Av1PayloadTest {
         assertEquals(List.of(frame.data()), feed(depacketizer, payloads, 1));
     }
 
+    /// Browsers that have no dependency descriptor wait for the end of whatever began with a whole OBU.
+    @Test
+    void aWholePictureIsCutAsIfItHadOneLayer() {
+        Bytes first = Obu.read(TestMedia.av1(1).getFirst().data()).whole();
+        Frame frame = frame(
+                true,
+                first,
+                obu(Obu.FRAME, 0x00, Bytes.ofU8(0x10, 1, 2, 3)),
+                obu(Obu.FRAME, 0x08, random(900)),
+                obu(Obu.FRAME, 0x10, random(2_000)));
+        List<Bytes> payloads = new ArrayList<>();
+        Packetizer.ofWholePictures(frame.track().codec(), 300)
+                .packetize(frame, (header, body, marker) -> payloads.add(Packetizer.joined(header, body)));
+        for (int i = 0; i < payloads.size(); i++) {
+            assertEquals(i > 0, (payloads.get(i).u8(0) & 0x80) != 0, "goes on from the last one");
+        }
+        assertEquals(List.of(frame.data()), feed(Depacketizer.of(AV1), payloads, 1));
+    }
+
     @Test
     void whatMeansNothingToAFileStaysBehind() {
         Bytes first = Obu.read(TestMedia.av1(1).getFirst().data()).whole();
