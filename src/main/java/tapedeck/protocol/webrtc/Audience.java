@@ -349,8 +349,7 @@ final class Audience {
         }
         Cutter cutter = cutters.get(source);
         if (cutter == null || cutter.codec() != codec.getClass()) {
-            cutter = new Cutter(
-                    codec.getClass(), Packetizer.ofWholePictures(codec, Packetizer.USUAL_PAYLOAD_BYTES));
+            cutter = new Cutter(codec.getClass(), Packetizer.ofWholePictures(codec, Packetizer.USUAL_PAYLOAD_BYTES));
             cutters.put(source, cutter);
         }
         try {

@@ -177,10 +177,7 @@ final class InboundTrack implements Layers {
                             - layers.get(layered.chosen()).missed.total();
                 }
                 Layers.Sink wanting = sink;
-                if (wanting != null
-                        && layered.chosen() >= 0
-                        && index != layered.chosen()
-                        && wanting.wants(index)) {
+                if (wanting != null && layered.chosen() >= 0 && index != layered.chosen() && wanting.wants(index)) {
                     lower.get(index).write(frame);
                 }
             }

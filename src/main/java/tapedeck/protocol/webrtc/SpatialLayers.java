@@ -184,8 +184,7 @@ final class SpatialLayers implements Layers {
         List<Layer> all = new ArrayList<>(MAX_LAYERS);
         for (int i = 0; i < MAX_LAYERS; i++) {
             Size size = i < sizes.size() ? sizes.get(i) : new Size(0, 0);
-            all.add(new Layer(
-                    "s" + i, size.width(), size.height(), rates.get(i).bitsPerSecond(), i < coming));
+            all.add(new Layer("s" + i, size.width(), size.height(), rates.get(i).bitsPerSecond(), i < coming));
         }
         return all;
     }

@@ -63,7 +63,9 @@ class Av1LayersTest {
                         .sizes()
                         .size());
         assertEquals(
-                List.of(Av1FrameSize.UNKNOWN), Av1Layers.parse(joined(SMALL)).sizes(), "nothing says how it is written");
+                List.of(Av1FrameSize.UNKNOWN),
+                Av1Layers.parse(joined(SMALL)).sizes(),
+                "nothing says how it is written");
     }
 
     @Test

@@ -70,9 +70,7 @@ class SlowViewerBrowsersTest {
 
         /// All with `-Dlayers=all`; each takes a quarter of a minute.
         private static List<Source> sources() {
-            return "all".equals(System.getProperty("layers"))
-                    ? List.of(values())
-                    : List.of(VP8, H264, VP9_KEY, AV1);
+            return "all".equals(System.getProperty("layers")) ? List.of(values()) : List.of(VP8, H264, VP9_KEY, AV1);
         }
 
         private boolean simulcast() {
@@ -198,8 +196,7 @@ class SlowViewerBrowsersTest {
             await(slow, "a lower layer", () -> width(slow) < BEST_WIDTH);
             System.out.printf(
                     "%s: a lower layer after %.1f s, still for %.2f s%n",
-                    source,
-                    (System.nanoTime() - began) / 1e9, still(slow, from));
+                    source, (System.nanoTime() - began) / 1e9, still(slow, from));
             long lower = shown(slow);
             await(slow, "it goes on", () -> shown(slow) > lower + 30);
             System.out.printf("width %d, still for %.2f s on the narrow path%n", width(slow), still(slow, lower));
@@ -218,8 +215,10 @@ class SlowViewerBrowsersTest {
             System.out.printf(
                     "the best again after %.1f s, still for %.2f s%n",
                     (System.nanoTime() - began) / 1e9, still(slow, widened));
-            await(slow, "both have the best, " + layers(), () -> layers()
-                    .equals(Collections.nCopies(2, source.layers.getLast())));
+            await(
+                    slow,
+                    "both have the best, " + layers(),
+                    () -> layers().equals(Collections.nCopies(2, source.layers.getLast())));
             assertTrue(still(slow, widened) < MAX_STILL_SECONDS, "still for " + still(slow, widened));
             for (Page page : List.of(fast, slow)) {
                 assertEquals(
