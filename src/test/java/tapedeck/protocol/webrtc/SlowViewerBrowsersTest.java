@@ -220,20 +220,12 @@ class SlowViewerBrowsersTest {
                     "both have the best, " + layers(),
                     () -> layers().equals(Collections.nCopies(2, source.layers.getLast())));
             assertTrue(still(slow, widened) < MAX_STILL_SECONDS, "still for " + still(slow, widened));
-            for (Page page : List.of(fast, slow)) {
-                assertEquals(
-                        "[]",
-                        page.evaluate("JSON.stringify(window.shown.filter("
-                                + "(s, i) => i && (s[2] - window.shown[i - 1][2] | 0) < 0))"),
-                        "time goes forward");
-            }
+            timeWentForward(fast);
+            timeWentForward(slow);
             if (source != Source.H264) {
                 whoAsksForALayerNeverGetsAnother(chromium, source.layers.getFirst());
             }
-            // A browser that is starved of the processor looks like a narrow path: near ones may yield for a moment.
-            long best = number(
-                    fast, "window.shown.slice(%d).filter(s => s[1] === %d).length".formatted(fastFrom, BEST_WIDTH));
-            assertTrue(2 * best > shown(fast) - fastFrom, "near: %d of %d".formatted(best, shown(fast) - fastFrom));
+            theNearOneHadTheBest(fast, fastFrom);
             publisher.evaluate("window.stop()");
             List<Item> items = new ArrayList<>();
             reader.drainTo(items);
@@ -243,6 +235,20 @@ class SlowViewerBrowsersTest {
                 theBestWasRecorded(stream, items);
             }
         }
+    }
+
+    private static void timeWentForward(Page page) {
+        assertEquals(
+                "[]",
+                page.evaluate("JSON.stringify(window.shown.filter("
+                        + "(s, i) => i && (s[2] - window.shown[i - 1][2] | 0) < 0))"),
+                "time goes forward");
+    }
+
+    /// A browser that is starved of the processor looks like a narrow path: near ones may yield for a moment.
+    private static void theNearOneHadTheBest(Page fast, long from) {
+        long best = number(fast, "window.shown.slice(%d).filter(s => s[1] === %d).length".formatted(from, BEST_WIDTH));
+        assertTrue(2 * best > shown(fast) - from, "near: %d of %d".formatted(best, shown(fast) - from));
     }
 
     private static void theOthersPaidLittle(List<Item> items, double seconds) {

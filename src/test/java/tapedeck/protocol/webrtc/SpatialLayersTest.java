@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
 import tapedeck.codec.vp9.Vp9Superframe;
@@ -34,19 +35,23 @@ class SpatialLayersTest {
     private final SpatialLayers layers = new SpatialLayers(() -> keyframes++);
     private long millis;
 
-    SpatialLayersTest() {
-        layers.to(new Layers.Sink() {
-            @Override
-            public boolean wants(int layer) {
-                return wanted[layer];
-            }
+    /// Those who watch.
+    private final class Watching implements Layers.Sink {
+        @Override
+        public boolean wants(int layer) {
+            return wanted[layer];
+        }
 
-            @Override
-            public void frame(int layer, Frame frame) {
-                assertTrue(layer < 2, "the stream has the best one");
-                (layer == 0 ? small : middle).add(frame);
-            }
-        });
+        @Override
+        public void frame(int layer, Frame frame) {
+            assertTrue(layer < 2, "the stream has the best one");
+            (layer == 0 ? small : middle).add(frame);
+        }
+    }
+
+    @BeforeEach
+    void watch() {
+        layers.to(new Watching());
     }
 
     private Bytes picture(List<Bytes> frames, boolean keyframe) {
