@@ -9,9 +9,9 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.bytedeco.ffmpeg.global.avcodec;
+import org.bytedeco.ffmpeg.global.avfilter;
 import org.bytedeco.ffmpeg.global.avutil;
 import org.bytedeco.ffmpeg.global.swresample;
-import org.bytedeco.ffmpeg.global.swscale;
 import org.bytedeco.javacpp.Loader;
 import tapedeck.bytes.Bytes;
 
@@ -41,7 +41,7 @@ public final class WorkerLine {
                 new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER_BYTES));
         Loader.load(avcodec.class);
         Loader.load(swresample.class);
-        Loader.load(swscale.class);
+        Loader.load(avfilter.class);
         avutil.av_log_set_level(avutil.AV_LOG_QUIET);
         Bytes message;
         while ((message = Wire.receive(line.in)) != null) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
@@ -21,6 +22,9 @@ import tapedeck.bytes.MalformedException;
 public final class WorkerProcess implements AutoCloseable {
     /// Lines of a worker's standard error that are logged.
     static final int MAX_LOGGED_LINES = 20;
+
+    /// A killed process is gone sooner.
+    private static final long END_SECONDS = 5;
 
     private static final int BUFFER_BYTES = 1 << 16;
     private static final Logger log = LoggerFactory.getLogger(WorkerProcess.class);
@@ -141,11 +145,15 @@ public final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    /// Ends it at once.
+    /// Ends it at once, and waits until it is gone.
     @Override
     public void close() {
         closed = true;
         outbox.add(Bytes.EMPTY);
-        process.destroyForcibly();
+        try {
+            process.destroyForcibly().waitFor(END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -29,39 +29,26 @@ final class Look {
     }
 
     static Look at(Path file, int fps) {
-        byte[] gray = Ffmpeg.ffmpeg(
-                        "-v",
-                        "error",
-                        "-i",
-                        file.toString(),
-                        "-an",
-                        "-vf",
-                        "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray",
-                        "-fps_mode",
-                        "passthrough",
-                        "-f",
-                        "rawvideo",
-                        "-")
-                .out();
-        byte[] sound = Ffmpeg.ffmpeg(
-                        "-v",
-                        "error",
-                        "-i",
-                        file.toString(),
-                        "-vn",
-                        "-ac",
-                        "1",
-                        "-ar",
-                        "" + RATE_HZ,
-                        "-f",
-                        "s16le",
-                        "-")
-                .out();
-        ShortBuffer buffer =
-                ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+        String kinds = Ffmpeg.ffprobe("-v", "error", "-show_entries", "stream=codec_type", file.toString())
+                .text();
+        byte[] gray = !kinds.contains("video")
+                ? new byte[0]
+                : raw(file, "-an", "-vf", "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray", "-fps_mode",
+                        "passthrough", "-f", "rawvideo");
+        byte[] sound = !kinds.contains("audio")
+                ? new byte[0]
+                : raw(file, "-vn", "-ac", "1", "-ar", "" + RATE_HZ, "-f", "s16le");
+        ShortBuffer buffer = ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
         short[] samples = new short[buffer.remaining()];
         buffer.get(samples);
         return new Look(fps, gray, samples);
+    }
+
+    private static byte[] raw(Path file, String... form) {
+        List<String> arguments = new ArrayList<>(List.of("-v", "error", "-i", file.toString()));
+        arguments.addAll(List.of(form));
+        arguments.add("-");
+        return Ffmpeg.ffmpeg(arguments.toArray(String[]::new)).out();
     }
 
     int pictures() {

@@ -22,7 +22,8 @@ record Person(String name, String size, int fps, double from, double seconds, do
         int videos = 0;
         int audios = 0;
         for (Person person : people) {
-            String on = "lt(mod(t+%.3f\\,1)\\,0.1)".formatted(1 - person.phase);
+            // A millisecond more: times of pictures are rounded.
+            String on = "lt(mod(t+%.3f\\,1)\\,0.1)".formatted(1.001 - person.phase);
             String seconds = "%.3f".formatted(person.seconds);
             if (!person.size.isEmpty()) {
                 input(

@@ -81,7 +81,16 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
                         codec instanceof Codec.Video ? rotation(said) : 0,
                         FragmentDemuxer.nalLengthBytes(said)),
                 edit.startNanos(),
-                Math.min(edit.endNanos(), moved.endNanos()));
+                Math.min(edit.endNanos(), TrackClock.nanos(endTicks(track.samples()) + shift, track.timescale())));
+    }
+
+    /// Where the last of them is shown no more: pictures that come out of order are shown later than they are decoded.
+    private static long endTicks(SampleList samples) {
+        long last = Long.MIN_VALUE;
+        for (int i = 0; i < samples.count(); i++) {
+            last = Math.max(last, samples.presentationTicks(i));
+        }
+        return last + samples.endTicks() - samples.decodeTicks(samples.count() - 1);
     }
 
     private static List<Edit> edits(MovieTrack track, Movie movie) {
