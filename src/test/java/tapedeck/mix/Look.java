@@ -33,12 +33,20 @@ final class Look {
                 .text();
         byte[] gray = !kinds.contains("video")
                 ? new byte[0]
-                : raw(file, "-an", "-vf", "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray", "-fps_mode",
-                        "passthrough", "-f", "rawvideo");
+                : raw(
+                        file,
+                        "-an",
+                        "-vf",
+                        "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray",
+                        "-fps_mode",
+                        "passthrough",
+                        "-f",
+                        "rawvideo");
         byte[] sound = !kinds.contains("audio")
                 ? new byte[0]
                 : raw(file, "-vn", "-ac", "1", "-ar", "" + RATE_HZ, "-f", "s16le");
-        ShortBuffer buffer = ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+        ShortBuffer buffer =
+                ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
         short[] samples = new short[buffer.remaining()];
         buffer.get(samples);
         return new Look(fps, gray, samples);

@@ -62,7 +62,8 @@ class MixFaultsTest {
     @Test
     void voicesTogetherDoNotClipAndStayLoud() throws Exception {
         Path file = folder.resolve("loud.mp4");
-        Person.record(file, List.of(person(1, "", 1000), person(1, "", 1000), person(1, "", 1000), person(1, "", 1000)));
+        Person.record(
+                file, List.of(person(1, "", 1000), person(1, "", 1000), person(1, "", 1000), person(1, "", 1000)));
         Look look = Look.at(mix(file, SMALL).file(), FPS);
         assertEquals(0, look.pictures(), "nobody has a picture");
         assertTrue(look.peak() < 32_000 && look.peak() > 22_000, "loudest sample: " + look.peak());
@@ -73,12 +74,26 @@ class MixFaultsTest {
     void aTurnedPictureStandsUpright() throws Exception {
         Path lying = folder.resolve("lying.mp4");
         Ffmpeg.ffmpeg(
-                "-v", "error", "-f", "lavfi", "-i",
-                "color=c=black:s=320x180:r=10:d=1,drawbox=c=white:t=fill:w=160", "-c:v", "libx264", lying.toString());
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "color=c=black:s=320x180:r=10:d=1,drawbox=c=white:t=fill:w=160",
+                "-c:v",
+                "libx264",
+                lying.toString());
         for (int degrees : new int[] {90, 180, 270}) {
             Path file = folder.resolve("turned" + degrees + ".mp4");
             Ffmpeg.ffmpeg(
-                    "-v", "error", "-display_rotation", "" + -degrees, "-i", lying.toString(), "-c", "copy",
+                    "-v",
+                    "error",
+                    "-display_rotation",
+                    "" + -degrees,
+                    "-i",
+                    lying.toString(),
+                    "-c",
+                    "copy",
                     file.toString());
             Look expected = Look.at(pad(file), FPS);
             Look look = Look.at(mix(file, SMALL).file(), FPS);
@@ -98,8 +113,14 @@ class MixFaultsTest {
     private Path pad(Path file) {
         Path padded = folder.resolve("padded.mp4");
         Ffmpeg.ffmpeg(
-                "-v", "error", "-i", file.toString(), "-vf",
-                "scale=320:180:force_original_aspect_ratio=decrease,pad=320:180:-1:-1", "-c:v", "libx264",
+                "-v",
+                "error",
+                "-i",
+                file.toString(),
+                "-vf",
+                "scale=320:180:force_original_aspect_ratio=decrease,pad=320:180:-1:-1",
+                "-c:v",
+                "libx264",
                 padded.toString());
         return padded;
     }
@@ -110,8 +131,17 @@ class MixFaultsTest {
         for (String size : List.of("640x360", "180x320")) {
             Path part = folder.resolve(size + ".ts");
             Ffmpeg.ffmpeg(
-                    "-v", "error", "-f", "lavfi", "-i", "color=c=white:s=%s:r=10:d=2".formatted(size), "-c:v",
-                    "libx264", "-bf", "0", part.toString());
+                    "-v",
+                    "error",
+                    "-f",
+                    "lavfi",
+                    "-i",
+                    "color=c=white:s=%s:r=10:d=2".formatted(size),
+                    "-c:v",
+                    "libx264",
+                    "-bf",
+                    "0",
+                    part.toString());
             parts.add(part.toString());
         }
         Path file = folder.resolve("changing.mp4");
