@@ -56,9 +56,18 @@ public final class MultiStudio implements AutoCloseable {
     }
 
     public Publication publish(String name) throws Exception {
+        return publish(name, Publisher.RecordWish.NO);
+    }
+
+    /// One that has a file of its own.
+    Publication publishRecorded(String name) throws Exception {
+        return publish(name, Publisher.RecordWish.YES);
+    }
+
+    private Publication publish(String name, Publisher.RecordWish wish) throws Exception {
         return streams.publish(
                 new StreamName(name),
-                TestStudio.publisher(Publisher.Protocol.WEBRTC, Publisher.RecordWish.NO, Publisher.Expects.UNKNOWN),
+                TestStudio.publisher(Publisher.Protocol.WEBRTC, wish, Publisher.Expects.BOTH),
                 Feedback.NONE);
     }
 
