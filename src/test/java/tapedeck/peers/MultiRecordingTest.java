@@ -74,9 +74,9 @@ class MultiRecordingTest {
     void twoRtmpStreamsAreOneFileWithFourTracks() throws Exception {
         try (TestServer server = new TestServer(folder, "record_flash_published_streams=false")) {
             assertEquals(200, call(server, "startup", RECORDER));
-            Process one = publish(server, "one", 6);
+            Process one = publish(server, "one", 4);
             add(server, "one");
-            Process two = publish(server, "two", 4);
+            Process two = publish(server, "two", 3);
             add(server, "two");
             assertEquals(0, one.waitFor());
             assertEquals(0, two.waitFor());
@@ -96,7 +96,7 @@ class MultiRecordingTest {
                 String[] fields = line.split(",");
                 streams.add(fields[0] + " " + fields[2]);
                 double seconds = Double.parseDouble(fields[1]);
-                assertEquals(fields[2].equals("one") ? 6 : 4, seconds, 0.3, line);
+                assertEquals(fields[2].equals("one") ? 4 : 3, seconds, 0.3, line);
             }
             assertEquals(List.of("h264 one", "aac one", "h264 two", "aac two"), streams);
             assertEquals("", Ffmpeg.decodeErrors(file));

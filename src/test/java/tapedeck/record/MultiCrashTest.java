@@ -32,10 +32,10 @@ import tapedeck.stream.Streams;
 @Tag("crash")
 @Timeout(300)
 class MultiCrashTest {
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 3;
     private static final long MAX_LOSS_NANOS = 1_000_000_000L;
     private static final int LEAST_MILLIS = 900;
-    private static final int SPREAD_MILLIS = 2_500;
+    private static final int SPREAD_MILLIS = 1_500;
 
     @TempDir
     Path dir;

@@ -25,8 +25,8 @@ class MultiLoadTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int STREAMS = 25;
     private static final int HOURS = 4;
-    private static final long VIDEO_NANOS = 500_000_000L;
-    private static final long AUDIO_NANOS = 250_000_000L;
+    private static final long VIDEO_NANOS = SECOND;
+    private static final long AUDIO_NANOS = 500_000_000L;
     private static final long TOLERATED_BYTES = 1 << 20;
 
     @TempDir

@@ -135,6 +135,11 @@ public final class MultiStudio implements AutoCloseable {
         return files().getLast();
     }
 
+    /// The file that grows, as far as it is on disk.
+    public Path growing() {
+        return multi().growing().values().iterator().next().file().path();
+    }
+
     public void awaitFinished() throws InterruptedException {
         TestStudio.await(() -> recordings.statistics().growing() == 0, "all recorders are finished");
     }

@@ -69,9 +69,8 @@ final class FullMovie {
 
     /// Null if nothing of it is: it left before the time from which on it was to be shown.
     private @Nullable Shown shown(MovieTrack track, SampleTableWriter table) {
-        EditList edits = EditList.of(track, movie);
-        long first = movieTicks(table.startTicks() + edits.shiftTicks(), track);
-        long begin = Math.max(first, edits.waitTicks());
+        long first = movieTicks(table.startTicks() + EditList.of(track, movie).shiftTicks(), track);
+        long begin = Math.max(first, TrackClock.ticks(IdentityBoxes.shownFromNanos(track), movie.timescale()));
         long skipped = begin - first;
         long duration = trackTicks(track, table) - skipped;
         long mediaTime = TrackClock.ticks(TrackClock.nanos(skipped, movie.timescale()), track.timescale());

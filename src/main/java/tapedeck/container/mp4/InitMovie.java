@@ -38,7 +38,7 @@ final class InitMovie {
 
     private int durationAt;
 
-    /// @param shiftNanos by how much the time of the track runs ahead of the movie's
+    /// @param shiftNanos by how much the time of the track runs ahead of the movie's; below 0 if it begins later
     private record Member(MemberTrack track, long shiftNanos) {}
 
     /// What a track's pictures are so far.
@@ -99,7 +99,7 @@ final class InitMovie {
 
     /// From now on it has this track too, in the order of their ids.
     ///
-    /// @param shiftNanos by how much the time of the track runs ahead of the movie's
+    /// @param shiftNanos by how much the time of the track runs ahead of the movie's; below 0 if it begins later
     void add(MemberTrack member, long shiftNanos) {
         tracks.add(member.track());
         tracks.sort(Comparator.comparingInt(Track::id));
@@ -112,10 +112,10 @@ final class InitMovie {
         return write(0).length();
     }
 
-    /// How much longer [#write] would be with this track.
+    /// How much longer [#write] would be with this track, at most.
     int bytesOf(MemberTrack member) {
         BoxWriter out = new BoxWriter(1024);
-        trak(out, member.track(), Pictures.of(member.track()), new Member(member, 0));
+        trak(out, member.track(), Pictures.of(member.track()), new Member(member, -1));
         trex(out, member.track());
         return out.length();
     }
@@ -204,7 +204,7 @@ final class InitMovie {
     private void trak(BoxWriter out, Track track, Pictures largest, @Nullable Member member) {
         out.box("trak", trak -> {
             tkhd(trak, track, largest, member == null ? 0 : VIDEO_OF_MANY);
-            if (member != null) {
+            if (member != null && member.shiftNanos() != 0) {
                 edits(trak, track, member);
             }
             trak.box("mdia", mdia -> {
@@ -225,7 +225,7 @@ final class InitMovie {
                 });
             });
             if (member != null) {
-                IdentityBoxes.write(trak, member.track().identity());
+                IdentityBoxes.write(trak, member.track());
             }
         });
     }
@@ -249,21 +249,22 @@ final class InitMovie {
         out.box("dinf", dinf -> dinf.fullBox("dref", 0, 0, b -> b.u32(1).fullBox("url ", 0, 1, _ -> {})));
     }
 
-    /// 8.6.6: what players need to place the track while the file grows, and finishing afterwards. The last edit has no
+    /// 8.6.6: how the track's own time lies in that of the movie, for players while the file grows. The last edit has
+    /// no
     /// end, 8.8.2.
     private static void edits(BoxWriter out, Track track, Member member) {
-        long wait = TrackClock.ticks(Math.max(0, member.track().shownFromNanos()), TIMESCALE);
-        // So that their difference is the shift to the tick.
-        long mediaTime = TrackClock.ticks(TrackClock.nanos(wait, TIMESCALE), timescale(track))
-                + TrackClock.ticks(member.shiftNanos(), timescale(track));
+        long early = Math.max(0, member.shiftNanos());
+        long late = Math.max(0, -member.shiftNanos());
         out.box(
                 "edts",
                 edts -> edts.fullBox("elst", 1, 0, b -> {
-                    b.u32(wait > 0 ? 2 : 1);
-                    if (wait > 0) {
-                        b.u64(wait).u64(EditList.NOTHING).u32(0x0001_0000);
+                    b.u32(late > 0 ? 2 : 1);
+                    if (late > 0) {
+                        b.u64(TrackClock.ticks(late, TIMESCALE))
+                                .u64(EditList.NOTHING)
+                                .u32(0x0001_0000);
                     }
-                    b.u64(0).u64(mediaTime).u32(0x0001_0000);
+                    b.u64(0).u64(TrackClock.ticks(early, timescale(track))).u32(0x0001_0000);
                 }));
     }
 

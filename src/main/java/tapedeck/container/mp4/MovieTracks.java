@@ -93,7 +93,9 @@ public final class MovieTracks {
                 ? new FragmentCursor(boxes, movie, track.id(), moov.end())
                 : new TableCursor(track.tableBoxes());
         Timeline timeline = new Timeline(
-                TrackClock.nanos(edits.waitTicks(), movie.timescale()),
+                movie.fragmented()
+                        ? IdentityBoxes.shownFromNanos(track)
+                        : TrackClock.nanos(edits.waitTicks(), movie.timescale()),
                 edits.endNanos(),
                 ticks -> TrackClock.nanos(ticks + edits.shiftTicks(), track.timescale()));
         long hole = TrackClock.ticks(HOLE_NANOS, track.timescale());

@@ -24,8 +24,9 @@ import tapedeck.media.Track;
 ///
 /// A file of many streams ([#many]) takes tracks at any time: a `moov` that names them too is laid beside the one
 /// before
-/// in the reserve ([MoovPlace]), and one aligned write of eight bytes makes it the one that counts. A track that begins
-/// before time 0 has a time of its own, and an edit list that says so.
+/// in the reserve ([MoovPlace]), and one aligned write of eight bytes makes it the one that counts. Each track has a
+/// time
+/// of its own that begins with it, and an edit list that says where that is.
 final class Mp4Muxer implements MultiMuxer {
     /// What a fragment holds at most before it leaves without being asked: bounds memory and the 32-bit fields.
     static final int MAX_FRAGMENT_BYTES = 256 << 20;
@@ -228,7 +229,7 @@ final class Mp4Muxer implements MultiMuxer {
             MemberTrack member = joining.remove(track.track().id());
             if (member != null) {
                 any = true;
-                track.beginBefore(Math.max(0, -track.earliestNanos()));
+                track.beginAt(track.earliestNanos());
                 movie.add(member, track.shiftNanos());
             }
         }

@@ -27,6 +27,7 @@ final class TrackFragment {
 
     private static final long MAX_DURATION_TICKS = 0xFFFF_FFFFL;
     private static final int USUAL_FRAMES_PER_SECOND = 30;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     private final Track track;
     private final TrackClock clock;
@@ -79,9 +80,13 @@ final class TrackFragment {
         return earliest;
     }
 
-    /// Its own time begins so much before the movie's.
-    void beginBefore(long nanos) {
-        shiftNanos = nanos;
+    /// Its own time begins here in the movie's, which may be before that begins: whole ticks of the movie, so that an
+    /// edit list can say it.
+    void beginAt(long nanos) {
+        shiftNanos = -TrackClock.nanos(
+                Math.floorDiv(nanos, NANOS_PER_SECOND) * InitMovie.TIMESCALE
+                        + Math.floorMod(nanos, NANOS_PER_SECOND) * InitMovie.TIMESCALE / NANOS_PER_SECOND,
+                InitMovie.TIMESCALE);
     }
 
     long shiftNanos() {
