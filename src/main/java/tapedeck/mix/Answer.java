@@ -14,6 +14,9 @@ sealed interface Answer {
     /// The next 1024 samples.
     record Sound(int mix, Bytes data) implements Answer {}
 
+    /// From this sample on this source is the loudest.
+    record Loudest(int mix, long fromSample, int line) implements Answer {}
+
     /// @param damaged packets of this mix that could not be decoded, so far
     record Done(int mix, int damaged) implements Answer {}
 }

@@ -13,7 +13,17 @@ sealed interface Ask {
     /// Begins a mix of pictures.
     ///
     /// @param fromTick the first picture that comes out
-    record OpenPictures(int mix, PictureEncoder.Options encoder, Scene scene, long fromTick) implements Ask {}
+    /// @param speakers who is the loudest from when on, in the order of time
+    record OpenPictures(
+            int mix, PictureEncoder.Options encoder, Scene scene, long fromTick, List<Speaker> speakers)
+            implements Ask {
+        public OpenPictures {
+            speakers = List.copyOf(speakers);
+        }
+    }
+
+    /// @param line of the pictures
+    record Speaker(long fromNanos, int line) {}
 
     /// What is seen besides the pictures.
     ///
@@ -34,7 +44,9 @@ sealed interface Ask {
     record Caption(String text, int x, int y, int height) {}
 
     /// Begins a mix of sound at time 0.
-    record OpenSound(int mix) implements Ask {}
+    ///
+    /// @param heard only who is the loudest is wanted: [Answer.Loudest] comes instead of sound
+    record OpenSound(int mix, boolean heard) implements Ask {}
 
     /// A source comes in.
     ///

@@ -83,7 +83,7 @@ final class Assembly {
                 long nanos = soundNanos(soundFrames++);
                 sounds.add(new Frame(soundTrack, nanos, nanos, true, sound.data()));
             }
-            case Answer.Done _ -> {}
+            case Answer.Loudest _, Answer.Done _ -> {}
         }
         write();
     }

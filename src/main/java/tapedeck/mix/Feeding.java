@@ -69,6 +69,7 @@ final class Feeding {
             MixProcess process,
             List<MovieLine> lines,
             Ask.Scene scene,
+            List<Ask.Speaker> speakers,
             PictureEncoder.Options options,
             long fromTick,
             long untilTick,
@@ -76,7 +77,7 @@ final class Feeding {
             Stop stop)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answers);
-        process.send(new Ask.OpenPictures(feeding.mix, options, scene, fromTick));
+        process.send(new Ask.OpenPictures(feeding.mix, options, scene, fromTick, speakers));
         long from = fromTick * NANOS_PER_SECOND / options.ticksPerSecond();
         long until = untilTick * NANOS_PER_SECOND / options.ticksPerSecond();
         for (int i = 0; i < lines.size(); i++) {
@@ -99,23 +100,45 @@ final class Feeding {
     static void sound(MixProcess process, List<MovieLine> lines, long durationNanos, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answer -> assembly.accept(-1, answer));
-        process.send(new Ask.OpenSound(feeding.mix));
-        for (int i = 0; i < lines.size(); i++) {
-            if (lines.get(i).codec() instanceof Codec.Audio) {
-                feeding.join(i, lines.get(i), 0);
+        process.send(new Ask.OpenSound(feeding.mix, false));
+        feeding.sound(lines, durationNanos, nanos -> assembly.awaitWritten(nanos - SOUND_BEFORE_PICTURES_NANOS));
+    }
+
+    /// Hears who is the loudest when.
+    static void loudest(MixProcess process, List<MovieLine> lines, long durationNanos, Consumer<Answer.Loudest> heard)
+            throws IOException, MixFailedException, InterruptedException {
+        Feeding feeding = new Feeding(process, answer -> {
+            if (answer instanceof Answer.Loudest loudest) {
+                heard.accept(loudest);
+            }
+        });
+        process.send(new Ask.OpenSound(feeding.mix, true));
+        feeding.sound(lines, durationNanos, _ -> true);
+    }
+
+    /// Whether to go on to this time.
+    private interface Wait {
+        boolean until(long nanos) throws InterruptedException;
+    }
+
+    private void sound(List<MovieLine> all, long durationNanos, Wait wait)
+            throws IOException, MixFailedException, InterruptedException {
+        for (int i = 0; i < all.size(); i++) {
+            if (all.get(i).codec() instanceof Codec.Audio) {
+                join(i, all.get(i), 0);
             }
         }
         long samples = SoundMix.samples(durationNanos);
         for (long sample = 0; sample < samples; ) {
             sample = Math.min(samples, sample + SoundEncoder.RATE_HZ / 2);
             long nanos = sample * NANOS_PER_SECOND / SoundEncoder.RATE_HZ;
-            if (!assembly.awaitWritten(nanos - SOUND_BEFORE_PICTURES_NANOS)) {
+            if (!wait.until(nanos)) {
                 break;
             }
-            feeding.feed(nanos + SOUND_AHEAD_NANOS, 1);
-            feeding.advance(sample);
+            feed(nanos + SOUND_AHEAD_NANOS, 1);
+            advance(sample);
         }
-        feeding.finish();
+        finish();
     }
 
     /// Whether it is to end early.

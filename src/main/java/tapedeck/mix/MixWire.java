@@ -24,6 +24,7 @@ final class MixWire {
     private static final int PICTURE = 10;
     private static final int SOUND = 11;
     private static final int DONE = 12;
+    private static final int LOUDEST = 13;
 
     private static final int GRID = 1;
     private static final int SPEAKER = 2;
@@ -38,9 +39,14 @@ final class MixWire {
                 ByteWriter out = start(OPEN_PICTURES, open.mix()).u64(open.fromTick());
                 encoder(out, open.encoder());
                 scene(out, open.scene());
+                out.u32(open.speakers().size());
+                for (Ask.Speaker speaker : open.speakers()) {
+                    out.u64(speaker.fromNanos()).u32(speaker.line());
+                }
                 yield out.handOver();
             }
-            case Ask.OpenSound open -> start(OPEN_SOUND, open.mix()).handOver();
+            case Ask.OpenSound open ->
+                start(OPEN_SOUND, open.mix()).u8(open.heard() ? 1 : 0).handOver();
             case Ask.Join join -> {
                 ByteWriter out = start(JOIN, join.mix()).u32(join.line());
                 text(out, join.name());
@@ -75,9 +81,9 @@ final class MixWire {
         return switch (type) {
             case OPEN_PICTURES -> {
                 long fromTick = in.i64();
-                yield new Ask.OpenPictures(mix, encoder(in), scene(in), fromTick);
+                yield new Ask.OpenPictures(mix, encoder(in), scene(in), fromTick, speakers(in));
             }
-            case OPEN_SOUND -> new Ask.OpenSound(mix);
+            case OPEN_SOUND -> new Ask.OpenSound(mix, in.u8() == 1);
             case JOIN -> new Ask.Join(mix, in.i32(), text(in), in.u16(), in.i64(), in.i64(), CodedSource.read(in));
             case CHANGE -> new Ask.Change(mix, in.i32(), CodedSource.read(in));
             case PACKET -> new Ask.Packet(mix, in.i32(), in.i64(), in.rest());
@@ -102,6 +108,11 @@ final class MixWire {
                         .handOver();
             case Answer.Sound sound ->
                 start(SOUND, sound.mix()).bytes(sound.data()).handOver();
+            case Answer.Loudest loudest ->
+                start(LOUDEST, loudest.mix())
+                        .u64(loudest.fromSample())
+                        .u32(loudest.line())
+                        .handOver();
             case Answer.Done done -> start(DONE, done.mix()).u32(done.damaged()).handOver();
         };
     }
@@ -114,6 +125,7 @@ final class MixWire {
             case HEADER -> new Answer.Header(mix, in.rest());
             case PICTURE -> new Answer.Picture(mix, in.i64(), in.u8() == 1, in.rest());
             case SOUND -> new Answer.Sound(mix, in.rest());
+            case LOUDEST -> new Answer.Loudest(mix, in.i64(), in.i32());
             case DONE -> new Answer.Done(mix, in.i32());
             default -> throw new MalformedException("mix: answer of type %d".formatted(type));
         };
@@ -172,6 +184,14 @@ final class MixWire {
             captions.add(new Ask.Caption(text(in), in.i32(), in.i32(), in.i32()));
         }
         return new Ask.Scene(layout, names, rgb, images, captions);
+    }
+
+    private static List<Ask.Speaker> speakers(ByteReader in) {
+        List<Ask.Speaker> speakers = new ArrayList<>();
+        for (long left = in.u32(); left > 0; left--) {
+            speakers.add(new Ask.Speaker(in.i64(), in.i32()));
+        }
+        return speakers;
     }
 
     private static Layout layout(ByteReader in) {

@@ -27,7 +27,12 @@ public final class MixWorker {
                 send(line, new Answer.Header(open.mix(), mix.header()));
             }
             case Ask.OpenSound open ->
-                engines.put(open.mix(), new SoundMix(data -> send(line, new Answer.Sound(open.mix(), data))));
+                engines.put(
+                        open.mix(),
+                        open.heard()
+                                ? new SoundMix(new Loudness((sample, who) ->
+                                        send(line, new Answer.Loudest(open.mix(), sample, who))))
+                                : new SoundMix(data -> send(line, new Answer.Sound(open.mix(), data))));
             case Ask.Join join -> engine(ask).join(join);
             case Ask.Change change -> engine(ask).change(change.line(), change.source());
             case Ask.Packet packet -> engine(ask).packet(packet.line(), packet.ptsNanos(), packet.data());

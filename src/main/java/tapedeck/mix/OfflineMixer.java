@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
@@ -20,6 +23,7 @@ import tapedeck.container.mp4.MovieLine;
 import tapedeck.container.mp4.MovieLines;
 import tapedeck.media.Codec;
 import tapedeck.mix.MixFailedException.Reason;
+import tapedeck.transcode.SoundEncoder;
 import tapedeck.transcode.picture.PictureEncoder;
 
 /// Mixes a finished file of many tracks into one with a picture and a sound, beside it, in worker processes. The same
@@ -153,11 +157,12 @@ public final class OfflineMixer {
                 for (int i = 0; i < started; i++) {
                     processes.add(new MixProcess("mix-" + i));
                 }
+                List<Ask.Speaker> speakers = speakers(processes.getFirst(), lines, plan);
                 int open = 0;
                 for (MixProcess process : processes) {
                     if (plan.segments() > 0) {
                         tasks.submit(() -> {
-                            pictures(process, lines, cuts, nextSegment, assembly);
+                            pictures(process, lines, speakers, cuts, nextSegment, assembly);
                             return null;
                         });
                         open++;
@@ -186,6 +191,55 @@ public final class OfflineMixer {
         return processes.stream().mapToInt(MixProcess::damaged).sum();
     }
 
+    /// Only a layout that asks for it needs to know, and then before the first picture.
+    private List<Ask.Speaker> speakers(MixProcess process, List<MovieLine> lines, Assembly.Plan plan)
+            throws IOException, MixFailedException, InterruptedException {
+        List<Ask.Speaker> speakers = new ArrayList<>();
+        if (plan.sound() && settings.picture().scene().layout() instanceof Layout.Speaker) {
+            Map<Integer, Integer> faces = faces(lines);
+            // Read again only when the worker said that it is done.
+            Feeding.loudest(process, lines, plan.durationNanos(), loudest -> {
+                Integer face = faces.get(loudest.line());
+                if (face != null) {
+                    long nanos = loudest.fromSample() * NANOS_PER_SECOND / SoundEncoder.RATE_HZ;
+                    speakers.add(new Ask.Speaker(nanos, face));
+                }
+            });
+        }
+        return speakers;
+    }
+
+    /// Which pictures belong to a sound: those of the same session, else of the same name, that are there with it for the
+    /// longest time; else those with the same place in the file.
+    static Map<Integer, Integer> faces(List<MovieLine> lines) {
+        Map<Integer, Integer> faces = new HashMap<>();
+        List<Integer> pictures = new ArrayList<>();
+        List<Integer> sounds = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            (lines.get(i).codec() instanceof Codec.Video ? pictures : sounds).add(i);
+        }
+        for (int place = 0; place < sounds.size(); place++) {
+            int number = sounds.get(place);
+            MovieLine sound = lines.get(number);
+            pictures.stream()
+                    .filter(picture -> isSame(sound, lines.get(picture)))
+                    .max(Comparator.comparingLong(picture -> together(sound, lines.get(picture))))
+                    .or(pictures.stream().skip(place)::findFirst)
+                    .ifPresent(face -> faces.put(number, face));
+        }
+        return faces;
+    }
+
+    private static boolean isSame(MovieLine sound, MovieLine picture) {
+        return sound.session().isEmpty()
+                ? !sound.name().isEmpty() && sound.name().equals(picture.name())
+                : sound.session().equals(picture.session());
+    }
+
+    private static long together(MovieLine sound, MovieLine picture) {
+        return Math.min(sound.endNanos(), picture.endNanos()) - Math.max(sound.startNanos(), picture.startNanos());
+    }
+
     private static MixFailedException failed(@Nullable Throwable cause) {
         if (cause instanceof MixFailedException failure) {
             return failure;
@@ -197,7 +251,7 @@ public final class OfflineMixer {
     }
 
     private void pictures(
-            MixProcess process, List<MovieLine> lines, List<Long> cuts, AtomicInteger nextSegment, Assembly assembly)
+            MixProcess process, List<MovieLine> lines, List<Ask.Speaker> speakers, List<Long> cuts, AtomicInteger nextSegment, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         MixSettings.Picture picture = settings.picture();
         PictureEncoder.Options options = new PictureEncoder.Options(
@@ -217,6 +271,7 @@ public final class OfflineMixer {
                     process,
                     lines,
                     picture.scene(),
+                    speakers,
                     options,
                     cuts.get(of),
                     cuts.get(of + 1),

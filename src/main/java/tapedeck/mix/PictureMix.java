@@ -27,6 +27,8 @@ final class PictureMix implements Engine {
     private final List<Placed> fixed;
     private final Map<Integer, Seat> seats = new TreeMap<>();
     private List<Shown> shown = List.of();
+    private final List<Ask.Speaker> speakers;
+    private int speaker = -1;
     private long tick;
     private int damaged;
 
@@ -62,6 +64,7 @@ final class PictureMix implements Engine {
         ticksPerSecond = options.ticksPerSecond();
         scene = open.scene();
         tick = open.fromTick();
+        speakers = open.speakers();
         canvas = new Canvas(options.width(), options.height(), scene.backgroundRgb());
         encoder = new PictureEncoder(options, sink);
         fixed = new ArrayList<>();
@@ -143,6 +146,9 @@ final class PictureMix implements Engine {
                 present.add(seat);
             }
         }
+        while (speaker + 1 < speakers.size() && speakers.get(speaker + 1).fromNanos() <= nanos) {
+            speaker++;
+        }
         List<Shown> now = arrange(present);
         boolean moved = !now.equals(shown);
         shown = now;
@@ -181,7 +187,11 @@ final class PictureMix implements Engine {
     }
 
     private List<Shown> arrange(List<Seat> present) {
-        List<Area> cells = scene.layout().place(canvas.all(), present.size(), -1);
+        int loudest = -1;
+        for (int i = 0; i < present.size() && speaker >= 0; i++) {
+            loudest = present.get(i).line == speakers.get(speaker).line() ? i : loudest;
+        }
+        List<Area> cells = scene.layout().place(canvas.all(), present.size(), loudest);
         List<Shown> now = new ArrayList<>();
         for (int i = 0; i < cells.size(); i++) {
             Seat seat = present.get(i);

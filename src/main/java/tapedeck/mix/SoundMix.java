@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.transcode.CodedSource;
 import tapedeck.transcode.SoundEncoder;
@@ -20,7 +21,8 @@ final class SoundMix implements Engine {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long STRAY_SAMPLES = samples(STRAY_NANOS);
 
-    private final SoundEncoder encoder;
+    private final @Nullable SoundEncoder encoder;
+    private final @Nullable Loudness loudness;
     private final Limiter limiter = new Limiter(SoundEncoder.CHANNELS);
     private final Map<Integer, Voice> voices = new TreeMap<>();
     /// From sample [#begin] on; zero where nothing was added.
@@ -29,13 +31,15 @@ final class SoundMix implements Engine {
     private int damaged;
 
     private static final class Voice {
+        private final int line;
         private final long start;
         private final long end;
         private SoundSource source;
         private boolean placed;
         private long next;
 
-        Voice(long start, long end, SoundSource source) {
+        Voice(int line, long start, long end, SoundSource source) {
+            this.line = line;
             this.start = start;
             this.end = end;
             this.source = source;
@@ -44,6 +48,13 @@ final class SoundMix implements Engine {
 
     SoundMix(Consumer<Bytes> frames) {
         encoder = new SoundEncoder(MixSettings.SOUND_BITRATE_MODE, frames);
+        loudness = null;
+    }
+
+    /// One that only hears who is loudest.
+    SoundMix(Loudness loudness) {
+        encoder = null;
+        this.loudness = loudness;
     }
 
     static long samples(long nanos) {
@@ -56,7 +67,7 @@ final class SoundMix implements Engine {
     public void join(Ask.Join join) {
         voices.put(
                 join.line(),
-                new Voice(samples(join.startNanos()), samples(join.endNanos()), new SoundSource(join.source())));
+                new Voice(join.line(), samples(join.startNanos()), samples(join.endNanos()), new SoundSource(join.source())));
     }
 
     @Override
@@ -112,6 +123,11 @@ final class SoundMix implements Engine {
         if (from >= to) {
             return;
         }
+        Loudness heard = loudness;
+        if (heard != null) {
+            heard.add(voice.line, from, voice.source.samples(0), (int) (from - at), (int) (to - from));
+            return;
+        }
         int index = (int) (from - begin);
         int length = (int) (to - from);
         for (int c = 0; c < sum.length; c++) {
@@ -128,6 +144,17 @@ final class SoundMix implements Engine {
 
     @Override
     public void advance(long until) {
+        Loudness heard = loudness;
+        SoundEncoder to = encoder;
+        if (heard != null) {
+            heard.advance(until);
+            begin = until;
+        } else if (to != null) {
+            mix(until, to);
+        }
+    }
+
+    private void mix(long until, SoundEncoder to) {
         int blocks = (int) ((until - begin) / Limiter.BLOCK);
         if (blocks <= 0) {
             return;
@@ -140,7 +167,7 @@ final class SoundMix implements Engine {
         }
         for (int i = 0; i < blocks; i++) {
             if (limiter.next(sum, i * Limiter.BLOCK)) {
-                encoder.encode(limiter.out(), 0, Limiter.BLOCK);
+                to.encode(limiter.out(), 0, Limiter.BLOCK);
             }
         }
         for (float[] channel : sum) {
@@ -152,10 +179,14 @@ final class SoundMix implements Engine {
 
     @Override
     public void finish() {
-        if (limiter.last()) {
-            encoder.encode(limiter.out(), 0, Limiter.BLOCK);
+        SoundEncoder to = encoder;
+        if (to == null) {
+            return;
         }
-        encoder.finish();
+        if (limiter.last()) {
+            to.encode(limiter.out(), 0, Limiter.BLOCK);
+        }
+        to.finish();
     }
 
     @Override
@@ -167,6 +198,8 @@ final class SoundMix implements Engine {
     public void close() {
         voices.values().forEach(voice -> voice.source.close());
         voices.clear();
-        encoder.close();
+        if (encoder != null) {
+            encoder.close();
+        }
     }
 }

@@ -23,13 +23,15 @@ class MixWireTest {
                             0x102030,
                             List.of(new Ask.Image("/a/b.png", 1, 2, 3, 4, true)),
                             List.of(new Ask.Caption("Бoris 李", 5, 6, 7))),
-                    1L << 33),
+                    1L << 33,
+                    List.of(new Ask.Speaker(1L << 40, 3))),
             new Ask.OpenPictures(
                     -1,
                     new PictureEncoder.Options("libx264", 64, 64, 1, 1, 1),
                     new Ask.Scene(new Layout.Speaker(), false, 0, List.of(), List.of()),
-                    0),
-            new Ask.OpenSound(2),
+                    0,
+                    List.of()),
+            new Ask.OpenSound(2, true),
             new Ask.Join(2, 3, "Anna", 270, -5, Long.MAX_VALUE, SOURCE),
             new Ask.Change(2, 3, SOURCE),
             new Ask.Packet(2, 3, -1L << 40, Bytes.ofU8(1, 2, 3)),
@@ -41,6 +43,7 @@ class MixWireTest {
             new Answer.Picture(1, 1L << 40, true, Bytes.ofU8(9)),
             new Answer.Picture(1, 0, false, Bytes.EMPTY),
             new Answer.Sound(2, Bytes.ofU8(7)),
+            new Answer.Loudest(2, 1L << 40, 5),
             new Answer.Done(2, 77));
 
     @Test

@@ -86,4 +86,25 @@ class OfflineMixerTest {
         }
         assertTrue(Files.size(folder.resolve("room_mixed.mp4")) > 0);
     }
+
+    @Test
+    void theLoudestIsLarge() throws Exception {
+        Path file = folder.resolve("room.mp4");
+        // One speaks for six seconds; the other one, who is late, only in the two seconds behind.
+        Person.record(
+                file,
+                List.of(
+                        new Person("Anna", "320x180", 10, 0, 8, 0.2, 0),
+                        new Person("Anna", "", 10, 0, 4, 0.2, 1000),
+                        new Person("Boris", "320x180", 10, 2, 6, 0.6, 0),
+                        new Person("Boris", "", 10, 4, 4, 0.6, 2000)));
+        Mixed mixed = mix(file, """
+                {"layout": "speaker", "fps": 10, "width": 320, "height": 180, "mixerDisplayStreamName": false}""");
+        Look look = Look.at(mixed.file(), 10);
+        // Large she reaches to the left of the middle and up, small only in the lower middle.
+        assertEquals(List.of(2.2, 3.2), between(look.flashes(0.3, 0.2), 2, 4), "Anna is large");
+        assertEquals(List.of(2.6, 3.6), between(look.flashes(0.5, 0.9), 2, 4), "Boris is small");
+        assertEquals(List.of(5.6, 6.6, 7.6), between(look.flashes(0.3, 0.2), 5, 8), "Boris is large");
+        assertEquals(List.of(5.2, 6.2, 7.2), between(look.flashes(0.5, 0.9), 5, 8), "Anna is small");
+    }
 }
