@@ -14,8 +14,7 @@ sealed interface Ask {
     ///
     /// @param fromTick the first picture that comes out
     /// @param speakers who is the loudest from when on, in the order of time
-    record OpenPictures(
-            int mix, PictureEncoder.Options encoder, Scene scene, long fromTick, List<Speaker> speakers)
+    record OpenPictures(int mix, PictureEncoder.Options encoder, Scene scene, long fromTick, List<Speaker> speakers)
             implements Ask {
         public OpenPictures {
             speakers = List.copyOf(speakers);

@@ -30,8 +30,8 @@ public final class MixWorker {
                 engines.put(
                         open.mix(),
                         open.heard()
-                                ? new SoundMix(new Loudness((sample, who) ->
-                                        send(line, new Answer.Loudest(open.mix(), sample, who))))
+                                ? new SoundMix(new Loudness(
+                                        (sample, who) -> send(line, new Answer.Loudest(open.mix(), sample, who))))
                                 : new SoundMix(data -> send(line, new Answer.Sound(open.mix(), data))));
             case Ask.Join join -> engine(ask).join(join);
             case Ask.Change change -> engine(ask).change(change.line(), change.source());

@@ -209,7 +209,8 @@ public final class OfflineMixer {
         return speakers;
     }
 
-    /// Which pictures belong to a sound: those of the same session, else of the same name, that are there with it for the
+    /// Which pictures belong to a sound: those of the same session, else of the same name, that are there with it for
+    /// the
     /// longest time; else those with the same place in the file.
     static Map<Integer, Integer> faces(List<MovieLine> lines) {
         Map<Integer, Integer> faces = new HashMap<>();
@@ -251,7 +252,12 @@ public final class OfflineMixer {
     }
 
     private void pictures(
-            MixProcess process, List<MovieLine> lines, List<Ask.Speaker> speakers, List<Long> cuts, AtomicInteger nextSegment, Assembly assembly)
+            MixProcess process,
+            List<MovieLine> lines,
+            List<Ask.Speaker> speakers,
+            List<Long> cuts,
+            AtomicInteger nextSegment,
+            Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         MixSettings.Picture picture = settings.picture();
         PictureEncoder.Options options = new PictureEncoder.Options(

@@ -67,7 +67,11 @@ final class SoundMix implements Engine {
     public void join(Ask.Join join) {
         voices.put(
                 join.line(),
-                new Voice(join.line(), samples(join.startNanos()), samples(join.endNanos()), new SoundSource(join.source())));
+                new Voice(
+                        join.line(),
+                        samples(join.startNanos()),
+                        samples(join.endNanos()),
+                        new SoundSource(join.source())));
     }
 
     @Override
