@@ -302,4 +302,54 @@ class MultiRecorderTest {
         }
         assertEquals(6, TestStudio.lines(notes).size());
     }
+
+    @Test
+    void whenTheSpaceRunsOutItStopsAndIsFinished() throws Exception {
+        Path notes = dir.resolve("notes");
+        Path hook = TestStudio.notingHook(dir, notes);
+        try (MultiStudio studio = new MultiStudio(dir, Optional.of(hook))) {
+            studio.multi().start(MultiStudio.URI);
+            studio.participant("one", 0, talk(6));
+            studio.at(3, () -> studio.usableSpace(0));
+            studio.play();
+            studio.awaitFinished();
+            assertEquals(List.of(), studio.multi().all());
+            assertEquals(Reason.NO_SPACE, reason(() -> studio.multi().start(MultiStudio.URI)));
+            Path file = studio.files().getFirst();
+            assertEquals(3, tracks(file).getFirst().endNanos() / 1e9, 1.1);
+            TestStudio.await(() -> !TestStudio.lines(notes).isEmpty(), "the hook ran");
+            assertTrue(
+                    TestStudio.lines(notes).getFirst().startsWith("no_space "),
+                    TestStudio.lines(notes).toString());
+        }
+    }
+
+    @Test
+    void aFileThatIsFullGoesOnInAnother() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            int many = 520;
+            studio.participant("steady", 0, talk(many * 0.05 + 5));
+            for (int i = 0; i < many; i++) {
+                studio.participant("user-" + i, i * 0.05, talk(0.3));
+            }
+            studio.play();
+            studio.terminate();
+            List<Path> files = studio.files();
+            assertEquals(
+                    List.of("multi-recorder__test-record.mp4", "multi-recorder__test-record_2.mp4"),
+                    files.stream().map(file -> file.getFileName().toString()).toList());
+            List<Described> first = tracks(files.getFirst());
+            List<Described> second = tracks(files.getLast());
+            assertTrue(first.size() >= 1000, first.size() + " tracks");
+            assertTrue(second.size() >= 10, second.size() + " tracks");
+            assertEquals(
+                    "steady",
+                    second.stream()
+                            .filter(track -> track.endNanos() > 4 * SECOND)
+                            .map(track -> track.identity().streamName())
+                            .distinct()
+                            .collect(java.util.stream.Collectors.joining(",")));
+        }
+    }
 }

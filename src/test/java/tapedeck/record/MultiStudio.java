@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -32,6 +33,7 @@ public final class MultiStudio implements AutoCloseable {
     final AtomicLong clock = new AtomicLong();
     final Streams streams = new Streams(Clock.systemUTC(), clock::get);
     private final List<Event> events = new ArrayList<>();
+    private volatile long usableSpace = Long.MAX_VALUE;
 
     /// Something that happens at a time.
     private record Event(long nanos, Action action) {}
@@ -52,7 +54,12 @@ public final class MultiStudio implements AutoCloseable {
         hook.ifPresent(script -> all.add("on_multiple_record_hook_script=" + script));
         all.addAll(List.of(assignments));
         Settings settings = TestStudio.settings(dir, all.toArray(String[]::new));
-        recordings = new Recordings(settings, streams);
+        ToLongFunction<Path> space = _ -> usableSpace;
+        // The clock moves on with every question, so that the guard asks each time.
+        AtomicLong asked = new AtomicLong();
+        DiskGuard guard = new DiskGuard(
+                List.of(dir), settings.recording().minSpaceBytes(), space, () -> asked.addAndGet(TestStudio.SECOND));
+        recordings = new Recordings(settings, streams, guard, new Hooks(Optional.empty()), _ -> {});
     }
 
     public Publication publish(String name) throws Exception {
@@ -73,6 +80,11 @@ public final class MultiStudio implements AutoCloseable {
 
     public MultiRecordings multi() {
         return recordings.multi();
+    }
+
+    /// What the disk says from now on.
+    void usableSpace(long bytes) {
+        usableSpace = bytes;
     }
 
     public void at(double seconds, Action action) {
