@@ -37,6 +37,10 @@ final class ArrivalClock {
         }
     }
 
+    boolean hasBegun() {
+        return any;
+    }
+
     /// Whether what it says is not going to change much.
     boolean isSettled() {
         return settled;

@@ -1,5 +1,6 @@
 package tapedeck.stream;
 
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -35,6 +36,13 @@ public final class Publication implements AutoCloseable {
     /// False if it was dropped: there were too many, or it is too long.
     public boolean message(Item.Message message) {
         return stream.say(message, _ -> {});
+    }
+
+    /// Says when time 0 of the frames was captured, where the protocol tells: on the clock of [System#nanoTime()], as
+    /// it
+    /// is when the first frame is written.
+    public void zero(LongSupplier nanos) {
+        stream.reportedZero(nanos);
     }
 
     /// Names a track before its first frame, as far as it is known.

@@ -38,6 +38,7 @@ public final class Stream {
     private final long startedNanos;
     // Guarded by this.
     private final ArrivalClock arrivals = new ArrivalClock();
+    private @Nullable LongSupplier reportedZero;
     private final Set<Session> sessions;
 
     // Guarded by this: a subscription sees the cache and joins the readers in one step, so that it gets every frame
@@ -101,15 +102,21 @@ public final class Stream {
         return nanoClock.getAsLong();
     }
 
-    /// Time 0 of the frames on that clock, as far as their arrival tells: what places the streams of many publishers
-    /// beside each other.
+    /// Time 0 of the frames on that clock, as the publisher's reports say it or, without any, as far as the frames'
+    /// arrival tells: what places the streams of many publishers beside each other.
     public synchronized long zeroNanos() {
-        return arrivals.zeroNanos(startedNanos);
+        LongSupplier known = reportedZero;
+        return known != null && arrivals.hasBegun() ? known.getAsLong() : arrivals.zeroNanos(startedNanos);
     }
 
     /// Whether enough has come for [#zeroNanos] to stay about what it is.
     public synchronized boolean knowsItsZero() {
-        return arrivals.isSettled();
+        return reportedZero != null ? arrivals.hasBegun() : arrivals.isSettled();
+    }
+
+    /// @param zeroNanos asked from the first frame on
+    synchronized void reportedZero(LongSupplier zeroNanos) {
+        reportedZero = zeroNanos;
     }
 
     /// The tracks as of now, by id.

@@ -24,6 +24,11 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
 
     /// Decodes `file` and finds all onsets.
     public static FlashAndBeep measure(Path file) {
+        return measure(file, 0, 0);
+    }
+
+    /// The same of one of its pictures and one of its sounds, in the time of the file.
+    public static FlashAndBeep measure(Path file, int video, int audio) {
         String picture = "scale=64:36,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-";
         String sound = "aresample=48000,asetnsamples=n=" + SAMPLES
                 + ",astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=RMS_level"
@@ -35,7 +40,8 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
                                         "error",
                                         "-i",
                                         file.toString(),
-                                        "-an",
+                                        "-map",
+                                        "0:v:" + video,
                                         "-vf",
                                         picture,
                                         "-fps_mode",
@@ -46,7 +52,18 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
                                 .text(),
                         BRIGHT),
                 onsets(
-                        Ffmpeg.ffmpeg("-v", "error", "-i", file.toString(), "-vn", "-af", sound, "-f", "null", "-")
+                        Ffmpeg.ffmpeg(
+                                        "-v",
+                                        "error",
+                                        "-i",
+                                        file.toString(),
+                                        "-map",
+                                        "0:a:" + audio,
+                                        "-af",
+                                        sound,
+                                        "-f",
+                                        "null",
+                                        "-")
                                 .text(),
                         LOUD_DB));
     }

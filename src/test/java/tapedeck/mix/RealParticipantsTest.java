@@ -1,0 +1,294 @@
+package tapedeck.mix;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.container.mp4.MovieTracks;
+import tapedeck.container.mp4.MovieTracks.Described;
+import tapedeck.container.mp4.MovieTracks.Segment;
+import tapedeck.peers.Chromium;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.FlashAndBeep;
+import tapedeck.peers.FlashPage;
+import tapedeck.peers.TestServer;
+import tapedeck.stream.Stream;
+import tapedeck.stream.StreamName;
+import tapedeck.transcode.picture.Area;
+
+/// Four tabs of Chromium, each with flashes and beeps of its own on the machine's one clock, come and go in a recording
+/// of many: each is where and when it was, in the file and in the mix. `-Dparticipants.seconds=180` for three minutes.
+@Tag("peer")
+@Tag("realtime")
+@Timeout(1200)
+class RealParticipantsTest {
+    private static final int SECONDS = Integer.getInteger("participants.seconds", 16);
+    /// In a call somebody is there before he is recorded; and until its sender's reports have come, a browser's stream
+    /// is only about where it belongs.
+    private static final int WARM_UP_MILLIS = 6000;
+    /// Beside everything else that the machine does, a page itself flashes late.
+    private static final boolean QUIET = SECONDS >= 60;
+
+    private static final int PEOPLE = 4;
+    private static final int FPS = 30;
+    private static final String RECORDER = "\"uri\": \"multi-recorder://room\"";
+    private static final double SOUND_SECONDS = 0.040;
+    private static final double FRAME_SECONDS = 1.0 / FPS;
+    private static final double BUSY_SECONDS = 0.120;
+    /// Around a join or a leave it is not judged which layout a picture has.
+    private static final double CHANGE_SECONDS = 0.3;
+
+    @TempDir
+    private Path folder;
+
+    private static double phase(int person) {
+        return person * 0.25;
+    }
+
+    private static int hz(int person) {
+        return 800 * (person + 1);
+    }
+
+    @Test
+    void eachIsWhereAndWhenItWas() throws Exception {
+        Path file = record();
+        List<Described> tracks = tracks(file);
+        List<Described> videos = tracks.stream().filter(Described::isVideo).toList();
+        List<Described> audios =
+                tracks.stream().filter(track -> !track.isVideo()).toList();
+        assertTrue(videos.size() > PEOPLE, "nobody came back: " + videos.size());
+        assertEquals(videos.size(), audios.size());
+        List<FlashAndBeep> measured = new ArrayList<>();
+        for (int i = 0; i < videos.size(); i++) {
+            measured.add(FlashAndBeep.measure(file, i, i));
+        }
+        List<List<Double>> flashes =
+                measured.stream().map(FlashAndBeep::flashSeconds).toList();
+        List<List<Double>> beeps =
+                measured.stream().map(FlashAndBeep::beepSeconds).toList();
+        assertAll(
+                () -> judge("flashes", videos, flashes, QUIET ? FRAME_SECONDS : BUSY_SECONDS),
+                () -> judge("beeps", audios, beeps, QUIET ? SOUND_SECONDS : BUSY_SECONDS),
+                () -> judgeMix(file, videos, flashes, beeps));
+    }
+
+    private Path record() throws Exception {
+        try (TestServer server = new TestServer(folder.resolve("data"), "record_whip_streams=false");
+                FlashPage page = new FlashPage();
+                Chromium chromium = new Chromium()) {
+            call(server, "startup", RECORDER);
+            for (int i = 0; i < PEOPLE; i++) {
+                chromium.open(page.url("whip=%s&codec=%s&phase=%s&hz=%d&size=320x180&fps=%d"
+                        .formatted(
+                                URLEncoder.encode(server.httpUrl("/whip/" + name(i)), StandardCharsets.UTF_8),
+                                i == 1 ? "VP8" : "H264",
+                                phase(i),
+                                hz(i),
+                                FPS)));
+            }
+            TimeUnit.MILLISECONDS.sleep(WARM_UP_MILLIS);
+            comeAndGo(server);
+            call(server, "terminate", RECORDER);
+            return server.awaitRecording("multi-recorder__room.mp4");
+        }
+    }
+
+    /// All of them first, then one joins or leaves every second or so, but never the last.
+    private static void comeAndGo(TestServer server) throws Exception {
+        Random random = new Random(6);
+        boolean[] here = new boolean[PEOPLE];
+        for (int i = 0; i < PEOPLE; i++) {
+            change(server, i, true);
+            here[i] = true;
+        }
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        while (System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(1500 + random.nextInt(1500));
+            int person = 1 + random.nextInt(PEOPLE - 1);
+            here[person] = !here[person];
+            change(server, person, here[person]);
+        }
+    }
+
+    private static void change(TestServer server, int person, boolean joins) throws Exception {
+        Stream stream =
+                server.server().streams().find(new StreamName(name(person))).orElse(null);
+        while (stream == null || stream.tracks().size() < 2) {
+            TimeUnit.MILLISECONDS.sleep(20);
+            stream =
+                    server.server().streams().find(new StreamName(name(person))).orElse(null);
+        }
+        call(
+                server,
+                joins ? "add" : "remove",
+                RECORDER + ", \"mediaSessionId\": \"%s\"".formatted(stream.mediaSessionId()));
+    }
+
+    private static String name(int person) {
+        return "person" + person;
+    }
+
+    private static int person(Described track) {
+        return Integer.parseInt(track.identity().streamName().substring("person".length()));
+    }
+
+    private static void call(TestServer server, String name, String members) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/multipleRecorder/" + name)))
+                .POST(HttpRequest.BodyPublishers.ofString("{%s}".formatted(members)))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            assertEquals(
+                    200,
+                    client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode(),
+                    name + " " + members);
+        }
+    }
+
+    private static List<Described> tracks(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file)) {
+            return MovieTracks.of(channel).stream()
+                    .sorted(Comparator.comparing(Described::id))
+                    .toList();
+        }
+    }
+
+    /// A page that gets no time in the middle of a beep makes two of it.
+    private static List<Double> apartFromEachOther(List<Double> moments) {
+        List<Double> kept = new ArrayList<>();
+        for (double moment : moments) {
+            if (kept.isEmpty() || moment - kept.getLast() > 0.5) {
+                kept.add(moment);
+            }
+        }
+        return kept;
+    }
+
+    /// When the machine's full seconds are in the time of the file, by all that was found.
+    private static double clock(List<Described> tracks, List<List<Double>> found) {
+        List<Double> seconds = new ArrayList<>();
+        for (int i = 0; i < tracks.size(); i++) {
+            int person = person(tracks.get(i));
+            found.get(i).forEach(moment -> seconds.add(moment - phase(person)));
+        }
+        assertFalse(seconds.isEmpty(), "nothing was seen or heard");
+        double about = seconds.getFirst();
+        List<Double> apart =
+                seconds.stream().map(each -> apart(each, about)).sorted().toList();
+        return about + apart.get(apart.size() / 2);
+    }
+
+    /// How much later one is than the other, whatever the second.
+    private static double apart(double one, double other) {
+        double difference = (one - other) % 1;
+        return difference > 0.5 ? difference - 1 : difference < -0.5 ? difference + 1 : difference;
+    }
+
+    /// How far each is from the clock that all of them flashed and beeped by.
+    private static void judge(String what, List<Described> tracks, List<List<Double>> found, double bound) {
+        double clock = clock(tracks, found);
+        List<Double> all = new ArrayList<>();
+        for (int i = 0; i < tracks.size(); i++) {
+            Described track = tracks.get(i);
+            String name = what + " of " + track.identity().streamName();
+            double expected = clock + phase(person(track));
+            List<Double> late =
+                    found.get(i).stream().map(moment -> apart(moment, expected)).toList();
+            System.out.println(
+                    name + ": " + late.stream().map("%.3f"::formatted).toList());
+            late.forEach(each -> all.add(Math.abs(each)));
+            double seconds = track.segments().stream()
+                    .filter(Segment::media)
+                    .mapToDouble(segment -> (segment.endNanos() - segment.startNanos()) / 1e9)
+                    .sum();
+            assertTrue(late.size() >= Math.floor(seconds) - 1, name + ": %d in %.1f s".formatted(late.size(), seconds));
+        }
+        List<Double> sorted = all.stream().sorted().toList();
+        double most = sorted.get(sorted.size() * 9 / 10);
+        System.out.printf(
+                "%s: %.3f s from the clock at most, 9 of 10 %.3f s, half of them %.3f s%n",
+                what, sorted.getLast(), most, sorted.get(sorted.size() / 2));
+        assertTrue(most <= bound, what + " are %.3f s away".formatted(most));
+    }
+
+    private static boolean shows(Described track, double from, double until) {
+        return track.segments().stream()
+                .anyMatch(segment ->
+                        segment.media() && segment.startNanos() <= from * 1e9 && until * 1e9 <= segment.endNanos());
+    }
+
+    /// Whether nobody comes or goes around this time.
+    private static boolean isSteady(List<Described> videos, double at) {
+        return videos.stream()
+                .allMatch(track -> shows(track, at, at) == shows(track, at - CHANGE_SECONDS, at + CHANGE_SECONDS));
+    }
+
+    /// Every flash of the file in the tile where it belongs, and no other tile bright then that does not flash itself;
+    /// every beep in the sum.
+    private static void judgeMix(
+            Path file, List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps) throws Exception {
+        Area canvas = new Area(0, 0, 640, 360);
+        String settings = "{\"width\": %d, \"height\": %d, \"mixerDisplayStreamName\": false}"
+                .formatted(canvas.width(), canvas.height());
+        Mixed mixed = OfflineMixer.mix(file, MixSettings.parse(settings, file.getParent()), (_, _) -> {});
+        assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
+        Look look = Look.at(mixed.file(), FPS);
+        List<String> wrong = new ArrayList<>();
+        int judged = 0;
+        for (int i = 0; i < videos.size(); i++) {
+            List<Double> heard = look.beeps(hz(person(videos.get(i))));
+            for (double at : flashes.get(i)) {
+                if (!isSteady(videos, at)) {
+                    continue;
+                }
+                judged++;
+                List<Described> seen =
+                        videos.stream().filter(track -> shows(track, at, at)).toList();
+                List<Area> cells = new Layout.Grid().place(canvas, seen.size(), -1);
+                // In the middle of the flash, which lasts a tenth of a second.
+                double middle = at + 0.05;
+                for (int tile = 0; tile < cells.size(); tile++) {
+                    Area cell = cells.get(tile);
+                    boolean bright = look.brightness(
+                                    (int) Math.round(middle * FPS),
+                                    (cell.x() + cell.width() / 2.0) / canvas.width(),
+                                    (cell.y() + cell.height() / 2.0) / canvas.height())
+                            > 110;
+                    boolean flashing = flashes.get(videos.indexOf(seen.get(tile))).stream()
+                            .anyMatch(flash -> Math.abs(flash - at) < 0.1);
+                    if (bright != flashing && (tile == seen.indexOf(videos.get(i)) || !flashing)) {
+                        wrong.add("%.2f s: %s is %s"
+                                .formatted(at, seen.get(tile).identity().streamName(), bright ? "bright" : "dark"));
+                    }
+                }
+            }
+            for (double beep : beeps.get(i)) {
+                if (heard.stream().noneMatch(found -> Math.abs(found - beep) <= SOUND_SECONDS)) {
+                    wrong.add("%.2f s: %s is not heard"
+                            .formatted(beep, videos.get(i).identity().streamName()));
+                }
+            }
+        }
+        System.out.printf("the mix: %d flashes judged, wrong are %s%n", judged, wrong);
+        assertTrue(judged > SECONDS / 2, "only %d flashes could be judged".formatted(judged));
+        assertEquals(List.of(), wrong);
+    }
+}
