@@ -130,8 +130,12 @@ public final class PeerClock {
         }
     }
 
-    /// Time 0 of the stream on our clock; it stays where it is from the first frame on.
-    public long originNanos() {
+    /// When time 0 of the stream was captured, on our clock; once there are reports it stays where it is.
+    public long capturedZeroNanos() {
+        return originNanos - epoch.commonNanos;
+    }
+
+    long originNanos() {
         return originNanos;
     }
 

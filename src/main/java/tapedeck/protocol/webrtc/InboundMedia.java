@@ -28,7 +28,7 @@ final class InboundMedia implements SessionMedia {
     InboundMedia(
             List<AgreedMedia> agreed, SrtpKeys keys, Publication publication, Consumer<Bytes> send, long nowNanos) {
         PeerClock clock = new PeerClock(nowNanos);
-        publication.zero(clock::originNanos);
+        publication.zero(clock::capturedZeroNanos);
         boolean reportsArrivals = false;
         boolean limits = false;
         boolean reducedSize = true;
