@@ -190,6 +190,20 @@ public final class TestMedia {
     }
 
     /// The same frames, later (or earlier) by this.
+    /// Opus whose packets are as long as one frame of it can make them, which RTP cannot cut (RFC 7587 4.2).
+    public static List<Frame> longOpus(int packets) {
+        Track track = opus(1).getFirst().track();
+        List<Frame> frames = new ArrayList<>();
+        for (int i = 0; i < packets; i++) {
+            // RFC 6716 3.1: 20 ms of CELT, one frame; 3.4: 1275 bytes at most.
+            byte[] data = new byte[1 + 1275];
+            Arrays.fill(data, (byte) i);
+            data[0] = (byte) 0xFC;
+            frames.add(new Frame(track, i * 20_000_000L, i * 20_000_000L, true, Bytes.wrap(data)));
+        }
+        return frames;
+    }
+
     public static List<Frame> shifted(List<Frame> frames, long nanos) {
         return frames.stream()
                 .map(frame -> new Frame(

@@ -118,7 +118,7 @@ final class SentTrack {
         }
         long timestamp = sender.timestamp(frame.ptsNanos());
         FramePackets packets = FramePackets.of(frame, false, packetizer);
-        byte[] packet = new byte[RtpPacket.MIN_HEADER_BYTES + Packetizer.USUAL_PAYLOAD_BYTES];
+        byte[] packet = new byte[RtpPacket.MIN_HEADER_BYTES + Packetizer.MAX_WHOLE_BYTES];
         byte[] sealed = new byte[packet.length + SrtpSender.MAX_OVERHEAD_BYTES];
         for (Payload payload : packets.payloads()) {
             int length = sender.write(payload, timestamp, 0, 0, packet);

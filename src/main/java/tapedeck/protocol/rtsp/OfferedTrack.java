@@ -106,7 +106,7 @@ final class OfferedTrack {
         }
         path = way;
         packetizer = Packetizer.of(described, way.payloadBytes());
-        packet = new byte[RtpPacket.MIN_HEADER_BYTES + way.payloadBytes()];
+        packet = new byte[RtpPacket.MIN_HEADER_BYTES + Math.max(way.payloadBytes(), Packetizer.MAX_WHOLE_BYTES)];
         return way.header() + ";ssrc=%08X".formatted(sender.ssrc());
     }
 

@@ -66,6 +66,7 @@ final class Audience {
     private long gopBytes;
     private @Nullable Reader reader;
     private volatile boolean crowd;
+    private @Nullable String over;
     private boolean draining;
     private boolean pacing;
     private long uncut;
@@ -134,6 +135,12 @@ final class Audience {
         drain();
         viewers.add(viewer);
         crowd = viewers.size() >= CROWD_VIEWERS;
+        if (over != null) {
+            // It ended while this one was on the way.
+            String reason = over;
+            turns.later(() -> end(reason));
+            return;
+        }
         begin(viewer);
     }
 
@@ -392,6 +399,7 @@ final class Audience {
     }
 
     private void end(String reason) {
+        over = reason;
         for (Viewer viewer : List.copyOf(viewers)) {
             try {
                 viewer.end(reason);

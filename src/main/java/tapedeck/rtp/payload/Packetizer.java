@@ -23,6 +23,10 @@ public interface Packetizer {
     /// What fits into a datagram beside IP, UDP, an RTP header with extensions and an SRTP tag on every usual path.
     int USUAL_PAYLOAD_BYTES = 1180;
 
+    /// A packet of sound that cannot be cut may be longer than that: Opus of Chromium's `MediaRecorder` is. It fits into
+    /// the 2 KiB that receivers have for a datagram.
+    int MAX_WHOLE_BYTES = 1900;
+
     /// No packetizer works with less.
     int MIN_PAYLOAD_BYTES = 64;
 
@@ -65,6 +69,9 @@ public interface Packetizer {
             // One packet is one frame; the marker of RFC 3551 4.1 (a talk spurt begins) is not used.
             case Codec.Opus _, Codec.Pcma _, Codec.Pcmu _, Codec.G722 _ ->
                 (frame, out) -> {
+                    if (frame.data().length() > MAX_WHOLE_BYTES) {
+                        return false;
+                    }
                     out.payload(Bytes.EMPTY, frame.data(), false);
                     return true;
                 };

@@ -87,6 +87,23 @@ class RtpEndpointsTest {
         return streams.publish(new StreamName(name), publisher, Feedback.NONE);
     }
 
+    @Test
+    void soundThatIsLongerThanAUsualPacketGoesOut() throws Exception {
+        List<Frame> media = TestMedia.longOpus(30);
+        Map<String, Object> answer = endpoints.startup(Map.of(
+                "streamName", "copy", "host", "127.0.0.1", "sdp", offer(TestMedia.tracks(media), Optional.empty())));
+        FrameCollector collector = FrameCollector.of(streams, "copy");
+        Publication publication = publish("original", Publisher.Expects.AUDIO);
+        play(publication, media.subList(0, 2));
+        endpoints.startup(Map.of("streamName", "original", "address", "127.0.0.1:" + port(answer, "audio")));
+        await(() -> publication.stream().statistics().liveReaders() == 1, "it is sent");
+        play(publication, media.subList(2, media.size()));
+        publication.close("enough");
+        List<String> got = datas(collector.untilEnd());
+        assertTrue(got.size() > media.size() / 2, got.size() + " packets");
+        assertEquals(datas(media.subList(media.size() - got.size(), media.size())), got);
+    }
+
     private static void play(Publication publication, List<Frame> frames) throws InterruptedException {
         long start = System.nanoTime();
         for (Frame frame : frames) {

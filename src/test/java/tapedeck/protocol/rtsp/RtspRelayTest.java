@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -129,6 +130,28 @@ class RtspRelayTest {
                         MAX_SKEW_NANOS,
                         "track " + frame.track().id());
             }
+        }
+    }
+
+    @Test
+    void soundThatIsLongerThanAUsualPacketGoesOutByUdp() throws Exception {
+        List<Frame> media = TestMedia.longOpus(50);
+        try (RelayHouse there = new RelayHouse();
+                RelayHouse here = new RelayHouse()) {
+            FrameCollector collector = FrameCollector.of(here.streams, "copy");
+            Publisher publisher = new Publisher(
+                    Publisher.Protocol.RTMP, "test", "test", "test", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
+            Publication publication =
+                    there.streams.publish(new StreamName("original"), publisher, Feedback.NONE);
+            play(publication, media.subList(0, 4));
+            here.pull(there.url("original"), "copy", "udp");
+            await("the pull plays", () -> publication.stream().statistics().liveReaders() == 1);
+            play(publication, media.subList(4, media.size()));
+            List<String> got = RelayHouse.datas(collector.until(media.size() / 2), Track.AUDIO);
+            List<String> all = RelayHouse.datas(media, Track.AUDIO);
+            int first = all.indexOf(got.getFirst());
+            assertEquals(all.subList(first, first + got.size()), got);
+            publication.close("enough");
         }
     }
 

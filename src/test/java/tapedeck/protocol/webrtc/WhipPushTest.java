@@ -240,6 +240,17 @@ class WhipPushTest {
     }
 
     @Test
+    void aStreamThatEndsBeforeTheConnectionIsThereEndsThePush() throws Exception {
+        Publication out = publish();
+        TestMedia.vp8(1).forEach(out::write);
+        push(far.whip("cam").toString(), Map.of());
+        WhipTest.await("the session there", () -> !far.streams.sessions().isEmpty());
+        out.close("over");
+        ended();
+        WhipTest.await("no session is left there", () -> far.streams.sessions().isEmpty());
+    }
+
+    @Test
     void whatWebRtcCannotCarryIsNamedBesideTheState() throws Exception {
         List<Frame> frames = TestMedia.of("h264+aac", 2);
         FrameCollector collector = FrameCollector.of(far.streams, "cam");
