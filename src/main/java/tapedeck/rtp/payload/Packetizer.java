@@ -23,7 +23,8 @@ public interface Packetizer {
     /// What fits into a datagram beside IP, UDP, an RTP header with extensions and an SRTP tag on every usual path.
     int USUAL_PAYLOAD_BYTES = 1180;
 
-    /// A packet of sound that cannot be cut may be longer than that: Opus of Chromium's `MediaRecorder` is. It fits into
+    /// A packet of sound that cannot be cut may be longer than that: Opus of Chromium's `MediaRecorder` is. It fits
+    /// into
     /// the 2 KiB that receivers have for a datagram.
     int MAX_WHOLE_BYTES = 1900;
 

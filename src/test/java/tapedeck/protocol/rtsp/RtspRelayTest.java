@@ -141,8 +141,7 @@ class RtspRelayTest {
             FrameCollector collector = FrameCollector.of(here.streams, "copy");
             Publisher publisher = new Publisher(
                     Publisher.Protocol.RTMP, "test", "test", "test", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
-            Publication publication =
-                    there.streams.publish(new StreamName("original"), publisher, Feedback.NONE);
+            Publication publication = there.streams.publish(new StreamName("original"), publisher, Feedback.NONE);
             play(publication, media.subList(0, 4));
             here.pull(there.url("original"), "copy", "udp");
             await("the pull plays", () -> publication.stream().statistics().liveReaders() == 1);
