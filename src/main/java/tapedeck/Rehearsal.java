@@ -161,12 +161,7 @@ final class Rehearsal {
     /// One that is pushed to this server, and has come there.
     private Source begin(String name) throws IOException, InterruptedException, NameTakenException, TimeoutException {
         Publisher who = new Publisher(
-                Publisher.Protocol.RTP,
-                "rehearsal",
-                name,
-                name,
-                Publisher.RecordWish.NO,
-                Publisher.Expects.BOTH);
+                Publisher.Protocol.RTP, "rehearsal", name, name, Publisher.RecordWish.NO, Publisher.Expects.BOTH);
         Source source = new Source(server.streams().publish(new StreamName(name), who, Feedback.NONE));
         sources.add(source);
         String copy = "copy-" + name;
@@ -174,7 +169,8 @@ final class Rehearsal {
         post(
                 http.resolve("/rest-api/push/startup"),
                 "application/json",
-                "{\"streamName\": \"%s\", \"rtmpUrl\": \"%s\", \"rtmpTransponderFullUrl\": true}".formatted(name, address));
+                "{\"streamName\": \"%s\", \"rtmpUrl\": \"%s\", \"rtmpTransponderFullUrl\": true}"
+                        .formatted(name, address));
         long end = System.nanoTime() + PATIENCE_NANOS;
         while (!hasCome(new StreamName(copy))) {
             if (System.nanoTime() - end >= 0) {
@@ -186,7 +182,10 @@ final class Rehearsal {
     }
 
     private boolean hasCome(StreamName name) {
-        return server.streams().find(name).filter(stream -> stream.tracks().size() == 2).isPresent();
+        return server.streams()
+                .find(name)
+                .filter(stream -> stream.tracks().size() == 2)
+                .isPresent();
     }
 
     /// Somebody who wants to watch, and thinks better of it.
@@ -195,7 +194,9 @@ final class Rehearsal {
         Optional<String> location = answer.headers().firstValue("Location");
         if (location.isPresent()) {
             client.send(
-                    HttpRequest.newBuilder(http.resolve(location.get())).DELETE().build(),
+                    HttpRequest.newBuilder(http.resolve(location.get()))
+                            .DELETE()
+                            .build(),
                     HttpResponse.BodyHandlers.discarding());
         }
     }

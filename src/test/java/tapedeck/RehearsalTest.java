@@ -35,8 +35,7 @@ class RehearsalTest {
         try (server;
                 HttpClient client = HttpClient.newHttpClient()) {
             URI http = URI.create("http://127.0.0.1:" + server.ports().port("HTTP") + "/");
-            new Rehearsal(server, client, http)
-                    .run(new Rehearsal.Length(1, 1, 1, TimeUnit.MILLISECONDS.toNanos(200)));
+            new Rehearsal(server, client, http).run(new Rehearsal.Length(1, 1, 1, TimeUnit.MILLISECONDS.toNanos(200)));
         }
         Set<String> files = server.recordings().finished().stream()
                 .map(FinishedRecording::fileName)
