@@ -30,8 +30,7 @@ final class UdpSocket implements Link {
     private static final int DATAGRAMS_PER_READ = 32;
     private static final int MAX_DATAGRAMS_PER_TURN = 256;
     /// What 300 publishers of 2 Mbit/s send while nobody reads for 0.7 s, as on a machine that is busy with something
-    /// else. The kernel counts twice the size of a packet, and doubles what it is asked for; it takes no more than
-    waits.
+    /// else. The kernel counts twice the size of a packet, and doubles what it is asked for; it takes what waits.
     static final int RECEIVE_BUFFER_BYTES = 64 << 20;
 
     private static final int SEND_BUFFER_BYTES = 4 << 20;
