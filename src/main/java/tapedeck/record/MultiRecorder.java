@@ -406,12 +406,8 @@ final class MultiRecorder {
 
     /// Lets go of the streams that have ended or were removed.
     private void leave() {
-        for (MultiSource source : sources) {
-            if (source.isOver()) {
-                source.close();
-                sources.remove(source);
-            }
-        }
+        sources.stream().filter(MultiSource::isOver).forEach(MultiSource::close);
+        sources.removeIf(MultiSource::isOver);
     }
 
     private void end() {

@@ -32,7 +32,6 @@ public final class FragmentIndex {
     private final List<Fragment> fragments = new ArrayList<>();
     private final Movie movie;
     private final int initBytes;
-    private final long firstOffset;
     private final Map<Integer, Long> nextTicks = new HashMap<>();
     private final @Nullable MovieTrack main;
     private long base;
@@ -41,7 +40,6 @@ public final class FragmentIndex {
     private FragmentIndex(Movie movie, int initBytes, long firstOffset) {
         this.movie = movie;
         this.initBytes = initBytes;
-        this.firstOffset = firstOffset;
         this.end = firstOffset;
         main = movie.tracks().stream()
                 .filter(track -> track.codec() instanceof Codec.Video)

@@ -18,7 +18,8 @@ public final class MovieTracks {
     /// A track of which nothing comes for longer is not there meanwhile. Shared screens can stand for a second or two.
     public static final long HOLE_NANOS = 3_000_000_000L;
 
-    /// @param nanos from the beginning of the file
+    /// @param startNanos from the beginning of the file
+    /// @param endNanos the same
     /// @param media false for a pause
     public record Segment(long startNanos, long endNanos, boolean media) {}
 

@@ -102,7 +102,8 @@ final class Mp4Muxer implements MultiMuxer {
         if (!many || tracks.size() >= MAX_TRACKS - 1) {
             return false;
         }
-        long bytes = (headWritten ? moovBytes : movie.bytes()) + movie.bytesOf(member);
+        long bytes = headWritten ? moovBytes : movie.bytes();
+        bytes += movie.bytesOf(member);
         for (MemberTrack other : joining.values()) {
             bytes += movie.bytesOf(other);
         }
