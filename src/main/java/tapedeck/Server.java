@@ -2,6 +2,7 @@ package tapedeck;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.api.Api;
 import tapedeck.api.CommandLine;
 import tapedeck.database.Database;
+import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
@@ -161,6 +163,12 @@ public final class Server implements AutoCloseable {
         opened(new IngestHttp(rights, streams, routes));
         Api api = opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
         api.serve(opened(new RtpEndpoints(loops, rtpPorts, streams, relays)));
+        api.serve(
+                opened(new MixJobs(
+                        database,
+                        Path.of("conf", "offline_mixer.json"),
+                        Runtime.getRuntime().availableProcessors())),
+                List.of(settings.recording().multiDir(), settings.recording().dir()));
         openCommandLine(settings, api);
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
         OptionalInt httpPort = settings.http().port().number();

@@ -53,7 +53,7 @@ class RoomsTest {
             Map.entry("database", Set.of("settings")),
             Map.entry("transcode", Set.of("bytes", "media", "codec", "stream", "settings")),
             Map.entry("record", Set.of("bytes", "media", "codec", "container", "stream", "settings", "database")),
-            Map.entry("mix", Set.of("bytes", "media", "container", "stream", "transcode", "settings")),
+            Map.entry("mix", Set.of("bytes", "media", "container", "stream", "transcode", "settings", "database")),
             Map.entry(
                     "api",
                     Set.of(
@@ -63,6 +63,7 @@ class RoomsTest {
                             "stream",
                             "record",
                             "transcode",
+                            "mix",
                             "settings",
                             "net",
                             "relay")));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ServerSocket;
 import java.time.InstantSource;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpHandler;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.http.HttpRoutes;
+import tapedeck.mix.MixJobs;
 import tapedeck.net.http.RestCalls;
 import tapedeck.record.Recordings;
 import tapedeck.relay.PullControls;
@@ -179,6 +181,16 @@ public final class Api implements AutoCloseable {
         });
         addFinds("push", calls, calls::allPushes);
         addFinds("rtsp", calls, calls::allRtsp);
+    }
+
+    /// The queue of mixes.
+    ///
+    /// @param folders in which recordings are looked for
+    public void serve(MixJobs jobs, List<Path> folders) {
+        MixCalls calls = new MixCalls(jobs, folders);
+        command("offlineMixer/startup", calls::start);
+        command("offlineMixer/terminate", calls::terminate);
+        query("offlineMixer/find_all", calls::findAll);
     }
 
     /// What a protocol brings itself.

@@ -20,6 +20,7 @@ final class MixFile implements Output, AutoCloseable {
     private final Path temporary;
     private final FileChannel channel;
     private long size;
+    private boolean published;
 
     /// What is left of an earlier attempt is gone.
     MixFile(Path target) throws IOException {
@@ -88,13 +89,15 @@ final class MixFile implements Output, AutoCloseable {
         channel.force(true);
         channel.close();
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        published = true;
     }
 
     /// Without [#publish] nothing is left.
     @Override
     public void close() throws IOException {
-        if (channel.isOpen()) {
-            channel.close();
+        // An interrupt can have closed it before.
+        channel.close();
+        if (!published) {
             Files.deleteIfExists(temporary);
         }
     }

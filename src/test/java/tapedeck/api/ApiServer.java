@@ -19,6 +19,7 @@ import tapedeck.database.Database;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
@@ -55,6 +56,7 @@ final class ApiServer implements AutoCloseable {
     final AtomicLong nanos = new AtomicLong(1);
     final HttpClient client = HttpClient.newHttpClient();
     private final Transcodes transcodes;
+    private final MixJobs jobs;
     final Relays relays;
     private final Api api;
     private EventLoops loops;
@@ -88,6 +90,8 @@ final class ApiServer implements AutoCloseable {
                 ports,
                 "1.2.3",
                 new Api.Clocks(now::get, nanos::get));
+        jobs = new MixJobs(database, dir.resolve("offline_mixer.json"), 1);
+        api.serve(jobs, List.of(settings.recording().dir()));
         http = new HttpServer(0, routes);
         ports.add("HTTP", "tcp", http.port());
     }
@@ -182,6 +186,7 @@ final class ApiServer implements AutoCloseable {
         http.close();
         relays.close();
         api.close();
+        jobs.close();
         recordings.close();
         transcodes.close();
         database.close();

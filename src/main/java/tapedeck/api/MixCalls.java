@@ -1,0 +1,103 @@
+package tapedeck.api;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tapedeck.bytes.MalformedException;
+import tapedeck.mix.MixFailedException;
+import tapedeck.mix.MixJob;
+import tapedeck.mix.MixJobs;
+import tapedeck.net.http.HttpExchange;
+import tapedeck.net.http.HttpProblem;
+
+/// `offlineMixer/…`: recordings of many streams into one picture.
+final class MixCalls {
+    /// @param mixedFile empty before it is there
+    record Entry(
+            String id,
+            String fileName,
+            String state,
+            int percent,
+            int attempts,
+            long createdMillis,
+            long endedMillis,
+            String mixedFile,
+            String message) {
+        static Entry of(MixJob job) {
+            return new Entry(
+                    job.id(),
+                    name(job.file()),
+                    job.state().name().toLowerCase(Locale.ROOT),
+                    job.percent(),
+                    job.attempts(),
+                    job.createdAtMillis(),
+                    job.endedAtMillis(),
+                    name(job.mixedFile()),
+                    job.message());
+        }
+
+        private static String name(String path) {
+            return path.substring(path.lastIndexOf('/') + 1);
+        }
+    }
+
+    private final MixJobs jobs;
+    private final List<Path> folders;
+
+    /// @param folders in which recordings are looked for
+    MixCalls(MixJobs jobs, List<Path> folders) {
+        this.jobs = jobs;
+        this.folders = folders;
+    }
+
+    void start(HttpExchange exchange) throws Exception {
+        Path file = file(Json.body(exchange).text("fileName"));
+        try {
+            MixJob job = jobs.add(file)
+                    .orElseThrow(() -> new HttpProblem(409, "it waits or is being mixed already, or too many wait"));
+            Json.respond(exchange, Map.of("id", job.id()));
+        } catch (MixFailedException e) {
+            throw new HttpProblem(500, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Path file(String name) throws HttpProblem {
+        for (Path folder : folders) {
+            Path root = folder.toAbsolutePath().normalize();
+            Path file;
+            try {
+                file = root.resolve(name).normalize();
+            } catch (InvalidPathException _) {
+                throw new MalformedException("\"fileName\": no name of a file");
+            }
+            if (file.startsWith(root) && !file.equals(root) && Files.isRegularFile(file)) {
+                return file;
+            }
+        }
+        throw new HttpProblem(404, "there is no such recording");
+    }
+
+    void findAll(HttpExchange exchange) throws Exception {
+        Json.body(exchange);
+        try {
+            Json.respond(exchange, jobs.all().stream().map(Entry::of).toList());
+        } catch (MixFailedException e) {
+            throw new HttpProblem(500, String.valueOf(e.getMessage()));
+        }
+    }
+
+    void terminate(HttpExchange exchange) throws Exception {
+        String id = Json.body(exchange).text("id");
+        try {
+            if (!jobs.cancel(id)) {
+                throw new HttpProblem(404, "there is no such mix that waits or runs");
+            }
+        } catch (MixFailedException e) {
+            throw new HttpProblem(500, String.valueOf(e.getMessage()));
+        }
+        exchange.respond(200);
+    }
+}

@@ -1,0 +1,322 @@
+package tapedeck.mix;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tapedeck.database.Database;
+import tapedeck.database.DatabaseException;
+import tapedeck.mix.MixFailedException.Reason;
+
+/// The queue of what is to be mixed: kept in the database, so that a restart loses nothing, and worked off with one mix
+/// a core. What a dead worker or a dead server interrupted begins anew, but not for ever.
+public final class MixJobs implements AutoCloseable {
+    static final int MAX_ATTEMPTS = 3;
+    /// More than that wait for nothing.
+    static final int MAX_WAITING = 1000;
+    /// Of those that are over, so many are remembered.
+    static final int KEPT = 200;
+
+    static final int ALL_PERCENT = 100;
+    /// How long until a database that is away is asked again.
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final Logger log = LoggerFactory.getLogger(MixJobs.class);
+
+    private final Database database;
+    private final JobTable table;
+    private final Path configuration;
+    private final int cores;
+    private final Map<String, Integer> percents = new ConcurrentHashMap<>();
+    private final Thread dispatcher;
+    // Guarded by this.
+    private final Map<String, Thread> mixing = new HashMap<>();
+    private final Set<String> cancelled = new HashSet<>();
+    private int busyCores;
+    private boolean asked;
+    private boolean closed;
+
+    /// @param configuration `conf/offline_mixer.json`, read for every mix; without the file, all has its default
+    /// @param cores how many mixes run at once; one with `multithreading` has all of them
+    public MixJobs(Database database, Path configuration, int cores) {
+        this.database = database;
+        this.table = new JobTable(database.node());
+        this.configuration = configuration;
+        this.cores = cores;
+        dispatcher = Thread.ofVirtual().name("mix-jobs").start(this::dispatch);
+    }
+
+    /// Puts a file into the queue.
+    ///
+    /// @return nothing if it waits or is being mixed already, or if too many wait
+    /// @throws MixFailedException if the database is away
+    public Optional<MixJob> add(Path file) throws MixFailedException {
+        MixJob job = new MixJob(
+                UUID.randomUUID().toString(),
+                file.toAbsolutePath().toString(),
+                MixJob.State.WAITING,
+                0,
+                System.currentTimeMillis(),
+                0,
+                "",
+                "",
+                0);
+        synchronized (this) {
+            List<MixJob> open = all().stream().filter(one -> !one.isOver()).toList();
+            if (open.size() >= MAX_WAITING
+                    || open.stream().anyMatch(one -> one.file().equals(job.file()))) {
+                return Optional.empty();
+            }
+            try {
+                database.change(handle -> table.insert(handle, job) + table.forget(handle, KEPT));
+            } catch (DatabaseException e) {
+                throw away(e);
+            }
+            wake();
+        }
+        return Optional.of(job);
+    }
+
+    private static MixFailedException away(DatabaseException e) {
+        return new MixFailedException(Reason.BROKEN, String.valueOf(e.getMessage()));
+    }
+
+    /// The youngest first.
+    ///
+    /// @throws MixFailedException if the database is away
+    public List<MixJob> all() throws MixFailedException {
+        try {
+            return database.ask(table::all).stream()
+                    .map(job -> job.state() == MixJob.State.RUNNING ? job.at(percents.getOrDefault(job.id(), 0)) : job)
+                    .toList();
+        } catch (DatabaseException e) {
+            throw away(e);
+        }
+    }
+
+    /// Takes a job out of the queue, or ends it; nothing is left of its mix.
+    ///
+    /// @return false if there is none that waits or runs
+    /// @throws MixFailedException if the database is away
+    public synchronized boolean cancel(String id) throws MixFailedException {
+        if (all().stream().noneMatch(job -> job.id().equals(id) && !job.isOver())) {
+            return false;
+        }
+        cancelled.add(id);
+        Thread thread = mixing.get(id);
+        if (thread != null) {
+            thread.interrupt();
+            return true;
+        }
+        try {
+            end(id, MixJob.State.CANCELLED, "", "");
+        } catch (DatabaseException e) {
+            throw away(e);
+        }
+        return true;
+    }
+
+    private synchronized void wake() {
+        asked = true;
+        notifyAll();
+    }
+
+    private void dispatch() {
+        try {
+            while (!isClosed() && !revived()) {
+                pause();
+            }
+            while (true) {
+                synchronized (this) {
+                    while (!closed && !(asked && busyCores < cores)) {
+                        wait();
+                    }
+                    asked = false;
+                }
+                while (!isClosed() && beginNext()) {
+                    // one after the other
+                }
+                if (isClosed()) {
+                    return;
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
+    private synchronized void pause() throws InterruptedException {
+        if (!closed) {
+            wait(PATIENCE.toMillis());
+        }
+    }
+
+    private boolean revived() {
+        try {
+            database.open();
+            database.change(table::revive);
+            wake();
+            return true;
+        } catch (DatabaseException e) {
+            log.debug("mixes wait: {}", e.getMessage());
+            return false;
+        }
+    }
+
+    /// @return whether another one may be begun at once
+    private boolean beginNext() throws InterruptedException {
+        try {
+            Optional<MixJob> next = database.ask(table::next);
+            if (next.isEmpty()) {
+                return false;
+            }
+            MixJob job = next.get();
+            MixSettings settings = settings(job);
+            if (settings == null) {
+                return true;
+            }
+            int needed = settings.multithreading() ? cores : 1;
+            synchronized (this) {
+                while (!closed && busyCores + needed > cores) {
+                    wait();
+                }
+                if (closed || cancelled.contains(job.id())) {
+                    return !closed;
+                }
+                database.change(handle -> table.begin(handle, job.id()));
+                busyCores += needed;
+                Thread.ofVirtual().name("mix-" + job.id()).start(() -> run(job, settings, needed));
+            }
+            return true;
+        } catch (DatabaseException e) {
+            log.warn("mixes wait: {}", e.getMessage());
+            pause();
+            return true;
+        }
+    }
+
+    /// Null if it cannot be mixed like this, which is then said.
+    private @Nullable MixSettings settings(MixJob job) throws DatabaseException {
+        try {
+            return Files.exists(configuration) ? MixSettings.read(configuration) : MixSettings.defaults();
+        } catch (IOException | MixFailedException e) {
+            end(job.id(), MixJob.State.FAILED, "", configuration + ": " + e.getMessage());
+            return null;
+        }
+    }
+
+    private void run(MixJob job, MixSettings settings, int needed) {
+        try {
+            outcome(job, settings);
+        } catch (DatabaseException e) {
+            // It is still running there: it is mixed again after the next start.
+            log.warn("mix of {}: its end is not written down: {}", job.file(), e.getMessage());
+        } finally {
+            synchronized (this) {
+                busyCores -= needed;
+                percents.remove(job.id());
+                cancelled.remove(job.id());
+                wake();
+            }
+        }
+    }
+
+    private void outcome(MixJob job, MixSettings settings) throws DatabaseException {
+        try {
+            interruptibly(job, settings);
+        } catch (MixFailedException e) {
+            boolean again = e.reason() == Reason.BROKEN && job.attempts() + 1 < MAX_ATTEMPTS;
+            log.warn("mix of {}: {}{}", job.file(), e.getMessage(), again ? ", it is tried again" : "");
+            end(job.id(), again ? MixJob.State.WAITING : MixJob.State.FAILED, "", String.valueOf(e.getMessage()));
+        } catch (InterruptedException _) {
+            // By whoever does not want it any more, or by the end of the server: it begins anew after the next start.
+            if (isUnwanted(job)) {
+                end(job.id(), MixJob.State.CANCELLED, "", "");
+            }
+        } catch (RuntimeException e) {
+            log.error("mix of {}", job.file(), e);
+            end(job.id(), MixJob.State.FAILED, "", e.toString());
+        }
+    }
+
+    private synchronized boolean isUnwanted(MixJob job) {
+        return cancelled.contains(job.id());
+    }
+
+    /// Interrupts come only here: in the middle of a question to it, one would close an embedded database.
+    private void interruptibly(MixJob job, MixSettings settings)
+            throws DatabaseException, MixFailedException, InterruptedException {
+        synchronized (this) {
+            if (closed || cancelled.contains(job.id())) {
+                throw new InterruptedException("not wanted any more");
+            }
+            mixing.put(job.id(), Thread.currentThread());
+        }
+        Mixed mixed;
+        String remark = "";
+        try {
+            mixed = OfflineMixer.mix(
+                    Path.of(job.file()),
+                    settings,
+                    (written, duration) -> percents.put(job.id(), (int) (written * ALL_PERCENT / duration)));
+            if (!mixed.whole()) {
+                remark = "it ends early, because the disk is full";
+            } else if (!settings.callbackUrl().isEmpty() && !told(Path.of(job.file()), settings, mixed)) {
+                remark = "callbackUrl did not take it";
+            }
+        } finally {
+            synchronized (this) {
+                mixing.remove(job.id());
+                boolean _ = Thread.interrupted();
+            }
+        }
+        end(job.id(), MixJob.State.DONE, mixed.file().toString(), remark);
+        log.info("{} is mixed", job.file());
+    }
+
+    private static boolean told(Path file, MixSettings settings, Mixed mixed) throws InterruptedException {
+        return new MixCallback()
+                .tell(
+                        settings.callbackUrl(),
+                        new MixCallback.Recording(file, OptionalLong.empty(), OptionalLong.empty(), ""),
+                        mixed);
+    }
+
+    private void end(String id, MixJob.State state, String mixedFile, String message) throws DatabaseException {
+        database.change(handle -> table.end(handle, id, state, System.currentTimeMillis(), mixedFile, message));
+    }
+
+    /// Ends what runs; it begins anew with the next start.
+    @Override
+    public void close() {
+        try {
+            synchronized (this) {
+                closed = true;
+                mixing.values().forEach(Thread::interrupt);
+                notifyAll();
+                while (busyCores > 0) {
+                    wait();
+                }
+            }
+            dispatcher.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

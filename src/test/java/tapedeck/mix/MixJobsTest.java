@@ -1,0 +1,182 @@
+package tapedeck.mix;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tapedeck.database.Database;
+import tapedeck.peers.Await;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestServer;
+import tapedeck.settings.Settings;
+
+/// The queue of mixes, with a real database and real workers.
+@Tag("peer")
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class MixJobsTest {
+    private static final Settings.Database EMBEDDED = new Settings.Database("", "tapedeck", "");
+    private static final String SMALL = "{\"width\": 320, \"height\": 180, \"fps\": 10}";
+    /// Long enough to be interrupted.
+    private static final String LARGE = "{\"width\": 1920, \"height\": 1080, \"fps\": 60}";
+
+    @TempDir
+    private Path folder;
+
+    private Path recording(String name, int seconds) {
+        Path file = folder.resolve(name);
+        Ffmpeg.ffmpeg(
+                "-v", "error", "-f", "lavfi", "-i", "color=c=red:s=320x180:r=10:d=" + seconds, "-f", "lavfi", "-i",
+                "sine=d=" + seconds, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", file.toString());
+        return file;
+    }
+
+    private MixJobs jobs(Database database, String settings) throws Exception {
+        MixJobs jobs = new MixJobs(database, Files.writeString(folder.resolve("mixer.json"), settings), 1);
+        Await.await("the database", () -> {
+            try {
+                return jobs.all().size() >= 0;
+            } catch (MixFailedException _) {
+                return false;
+            }
+        });
+        return jobs;
+    }
+
+    private static MixJob job(MixJobs jobs, String id) {
+        try {
+            return jobs.all().stream().filter(job -> job.id().equals(id)).findFirst().orElseThrow();
+        } catch (MixFailedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static MixJob await(MixJobs jobs, String id, Predicate<MixJob> condition) {
+        Await.await("the mix", () -> condition.test(job(jobs, id)));
+        return job(jobs, id);
+    }
+
+    private List<String> names() throws Exception {
+        try (var files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.contains("mp4"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void filesAreMixedOneAfterTheOther() throws Exception {
+        Path good = recording("good.mp4", 1);
+        Path bad = Files.writeString(folder.resolve("bad.mp4"), "no movie");
+        try (Database database = new Database(EMBEDDED, folder);
+                MixJobs jobs = jobs(database, SMALL)) {
+            String first = jobs.add(bad).orElseThrow().id();
+            String second = jobs.add(good).orElseThrow().id();
+            MixJob done = await(jobs, second, MixJob::isOver);
+            assertEquals(MixJob.State.DONE, done.state());
+            assertEquals(folder.resolve("good_mixed.mp4").toString(), done.mixedFile());
+            assertEquals(100, done.percent());
+            MixJob failed = job(jobs, first);
+            assertEquals(MixJob.State.FAILED, failed.state());
+            assertEquals(1, failed.attempts(), "it would be no better the next time");
+            assertTrue(failed.message().contains("bad.mp4"), failed.message());
+            assertEquals(List.of("bad.mp4", "good.mp4", "good_mixed.mp4"), names());
+        }
+    }
+
+    @Test
+    void whatARestartInterruptedIsMixedAfterIt() throws Exception {
+        Path file = recording("long.mp4", 60);
+        String running;
+        String waiting;
+        try (Database database = new Database(EMBEDDED, folder);
+                MixJobs jobs = jobs(database, LARGE)) {
+            running = jobs.add(file).orElseThrow().id();
+            waiting = jobs.add(recording("short.mp4", 1)).orElseThrow().id();
+            assertTrue(jobs.add(file).isEmpty(), "it is being mixed already");
+            MixJob begun = await(jobs, running, job -> job.percent() > 0);
+            assertEquals(MixJob.State.RUNNING, begun.state());
+            assertEquals(MixJob.State.WAITING, job(jobs, waiting).state());
+        }
+        assertEquals(List.of("long.mp4", "short.mp4"), names(), "nothing is left of the first attempt");
+        try (Database database = new Database(EMBEDDED, folder);
+                MixJobs jobs = jobs(database, SMALL)) {
+            MixJob done = await(jobs, running, MixJob::isOver);
+            assertEquals(MixJob.State.DONE, done.state(), done.message());
+            assertEquals(2, done.attempts());
+            assertEquals(MixJob.State.DONE, await(jobs, waiting, MixJob::isOver).state());
+        }
+    }
+
+    @Test
+    void aMixWhoseWorkerDiesIsBegunAnewAndOneThatIsNotWantedEnds() throws Exception {
+        Path file = recording("long.mp4", 60);
+        try (Database database = new Database(EMBEDDED, folder);
+                MixJobs jobs = jobs(database, LARGE)) {
+            String id = jobs.add(file).orElseThrow().id();
+            await(jobs, id, job -> job.percent() > 0);
+            ProcessHandle.current()
+                    .descendants()
+                    .filter(process -> process.info().command().orElse("").endsWith("java"))
+                    .forEach(ProcessHandle::destroyForcibly);
+            await(jobs, id, job -> job.attempts() == 2 && job.percent() > 0);
+            assertTrue(jobs.cancel(id));
+            assertEquals(
+                    MixJob.State.CANCELLED, await(jobs, id, MixJob::isOver).state());
+            assertFalse(jobs.cancel(id));
+            Await.await("nothing to be left", () -> {
+                try {
+                    return names().equals(List.of("long.mp4"));
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
+    }
+
+    @Test
+    void itIsAskedForAndFollowedOverRest() throws Exception {
+        try (TestServer server = new TestServer(
+                folder.resolve("data"), "record_dir=" + folder.resolve("data/records"))) {
+            Path records = folder.resolve("data").resolve("records");
+            recording("data.mp4", 1);
+            Files.createDirectories(records);
+            Files.move(folder.resolve("data.mp4"), records.resolve("room.mp4"));
+            assertEquals(404, post(server, "startup", "{\"fileName\": \"none.mp4\"}").statusCode());
+            assertEquals(404, post(server, "startup", "{\"fileName\": \"../../../etc/passwd\"}").statusCode());
+            assertEquals(400, post(server, "startup", "{}").statusCode());
+            assertEquals(200, post(server, "startup", "{\"fileName\": \"room.mp4\"}").statusCode());
+            Await.await("the mix", () -> post(server, "find_all", "{}").body().contains("\"state\":\"done\""));
+            String all = post(server, "find_all", "{}").body();
+            assertTrue(all.contains("\"mixedFile\":\"room_mixed.mp4\""), all);
+            assertTrue(all.contains("\"percent\":100"), all);
+            assertTrue(Files.exists(records.resolve("room_mixed.mp4")));
+            assertEquals(404, post(server, "terminate", "{\"id\": \"none\"}").statusCode());
+        }
+    }
+
+    private static HttpResponse<String> post(TestServer server, String call, String body) {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(
+                    HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/offlineMixer/" + call)))
+                            .POST(HttpRequest.BodyPublishers.ofString(body))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+}
