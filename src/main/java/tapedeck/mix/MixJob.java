@@ -32,7 +32,6 @@ public record MixJob(
     }
 
     MixJob at(int percentNow) {
-        return new MixJob(
-                id, file, state, attempts, createdAtMillis, endedAtMillis, mixedFile, message, percentNow);
+        return new MixJob(id, file, state, attempts, createdAtMillis, endedAtMillis, mixedFile, message, percentNow);
     }
 }

@@ -38,8 +38,23 @@ class MixJobsTest {
     private Path recording(String name, int seconds) {
         Path file = folder.resolve(name);
         Ffmpeg.ffmpeg(
-                "-v", "error", "-f", "lavfi", "-i", "color=c=red:s=320x180:r=10:d=" + seconds, "-f", "lavfi", "-i",
-                "sine=d=" + seconds, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", file.toString());
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "color=c=red:s=320x180:r=10:d=" + seconds,
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=d=" + seconds,
+                "-c:v",
+                "libx264",
+                "-preset",
+                "ultrafast",
+                "-c:a",
+                "aac",
+                file.toString());
         return file;
     }
 
@@ -57,7 +72,10 @@ class MixJobsTest {
 
     private static MixJob job(MixJobs jobs, String id) {
         try {
-            return jobs.all().stream().filter(job -> job.id().equals(id)).findFirst().orElseThrow();
+            return jobs.all().stream()
+                    .filter(job -> job.id().equals(id))
+                    .findFirst()
+                    .orElseThrow();
         } catch (MixFailedException e) {
             throw new AssertionError(e);
         }
@@ -134,8 +152,7 @@ class MixJobsTest {
                     .forEach(ProcessHandle::destroyForcibly);
             await(jobs, id, job -> job.attempts() == 2 && job.percent() > 0);
             assertTrue(jobs.cancel(id));
-            assertEquals(
-                    MixJob.State.CANCELLED, await(jobs, id, MixJob::isOver).state());
+            assertEquals(MixJob.State.CANCELLED, await(jobs, id, MixJob::isOver).state());
             assertFalse(jobs.cancel(id));
             Await.await("nothing to be left", () -> {
                 try {
@@ -149,16 +166,21 @@ class MixJobsTest {
 
     @Test
     void itIsAskedForAndFollowedOverRest() throws Exception {
-        try (TestServer server = new TestServer(
-                folder.resolve("data"), "record_dir=" + folder.resolve("data/records"))) {
+        try (TestServer server =
+                new TestServer(folder.resolve("data"), "record_dir=" + folder.resolve("data/records"))) {
             Path records = folder.resolve("data").resolve("records");
             recording("data.mp4", 1);
             Files.createDirectories(records);
             Files.move(folder.resolve("data.mp4"), records.resolve("room.mp4"));
-            assertEquals(404, post(server, "startup", "{\"fileName\": \"none.mp4\"}").statusCode());
-            assertEquals(404, post(server, "startup", "{\"fileName\": \"../../../etc/passwd\"}").statusCode());
+            assertEquals(
+                    404, post(server, "startup", "{\"fileName\": \"none.mp4\"}").statusCode());
+            assertEquals(
+                    404,
+                    post(server, "startup", "{\"fileName\": \"../../../etc/passwd\"}")
+                            .statusCode());
             assertEquals(400, post(server, "startup", "{}").statusCode());
-            assertEquals(200, post(server, "startup", "{\"fileName\": \"room.mp4\"}").statusCode());
+            assertEquals(
+                    200, post(server, "startup", "{\"fileName\": \"room.mp4\"}").statusCode());
             Await.await("the mix", () -> post(server, "find_all", "{}").body().contains("\"state\":\"done\""));
             String all = post(server, "find_all", "{}").body();
             assertTrue(all.contains("\"mixedFile\":\"room_mixed.mp4\""), all);
