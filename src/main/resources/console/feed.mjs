@@ -1,44 +1,10 @@
-// One track of a file for MediaSource: its samples in fragments of their own, as far ahead as somebody looks.
-import {box, words32} from "./boxes.mjs";
+// One track of a file for MediaSource: its samples in pieces of their own, as far ahead as somebody looks.
+import {clusters} from "./clusters.mjs";
+import {fragments} from "./fragments.mjs";
 
-const DEFAULT_BASE_IS_MOOF = 0x020000;
-/** In a `trun`: where the data begins; then of each sample its duration, size, flags and composition offset. */
-const RUN_FLAGS = 0x000001 | 0x000100 | 0x000200 | 0x000400 | 0x000800;
-const SYNC = 0x02000000;
-const NON_SYNC = 0x01010000;
-const TRACK = 1;
 const KEPT_SECONDS = 20;
-
-const empty = (type) => box(type, words32(0, 0));
-
-/** `ftyp` and `moov` of a file with this track alone and no sample, 8.8. */
-export function initialization(track) {
-  const {tkhd, mdhd, hdlr, header, dinf, stsd} = track.description;
-  const stbl = box("stbl", stsd, empty("stts"), empty("stsc"), box("stsz", words32(0, 0, 0)), empty("stco"));
-  const mvhd = box("mvhd", words32(0, 0, 0, track.timescale, 0, 0x00010000, 0x01000000, 0, 0,
-    0x00010000, 0, 0, 0, 0x00010000, 0, 0, 0, 0x40000000, 0, 0, 0, 0, 0, 0, 2));
-  const trak = box("trak", numbered(tkhd), box("mdia", mdhd, hdlr, box("minf", header, dinf, stbl)));
-  const mvex = box("mvex", box("trex", words32(0, TRACK, 1, 0, 0, 0)));
-  const brands = new TextEncoder().encode("iso6\0\0\0\0iso6mp41");
-  return joined(box("ftyp", brands), box("moov", mvhd, trak, mvex));
-}
-
-/** The same track header for a file in which the track is the only one. */
-function numbered(tkhd) {
-  const made = tkhd.slice();
-  new DataView(made.buffer).setUint32(made[8] === 1 ? 28 : 20, TRACK);
-  return made;
-}
-
-function joined(...parts) {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
+/** What a cluster of WebM can hold is 32 s. */
+const MAX_PIECE_SECONDS = 20;
 
 export class Feed {
   /**
@@ -57,7 +23,8 @@ export class Feed {
   }
 
   open() {
-    if (!MediaSource.isTypeSupported(this.track.mime)) {
+    const format = [fragments, clusters].find(({mime}) => MediaSource.isTypeSupported(mime(this.track)));
+    if (!format) {
       this.fail(`This browser cannot play ${this.track.mime}`);
       return;
     }
@@ -67,11 +34,12 @@ export class Feed {
     this.element.src = this.url;
     source.addEventListener("sourceopen", () => {
       source.duration = this.track.until;
-      this.buffer = source.addSourceBuffer(this.track.mime);
+      this.buffer = source.addSourceBuffer(format.mime(this.track));
       this.buffer.addEventListener("updateend", () => this.work());
-            this.work();
+      this.work();
     }, {once: true});
-    this.queue.push({append: initialization(this.track), first: true});
+    this.format = format;
+    this.queue.push({append: format.initialization(this.track), first: true});
   }
 
   fail(reason) {
@@ -125,41 +93,26 @@ export class Feed {
     return {first, end: this.next};
   }
 
+  segmentAt(i) {
+    return this.segmentOf(this.track.samples.decode[i] + this.track.samples.shown[i]);
+  }
+
+  continues(from, to, segment) {
+    const {decode} = this.track.samples;
+    return decode[to] - decode[from] < MAX_PIECE_SECONDS * this.track.timescale && this.segmentAt(to) === segment;
+  }
+
   /** @param bytes gives the data of a place in the file */
   give({first, end}, bytes) {
     for (let from = first; from < end;) {
-      const segment = this.segmentOf(this.track.samples.decode[from] + this.track.samples.shown[from]);
+      const segment = this.segmentAt(from);
       let to = from + 1;
-      while (to < end && this.segmentOf(this.track.samples.decode[to] + this.track.samples.shown[to]) === segment) to++;
-      this.queue.push({append: this.fragment(from, to, segment, bytes)});
+      while (to < end && this.continues(from, to, segment)) to++;
+      const shift = Math.round(segment.at * this.track.timescale) - segment.mediaTicks;
+      this.queue.push({append: this.format.piece(this.track, {from, to, shift, sequence: this.sequence++}, bytes)});
       from = to;
     }
     this.work();
-  }
-
-  /** `moof` and `mdat` of samples that follow each other, 8.8.4. */
-  fragment(from, to, segment, bytes) {
-    const {decode, shown, size, offset, sync, duration} = this.track.samples;
-    const shift = Math.round(segment.at * this.track.timescale) - segment.mediaTicks;
-    const begins = Math.max(0, decode[from] + shift);
-    // Nothing is decoded before time 0.
-    const late = begins - (decode[from] + shift);
-    const run = [];
-    const data = [];
-    for (let i = from; i < to; i++) {
-      const ends = i + 1 < to ? decode[i + 1] : i + 1 < decode.length ? Math.min(decode[i + 1], decode[i] + this.track.timescale) : duration;
-      run.push(ends - decode[i], size[i], sync === null || sync[i] ? SYNC : NON_SYNC, (shown[i] - late) >>> 0);
-      data.push(bytes(offset[i], size[i]));
-    }
-    const moof = (dataAt) => box("moof",
-      box("mfhd", words32(0, this.sequence)),
-      box("traf",
-        box("tfhd", words32(DEFAULT_BASE_IS_MOOF, TRACK)),
-        box("tfdt", words32(0x01000000, Math.floor(begins / 2 ** 32), begins % 2 ** 32)),
-        box("trun", words32(0x01000000 | RUN_FLAGS, to - from, dataAt, ...run))));
-    this.sequence++;
-    const head = moof(moof(0).length + 8);
-    return joined(head, box("mdat", ...data));
   }
 
   /** The browser takes one thing after the other. */

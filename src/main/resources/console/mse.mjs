@@ -1,6 +1,7 @@
 // Watching without WebRTC: fragments of MP4 over a WebSocket, for MediaSource. Later than WebRTC, but with every codec that
 // the browser plays from a file, and through every firewall.
 import {Problem} from "./api.mjs";
+import {joined} from "./bytes.mjs";
 import {credentialQuery} from "./credentials.mjs";
 import {endpointOf} from "./session.mjs";
 
@@ -65,7 +66,7 @@ export class SocketPlayer {
     if (buffer.buffered.length > 0 && buffer.buffered.start(0) < video.currentTime - KEPT_SECONDS) {
       buffer.remove(0, video.currentTime - KEPT_SECONDS / 2);
     } else if (this.queue.length > 0) {
-      buffer.appendBuffer(joined(this.queue.splice(0)));
+      buffer.appendBuffer(joined(...this.queue.splice(0).map((data) => new Uint8Array(data))));
     }
   }
 
@@ -95,14 +96,4 @@ export class SocketPlayer {
     URL.revokeObjectURL(this.video.src);
     this.video.removeAttribute("src");
   }
-}
-
-function joined(parts) {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return whole;
 }

@@ -35,7 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
 class TogetherBrowsersTest {
     private static final int SECONDS = Integer.getInteger("together.seconds", 16);
     private static final List<Integer> JOINS = List.of(0, 0, 2, 3, 5, 6);
-    private static final double PATIENCE_MILLIS = 40_000;
+    private static final double PATIENCE_MILLIS = 120_000;
     private static final double TOGETHER_SECONDS = 0.080;
     /// How late the page may look.
     private static final double LOOKS_SECONDS = 0.5;
