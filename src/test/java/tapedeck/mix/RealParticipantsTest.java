@@ -42,7 +42,7 @@ import tapedeck.transcode.picture.Area;
 @Tag("realtime")
 @Timeout(1200)
 class RealParticipantsTest {
-    private static final int SECONDS = Integer.getInteger("participants.seconds", 16);
+    private static final int SECONDS = Integer.getInteger("participants.seconds", 13);
     /// In a call somebody is there before he is recorded; and until its sender's reports have come, a browser's stream
     /// is only about where it belongs.
     private static final int WARM_UP_MILLIS = 6000;
