@@ -105,6 +105,9 @@ final class SpatialLayers implements Layers {
 
     /// A picture of the stream, with all that there is of it.
     void frame(Frame whole, long nowNanos) {
+        if (chosen() < 0 && !whole.keyframe()) {
+            return;
+        }
         Picture picture;
         try {
             picture = picture(whole);
