@@ -78,6 +78,12 @@ class MultiRecorderCallsTest {
                     file.path("size").longValue(),
                     server.get(file.path("url").stringValue()).body().length);
             assertTrue(Files.exists(dir.resolve("records").resolve("multi-recorder__test-record.mp4")));
+            HttpResponse<byte[]> timeline = server.get(file.path("url").stringValue() + ".timeline.json");
+            assertEquals(200, timeline.statusCode());
+            assertEquals(
+                    "application/json",
+                    timeline.headers().firstValue("Content-Type").orElse(""));
+            assertTrue(ApiServer.text(timeline).contains("\"leave\""), ApiServer.text(timeline));
         }
     }
 
