@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -162,8 +163,10 @@ public final class MixJobs implements AutoCloseable {
     }
 
     private synchronized void pause() throws InterruptedException {
-        if (!closed) {
-            wait(PATIENCE.toMillis());
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        for (long left = PATIENCE.toMillis(); !closed && left > 0; ) {
+            wait(left);
+            left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         }
     }
 

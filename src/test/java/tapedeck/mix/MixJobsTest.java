@@ -62,7 +62,8 @@ class MixJobsTest {
         MixJobs jobs = new MixJobs(database, Files.writeString(folder.resolve("mixer.json"), settings), 1);
         Await.await("the database", () -> {
             try {
-                return jobs.all().size() >= 0;
+                jobs.all();
+                return true;
             } catch (MixFailedException _) {
                 return false;
             }
