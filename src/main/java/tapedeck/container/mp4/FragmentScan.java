@@ -37,6 +37,7 @@ final class FragmentScan {
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     private long end;
     private long searchedBytes;
+    private boolean passesOverUnknownTracks;
 
     /// A fragment whose boxes are all there.
     private record Fragment(TopBox moof, Bytes moofBody, long crcStart, int crc) {
@@ -55,6 +56,11 @@ final class FragmentScan {
         this.movie = movie;
         this.tables = tables;
         budget = new SampleBudget(boxes.size());
+    }
+
+    /// A fragment may have frames of tracks that the movie does not name: the others of it count.
+    void passOverUnknownTracks() {
+        passesOverUnknownTracks = true;
     }
 
     /// Adds all good fragments from `start` on to the tables and returns where the last of them ends. The last ones
@@ -96,7 +102,7 @@ final class FragmentScan {
             return;
         }
         for (TrackRun run : runs) {
-            if (!tables.containsKey(run.trackId())
+            if (!passesOverUnknownTracks && !tables.containsKey(run.trackId())
                     || run.offset() < fragment.start()
                     || run.offset() + run.bytes() > fragment.crcStart()) {
                 return;

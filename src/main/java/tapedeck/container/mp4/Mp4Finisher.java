@@ -50,7 +50,7 @@ final class Mp4Finisher {
     }
 
     private Summary finishRecording() throws IOException {
-        TopBox moov = initMovie();
+        TopBox moov = lastLaid(initMovie());
         if (moov == null) {
             throw new MalformedException("MP4: the recording was cut in its head, nothing to recover");
         }
@@ -59,7 +59,11 @@ final class Mp4Finisher {
         movie.tracks().forEach(track -> tables.put(track.id(), new SampleTableWriter()));
         long fragmentsAt = MoovPlace.fragmentsAt(boxes, moov);
         moovMoves = fragmentsAt != moov.end();
-        long end = new FragmentScan(file, boxes, movie, tables).run(fragmentsAt);
+        FragmentScan scan = new FragmentScan(file, boxes, movie, tables);
+        if (moovMoves) {
+            scan.passOverUnknownTracks();
+        }
+        long end = scan.run(fragmentsAt);
         if (tables.values().stream().allMatch(SampleTableWriter::isEmpty)) {
             throw new MalformedException("MP4: the recording was cut in its first fragment, nothing to recover");
         }
@@ -78,6 +82,21 @@ final class Mp4Finisher {
             moovBehind(full.write(shift), end + shift);
         }
         return new Summary(full.durationNanos(), full.tracks());
+    }
+
+    /// In a file whose `moov` moves, the last one that is there as a whole becomes the one that counts.
+    private @Nullable TopBox lastLaid(@Nullable TopBox moov) throws IOException {
+        long fragmentsAt = moov == null ? MoovPlace.MAX_SEARCHED_BYTES : MoovPlace.fragmentsAt(boxes, moov);
+        if (moov != null && fragmentsAt == moov.end()) {
+            return moov;
+        }
+        TopBox latest = MoovPlace.latest(boxes, fragmentsAt);
+        if (latest == null || moov != null && latest.size() <= moov.size()) {
+            return moov;
+        }
+        reserveBytes = latest.start();
+        write(Layout.header("free", reserveBytes - Layout.FLIP_AT), Layout.FLIP_AT);
+        return latest;
     }
 
     /// The `moov` behind the reserve. Where an earlier run was stopped while it made the reserve larger, another `free`
