@@ -129,6 +129,12 @@ final class SettingValues {
         if (Files.isExecutable(script)) {
             return Optional.of(script);
         }
+        // As the recording page names them: by what they are called beside the shipped one.
+        Path beside =
+                byDefault.resolveSibling(script.getFileName()).toAbsolutePath().normalize();
+        if (value.isPresent() && !value.get().contains("/") && Files.isExecutable(beside)) {
+            return Optional.of(beside);
+        }
         if (value.isPresent()) {
             throw source.refuse(key, value.get(), "an executable file is needed");
         }

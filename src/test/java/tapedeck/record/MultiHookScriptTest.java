@@ -1,16 +1,19 @@
 package tapedeck.record;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.settings.SettingsException;
 
 /// The scripts of the recording page as they are shipped: what the hook logs, and what the tool exits with.
 @Timeout(60)
@@ -93,5 +96,19 @@ class MultiHookScriptTest {
         Path tools = Files.createDirectories(dir.resolve("elsewhere").resolve("tools"));
         Path copy = Files.copy(TOOL, tools.resolve("offline_mixer_tool.sh"));
         assertEquals(65, run(copy, List.of(), recording.toString()));
+    }
+
+    /// `on_multiple_record_hook_script=on_multiple_record_hook.sh`, and by default.
+    @Test
+    void aScriptIsFoundByTheNameThatThePageGivesIt() throws Exception {
+        Path hook = HOOK.toAbsolutePath();
+        String key = "on_multiple_record_hook_script";
+        assertEquals(
+                Optional.of(hook),
+                TestStudio.settings(dir, key + "=" + HOOK.getFileName()).hooks().onMultiple());
+        assertEquals(
+                Optional.of(hook),
+                TestStudio.settings(dir, key + "=" + HOOK).hooks().onMultiple());
+        assertThrows(SettingsException.class, () -> TestStudio.settings(dir, key + "=nobody.sh"));
     }
 }
