@@ -263,12 +263,12 @@ public record MixSettings(
             return entries;
         }
 
-        /// `x`, `y`, `width` and `height` in per cent of the picture.
+        /// `x`, `y`, `width` and `height` in per cent of the picture; without a size, all that is left.
         private Area area(Area canvas) throws MixFailedException {
             int x = part("x", 0, canvas.width());
             int y = part("y", 0, canvas.height());
-            int width = part("width", 100, canvas.width());
-            int height = part("height", 100, canvas.height());
+            int width = node.has("width") ? part("width", 0, canvas.width()) : canvas.width() - x;
+            int height = node.has("height") ? part("height", 0, canvas.height()) : canvas.height() - y;
             if (width < 2 || height < 2 || x + width > canvas.width() || y + height > canvas.height()) {
                 throw new MixFailedException(Reason.SETTINGS, "%s: not inside the picture".formatted(node));
             }

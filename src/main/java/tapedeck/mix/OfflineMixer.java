@@ -72,9 +72,15 @@ public final class OfflineMixer {
 
     static Mixed mix(Path source, MixSettings settings, Progress progress, int workers)
             throws MixFailedException, InterruptedException {
+        return mix(
+                source, settings, progress, workers, new DiskSpace(folder(source), settings.minAvailableSpaceBytes()));
+    }
+
+    static Mixed mix(Path source, MixSettings settings, Progress progress, int workers, DiskSpace space)
+            throws MixFailedException, InterruptedException {
         OfflineMixer mixer = new OfflineMixer(source, settings, progress, settings.multithreading() ? workers : 1);
         try (FileChannel file = FileChannel.open(source, StandardOpenOption.READ)) {
-            return mixer.mix(file);
+            return mixer.mix(file, space);
         } catch (MalformedException e) {
             throw new MixFailedException(Reason.NOTHING_TO_MIX, "%s: %s".formatted(source, e.getMessage()));
         } catch (IOException e) {
@@ -82,7 +88,8 @@ public final class OfflineMixer {
         }
     }
 
-    private Mixed mix(FileChannel channel) throws IOException, MixFailedException, InterruptedException {
+    private Mixed mix(FileChannel channel, DiskSpace space)
+            throws IOException, MixFailedException, InterruptedException {
         MovieLines movie = MovieLines.open(channel);
         List<MovieLine> lines = movie.lines().stream()
                 .filter(line -> line.codec() instanceof Codec.Video ? settings.hasVideo() : settings.hasAudio())
@@ -94,7 +101,6 @@ public final class OfflineMixer {
         if (duration <= 0) {
             throw new MixFailedException(Reason.NOTHING_TO_MIX, source + ": there is nothing in it to mix");
         }
-        DiskSpace space = new DiskSpace(folder(), settings.minAvailableSpaceBytes());
         if (!space.isEnough()) {
             throw new MixFailedException(Reason.NO_SPACE, space.complaint());
         }
@@ -119,7 +125,7 @@ public final class OfflineMixer {
         }
     }
 
-    private Path folder() {
+    private static Path folder(Path source) {
         Path parent = source.toAbsolutePath().getParent();
         return parent == null ? source.toAbsolutePath() : parent;
     }
