@@ -14,7 +14,16 @@ public final class MixWorker {
 
     public static void main(String[] args) throws IOException {
         MixWorker worker = new MixWorker();
-        WorkerLine.serve((message, line) -> worker.accept(MixWire.readAsk(message), line));
+        try {
+            WorkerLine.serve((message, line) -> worker.accept(MixWire.readAsk(message), line));
+        } catch (RuntimeException e) {
+            for (StackTraceElement frame : e.getStackTrace()) {
+                System.err.println("  at " + frame);
+            }
+            // The last line is what the failure of the mix says.
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
     }
 
     private void accept(Ask ask, WorkerLine line) {

@@ -127,4 +127,25 @@ class MixSettingsTest {
                 MixFailedException.class, () -> OfflineMixer.mix(file, parse("{}"), (_, _) -> {}, 1, full));
         assertEquals(MixFailedException.Reason.NO_SPACE, failure.reason());
     }
+
+    /// The tests have the build of FFmpeg with it.
+    @Test
+    void x264IsTakenWhereItIsWanted() throws Exception {
+        Path file = folder.resolve("room.mp4");
+        Person.record(file, List.of(new Person("a", "320x180", 10, 0, 2, 0.2, 0)));
+        Mixed mixed = OfflineMixer.mix(
+                file, parse("{\"codec\": \"x264\", \"width\": 320, \"height\": 180}"), (_, _) -> {}, 1);
+        assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
+        assertEquals(List.of(0.2, 1.2), Look.at(mixed.file(), 30).flashes(0.5, 0.5));
+        String profile = Ffmpeg.ffprobe(
+                        "-v",
+                        "error",
+                        "-show_entries",
+                        "stream=profile",
+                        "-of",
+                        "csv=p=0",
+                        mixed.file().toString())
+                .text();
+        assertTrue(profile.startsWith("High"), profile);
+    }
 }
