@@ -142,8 +142,8 @@ export class Ensemble {
     if (this.filledUntil < Math.min(this.duration, this.position + EDGE_SECONDS)) return true;
     return this.feeds.some((feed) => {
       const presence = feed.failed ? null : feed.presence(this.position);
-      // The last picture may end a little before its track does.
-      return presence !== null && this.position < presence.until - 2 * EDGE_SECONDS && !feed.has(this.position + 0.02);
+      // What was given and is not there is a picture that nobody sent.
+      return presence !== null && feed.isBusy() && !feed.has(this.position + 0.02);
     });
   }
 

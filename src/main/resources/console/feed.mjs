@@ -131,6 +131,11 @@ export class Feed {
     }
   }
 
+  /** Whether the browser has not taken all yet that it was given. */
+  isBusy() {
+    return this.queue.length > 0 || this.buffer === null || this.buffer.updating;
+  }
+
   forget() {
     const seen = this.element.currentTime - KEPT_SECONDS;
     if (seen <= 0 || !this.buffer || this.buffer.updating || this.buffer.buffered.length === 0) return false;

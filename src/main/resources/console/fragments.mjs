@@ -1,6 +1,7 @@
 // Fragments of MP4 for MediaSource, of one track of a file.
 import {box, words32} from "./boxes.mjs";
 import {joined} from "./bytes.mjs";
+import {HOLE_SECONDS} from "./movie.mjs";
 
 const DEFAULT_BASE_IS_MOOF = 0x020000;
 /** In a `trun`: where the data begins; then of each sample its duration, size, flags and composition offset. */
@@ -48,7 +49,7 @@ function piece(track, {from, to, shift, sequence}, bytes) {
   for (let i = from; i < to; i++) {
     const next = i + 1 < decode.length ? decode[i + 1] : duration;
     // What is behind the last one may be a hole.
-    const ends = i + 1 < to ? next : Math.min(next, decode[i] + track.timescale);
+    const ends = i + 1 < to ? next : Math.min(next, decode[i] + HOLE_SECONDS * track.timescale);
     run.push(ends - decode[i], size[i], sync === null || sync[i] ? SYNC : NON_SYNC, (shown[i] - late) >>> 0);
     data.push(bytes(offset[i], size[i]));
   }

@@ -8,6 +8,8 @@ const HEAD_BYTES = 64;
 const MAX_TOP_BOXES = 64;
 const MAX_INDEX_BYTES = 512 << 20;
 const FULL_BOX = 4;
+/** Without a sample for so long, somebody was silent or not to be seen. */
+export const HOLE_SECONDS = 3;
 
 /** A file over HTTP, in pieces. */
 export class RemoteFile {
@@ -73,7 +75,7 @@ function track(view, trak, movieTimescale) {
   const mdhd = find(view, trak, "mdia", "mdhd");
   const timescale = view.getUint32(mdhd.body + (view.getUint8(mdhd.body) === 1 ? 20 : 12));
   const samples = readSamples(view, table);
-  const segments = edits(view, trak, movieTimescale, timescale, samples);
+  const segments = withoutHoles(edits(view, trak, movieTimescale, timescale, samples), samples, timescale);
   return {
     id: view.getUint32(tkhd.body + (view.getUint8(tkhd.body) === 1 ? 20 : 12)),
     kind,
@@ -133,6 +135,26 @@ function edits(view, trak, movieTimescale, timescale, samples) {
     at += wide ? 20 : 12;
   }
   return segments.length > 0 ? segments : [whole];
+}
+
+/** A stream that stops for a while has no edit for that, only a sample that lasts. */
+function withoutHoles(segments, {count, decode}, timescale) {
+  const found = [];
+  let sample = 0;
+  for (const segment of segments) {
+    let {at, mediaTicks} = segment;
+    const ends = mediaTicks + (segment.until - at) * timescale;
+    for (; sample + 1 < count && decode[sample + 1] < ends; sample++) {
+      if (decode[sample + 1] - decode[sample] > HOLE_SECONDS * timescale && decode[sample] >= mediaTicks) {
+        const place = (ticks) => at + (ticks - mediaTicks) / timescale;
+        found.push({at, until: place(decode[sample] + timescale), mediaTicks});
+        at = place(decode[sample + 1]);
+        mediaTicks = decode[sample + 1];
+      }
+    }
+    found.push({at, until: segment.until, mediaTicks});
+  }
+  return found;
 }
 
 const hex = (n) => n.toString(16).padStart(2, "0");
