@@ -6,9 +6,11 @@
 
     --seconds N   ends after N seconds; without, with Ctrl-C, a publisher also when all its branches are at their end
     --offer FILE  writes the offer there
+    --save FILE   a player writes what it gets to a Matroska file, as it is, and ends with the session
 
 Needs python3-gi, gir1.2-gst-plugins-bad-1.0, gstreamer1.0-nice and gstreamer1.0-plugins-bad. A player decodes, shows
-nothing, and prints each second how many pictures and sounds it has decoded.
+nothing, and prints each second how many pictures and sounds it has decoded; with --save nothing is decoded, and all
+tracks that were asked for have to come.
 """
 
 import argparse
@@ -31,6 +33,15 @@ CLOCKS = {'OPUS': '48000,encoding-params=(string)2', 'PCMU': '8000', 'PCMA': '80
 # How long the last packets of a publisher have to leave.
 LAST_PACKETS_MILLIS = 500
 STATIC = {'PCMU': 0, 'PCMA': 8, 'G722': 9}
+# From packets to what a Matroska file has.
+WHOLE = {
+    'H264': 'rtph264depay ! h264parse ! video/x-h264,stream-format=avc,alignment=au',
+    'H265': 'rtph265depay ! h265parse ! video/x-h265,stream-format=hvc1,alignment=au',
+    'VP8': 'rtpvp8depay',
+    'VP9': 'rtpvp9depay ! vp9parse',
+    'OPUS': 'rtpopusdepay ! opusparse',
+}
+QUEUE = 'queue max-size-time=0 max-size-bytes=0 max-size-buffers=0'
 
 
 def say(*words):
@@ -48,14 +59,19 @@ class Peer:
         self.decoded = {}
         self.sending = 0
         self.kept = []
+        self.saving = {}
+        self.connected = False
         if arguments.mode == 'publish':
             self.pipeline = Gst.parse_launch('webrtcbin name=webrtc bundle-policy=max-bundle ' + arguments.what[0])
             self.webrtc = self.pipeline.get_by_name('webrtc')
         else:
-            self.pipeline = Gst.Pipeline()
+            self.pipeline = self.file() if arguments.save else Gst.Pipeline()
             self.webrtc = Gst.ElementFactory.make('webrtcbin', 'webrtc')
             self.webrtc.set_property('bundle-policy', GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
             self.pipeline.add(self.webrtc)
+            if arguments.save:
+                # Times as the packets say, and not as they come.
+                self.webrtc.get_by_name('rtpbin').set_property('buffer-mode', 0)
         self.webrtc.connect('on-negotiation-needed', self.negotiate)
         self.webrtc.connect('notify::ice-gathering-state', self.gathered)
         self.webrtc.connect('notify::connection-state', self.connection)
@@ -64,6 +80,22 @@ class Peer:
         bus.add_signal_watch()
         bus.connect('message::error', lambda _, m: self.fail(m.parse_error()))
         bus.connect('message::eos', lambda *_: loop.quit())
+
+    def file(self):
+        text = 'matroskamux name=file ! filesink name=sink location=%s' % self.arguments.save
+        names = [name for name in self.arguments.what if name != '-']
+        for name in names:
+            text += ' %s name=%s ! %s ! file.' % (QUEUE, name, WHOLE[name])
+        pipeline = Gst.parse_launch(text)
+        # The pipeline never says that all is over: the way back to the server is open.
+        pipeline.get_by_name('sink').get_static_pad('sink').add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self.saved)
+        self.saving = {name: pipeline.get_by_name(name).get_static_pad('sink') for name in names}
+        return pipeline
+
+    def saved(self, _pad, probe):
+        if probe.get_event().type == Gst.EventType.EOS:
+            GLib.timeout_add(LAST_PACKETS_MILLIS, self.loop.quit)
+        return Gst.PadProbeReturn.OK
 
     def start(self):
         if self.arguments.mode == 'play':
@@ -77,11 +109,16 @@ class Peer:
                 self.webrtc.emit(
                     'add-transceiver', GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
                 number += 1
-            GLib.timeout_add_seconds(1, self.tell)
+            if not self.saving:
+                GLib.timeout_add_seconds(1, self.tell)
         self.pipeline.set_state(Gst.State.PLAYING)
 
     def fail(self, what):
         say('failed:', what)
+        if self.saving and self.connected:
+            # So ends a session for GStreamer 1.22: the other side says goodbye.
+            GLib.timeout_add(LAST_PACKETS_MILLIS, self.finish)
+            return
         self.exit_code = 1
         self.loop.quit()
 
@@ -132,6 +169,15 @@ class Peer:
     def connection(self, *_):
         state = self.webrtc.get_property('connection-state')
         say('connection:', state.value_nick)
+        self.connected |= state.value_nick == 'connected'
+        if self.saving and state.value_nick in ('closed', 'failed', 'disconnected'):
+            GLib.timeout_add(LAST_PACKETS_MILLIS, self.finish)
+
+    def finish(self):
+        # The file is whole when its end has gone through.
+        for pad in self.saving.values():
+            pad.send_event(Gst.Event.new_eos())
+        return False
 
     def ended(self, _pad, probe):
         # webrtcbin keeps the end of its branches to itself.
@@ -146,7 +192,11 @@ class Peer:
             self.sending += 1
             pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self.ended)
             return
-        media = pad.get_current_caps().get_structure(0).get_string('media')
+        format = pad.get_current_caps().get_structure(0)
+        if self.saving:
+            pad.link(self.saving[format.get_string('encoding-name').upper()])
+            return
+        media = format.get_string('media')
         self.decoded[media] = 0
         decoder = Gst.ElementFactory.make('decodebin')
         self.pipeline.add(decoder)
@@ -188,6 +238,7 @@ def main():
     parser.add_argument('what', nargs='+')
     parser.add_argument('--seconds', type=int)
     parser.add_argument('--offer')
+    parser.add_argument('--save')
     arguments = parser.parse_args()
     Gst.init(None)
     loop = GLib.MainLoop()

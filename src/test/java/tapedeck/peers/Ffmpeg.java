@@ -71,6 +71,11 @@ public final class Ffmpeg {
                         "null",
                         "-"))
                 .err();
+        return complaints(errors);
+    }
+
+    /// Of what ffmpeg said while it decoded, that which is not always said.
+    public static String complaints(String errors) {
         return errors.replaceAll(OPUS_AT_THE_END, "");
     }
 

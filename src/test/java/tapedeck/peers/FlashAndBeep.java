@@ -29,43 +29,57 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
 
     /// The same of one of its pictures and one of its sounds, in the time of the file.
     public static FlashAndBeep measure(Path file, int video, int audio) {
-        String picture = "scale=64:36,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-";
-        String sound = "aresample=48000,asetnsamples=n=" + SAMPLES
+        return of(
+                Ffmpeg.ffmpeg(
+                                "-v",
+                                "error",
+                                "-i",
+                                file.toString(),
+                                "-map",
+                                "0:v:" + video,
+                                "-vf",
+                                pictureFilter("-"),
+                                "-fps_mode",
+                                "passthrough",
+                                "-f",
+                                "null",
+                                "-")
+                        .text(),
+                Ffmpeg.ffmpeg(
+                                "-v",
+                                "error",
+                                "-i",
+                                file.toString(),
+                                "-map",
+                                "0:a:" + audio,
+                                "-af",
+                                soundFilter("-"),
+                                "-f",
+                                "null",
+                                "-")
+                        .text());
+    }
+
+    /// ffmpeg's filter that writes how bright each picture is.
+    ///
+    /// @param to a file, or `-`
+    public static String pictureFilter(String to) {
+        return "scale=64:36,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=" + to;
+    }
+
+    /// ffmpeg's filter that writes how loud each moment is.
+    ///
+    /// @param to a file, or `-`
+    public static String soundFilter(String to) {
+        return "aresample=48000,asetnsamples=n=" + SAMPLES
                 + ",astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=RMS_level"
-                + ",ametadata=print:key=lavfi.astats.Overall.RMS_level:file=-";
-        return new FlashAndBeep(
-                onsets(
-                        Ffmpeg.ffmpeg(
-                                        "-v",
-                                        "error",
-                                        "-i",
-                                        file.toString(),
-                                        "-map",
-                                        "0:v:" + video,
-                                        "-vf",
-                                        picture,
-                                        "-fps_mode",
-                                        "passthrough",
-                                        "-f",
-                                        "null",
-                                        "-")
-                                .text(),
-                        BRIGHT),
-                onsets(
-                        Ffmpeg.ffmpeg(
-                                        "-v",
-                                        "error",
-                                        "-i",
-                                        file.toString(),
-                                        "-map",
-                                        "0:a:" + audio,
-                                        "-af",
-                                        sound,
-                                        "-f",
-                                        "null",
-                                        "-")
-                                .text(),
-                        LOUD_DB));
+                + ",ametadata=print:key=lavfi.astats.Overall.RMS_level:file=" + to;
+    }
+
+    /// @param pictures what [#pictureFilter] wrote
+    /// @param sound what [#soundFilter] wrote
+    public static FlashAndBeep of(String pictures, String sound) {
+        return new FlashAndBeep(onsets(pictures, BRIGHT), onsets(sound, LOUD_DB));
     }
 
     /// The test picture and tone for ffmpeg: arguments up to the encoders. Flashes and beeps 100 ms long, once a

@@ -12,13 +12,18 @@ public final class HlsJs {
 
     private HlsJs() {}
 
+    /// The script itself, for pages that load it.
+    public static byte[] script() throws IOException {
+        try (InputStream script = HlsJs.class.getResourceAsStream(SCRIPT)) {
+            return script.readAllBytes();
+        }
+    }
+
     /// Plays a playlist in a page that is open; `window.seen` has what became of it.
     ///
     /// @param options of hls.js, as JSON
     public static void play(Page page, String playlist, String options) throws IOException {
-        try (InputStream script = HlsJs.class.getResourceAsStream(SCRIPT)) {
-            page.evaluate("() => {" + new String(script.readAllBytes(), StandardCharsets.UTF_8) + "\n}");
-        }
+        page.evaluate("() => {" + new String(script(), StandardCharsets.UTF_8) + "\n}");
         page.evaluate("""
                 ([url, options]) => {
                     const video = document.createElement('video');

@@ -1,5 +1,6 @@
 package tapedeck.peers.matrix;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,8 @@ import tapedeck.peers.FlashAndBeep;
 ///
 /// @param codecs of this clip
 /// @param file Matroska
-/// @param pictures [#pictures(Path, Codecs)] of it
-record Clip(Codecs codecs, Path file, List<String> pictures) {
+/// @param look at it
+record Clip(Codecs codecs, Path file, Look look) {
     static final int SECONDS = 8;
     static final int FRAMES_PER_SECOND = 25;
 
@@ -64,38 +65,32 @@ record Clip(Codecs codecs, Path file, List<String> pictures) {
         }
     }
 
-    static Clip make(Path folder, Codecs codecs) {
+    static Clip make(Path folder, Codecs codecs) throws IOException {
         Path file = folder.resolve(codecs.name() + ".mkv");
         List<String> arguments = new ArrayList<>(List.of("-v", "error"));
         arguments.addAll(List.of(FlashAndBeep.source("160x90", FRAMES_PER_SECOND, SECONDS)));
         arguments.addAll(codecs.encoders());
         arguments.add(file.toString());
         Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
-        return new Clip(codecs, file, pictures(file, codecs));
+        return of(codecs, file);
     }
 
-    /// A hash of each coded picture of a file, in decoding order.
-    static List<String> pictures(Path file, Codecs codecs) {
-        return Ffmpeg.ffmpeg(
-                        "-v",
-                        "error",
-                        "-i",
-                        file.toString(),
-                        "-map",
-                        "0:v",
-                        "-c",
-                        "copy",
-                        "-bsf:v",
-                        codecs.coded,
-                        "-f",
-                        "framehash",
-                        "-hash",
-                        "md5",
-                        "-")
-                .text()
-                .lines()
-                .filter(line -> !line.startsWith("#"))
-                .map(line -> line.substring(line.lastIndexOf(',') + 1).strip())
-                .toList();
+    /// What somebody else made.
+    static Clip of(Codecs codecs, Path file) throws IOException {
+        return new Clip(codecs, file, Look.at(file, codecs));
+    }
+
+    List<String> hashes() {
+        return hashes(look);
+    }
+
+    static List<String> hashes(Look look) {
+        return look.pictures().stream().map(Look.Picture::hash).toList();
+    }
+
+    /// When its picture of this number is shown, from the first one on.
+    double secondsOf(int picture) {
+        return look.pictures().get(picture).seconds()
+                - look.pictures().getFirst().seconds();
     }
 }

@@ -5,82 +5,101 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import tapedeck.peers.Ffmpeg;
-import tapedeck.peers.FlashAndBeep;
+import java.util.stream.Collectors;
 
 /// What came out of one way, judged by what went in.
 ///
 /// @param fits `yes`, `picture`, `sound`, `no`, `?` or `failed`
-/// @param firstPicture number of the first picture that came, in the clip; -1 where none came
+/// @param firstSeconds of the clip's time, when the first picture that came is shown; nothing where none came
 /// @param faults what should not be
-record Taken(String fits, int firstPicture, List<String> faults) {
-    /// Between a flash and its beep.
+record Taken(String fits, double firstSeconds, List<String> faults) {
+    /// Between a flash and its beep, farther than they were when they were sent.
     private static final double MAX_APART_SECONDS = 0.040;
     /// The flashes at both ends may be cut.
     private static final int CUT_FLASHES = 2;
 
+    private static final String FAILED = "failed";
+    private static final String APART = "beeps behind flashes ";
+    private static final double NONE = Double.NEGATIVE_INFINITY;
+
     /// The server has said which codec this way does not carry.
-    static final Taken REFUSED = new Taken("no", -1, List.of());
+    static final Taken REFUSED = new Taken("no", NONE, List.of());
 
-    /// It came, and ffmpeg does not know it.
-    static final Taken UNREADABLE = new Taken("?", -1, List.of());
+    /// It came, and the program does not know it.
+    static final Taken UNREADABLE = new Taken("?", NONE, List.of());
 
-    static Taken failed(String how) {
-        return new Taken("failed", -1, new ArrayList<>(List.of(how)));
+    /// Of a program that gives sound and picture times of its own.
+    Taken withoutTimes() {
+        return new Taken(
+                fits,
+                firstSeconds,
+                faults.stream().filter(fault -> !fault.startsWith(APART)).collect(Collectors.toList()));
     }
 
-    static Taken judge(Clip clip, Path file) throws IOException {
+    /// For the table.
+    String verdict() {
+        return faults.isEmpty() ? fits : FAILED;
+    }
+
+    static Taken failed(String how) {
+        return new Taken(FAILED, NONE, new ArrayList<>(List.of(how)));
+    }
+
+    /// @param mayLoseLast pictures at the end, which this program does not write
+    static Taken judge(Clip clip, Path file, int mayLoseLast) throws IOException {
         if (!Files.exists(file) || Files.size(file) == 0) {
             return failed("nothing came");
         }
-        List<String> kinds = Ffmpeg.ffprobe(
-                        "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", file.toString())
-                .text()
-                .lines()
-                .map(String::strip)
-                .toList();
-        boolean video = kinds.contains("video");
-        boolean audio = kinds.contains("audio");
+        Look got = Look.at(file, clip.codecs());
         List<String> faults = new ArrayList<>();
-        String errors = Ffmpeg.decodeErrors(file);
-        if (!errors.isBlank()) {
-            faults.add("does not decode: " + errors.strip());
+        if (!got.complaints().isEmpty()) {
+            faults.add("does not decode: " + got.complaints());
         }
-        List<String> pictures = video ? Clip.pictures(file, clip.codecs()) : List.of();
-        if (video) {
-            compare(clip, pictures, faults);
+        int first = got.video() ? first(clip.hashes(), Clip.hashes(got), mayLoseLast, faults) : -1;
+        if (got.audio() && !got.pictures().isEmpty()) {
+            hear(clip, got, faults);
         }
-        if (audio && !pictures.isEmpty()) {
-            FlashAndBeep measured = FlashAndBeep.measure(file);
-            List<Double> delays = measured.beepDelays();
-            int fewest = pictures.size() / Clip.FRAMES_PER_SECOND - CUT_FLASHES;
-            if (delays.size() < Math.max(2, fewest) || Math.abs(measured.medianDelay()) > MAX_APART_SECONDS) {
-                faults.add("beeps behind flashes " + delays);
-            }
+        return new Taken(
+                got.video() ? got.audio() ? "yes" : "picture" : got.audio() ? "sound" : "no",
+                first < 0 ? NONE : clip.secondsOf(first),
+                faults);
+    }
+
+    private static void hear(Clip clip, Look got, List<String> faults) {
+        List<Double> delays = got.moments().beepDelays();
+        double seconds =
+                got.pictures().getLast().seconds() - got.pictures().getFirst().seconds();
+        if (delays.size() < Math.max(2, (int) Math.round(seconds) - CUT_FLASHES)
+                || Math.abs(got.moments().medianDelay() - clip.look().moments().medianDelay()) > MAX_APART_SECONDS) {
+            faults.add(APART + delays);
         }
-        int first = pictures.isEmpty() ? -1 : clip.pictures().indexOf(pictures.getFirst());
-        return new Taken(video ? audio ? "yes" : "picture" : audio ? "sound" : "no", first, faults);
     }
 
     /// How long after `askedNanos` of the stream's time the first picture was that came, in seconds: less than none
     /// where the player began in the past.
     double secondsToFirstPicture(long askedNanos) {
-        return firstPicture / (double) Clip.FRAMES_PER_SECOND - askedNanos / 1e9;
+        return firstSeconds - askedNanos / 1e9;
     }
 
     /// From a keyframe on to the last, none missing, none changed.
-    private static void compare(Clip clip, List<String> got, List<String> faults) {
-        List<String> sent = clip.pictures();
+    ///
+    /// Seconds of a clip are alike: only its end says where its beginning was.
+    ///
+    /// @return the number of the first one, -1 if that is not so
+    private static int first(List<String> sent, List<String> got, int mayLoseLast, List<String> faults) {
         if (got.isEmpty()) {
             faults.add("a picture without pictures");
-            return;
+            return -1;
         }
-        int from = sent.size() - got.size();
-        if (from < 0 || !sent.subList(from, sent.size()).equals(got)) {
-            long known = got.stream().filter(sent::contains).count();
-            faults.add("%d pictures of %d, of them %d as sent, the first is number %d, the last %d"
-                    .formatted(
-                            got.size(), sent.size(), known, sent.indexOf(got.getFirst()), sent.indexOf(got.getLast())));
+        for (int lost = 0; lost <= mayLoseLast; lost++) {
+            int from = sent.size() - lost - got.size();
+            if (from >= 0 && sent.subList(from, from + got.size()).equals(got)) {
+                return from;
+            }
         }
+        long known = got.stream().filter(sent::contains).count();
+        faults.add("%d pictures of %d, of them %d as sent, the first is number %d, the last %d"
+                .formatted(got.size(), sent.size(), known, sent.indexOf(got.getFirst()), sent.indexOf(got.getLast())));
+        return -1;
     }
 }

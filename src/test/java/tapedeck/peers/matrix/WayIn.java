@@ -7,30 +7,50 @@ import static tapedeck.peers.matrix.Clip.Codecs.H265_AAC;
 import static tapedeck.peers.matrix.Clip.Codecs.VP8_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.VP9_OPUS;
 
-import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestServer;
+import tapedeck.stream.StreamName;
+import tools.jackson.databind.JsonNode;
 
-/// How a publisher comes, played by a real program that sends a clip in real time as it is.
+/// How a stream comes, sent by a real program in real time as it is.
 enum WayIn {
     RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
+    RTMP_FFMPEG5("RTMP (ffmpeg 5.1)", EnumSet.of(H264_AAC)),
     RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)),
     RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)),
+    RTSP_FFMPEG5("RTSP over TCP (ffmpeg 5.1)", EnumSet.of(H264_AAC, VP8_OPUS)),
     TS_TCP("MPEG-TS over TCP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)),
     TS_UDP("MPEG-TS over UDP", EnumSet.of(H264_AAC, H265_AAC)),
     LIVE_FLV("LiveFLV", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
+    RTP("RTP", EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS)),
     HTTP_WEBM("HTTP, WebM", EnumSet.of(VP8_OPUS, VP9_OPUS, AV1_OPUS)),
     HTTP_MP4("HTTP, MP4", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)),
+    INGEST_CHROMIUM("WebSocket, WebM (Chromium)", EnumSet.of(VP8_OPUS, H264_OPUS)),
     WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)),
-    WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS));
+    WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS)),
+    WHIP_CHROMIUM("WHIP (Chromium)", EnumSet.of(VP8_OPUS, H264_OPUS)),
+    PULL_RTMP("pull, RTMP", EnumSet.of(H264_AAC, AV1_OPUS)),
+    PULL_RTSP("pull, RTSP", EnumSet.of(H264_AAC, VP8_OPUS)),
+    PULL_HLS("pull, HLS", EnumSet.of(H264_AAC, VP9_OPUS)),
+    PULL_TS("pull, MPEG-TS over TCP", EnumSet.of(H264_AAC, H265_AAC)),
+    PULL_FLV("pull, FLV over HTTP", EnumSet.of(H264_AAC)),
+    PULL_FILE("pull, file", EnumSet.of(H264_AAC, H264_OPUS, VP8_OPUS));
 
     private static final String MP4 = "-f mp4 -movflags empty_moov+default_base_moof -frag_duration 200000 -method PUT";
     private static final String WEBM = "-f webm -cluster_time_limit 200 -method PUT";
+    private static final String RTSP = "-strict experimental -f rtsp -rtsp_transport ";
+    /// One file each second, as soon as it is there.
+    private static final String SEGMENTS = "-f hls -hls_time 1 -hls_list_size 0 -hls_segment_type ";
 
     final String title;
     /// What the program can send on this way.
@@ -46,13 +66,63 @@ enum WayIn {
         return codecs.iterator().next();
     }
 
+    /// Whether a browser encodes what it sends: nobody else knows its packets.
+    boolean encodes() {
+        return this == INGEST_CHROMIUM || this == WHIP_CHROMIUM;
+    }
+
+    /// Whether whoever sends waits until it is listened to.
+    boolean isWhole() {
+        return !(encodes() || this == PULL_RTMP || this == PULL_RTSP || this == PULL_HLS || this == RTP);
+    }
+
+    /// Sends the clip, or lets it be fetched, as stream `name`.
+    Sender start(Scene scene, Clip clip, String name, Path log) throws Exception {
+        return switch (this) {
+            case INGEST_CHROMIUM -> {
+                String type = "video/webm;codecs=%s,opus".formatted(clip.codecs() == VP8_OPUS ? "vp8" : "h264");
+                String to = ingest(scene.server(), name) + "&session=one";
+                yield new Sender.OfPage(
+                        "seconds=%d&by=socket&ingest=%s&mime=%s".formatted(Clip.SECONDS, encoded(to), encoded(type)));
+            }
+            case WHIP_CHROMIUM -> {
+                String codec = clip.codecs() == VP8_OPUS ? "VP8" : "H264";
+                String to = scene.server().httpUrl("/whip/" + name);
+                yield new Sender.OfPage("seconds=%d&codec=%s&whip=%s".formatted(Clip.SECONDS, codec, encoded(to)));
+            }
+            case PULL_RTMP, PULL_RTSP -> fromFar(scene, clip, name, log);
+            case PULL_TS -> fromListener(scene, clip, name, log, "-f mpegts", "tcp", "?listen");
+            case PULL_FLV -> fromListener(scene, clip, name, log, "-f flv -listen 1", "http", "/a.flv");
+            case PULL_HLS -> fromPlaylist(scene, clip, name, log);
+            case PULL_FILE -> {
+                pull(scene, name, "file:///" + clip.file().getFileName());
+                yield new Sender.Nobody();
+            }
+            case RTP -> byRtp(scene, clip, name, log);
+            case RTMP,
+                    RTMP_FFMPEG5,
+                    RTSP_TCP,
+                    RTSP_UDP,
+                    RTSP_FFMPEG5,
+                    TS_TCP,
+                    TS_UDP,
+                    LIVE_FLV,
+                    HTTP_WEBM,
+                    HTTP_MP4,
+                    WHIP_FFMPEG,
+                    WHIP_GSTREAMER -> Sender.Of.start(log, command(scene.server(), clip, name));
+        };
+    }
+
+    /// Of those ways that one program goes by itself.
     private List<String> command(TestServer server, Clip clip, String name) {
+        String rtsp = server.rtspUrl("live/" + name);
         return switch (this) {
             case RTMP -> ffmpeg(clip, "-f flv", server.rtmpUrl(name));
-            case RTSP_TCP ->
-                ffmpeg(clip, "-strict experimental -f rtsp -rtsp_transport tcp", server.rtspUrl("live/" + name));
-            case RTSP_UDP ->
-                ffmpeg(clip, "-strict experimental -f rtsp -rtsp_transport udp", server.rtspUrl("live/" + name));
+            case RTMP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, "-f flv", server.rtmpUrl(name));
+            case RTSP_TCP -> ffmpeg(clip, RTSP + "tcp", rtsp);
+            case RTSP_UDP -> ffmpeg(clip, RTSP + "udp", rtsp);
+            case RTSP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, RTSP + "tcp", rtsp);
             case TS_TCP ->
                 ffmpeg(clip, "-metadata service_name=" + name + " -f mpegts", address(server, "tcp", "MPEG-TS"));
             case TS_UDP -> {
@@ -64,11 +134,99 @@ enum WayIn {
             case HTTP_WEBM -> ffmpeg(clip, WEBM, ingest(server, name));
             case HTTP_MP4 -> ffmpeg(clip, MP4, ingest(server, name));
             case WHIP_FFMPEG -> ffmpeg(clip, "-f whip", server.httpUrl("/whip/" + name));
-            case WHIP_GSTREAMER -> gstreamer(clip, server.httpUrl("/whip/" + name));
+            case WHIP_GSTREAMER -> gstreamerByWhip(clip, server.httpUrl("/whip/" + name));
+            case RTP, INGEST_CHROMIUM, WHIP_CHROMIUM, PULL_RTMP, PULL_RTSP, PULL_HLS, PULL_TS, PULL_FLV, PULL_FILE ->
+                throw new IllegalStateException(title);
         };
     }
 
-    private static List<String> gstreamer(Clip clip, String address) {
+    /// Another server has it already.
+    private Sender fromFar(Scene scene, Clip clip, String name, Path log) throws Exception {
+        boolean rtmp = this == PULL_RTMP;
+        TestServer far = scene.far();
+        String address = rtmp ? far.rtmpUrl(name) : far.rtspUrl("live/" + name);
+        Sender sender = Sender.Of.start(log, ffmpeg(clip, rtmp ? "-f flv" : RTSP + "tcp", address));
+        Await.await(
+                name + " is there",
+                () -> far.server().streams().find(new StreamName(name)).isPresent() || !sender.isAlive());
+        pull(scene, name, address);
+        return sender;
+    }
+
+    /// ffmpeg waits for whoever fetches.
+    private static Sender fromListener(
+            Scene scene, Clip clip, String name, Path log, String format, String scheme, String behind)
+            throws Exception {
+        int port = Listening.freePort();
+        String address = Scene.local(scheme, port, behind);
+        Sender.Of sender = Sender.Of.start(log, ffmpeg(clip, format, address));
+        Listening.await("tcp", port, sender.process());
+        pull(scene, name, address.replace("?listen", ""));
+        return sender;
+    }
+
+    /// Files that become more while they are fetched.
+    private static Sender fromPlaylist(Scene scene, Clip clip, String name, Path log) throws Exception {
+        boolean transport = clip.codecs() == H264_AAC;
+        Path folder = Files.createDirectories(scene.folder().resolve(name + "-hls"));
+        Path playlist = folder.resolve("live.m3u8");
+        // Its header lies beside the playlist by a name of its own.
+        String options = SEGMENTS + (transport ? "mpegts" : "fmp4 -hls_fmp4_init_filename init.mp4");
+        Sender sender = Sender.Of.start(log, ffmpeg(clip, options, playlist.toString()));
+        Await.await("a playlist", () -> Files.exists(playlist) || !sender.isAlive());
+        pull(scene, name, scene.files().url(name + "-hls/live.m3u8"));
+        return sender;
+    }
+
+    /// ffmpeg describes what it is going to send; the server says where to.
+    private static Sender byRtp(Scene scene, Clip clip, String name, Path log) throws Exception {
+        Path description = log.resolveSibling("offer.sdp");
+        List<String> offer =
+                new ArrayList<>(List.of("-v", "error", "-i", clip.file().toString(), "-t", "0.1"));
+        offer.addAll(twice("9", "9", description));
+        Ffmpeg.ffmpeg(offer.toArray(String[]::new));
+        JsonNode answer = Rest.post(
+                scene.server(),
+                "rtp/startup",
+                Map.of("streamName", name, "host", "127.0.0.1", "sdp", Files.readString(description)));
+        List<String> ports = answer.get("sdp")
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith("m="))
+                .map(line -> line.split(" ")[1])
+                .toList();
+        List<String> command = new ArrayList<>(List.of(
+                Ffmpeg.ffmpeg(),
+                "-nostdin",
+                "-y",
+                "-v",
+                "warning",
+                "-re",
+                "-i",
+                clip.file().toString()));
+        command.addAll(twice(ports.get(0), ports.get(1), description));
+        return Sender.Of.start(log, command);
+    }
+
+    /// Picture and sound, each to its port.
+    private static List<String> twice(String picturePort, String soundPort, Path description) {
+        String strict = "-strict experimental";
+        List<String> all = new ArrayList<>();
+        all.addAll(List.of(("-map 0:v -c copy -payload_type 96 %s -sdp_file %s -f rtp rtp://127.0.0.1:%s"
+                        .formatted(strict, description, picturePort))
+                .split(" ")));
+        all.addAll(
+                List.of(("-map 0:a -c copy -payload_type 97 %s -f rtp rtp://127.0.0.1:%s".formatted(strict, soundPort))
+                        .split(" ")));
+        return all;
+    }
+
+    private static void pull(Scene scene, String name, String address) throws Exception {
+        JsonNode _ = Rest.post(
+                scene.server(), "pull/startup", Map.of("localStreamName", name, "uri", address, "record", true));
+    }
+
+    private static List<String> gstreamerByWhip(Clip clip, String address) {
         String payloader = switch (clip.codecs()) {
             case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
             case VP9_OPUS -> "rtpvp9pay picture-id-mode=15-bit";
@@ -82,39 +240,29 @@ enum WayIn {
                   ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
                 clip.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true
                   ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
-        return List.of("timeout", "60", "bin/webrtcbin.py", "publish", address, pipeline);
+        return List.of("bin/webrtcbin.py", "publish", address, pipeline);
     }
 
     private static String address(TestServer server, String scheme, String protocol) {
-        return "%s://127.0.0.1:%d".formatted(scheme, server.port(protocol));
+        return Scene.local(scheme, server.port(protocol), "");
     }
 
     private static String ingest(TestServer server, String name) {
         return server.httpUrl("/ingest/" + name + "?record=true");
     }
 
-    Process start(TestServer server, Clip clip, String name, Path log) throws IOException {
-        return new ProcessBuilder(command(server, clip, name))
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 
     private static List<String> ffmpeg(Clip clip, String options, String to) {
+        return ffmpeg(Ffmpeg.ffmpeg(), clip, options, to);
+    }
+
+    private static List<String> ffmpeg(String program, Clip clip, String options, String to) {
         List<String> command = new ArrayList<>(List.of(
-                "timeout",
-                "60",
-                Ffmpeg.ffmpeg(),
-                "-nostdin",
-                "-v",
-                "warning",
-                "-re",
-                "-i",
-                clip.file().toString(),
-                "-map",
-                "0",
-                "-c",
-                "copy"));
+                program, "-nostdin", "-v", "warning", "-re", "-i", clip.file().toString()));
+        command.addAll(List.of("-map", "0", "-c", "copy"));
         command.addAll(List.of(options.split(" ")));
         command.add(to);
         return command;

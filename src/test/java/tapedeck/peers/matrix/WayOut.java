@@ -1,110 +1,192 @@
 package tapedeck.peers.matrix;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Ffmpeg;
-import tapedeck.peers.TestServer;
+import tapedeck.stream.Stream;
+import tools.jackson.databind.JsonNode;
 
-/// How a player gets the stream, played by a real program that keeps what it gets as it is.
-enum WayOut {
-    RTMP("RTMP") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-rtmp_enhanced_codecs", "hvc1,av01,vp09", "-i", server.rtmpUrl(name));
-        }
-    },
-    RTSP_TCP("RTSP over TCP") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-rtsp_transport", "tcp", "-i", server.rtspUrl("live/" + name));
-        }
-
-        @Override
-        List<String> repair() {
-            return OF_RTSP;
-        }
-    },
-    RTSP_UDP("RTSP over UDP") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-rtsp_transport", "udp", "-i", server.rtspUrl(name));
-        }
-
-        @Override
-        List<String> repair() {
-            return OF_RTSP;
-        }
-    },
-    HTTP_FLV("HTTP, FLV") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-i", server.httpUrl("/live/" + name + ".flv"));
-        }
-    },
-    HTTP_TS("HTTP, TS") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-i", server.httpUrl("/live/" + name + ".ts"));
-        }
-    },
-    HTTP_MP4("HTTP, MP4") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-i", server.httpUrl("/live/" + name + ".mp4"));
-        }
-    },
-    HLS("HLS") {
-        @Override
-        List<String> source(TestServer server, String name) {
-            return List.of("-live_start_index", "0", "-i", server.httpUrl("/hls/" + name + "/index.m3u8"));
-        }
-    };
-
-    final String title;
-
-    WayOut(String title) {
-        this.title = title;
-    }
-
-    /// Whether the server refused a codec, by what ffmpeg says of that: it keeps the reason only of RTMP, and of RTSP
-    /// the status.
-    final boolean isRefusal(String said) {
-        return said.contains("cannot carry")
-                || said.contains("HTTP error 406")
-                || said.contains("method DESCRIBE failed: 415");
-    }
-
-    /// FLV has a FourCC for VP8, which ffmpeg does not know.
-    final boolean isUnreadable(String said) {
-        return said.contains("Video codec (76703038) is not implemented");
-    }
-
-    /// What ffmpeg needs to write what it reads.
-    List<String> repair() {
-        return List.of();
-    }
+/// Every way out, with the program that was found to know most codecs on it.
+enum WayOut implements Out {
+    RTMP("RTMP", WayOut::rtmp),
+    RTSP_TCP("RTSP over TCP", WayOut::rtspTcp),
+    RTSP_UDP("RTSP over UDP", WayOut::rtspUdp),
+    HTTP_FLV("HTTP, FLV", WayOut::httpFlv),
+    HTTP_TS("HTTP, TS", WayOut::httpTs),
+    HTTP_MP4("HTTP, MP4", WayOut::httpMp4),
+    WEBSOCKET_MP4("WebSocket, MP4 (Chromium)", WayOut::websocketMp4),
+    HLS("HLS, MP4", WayOut::hls),
+    HLS_TS("HLS, TS", WayOut::hlsTs),
+    WHEP("WHEP (GStreamer)", WayOut::whep),
+    RTP("RTP", WayOut::rtp),
+    PUSH_RTMP("push, RTMP", WayOut::pushRtmp),
+    PUSH_RTSP("push, RTSP", WayOut::pushRtsp),
+    PUSH_TS("push, TS", WayOut::pushTs),
+    PUSH_WHIP("push, WHIP", WayOut::pushWhip);
 
     /// From RTSP, of any server, ffmpeg loses the time of the first picture where pictures come out of order (it is 0),
     /// and does not know keyframes of VP9.
-    private static final List<String> OF_RTSP =
+    private static final List<String> OF_RTP =
             List.of("-copyinkf:v", "-bsf:v", "setts=pts=if(eq(PTS\\,NOPTS)\\,0\\,PTS)");
 
-    /// ffmpeg's input.
-    abstract List<String> source(TestServer server, String name);
+    private final String title;
+    private final Start start;
 
-    /// Copies the stream to `file` until it ends.
-    Process start(TestServer server, String name, Path file, Path log) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                "timeout", "60", Ffmpeg.ffmpeg(), "-nostdin", "-y", "-v", "warning", "-analyzeduration", "3000000"));
-        command.addAll(source(server, name));
-        command.addAll(List.of("-map", "0", "-c", "copy"));
-        command.addAll(repair());
-        command.addAll(List.of("-f", "matroska", file.toString()));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+    WayOut(String title, Start start) {
+        this.title = title;
+        this.start = start;
+    }
+
+    @Override
+    public Player start(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return start.start(scene, stream, codecs, file);
+    }
+
+    @Override
+    public String title() {
+        return title;
+    }
+
+    @Override
+    public boolean takes(Clip.Codecs codecs) {
+        return this != WHEP || codecs != Clip.Codecs.AV1_OPUS;
+    }
+
+    static List<String> ofRtp() {
+        return OF_RTP;
+    }
+
+    private static Player rtsp(Scene scene, Stream stream, Path file, String transport) throws IOException {
+        String url = scene.server().rtspUrl("live/" + stream.name());
+        return Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, List.of("-rtsp_transport", transport, "-i", url), ofRtp());
+    }
+
+    private static Player live(Scene scene, Stream stream, Path file, String extension) throws IOException {
+        return Program.ffmpeg(
+                stream, file, List.of("-i", scene.live(stream.name().value(), extension)));
+    }
+
+    private static Player hls(Scene scene, Stream stream, Path file, String playlist) throws IOException {
+        String url = scene.hls(stream.name().value(), playlist);
+        return Program.ffmpeg(stream, file, List.of("-live_start_index", "0", "-i", url));
+    }
+
+    /// ffmpeg as the server that a stream is pushed to.
+    private static Player toFfmpeg(
+            Scene scene,
+            Stream stream,
+            Path file,
+            String scheme,
+            String path,
+            List<String> listens,
+            Map<String, String> options)
+            throws Exception {
+        int port = Listening.freePort();
+        String address = Scene.local(scheme, port, path);
+        List<String> input = List.of(listens.get(0), listens.get(1), "-i", address);
+        List<String> repair = scheme.equals("rtsp") ? OF_RTP : List.of();
+        Program listener = Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, input, repair);
+        Listening.await("tcp", port, listener.process());
+        return Pushed.start(scene.server(), stream, address, options, listener);
+    }
+
+    private static Player rtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = scene.server().rtmpUrl(stream.name().value());
+        return Program.ffmpeg(stream, file, List.of("-rtmp_enhanced_codecs", "hvc1,av01,vp09", "-i", url));
+    }
+
+    private static Player rtspTcp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return rtsp(scene, stream, file, "tcp");
+    }
+
+    private static Player rtspUdp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return rtsp(scene, stream, file, "udp");
+    }
+
+    private static Player httpFlv(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return live(scene, stream, file, ".flv");
+    }
+
+    private static Player httpTs(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return live(scene, stream, file, ".ts");
+    }
+
+    private static Player httpMp4(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return live(scene, stream, file, ".mp4");
+    }
+
+    private static Player websocketMp4(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = scene.live(stream.name().value(), ".mp4").replace("http:", "ws:");
+        return scene.chromium().play(stream, file, "socket", url, Map.of());
+    }
+
+    private static Player hls(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return hls(scene, stream, file, "index.m3u8");
+    }
+
+    private static Player hlsTs(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return hls(scene, stream, file, "ts.m3u8");
+    }
+
+    /// A webrtcbin waits for every track of the file: one that the server refuses would never come.
+    private static Player whep(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = scene.server().httpUrl("/whep/" + stream.name());
+        String sound = codecs.audio.equals("Opus") ? "OPUS" : "-";
+        String picture = codecs.video.replace(".", "");
+        Path offer = file.resolveSibling("offer.sdp");
+        List<String> command = new ArrayList<>(List.of("bin/webrtcbin.py", "play", url, picture, sound));
+        command.addAll(List.of("--save", file.toString(), "--offer", offer.toString()));
+        long startMillis = System.currentTimeMillis();
+        // What waits for its turn when the session ends, here and in its jitter buffer, is left out.
+        Program player = Program.start(stream, file, command).losingLast(Clip.FRAMES_PER_SECOND);
+        return new Offering(player, offer, startMillis);
+    }
+
+    /// The description is asked for first: whoever plays has to listen before anything is sent.
+    private static Player rtp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        int port = Listening.freePort();
+        String name = stream.name().value();
+        Map<String, String> order = Map.of("streamName", name, "address", "127.0.0.1:" + port);
+        JsonNode first = Rest.post(scene.server(), "rtp/startup", order);
+        Path description = file.resolveSibling("rtp.sdp");
+        Files.writeString(description, first.get("sdp").asString());
+        String id = first.get("mediaSessionId").asString();
+        Rest.post(scene.server(), "rtp/terminate", Map.of("mediaSessionId", id));
+        while (!Rest.relay(scene.server(), "push", id).get("status").asString().equals("ENDED")) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        Program player = Program.ffmpeg(
+                Ffmpeg.ffmpeg(),
+                stream,
+                file,
+                List.of("-protocol_whitelist", "file,udp,rtp", "-i", description.toString()),
+                ofRtp());
+        Listening.await("udp", port + 2, player.process());
+        Rest.post(scene.server(), "rtp/startup", order);
+        return player;
+    }
+
+    /// ffmpeg does not name the FourCCs that it knows when it is the server.
+    private static Player pushRtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return toFfmpeg(scene, stream, file, "rtmp", "/live/far", List.of("-listen", "1"), Map.of("fourcc", "all"));
+    }
+
+    private static Player pushRtsp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return toFfmpeg(scene, stream, file, "rtsp", "/live/far", List.of("-rtsp_flags", "listen"), Map.of());
+    }
+
+    private static Player pushTs(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return toFfmpeg(scene, stream, file, "tcp", "", List.of("-listen", "1"), Map.of());
+    }
+
+    private static Player pushWhip(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String name = stream.name() + "-whip";
+        Player there = new Recorded(scene.far(), name, stream.statistics().mediaNanos());
+        return Pushed.start(scene.server(), stream, scene.far().httpUrl("/whip/" + name), Map.of(), there);
     }
 }

@@ -1,0 +1,163 @@
+package tapedeck.peers.matrix;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/// One stream that is published, and who takes it.
+record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
+    static final String WAYS = "in | codecs";
+    static final String PROGRAMS = "program | way out";
+    static final String FILE = "file";
+    /// What all other programs play.
+    private static final WayIn ONE_FOR_ALL = WayIn.RTSP_TCP;
+
+    /// @param wanted `usual`, `all`, `programs`, or names of ways in
+    static List<Plan> of(String wanted) {
+        return switch (wanted) {
+            case "usual" -> usual();
+            case "all" -> {
+                List<Plan> plans = all(Arrays.asList(WayIn.values()));
+                plans.addAll(ofPrograms());
+                yield plans;
+            }
+            case "programs" -> ofPrograms();
+            default -> all(Arrays.stream(wanted.split(",")).map(WayIn::valueOf).toList());
+        };
+    }
+
+    private static List<Plan> all(List<WayIn> ins) {
+        List<Plan> plans = new ArrayList<>();
+        for (WayIn in : ins) {
+            for (Clip.Codecs codecs : in.codecs) {
+                plans.add(with(in, codecs, Arrays.asList(WayOut.values())));
+            }
+        }
+        return plans;
+    }
+
+    private static List<Plan> ofPrograms() {
+        List<Plan> plans = new ArrayList<>();
+        for (Clip.Codecs codecs : ONE_FOR_ALL.codecs) {
+            plans.add(with(ONE_FOR_ALL, codecs, Arrays.asList(OtherPlayer.values())));
+        }
+        return plans;
+    }
+
+    /// What differs most.
+    private static List<Plan> usual() {
+        List<WayOut> first = Arrays.asList(WayOut.values()).subList(0, WayOut.HLS.ordinal() + 1).stream()
+                .filter(out -> out != WayOut.WEBSOCKET_MP4)
+                .toList();
+        List<WayOut> others = Arrays.stream(WayOut.values())
+                .filter(out -> !first.contains(out))
+                .toList();
+        List<Plan> plans = new ArrayList<>();
+        for (WayIn in : List.of(
+                WayIn.RTMP,
+                WayIn.RTSP_TCP,
+                WayIn.RTSP_UDP,
+                WayIn.TS_TCP,
+                WayIn.TS_UDP,
+                WayIn.LIVE_FLV,
+                WayIn.HTTP_WEBM,
+                WayIn.HTTP_MP4,
+                WayIn.WHIP_FFMPEG,
+                WayIn.WHIP_GSTREAMER)) {
+            plans.add(with(in, in.usual(), first));
+        }
+        plans.add(with(WayIn.RTP, Clip.Codecs.H264_OPUS, others));
+        plans.add(with(WayIn.PULL_HLS, Clip.Codecs.VP9_OPUS, others));
+        plans.add(with(
+                WayIn.RTSP_TCP,
+                Clip.Codecs.H264_AAC,
+                List.of(OtherPlayer.RTMPDUMP, OtherPlayer.FFMPEG5_HLS, OtherPlayer.GSTREAMER_TS, OtherPlayer.VLC_TS)));
+        return plans;
+    }
+
+    private static Plan with(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
+        return new Plan(
+                in, codecs, outs.stream().filter(out -> out.takes(codecs)).toList());
+    }
+
+    static boolean needsFirefox(List<Plan> plans) {
+        return plans.stream()
+                .anyMatch(plan ->
+                        plan.outs.contains(OtherPlayer.FIREFOX_SOCKET) || plan.outs.contains(OtherPlayer.FIREFOX_HLS));
+    }
+
+    /// Of the table of ways.
+    static List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        for (WayIn in : WayIn.values()) {
+            in.codecs.forEach(codecs -> lines.add(in.title + " | " + codecs));
+        }
+        return lines;
+    }
+
+    /// Lines of the other table.
+    static List<String> programs() {
+        return Arrays.stream(OtherPlayer.values()).map(Out::title).toList();
+    }
+
+    private boolean isOfPrograms() {
+        return !outs.isEmpty() && outs.getFirst() instanceof OtherPlayer;
+    }
+
+    /// Of its stream.
+    String name() {
+        return in.name() + "-" + codecs.name() + (isOfPrograms() ? "-programs" : "");
+    }
+
+    String title() {
+        return in.title + ", " + codecs;
+    }
+
+    /// What came of it.
+    void enter(Map<String, Taken> cells, Table ways, Table programs) {
+        if (isOfPrograms()) {
+            for (OtherPlayer out : OtherPlayer.values()) {
+                if (cells.containsKey(out.name())) {
+                    programs.put(
+                            out.title(),
+                            codecs.toString(),
+                            cells.get(out.name()).verdict());
+                }
+            }
+            return;
+        }
+        String line = in.title + " | " + codecs;
+        for (WayOut out : WayOut.values()) {
+            if (cells.containsKey(out.name())) {
+                ways.put(line, out.title(), cells.get(out.name()).verdict());
+            } else if (!out.takes(codecs)) {
+                ways.put(line, out.title(), Taken.UNREADABLE.fits());
+            }
+        }
+        ways.put(line, FILE, cells.get(FILE).verdict());
+    }
+
+    static String page(Table ways, Table programs) {
+        return """
+                # What comes in by which way, and goes out by which
+
+                Made by `peers.matrix.MatrixTest`, which plays every cell with real programs. *yes*: picture and sound; every picture
+                is as it was sent, none is missing from the player's first keyframe on, beeps are within 40 ms of their flashes, and the
+                player ends with the publisher. *picture*, *sound*: the same of one of them; the other has a codec which that way does
+                not carry, and the answer, or the state of the push, names it. *no*: the server says which codec that way does not carry
+                ([protocols.md](protocols.md#what-works-with-what)). *?*: it is sent, and no program was found here that reads it.
+                Publishers and players are ffmpeg 8 where nothing else is said; RTMP is asked for the codecs that ffmpeg names as its
+                own (`rtmp_enhanced_codecs`). Pulls are from another Tapedeck (RTMP, RTSP), from ffmpeg (TS, FLV), from a web server (HLS)
+                and of files; pushes go to ffmpeg, by WHIP to another Tapedeck. By WHEP the last second may be missing: what waits when
+                a stream ends is left out. What Chromium publishes is compared with the recording.
+
+                %s
+                ## Other programs
+
+                What they play of streams that came by RTSP, judged in the same way; VLC writes times of its own, so not by these.
+                Empty: not played, as the program does not know that codec on this way, or does not write what it reads of it.
+
+                %s""".formatted(ways, programs);
+    }
+}
