@@ -20,21 +20,46 @@ import tapedeck.stream.Stream;
 enum OtherPlayer implements Out {
     RTMPDUMP("rtmpdump", "RTMP", EnumSet.of(H264_AAC), OtherPlayer::rtmpdump),
     FFMPEG5_RTMP("ffmpeg 5.1", "RTMP", EnumSet.of(H264_AAC), OtherPlayer::ffmpeg5Rtmp),
-    FFMPEG5_RTSP("ffmpeg 5.1", "RTSP over TCP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS), OtherPlayer::ffmpeg5Rtsp),
-    FFMPEG5_HLS("ffmpeg 5.1", "HLS, MP4", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP9_OPUS, AV1_OPUS), OtherPlayer::ffmpeg5Hls),
+    FFMPEG5_RTSP(
+            "ffmpeg 5.1",
+            "RTSP over TCP",
+            EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS),
+            OtherPlayer::ffmpeg5Rtsp),
+    FFMPEG5_HLS(
+            "ffmpeg 5.1",
+            "HLS, MP4",
+            EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP9_OPUS, AV1_OPUS),
+            OtherPlayer::ffmpeg5Hls),
     GSTREAMER_RTMP("GStreamer", "RTMP", EnumSet.of(H264_AAC), OtherPlayer::gstreamerRtmp),
-    GSTREAMER_RTSP("GStreamer", "RTSP over TCP", EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS), OtherPlayer::gstreamerRtsp),
+    GSTREAMER_RTSP(
+            "GStreamer",
+            "RTSP over TCP",
+            EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS),
+            OtherPlayer::gstreamerRtsp),
     GSTREAMER_TS("GStreamer", "HTTP, TS", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC), OtherPlayer::gstreamerTs),
-    GSTREAMER_MP4("GStreamer", "HTTP, MP4", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS), OtherPlayer::gstreamerMp4),
+    GSTREAMER_MP4(
+            "GStreamer",
+            "HTTP, MP4",
+            EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS),
+            OtherPlayer::gstreamerMp4),
     GSTREAMER_HLS("GStreamer", "HLS, TS", EnumSet.of(H264_AAC), OtherPlayer::gstreamerHls),
     VLC_RTMP("VLC", "RTMP", EnumSet.of(H264_AAC), OtherPlayer::vlcRtmp),
     VLC_FLV("VLC", "HTTP, FLV", EnumSet.of(H264_AAC), OtherPlayer::vlcFlv),
     VLC_TS("VLC", "HTTP, TS", EnumSet.of(H264_AAC, H265_AAC), OtherPlayer::vlcTs),
     VLC_HLS("VLC", "HLS, MP4", EnumSet.of(H264_AAC, H265_AAC), OtherPlayer::vlcHls),
-    CHROMIUM_HLS("Chromium, hls.js", "HLS, low latency", EnumSet.of(H264_AAC, H264_OPUS, VP9_OPUS, AV1_OPUS), OtherPlayer::chromiumHls),
+    CHROMIUM_HLS(
+            "Chromium, hls.js",
+            "HLS, low latency",
+            EnumSet.of(H264_AAC, H264_OPUS, VP9_OPUS, AV1_OPUS),
+            OtherPlayer::chromiumHls),
     CHROMIUM_HLS_TS("Chromium, hls.js", "HLS, TS", EnumSet.of(H264_AAC), OtherPlayer::chromiumHlsTs),
-    CHROMIUM_MP4("Chromium, MediaSource", "HTTP, MP4", EnumSet.of(H264_AAC, H264_OPUS, VP8_OPUS, VP9_OPUS, AV1_OPUS), OtherPlayer::chromiumMp4),
-    FIREFOX_SOCKET("Firefox, MediaSource", "WebSocket, MP4", EnumSet.of(VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxSocket),
+    CHROMIUM_MP4(
+            "Chromium, MediaSource",
+            "HTTP, MP4",
+            EnumSet.of(H264_AAC, H264_OPUS, VP8_OPUS, VP9_OPUS, AV1_OPUS),
+            OtherPlayer::chromiumMp4),
+    FIREFOX_SOCKET(
+            "Firefox, MediaSource", "WebSocket, MP4", EnumSet.of(VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxSocket),
     FIREFOX_HLS("Firefox, hls.js", "HLS, low latency", EnumSet.of(VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxHls);
 
     /// Which VLC holds back when it ends.
@@ -124,9 +149,7 @@ enum OtherPlayer implements Out {
 
     private static Player ffmpeg5Rtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
         return ffmpeg5(
-                stream,
-                file,
-                List.of("-i", scene.server().rtmpUrl(stream.name().value())));
+                stream, file, List.of("-i", scene.server().rtmpUrl(stream.name().value())));
     }
 
     private static Player ffmpeg5Rtsp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
