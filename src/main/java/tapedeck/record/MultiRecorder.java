@@ -176,7 +176,7 @@ final class MultiRecorder {
         }
         boolean last = stopReason != null;
         if (last) {
-            sources.forEach(MultiSource::leave);
+            sources.forEach(MultiSource::end);
         }
         try {
             sources.forEach(MultiSource::read);
@@ -214,7 +214,7 @@ final class MultiRecorder {
             }
         }
         MultiFile open = file;
-        if (open != null && stopReason == null) {
+        if (open != null && (stopReason == null || source.wasRemoved())) {
             source.tell(open);
         }
         framesMissing += source.takeMissed();

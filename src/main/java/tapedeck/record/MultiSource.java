@@ -40,6 +40,7 @@ final class MultiSource {
     private final Deque<Item> items = new ArrayDeque<>();
     private final Map<Integer, Line> lines = new HashMap<>();
     private volatile @Nullable Reader reader;
+    private volatile boolean removed;
     private volatile boolean leaving;
 
     private long zeroNanos = NONE;
@@ -87,9 +88,19 @@ final class MultiSource {
         reader = stream.subscribe(options);
     }
 
-    /// What is there now is the last that is recorded of it.
+    /// Somebody removed it: what is there now is the last that is recorded of it.
     void leave() {
+        removed = true;
         leaving = true;
+    }
+
+    /// The same because all of it ends.
+    void end() {
+        leaving = true;
+    }
+
+    boolean wasRemoved() {
+        return removed;
     }
 
     /// Takes what has come.

@@ -18,8 +18,7 @@ import java.util.List;
 /// its arrivals. When that place moves, time stretches or shrinks a little ([TrackClock]) until it is there: no jump is
 /// seen or heard. A sender whose wall clock steps starts a new epoch, in which reports are tied to ours anew.
 public final class PeerClock {
-    /// Chromium's first report on a picture comes half a second after the picture.
-    static final long MAX_HOLD_NANOS = 600_000_000L;
+    static final long MAX_HOLD_NANOS = 400_000_000L;
     /// Arrivals are believed after this long without waiting for a report.
     static final long SETTLE_NANOS = 250_000_000L;
     /// What a sender needs to capture and to encode, at most.

@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Tag("realtime")
 @Timeout(1200)
 class TogetherBrowsersTest {
-    private static final int SECONDS = Integer.getInteger("together.seconds", 13);
+    private static final int SECONDS = Integer.getInteger("together.seconds", 10);
     private static final List<Integer> JOINS = List.of(0, 0, 2, 3, 5, 6);
     private static final double PATIENCE_MILLIS = 120_000;
     private static final double TOGETHER_SECONDS = 0.080;

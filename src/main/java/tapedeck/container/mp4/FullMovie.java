@@ -74,7 +74,7 @@ final class FullMovie {
         long skipped = begin - first;
         long duration = trackTicks(track, table) - skipped;
         long mediaTime = TrackClock.ticks(TrackClock.nanos(skipped, movie.timescale()), track.timescale());
-        return duration <= 0 ? null : new Shown(begin, duration, mediaTime);
+        return skipped > 0 && duration <= 0 ? null : new Shown(begin, duration, mediaTime);
     }
 
     private long movieTicks(long ticks, MovieTrack track) {

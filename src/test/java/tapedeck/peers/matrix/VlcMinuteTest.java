@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
@@ -23,12 +22,12 @@ import tapedeck.peers.FlashAndBeep;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
 
-/// VLC plays a minute of a live stream, on each of its ways at the same time. Only beside the whole matrix
-/// (`-Dmatrix=all`).
+/// VLC plays a minute of a live stream, on each of its ways at the same time. `./check` leaves it out
+/// (`long`): `mvn surefire:test -Dtest=VlcMinuteTest` runs it.
 @Tag("peer")
 @Tag("realtime")
+@Tag("long")
 @Timeout(300)
-@EnabledIfSystemProperty(named = "matrix", matches = "all")
 class VlcMinuteTest {
     private static final int SECONDS = 60;
     /// Before the players come, and until the last of them has seen enough.

@@ -72,7 +72,7 @@ class SlowViewerBrowsersTest {
 
         /// All with `-Dlayers=all`; each takes a quarter of a minute.
         private static List<Source> sources() {
-            return "all".equals(System.getProperty("layers")) ? List.of(values()) : List.of(VP8, H264, AV1);
+            return "all".equals(System.getProperty("layers")) ? List.of(values()) : List.of(VP8, AV1);
         }
 
         private double maxStillSeconds() {
