@@ -132,7 +132,7 @@ class TogetherBrowsersTest {
                             "[...document.querySelectorAll('#together audio')].every((a) => a.muted === (a.ariaLabel === 'guest1'))"));
             assertTrue(page.locator("#together-problem").isHidden());
             page.keyboard().press("Escape");
-            assertEquals(0, page.locator("#together video").count());
+            page.waitForCondition(() -> page.locator("#together video").count() == 0);
         }
     }
 
