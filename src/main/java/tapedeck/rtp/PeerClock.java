@@ -31,6 +31,8 @@ public final class PeerClock {
 
     private long originNanos;
     private final long roomNanos;
+    /// Whether what comes first may have waited at the peer: servers begin with the past, browsers do not.
+    private final boolean beginsWithPast;
     private final List<TrackClock> tracks = new ArrayList<>();
     private Epoch epoch = new Epoch(Long.MIN_VALUE);
     private boolean tied;
@@ -39,12 +41,17 @@ public final class PeerClock {
     /// @param originNanos time 0 of the stream, on the clock that all `nowNanos` and `arrivalNanos` are of. What was
     /// captured before it moves it: no frame has a time below 0.
     public PeerClock(long originNanos) {
-        this(originNanos, 0);
+        this(originNanos, 0, false);
     }
 
     /// @param roomNanos that is kept free in front of the first frame: pictures that come reordered are decoded before
     /// the first one is shown
     public PeerClock(long originNanos, long roomNanos) {
+        this(originNanos, roomNanos, true);
+    }
+
+    private PeerClock(long originNanos, long roomNanos, boolean beginsWithPast) {
+        this.beginsWithPast = beginsWithPast;
         this.originNanos = originNanos;
         this.roomNanos = roomNanos;
     }
@@ -100,7 +107,7 @@ public final class PeerClock {
             released = nowNanos >= holdUntilNanos() || tracks.stream().allMatch(track -> track.settled(nowNanos));
             if (released) {
                 // Whoever is placed by reports from the beginning has nowhere to move to.
-                epoch.settled |= tracks.stream().allMatch(TrackClock::isPlacedByReports);
+                epoch.settled |= beginsWithPast && tracks.stream().allMatch(TrackClock::isPlacedByReports);
                 tracks.forEach(track -> originNanos = Math.min(originNanos, track.firstCapturedNanos() - roomNanos));
             }
         }
@@ -112,7 +119,7 @@ public final class PeerClock {
     /// its own pace. Before any is placed nothing moves, and what comes first may come late: servers begin with the
     /// past.
     void reported() {
-        if (!released || epoch.settled) {
+        if (beginsWithPast && !released || epoch.settled) {
             return;
         }
         long common = Long.MAX_VALUE;

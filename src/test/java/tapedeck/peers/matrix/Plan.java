@@ -68,7 +68,6 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
             plans.add(with(in, in.usual(), first));
         }
         plans.add(with(WayIn.RTP, Clip.Codecs.H264_OPUS, others));
-        plans.add(with(WayIn.PULL_HLS, Clip.Codecs.VP9_OPUS, others));
         plans.add(with(
                 WayIn.RTSP_TCP,
                 Clip.Codecs.H264_AAC,
@@ -150,7 +149,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 Publishers and players are ffmpeg 8 where nothing else is said; RTMP is asked for the codecs that ffmpeg names as its
                 own (`rtmp_enhanced_codecs`). Pulls are from another Tapedeck (RTMP, RTSP), from ffmpeg (TS, FLV), from a web server (HLS)
                 and of files; pushes go to ffmpeg, by WHIP to another Tapedeck. By WHEP the last second may be missing: what waits when
-                a stream ends is left out. What Chromium publishes is compared with the recording.
+                a stream ends is left out. What Chromium publishes is compared with the recording. Sound that GStreamer sends by
+                WHIP is not always in its place in the first seconds (H.264 up to 60 ms, VP8 more), why is not known.
 
                 %s
                 ## Other programs
