@@ -33,6 +33,10 @@ import tapedeck.stream.StreamName;
 /// came as it was sent, everything decodes, beeps are with their flashes, and the player ended when the publisher did.
 /// What works is the table in `docs/matrix.md`. A build plays what [Plan] thinks enough; with `-Dmatrix=all` all of
 /// them, with `-Dmatrix=NAME,…` those of these ways in (`-Dgolden=write` writes into the table what was played).
+///
+/// Streams in which a cell failed are published once more, alone, when all others are over: nine programs that begin
+/// together, twice, beside other tests, do not all get their turn in time. What fails alone too is a fault; what does
+/// not is named with the reason.
 @Tag("peer")
 @Tag("realtime")
 @Timeout(3600)
@@ -41,9 +45,12 @@ class MatrixTest {
     static final String WANTED = System.getProperty("matrix", "usual");
     /// Publishers at the same time: each has up to nine players that begin together.
     private static final int AT_ONCE = 2;
+    private static final boolean WRITES = System.getProperty("golden", "check").equals("write");
     /// The others come so long after the first ones.
     private static final long LATER_NANOS = 2_000_000_000L;
     private static final int TOGETHER = 9;
+    /// With more streams that have failed it is not bad luck.
+    private static final int MAX_SECOND_TRIES = 3;
 
     /// From when a player is started to the first picture that it gets, by the stream's clock. Beside other tests
     /// programs take longer to start.
@@ -54,10 +61,6 @@ class MatrixTest {
 
     private final Map<Clip.Codecs, Clip> clips = new EnumMap<>(Clip.Codecs.class);
 
-    /// @param cells by the name of the way out; `file` is the recording
-    /// @param secondsToPicture of the player that waited longest
-    private record Row(Plan plan, Map<String, Taken> cells, double secondsToPicture) {}
-
     @Test
     void everyWayInComesOutOfEveryWayOut() throws Exception {
         List<Plan> plans = Plan.of(WANTED);
@@ -67,8 +70,6 @@ class MatrixTest {
             }
         }
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        List<Row> rows = new ArrayList<>();
-        List<String> broken = new ArrayList<>();
         try (TestServer server = server("near", "pull_dir=" + folder);
                 TestServer far = server("far", "record_flash_published_streams=false", "record_rtsp_streams=false");
                 PlayPage chromium = new PlayPage(Browser.CHROMIUM);
@@ -76,19 +77,52 @@ class MatrixTest {
                 RangeServer files = new RangeServer(folder);
                 ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE)) {
             Scene scene = new Scene(server, far, chromium, firefox, files, folder);
-            List<Callable<Row>> tasks = new ArrayList<>();
-            for (Plan plan : plans) {
-                tasks.add(() -> row(scene, plan));
-            }
-            for (Future<Row> row : pool.invokeAll(tasks)) {
-                switch (row.state()) {
-                    case SUCCESS -> rows.add(row.resultNow());
-                    case FAILED -> broken.add(row.exceptionNow().toString());
-                    case CANCELLED, RUNNING -> broken.add("a row was not played");
-                }
-            }
+            report(secondTries(scene, rows(scene, plans, pool)));
         }
-        report(rows, broken);
+    }
+
+    private List<Row> rows(Scene scene, List<Plan> plans, ExecutorService pool) throws Exception {
+        List<Callable<Row>> tasks = new ArrayList<>();
+        for (Plan plan : plans) {
+            tasks.add(() -> row(scene, plan, plan.name()));
+        }
+        List<Future<Row>> played = pool.invokeAll(tasks);
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < plans.size(); i++) {
+            Future<Row> row = played.get(i);
+            rows.add(
+                    switch (row.state()) {
+                        case SUCCESS -> row.resultNow();
+                        case FAILED -> Row.notPlayed(plans.get(i), row.exceptionNow());
+                        case CANCELLED, RUNNING -> throw new IllegalStateException(row.toString());
+                    });
+        }
+        return rows;
+    }
+
+    /// What failed, alone.
+    private List<Row> secondTries(Scene scene, List<Row> rows) {
+        List<Row> failed = rows.stream().filter(row -> !row.isGood()).toList();
+        long cells = failed.stream().mapToLong(Row::failedCells).sum();
+        System.out.printf("%d cells needed a second try%n", cells);
+        failed.forEach(row -> row.faults().forEach(fault -> System.out.println("  first try: " + fault)));
+        if (failed.size() > MAX_SECOND_TRIES) {
+            System.out.printf("%d streams failed: too many for that%n", failed.size());
+            return rows;
+        }
+        List<Row> better = new ArrayList<>();
+        for (Row row : rows) {
+            better.add(row.isGood() ? row : row.mendedBy(again(scene, row.plan())));
+        }
+        return better;
+    }
+
+    private Row again(Scene scene, Plan plan) {
+        try {
+            return row(scene, plan, plan.name() + "-again");
+        } catch (Exception | AssertionError e) {
+            return Row.notPlayed(plan, e);
+        }
     }
 
     private TestServer server(String name, String... settings) throws Exception {
@@ -102,21 +136,20 @@ class MatrixTest {
         return new TestServer(folder.resolve(name), all.toArray(String[]::new));
     }
 
-    private static void report(List<Row> rows, List<String> broken) throws Exception {
+    private static void report(List<Row> rows) throws Exception {
         Table ways = new Table(Plan.WAYS);
         Table programs = new Table(Plan.PROGRAMS);
-        List<String> faults = new ArrayList<>(broken);
+        List<String> faults = new ArrayList<>();
         for (Row row : rows) {
-            row.plan.enter(row.cells, ways, programs);
-            row.cells.forEach((out, taken) ->
-                    taken.faults().forEach(fault -> faults.add("%s → %s: %s".formatted(row.plan.title(), out, fault))));
+            row.plan().enter(row.cells(), ways, programs);
+            faults.addAll(row.faults());
         }
         System.out.printf(
                 "%d cells of the matrix, %d faults, first pictures at most %.1f s after a player was started%n",
-                rows.stream().mapToInt(row -> row.cells.size()).sum(),
+                rows.stream().mapToInt(row -> row.cells().size()).sum(),
                 faults.size(),
                 rows.stream().mapToDouble(Row::secondsToPicture).max().orElse(0));
-        if (System.getProperty("golden", "check").equals("write")) {
+        if (WRITES) {
             Files.writeString(
                     TABLE,
                     Plan.page(
@@ -132,9 +165,10 @@ class MatrixTest {
         }
     }
 
-    private Row row(Scene scene, Plan plan) throws Exception {
+    /// @param called what its stream is called, in capitals
+    private Row row(Scene scene, Plan plan, String called) throws Exception {
         WayIn in = plan.in();
-        String name = plan.name().toLowerCase(Locale.ROOT);
+        String name = called.toLowerCase(Locale.ROOT);
         Path own = Files.createDirectories(folder.resolve(name));
         // VLC is somebody else.
         Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -171,14 +205,23 @@ class MatrixTest {
             if (seconds > MAX_FIRST_PICTURE_SECONDS) {
                 taken.faults().add("the first picture came after %.1f s".formatted(seconds));
             }
-            cells.put(player.getKey().name(), taken);
+            cells.put(player.getKey().name(), asKnown(plan, player.getKey(), taken));
         }
         Taken file = Taken.judge(sent, recording, 0);
         if (plan.in().isWhole() && file.firstSeconds() != 0) {
             file.faults().add("the recording begins at %.2f s".formatted(file.firstSeconds()));
         }
         cells.put(Plan.FILE, file);
-        return new Row(plan, cells, longestSeconds);
+        return new Row(plan, cells, longestSeconds, "");
+    }
+
+    /// The same, or with the fault that it is not what the tables say: sound that was lost.
+    private static Taken asKnown(Plan plan, Out out, Taken taken) throws Exception {
+        Optional<String> known =
+                plan.said(out, Table.read(TABLE, Plan.WAYS), Table.read(TABLE, Plan.PROGRAMS));
+        return WRITES || !taken.isGood() || known.isEmpty() || known.get().equals(taken.fits())
+                ? taken
+                : taken.butShouldBe(known.get());
     }
 
     private static Stream awaitStream(TestServer server, String name, Sender sender) throws Exception {

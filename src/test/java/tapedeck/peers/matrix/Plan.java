@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// One stream that is published, and who takes it.
 record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
@@ -126,15 +127,28 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
             }
             return;
         }
-        String line = in.title + " | " + codecs;
         for (WayOut out : WayOut.values()) {
             if (cells.containsKey(out.name())) {
-                ways.put(line, out.title(), cells.get(out.name()).verdict());
+                ways.put(line(), out.title(), cells.get(out.name()).verdict());
             } else if (!out.takes(codecs)) {
-                ways.put(line, out.title(), Taken.UNREADABLE.fits());
+                ways.put(line(), out.title(), Taken.UNREADABLE.fits());
             }
         }
-        ways.put(line, FILE, cells.get(FILE).verdict());
+        if (cells.containsKey(FILE)) {
+            ways.put(line(), FILE, cells.get(FILE).verdict());
+        }
+    }
+
+    /// What these tables say of a way out; nothing where they do not know it.
+    Optional<String> said(Out out, Table ways, Table programs) {
+        Map<String, String> line = isOfPrograms()
+                ? programs.lines().getOrDefault(out.title(), Map.of())
+                : ways.lines().getOrDefault(line(), Map.of());
+        return Optional.ofNullable(line.get(isOfPrograms() ? codecs.toString() : out.title()));
+    }
+
+    private String line() {
+        return in.title + " | " + codecs;
     }
 
     static String page(Table ways, Table programs) {

@@ -36,9 +36,17 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
                 faults.stream().filter(fault -> !fault.startsWith(APART)).collect(Collectors.toList()));
     }
 
+    boolean isGood() {
+        return faults.isEmpty();
+    }
+
     /// For the table.
     String verdict() {
-        return faults.isEmpty() ? fits : FAILED;
+        return isGood() ? fits : FAILED;
+    }
+
+    Taken butShouldBe(String known) {
+        return new Taken(fits, firstSeconds, List.of("is \"%s\" and should be \"%s\"".formatted(fits, known)));
     }
 
     static Taken failed(String how) {
