@@ -217,8 +217,7 @@ class MatrixTest {
 
     /// The same, or with the fault that it is not what the tables say: sound that was lost.
     private static Taken asKnown(Plan plan, Out out, Taken taken) throws Exception {
-        Optional<String> known =
-                plan.said(out, Table.read(TABLE, Plan.WAYS), Table.read(TABLE, Plan.PROGRAMS));
+        Optional<String> known = plan.said(out, Table.read(TABLE, Plan.WAYS), Table.read(TABLE, Plan.PROGRAMS));
         return WRITES || !taken.isGood() || known.isEmpty() || known.get().equals(taken.fits())
                 ? taken
                 : taken.butShouldBe(known.get());
