@@ -40,8 +40,9 @@ export class Ensemble {
     this.filling = false;
   }
 
-  add(track, element) {
-    const feed = new Feed(track, element, (reason) => this.onTrouble(reason));
+  /** @param name whose track it is */
+  add(track, element, name) {
+    const feed = new Feed(track, element, (what) => this.onTrouble(`${what} of ${name} cannot be played here`));
     this.feeds.push(feed);
     feed.open();
     return feed;

@@ -9,7 +9,7 @@ const MAX_PIECE_SECONDS = 20;
 export class Feed {
   /**
    * @param element plays this track, and nothing else
-   * @param onFailed called when the browser gives up on it: a codec, a damaged picture, a sound card that is gone
+   * @param onFailed called with what the browser has given up: for its codec, for damage, for a sound card that is gone
    */
   constructor(track, element, onFailed) {
     this.onFailed = onFailed;
@@ -25,10 +25,10 @@ export class Feed {
   open() {
     const format = [fragments, clusters].find(({mime}) => MediaSource.isTypeSupported(mime(this.track)));
     if (!format) {
-      this.fail(`This browser cannot play ${this.track.mime}`);
+      this.fail(` (${this.track.mime})`);
       return;
     }
-    this.element.addEventListener("error", () => this.fail(`The ${this.track.kind === "video" ? "picture" : "sound"} of ${this.track.name} cannot be played here`));
+    this.element.addEventListener("error", () => this.fail());
     const source = new MediaSource();
     this.url = URL.createObjectURL(source);
     this.element.src = this.url;
@@ -42,10 +42,10 @@ export class Feed {
     this.queue.push({append: format.initialization(this.track), first: true});
   }
 
-  fail(reason) {
+  fail(detail = "") {
     if (this.failed) return;
     this.failed = true;
-    this.onFailed(reason);
+    this.onFailed(`The ${this.track.kind === "video" ? "picture" : "sound"}${detail}`);
   }
 
   /** Seconds on the recording's clock of a time of the track: what is shown then, or decoded. */
@@ -126,7 +126,7 @@ export class Feed {
       else buffer.remove(task.removeFrom, task.removeTo);
     } catch (error) {
       // Full: what was seen goes first.
-      if (error.name !== "QuotaExceededError" || !this.forget()) this.fail(`What comes of ${this.track.name} cannot be taken`);
+      if (error.name !== "QuotaExceededError" || !this.forget()) this.fail();
       else this.queue.unshift(task);
     }
   }

@@ -187,12 +187,34 @@ function codecName(view, stsd) {
       return `av01.${u8(config, 1) >> 5}.${two(u8(config, 1) & 31)}${u8(config, 2) >> 7 ? "H" : "M"}.${two(depth)}`;
     }
     case "mp4a":
-      return "mp4a.40.2";
+      return `mp4a.${soundObject(view, inside("esds"))}`;
     case "Opus":
       return "opus";
     default:
       return entry.type;
   }
+}
+
+/** Of an `esds` (ISO/IEC 14496-1 7.2.6): which coding it is, and of MPEG-4 which kind. */
+function soundObject(view, esds) {
+  const DECODER = 0x04;
+  const SPECIFIC = 0x05;
+  const MPEG4 = 0x40;
+  let at = esds.body + FULL_BOX;
+  const open = () => {
+    const tag = view.getUint8(at++);
+    while (view.getUint8(at++) & 0x80);
+    return tag;
+  };
+  open();
+  at += 2;
+  const flags = view.getUint8(at++);
+  // What the descriptor of the stream depends on, its address and its clock; nobody writes them.
+  if ((flags & 0xE0) !== 0 || open() !== DECODER) return "40.2";
+  const coding = view.getUint8(at);
+  at += 13;
+  if (coding !== MPEG4 || at >= esds.end || open() !== SPECIFIC) return hex(coding).toUpperCase();
+  return `40.${view.getUint8(at) >> 3}`;
 }
 
 /** ISO/IEC 14496-15 E.3. */

@@ -104,10 +104,14 @@ class Together {
     this.duration = duration;
     this.ensemble = new Ensemble(this.file, duration, () => this.update(), (trouble) => problem(`${trouble}.`.replace(/\.\.$/, ".")));
     const sessions = new Map();
+    const nameless = {video: 0, audio: 0};
     for (const track of tracks) {
-      const key = JSON.stringify([track.name, track.session || track.name || Math.floor(sessions.size / 2)]);
-      if (!sessions.has(key)) sessions.set(key, new Participant(track.name || `Stream ${sessions.size + 1}`, (one) => this.enlarge(one)));
-      sessions.get(key).add(this.ensemble.add(track, mediaElement(track)));
+      // Where nobody says whose they are, the first picture goes with the first sound.
+      const number = track.name === "" ? ++nameless[track.kind] : 0;
+      const key = JSON.stringify([track.name, track.session, number]);
+      if (!sessions.has(key)) sessions.set(key, new Participant(track.name || `Stream ${number}`, (one) => this.enlarge(one)));
+      const participant = sessions.get(key);
+      participant.add(this.ensemble.add(track, mediaElement(track.kind, participant.name), participant.name));
     }
     this.participants = [...sessions.values()];
     byId("together-tiles").replaceChildren(...this.participants.map(({node}) => node));
@@ -150,7 +154,7 @@ class Together {
   }
 }
 
-function mediaElement({kind, name}) {
+function mediaElement(kind, name) {
   const made = element(kind, {playsinline: true, "aria-label": name});
   made.muted = kind === "video";
   return made;

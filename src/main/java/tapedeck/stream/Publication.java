@@ -38,9 +38,9 @@ public final class Publication implements AutoCloseable {
         return stream.say(message, _ -> {});
     }
 
-    /// Says when time 0 of the frames was captured, where the protocol tells: on the clock of [System#nanoTime()], as
-    /// it
-    /// is when the first frame is written.
+    /// Says when time 0 of the frames was captured, on the clock of [System#nanoTime()], where the protocol tells.
+    ///
+    /// @param nanos asked from the first frame on; what it says may become truer
     public void zero(LongSupplier nanos) {
         stream.reportedZero(nanos);
     }

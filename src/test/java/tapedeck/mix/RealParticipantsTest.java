@@ -7,11 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Page;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,9 +27,8 @@ import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
 import tapedeck.peers.FlashPage;
+import tapedeck.peers.MultiRecorderRest;
 import tapedeck.peers.TestServer;
-import tapedeck.stream.Stream;
-import tapedeck.stream.StreamName;
 import tapedeck.transcode.picture.Area;
 
 /// Four tabs of Chromium, each with flashes and beeps of its own on the machine's one clock, come and go in a recording
@@ -56,7 +51,6 @@ class RealParticipantsTest {
                 .filter((video) => video.getVideoPlaybackQuality().totalVideoFrames > 20)
                 .map((video) => video.ariaLabel)).size""";
     private static final int FPS = 30;
-    private static final String RECORDER = "\"uri\": \"multi-recorder://room\"";
     private static final double SOUND_SECONDS = 0.040;
     private static final double FRAME_SECONDS = 1.0 / FPS;
     private static final double BUSY_SECONDS = 0.120;
@@ -118,7 +112,8 @@ class RealParticipantsTest {
         try (TestServer server = new TestServer(folder.resolve("data"), "record_whip_streams=false");
                 FlashPage page = new FlashPage();
                 Chromium chromium = new Chromium()) {
-            call(server, "startup", RECORDER);
+            MultiRecorderRest recorder = new MultiRecorderRest(server, "multi-recorder://room");
+            recorder.start();
             for (int i = 0; i < PEOPLE; i++) {
                 chromium.open(page.url("whip=%s&codec=%s&phase=%s&hz=%d&size=320x180&fps=%d"
                         .formatted(
@@ -129,18 +124,18 @@ class RealParticipantsTest {
                                 FPS)));
             }
             TimeUnit.MILLISECONDS.sleep(WARM_UP_MILLIS);
-            comeAndGo(server);
-            call(server, "terminate", RECORDER);
+            comeAndGo(recorder);
+            recorder.terminate();
             return server.awaitRecording("multi-recorder__room.mp4");
         }
     }
 
     /// All of them first, then one joins or leaves every second or so, but never the last.
-    private static void comeAndGo(TestServer server) throws Exception {
+    private static void comeAndGo(MultiRecorderRest recorder) throws Exception {
         Random random = new Random(6);
         boolean[] here = new boolean[PEOPLE];
         for (int i = 0; i < PEOPLE; i++) {
-            change(server, i, true);
+            recorder.add(name(i));
             here[i] = true;
         }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
@@ -148,22 +143,12 @@ class RealParticipantsTest {
             TimeUnit.MILLISECONDS.sleep(1500 + random.nextInt(1500));
             int person = 1 + random.nextInt(PEOPLE - 1);
             here[person] = !here[person];
-            change(server, person, here[person]);
+            if (here[person]) {
+                recorder.add(name(person));
+            } else {
+                recorder.remove(name(person));
+            }
         }
-    }
-
-    private static void change(TestServer server, int person, boolean joins) throws Exception {
-        Stream stream =
-                server.server().streams().find(new StreamName(name(person))).orElse(null);
-        while (stream == null || stream.tracks().size() < 2) {
-            TimeUnit.MILLISECONDS.sleep(20);
-            stream =
-                    server.server().streams().find(new StreamName(name(person))).orElse(null);
-        }
-        call(
-                server,
-                joins ? "add" : "remove",
-                RECORDER + ", \"mediaSessionId\": \"%s\"".formatted(stream.mediaSessionId()));
     }
 
     private static String name(int person) {
@@ -172,18 +157,6 @@ class RealParticipantsTest {
 
     private static int person(Described track) {
         return Integer.parseInt(track.identity().streamName().substring("person".length()));
-    }
-
-    private static void call(TestServer server, String name, String members) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/multipleRecorder/" + name)))
-                .POST(HttpRequest.BodyPublishers.ofString("{%s}".formatted(members)))
-                .build();
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            assertEquals(
-                    200,
-                    client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode(),
-                    name + " " + members);
-        }
     }
 
     private static List<Described> tracks(Path file) throws IOException {

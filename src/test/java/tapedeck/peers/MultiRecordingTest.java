@@ -3,27 +3,18 @@ package tapedeck.peers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import tapedeck.stream.Stream;
-import tapedeck.stream.StreamName;
 
 /// What encoders publish over a real protocol, recorded into one file by REST.
 @Tag("peer")
 @Timeout(180)
 class MultiRecordingTest {
-    private static final String RECORDER = "\"uri\": \"multi-recorder://room-1\"";
-
     @TempDir
     Path folder;
 
@@ -51,36 +42,18 @@ class MultiRecordingTest {
                 server.rtmpUrl(name));
     }
 
-    private static int call(TestServer server, String name, String members) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/multipleRecorder/" + name)))
-                .POST(HttpRequest.BodyPublishers.ofString("{%s}".formatted(members)))
-                .build();
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            return client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
-        }
-    }
-
-    private static void add(TestServer server, String name) throws Exception {
-        Stream stream = server.server().streams().find(new StreamName(name)).orElse(null);
-        while (stream == null) {
-            TimeUnit.MILLISECONDS.sleep(20);
-            stream = server.server().streams().find(new StreamName(name)).orElse(null);
-        }
-        assertEquals(
-                200, call(server, "add", RECORDER + ", \"mediaSessionId\": \"%s\"".formatted(stream.mediaSessionId())));
-    }
-
     @Test
     void twoRtmpStreamsAreOneFileWithFourTracks() throws Exception {
         try (TestServer server = new TestServer(folder, "record_flash_published_streams=false")) {
-            assertEquals(200, call(server, "startup", RECORDER));
+            MultiRecorderRest recorder = new MultiRecorderRest(server, "multi-recorder://room-1");
+            recorder.start();
             Process one = publish(server, "one", 4);
-            add(server, "one");
+            recorder.add("one");
             Process two = publish(server, "two", 3);
-            add(server, "two");
+            recorder.add("two");
             assertEquals(0, one.waitFor());
             assertEquals(0, two.waitFor());
-            assertEquals(200, call(server, "terminate", RECORDER));
+            recorder.terminate();
             Path file = server.awaitRecording("multi-recorder__room-1.mp4");
             Ffmpeg.Result seen = Ffmpeg.ffprobe(
                     "-v",

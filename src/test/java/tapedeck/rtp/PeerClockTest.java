@@ -234,6 +234,22 @@ class PeerClockTest {
     }
 
     /// Time goes on as it did at the source.
+    /// Streams of several peers are put beside each other by it: a frame's time and this are when it was captured,
+    up to
+    /// the network's delay.
+    @Test
+    void timeZeroIsKnownOnOurClock() {
+        chromium();
+        audio.encodeNanos = 450 * MILLI;
+        video.encodeNanos = 500 * MILLI;
+        run(30 * SECOND);
+        for (Source source : List.of(audio, video)) {
+            long[] last = source.frames.getLast();
+            long capturedNanos = 300 * MILLI + last[0];
+            assertEquals(capturedNanos, peer.capturedZeroNanos() + last[1], LIPS_NANOS);
+        }
+    }
+
     private void assertSteady() {
         for (Source source : List.of(audio, video)) {
             LongSummaryStatistics late = source.frames.stream()

@@ -1,0 +1,53 @@
+package tapedeck.peers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.concurrent.TimeUnit;
+import tapedeck.stream.Stream;
+import tapedeck.stream.StreamName;
+
+/// A recorder of many streams as an application drives it: over REST, where each call has to succeed.
+///
+/// @param uri as in `multi-recorder://room`
+public record MultiRecorderRest(TestServer server, String uri) {
+    public void start() throws Exception {
+        call("startup", "");
+    }
+
+    /// Waits for the stream and both of its tracks.
+    public void add(String streamName) throws Exception {
+        call("add", member(streamName));
+    }
+
+    public void remove(String streamName) throws Exception {
+        call("remove", member(streamName));
+    }
+
+    public void terminate() throws Exception {
+        call("terminate", "");
+    }
+
+    private String member(String streamName) throws InterruptedException {
+        Stream stream =
+                server.server().streams().find(new StreamName(streamName)).orElse(null);
+        while (stream == null || stream.tracks().size() < 2) {
+            TimeUnit.MILLISECONDS.sleep(20);
+            stream = server.server().streams().find(new StreamName(streamName)).orElse(null);
+        }
+        return ", \"mediaSessionId\": \"%s\"".formatted(stream.mediaSessionId());
+    }
+
+    private void call(String name, String more) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/multipleRecorder/" + name)))
+                .POST(HttpRequest.BodyPublishers.ofString("{\"uri\": \"%s\"%s}".formatted(uri, more)))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertEquals(200, answer.statusCode(), name + more + ": " + answer.body());
+        }
+    }
+}
