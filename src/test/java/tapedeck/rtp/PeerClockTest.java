@@ -233,9 +233,8 @@ class PeerClockTest {
         assertSteady();
     }
 
-    /// Time goes on as it did at the source.
-    /// Streams of several peers are put beside each other by it: a frame's time and this are when it was captured,
-    up to
+    /// By it streams of several peers are put beside each other: a frame's time and this are when it was captured, up
+    /// to
     /// the network's delay.
     @Test
     void timeZeroIsKnownOnOurClock() {
@@ -250,6 +249,7 @@ class PeerClockTest {
         }
     }
 
+    /// Time goes on as it did at the source.
     private void assertSteady() {
         for (Source source : List.of(audio, video)) {
             LongSummaryStatistics late = source.frames.stream()
