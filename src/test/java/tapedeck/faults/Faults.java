@@ -43,6 +43,8 @@ enum Faults {
     VIEWERS("L5: 100 WHEP viewers come in one second; a round is one crowd", 1, 5, Crowd::viewers),
     DELAY("Chromium to Chromium, glass to glass; a round is four minutes", 1, 1, Calls::delay),
     BROWSERS("browsers watch each other with sound; a round is a minute", 1, 10, Calls::browsers),
+    MIXES("M13: tracks missing, corrupt, of all rates; workers killed; a round is one killed mix", 1, 10, Mixes::run),
+    CALL("L7: eight people in one file, mixed; a round is ten minutes of them", 0, 6, LongCall::run),
     STORM("M12: 500 starts and stops of one stream at once", 1, 10, Storm::run);
 
     private static final int EXIT_SKIPPED = 75;

@@ -117,6 +117,16 @@ class FaultsTest {
         Faults.VIEWERS.runShortly(dir);
     }
 
+    @Test
+    void whateverHappensToAMixNoRecordingIsSpoilt() throws Exception {
+        Faults.MIXES.runShortly(dir);
+    }
+
+    @Test
+    void aCallOfEightIsMixedInSync() throws Exception {
+        Faults.CALL.runShortly(dir);
+    }
+
     /// Side by side, each with a server of its own: most of their time is waiting.
     @Test
     void badNetworksSpoilNoRecording() throws Exception {

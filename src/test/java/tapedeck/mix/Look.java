@@ -9,7 +9,7 @@ import java.util.List;
 import tapedeck.peers.Ffmpeg;
 
 /// A mix as it looks and sounds, decoded by ffmpeg.
-final class Look {
+public final class Look {
     private static final int WIDTH = 64;
     private static final int HEIGHT = 36;
     private static final int BRIGHT = 110;
@@ -28,13 +28,23 @@ final class Look {
         }
     }
 
-    static Look at(Path file, int fps) {
+    public static Look at(Path file, int fps) {
+        return at(file, fps, List.of());
+    }
+
+    /// A part of it, with times from its beginning.
+    public static Look at(Path file, int fps, int fromSecond, int seconds) {
+        return at(file, fps, List.of("-ss", "" + fromSecond, "-t", "" + seconds));
+    }
+
+    private static Look at(Path file, int fps, List<String> part) {
         String kinds = Ffmpeg.ffprobe("-v", "error", "-show_entries", "stream=codec_type", file.toString())
                 .text();
         byte[] gray = !kinds.contains("video")
                 ? new byte[0]
                 : raw(
                         file,
+                        part,
                         "-an",
                         "-vf",
                         "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray",
@@ -44,7 +54,7 @@ final class Look {
                         "rawvideo");
         byte[] sound = !kinds.contains("audio")
                 ? new byte[0]
-                : raw(file, "-vn", "-ac", "1", "-ar", "" + RATE_HZ, "-f", "s16le");
+                : raw(file, part, "-vn", "-ac", "1", "-ar", "" + RATE_HZ, "-f", "s16le");
         ShortBuffer buffer =
                 ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
         short[] samples = new short[buffer.remaining()];
@@ -52,18 +62,20 @@ final class Look {
         return new Look(fps, gray, samples);
     }
 
-    private static byte[] raw(Path file, String... form) {
-        List<String> arguments = new ArrayList<>(List.of("-v", "error", "-i", file.toString()));
+    private static byte[] raw(Path file, List<String> part, String... form) {
+        List<String> arguments = new ArrayList<>(List.of("-v", "error"));
+        arguments.addAll(part);
+        arguments.addAll(List.of("-i", file.toString()));
         arguments.addAll(List.of(form));
         arguments.add("-");
         return Ffmpeg.ffmpeg(arguments.toArray(String[]::new)).out();
     }
 
-    int pictures() {
+    public int pictures() {
         return pictures.size();
     }
 
-    double soundSeconds() {
+    public double soundSeconds() {
         return (double) samples.length / RATE_HZ;
     }
 
@@ -71,14 +83,14 @@ final class Look {
     ///
     /// @param x from 0, left, to 1
     /// @param y from 0, above, to 1
-    int brightness(int picture, double x, double y) {
+    public int brightness(int picture, double x, double y) {
         int column = (int) (x * WIDTH);
         int row = (int) (y * HEIGHT);
         return pictures.get(picture)[row * WIDTH + column] & 0xFF;
     }
 
     /// When this place became bright, in seconds.
-    List<Double> flashes(double x, double y) {
+    public List<Double> flashes(double x, double y) {
         List<Double> onsets = new ArrayList<>();
         boolean before = true;
         for (int i = 0; i < pictures.size(); i++) {
@@ -92,7 +104,7 @@ final class Look {
     }
 
     /// When this tone began, in seconds.
-    List<Double> beeps(int hz) {
+    public List<Double> beeps(int hz) {
         List<Double> onsets = new ArrayList<>();
         boolean before = true;
         for (int at = 0; at + WINDOW <= samples.length; at += WINDOW / 4) {

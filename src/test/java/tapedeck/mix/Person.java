@@ -13,9 +13,9 @@ import tapedeck.peers.Ffmpeg;
 /// @param phase when in each second of the tracks it flashes
 /// @param hz of the tone; 0 without sound
 /// @param size of the picture; empty without one
-record Person(String name, String size, int fps, double from, double seconds, double phase, int hz) {
+public record Person(String name, String size, int fps, double from, double seconds, double phase, int hz) {
     /// All of them in one MP4, each with tracks of his own.
-    static void record(Path file, List<Person> people) {
+    public static void record(Path file, List<Person> people) {
         List<String> arguments = new ArrayList<>(List.of("-v", "error"));
         List<String> maps = new ArrayList<>();
         int inputs = 0;
@@ -52,7 +52,7 @@ record Person(String name, String size, int fps, double from, double seconds, do
     }
 
     /// When it flashes and sounds, in the time of the file.
-    List<Double> moments() {
+    public List<Double> moments() {
         List<Double> moments = new ArrayList<>();
         for (double at = phase; at < seconds - 0.05; at++) {
             moments.add(from + at);
