@@ -165,9 +165,7 @@ final class Mixes {
         try (FileChannel channel = FileChannel.open(file)) {
             for (Described track : MovieTracks.of(channel)) {
                 if (track.isVideo()) {
-                    track.segments().stream()
-                            .filter(MovieTracks.Segment::media)
-                            .forEach(there::add);
+                    track.segments().stream().filter(MovieTracks.Segment::media).forEach(there::add);
                 }
             }
         }
@@ -358,8 +356,10 @@ final class Mixes {
     }
 
     private JsonNode awaitOver(String id) throws Exception {
-        Scene.await("the mix", () -> !List.of("waiting", "running")
-                .contains(job(id).path("state").stringValue()));
+        Scene.await(
+                "the mix",
+                () -> !List.of("waiting", "running")
+                        .contains(job(id).path("state").stringValue()));
         return job(id);
     }
 
