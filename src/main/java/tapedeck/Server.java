@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.api.Api;
 import tapedeck.api.CommandLine;
 import tapedeck.database.Database;
+import tapedeck.mix.LiveMixers;
 import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
@@ -169,6 +170,7 @@ public final class Server implements AutoCloseable {
                         Path.of("conf", "offline_mixer.json"),
                         Runtime.getRuntime().availableProcessors())),
                 List.of(settings.recording().multiDir(), settings.recording().dir()));
+        api.serve(opened(new LiveMixers(streams, Path.of("conf", "mixer.json"))));
         openCommandLine(settings, api);
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
         OptionalInt httpPort = settings.http().port().number();

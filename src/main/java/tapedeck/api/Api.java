@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import tapedeck.bytes.Bytes;
+import tapedeck.mix.LiveMixers;
 import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.http.HttpExchange;
@@ -191,6 +192,16 @@ public final class Api implements AutoCloseable {
         command("offlineMixer/startup", calls::start);
         command("offlineMixer/terminate", calls::terminate);
         query("offlineMixer/find_all", calls::findAll);
+    }
+
+    /// The live mixers.
+    public void serve(LiveMixers mixers) {
+        MixerCalls calls = new MixerCalls(mixers);
+        command("mixer/startup", calls::start);
+        command("mixer/add", calls::add);
+        command("mixer/remove", calls::remove);
+        command("mixer/terminate", calls::terminate);
+        query("mixer/find_all", calls::findAll);
     }
 
     /// What a protocol brings itself.

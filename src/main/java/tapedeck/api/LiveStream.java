@@ -99,6 +99,7 @@ final class LiveStream {
             case MPEGTS -> "MPEG-TS";
             case LIVEFLV -> "LiveFLV";
             case HTTP -> "HTTP";
+            case MIXER -> "Mixer";
         };
     }
 }

@@ -13,8 +13,9 @@ sealed interface Ask {
     /// Begins a mix of pictures.
     ///
     /// @param fromTick the first picture that comes out
-    /// @param speakers who is the loudest from when on, in the order of time
-    record OpenPictures(int mix, PictureEncoder.Options encoder, Scene scene, long fromTick, List<Speaker> speakers)
+    /// @param speakers who is the loudest from when on, in the order of time, as far as it is known
+    record OpenPictures(
+            int mix, Pace pace, PictureEncoder.Options encoder, Scene scene, long fromTick, List<Speaker> speakers)
             implements Ask {
         public OpenPictures {
             speakers = List.copyOf(speakers);
@@ -42,10 +43,12 @@ sealed interface Ask {
     /// @param height of its letters
     record Caption(String text, int x, int y, int height) {}
 
-    /// Begins a mix of sound at time 0.
+    /// Begins a mix of sound.
     ///
-    /// @param heard only who is the loudest is wanted: [Answer.Loudest] comes instead of sound
-    record OpenSound(int mix, boolean heard) implements Ask {}
+    /// @param fromSample the first sample that comes out
+    /// @param mixed whether the sum is wanted: [Answer.Sound]
+    /// @param heard whether it is wanted who is the loudest: [Answer.Loudest]
+    record OpenSound(int mix, long fromSample, boolean mixed, boolean heard) implements Ask {}
 
     /// A source comes in.
     ///
@@ -61,6 +64,21 @@ sealed interface Ask {
 
     /// No more packets of this source.
     record End(int mix, int line) implements Ask {}
+
+    /// Nothing of it is seen or heard from this time on.
+    record Leave(int mix, int line, long nanos) implements Ask {}
+
+    /// Its pictures from this time on have to be turned clockwise by so much.
+    record Turn(int mix, int line, long fromNanos, int rotationDegrees) implements Ask {}
+
+    /// From this time on this one is the loudest.
+    record Speaks(int mix, long fromNanos, int line) implements Ask {}
+
+    /// The next picture has to be a keyframe.
+    record Keyframe(int mix) implements Ask {}
+
+    /// What is before this tick or sample is left out.
+    record Skip(int mix, long until) implements Ask {}
 
     /// All that is needed for it was sent: mix up to this tick or sample. Answered by [Answer.Done].
     record Advance(int mix, long until) implements Ask {}

@@ -13,6 +13,12 @@ sealed interface Engine extends AutoCloseable permits PictureMix, SoundMix {
 
     void end(int line);
 
+    /// Nothing of it is seen or heard from this time on.
+    void leave(int line, long nanos);
+
+    /// What is before this tick or sample is left out.
+    void skip(long until);
+
     /// Everything that is due before this tick or sample is there.
     void advance(long until);
 

@@ -77,7 +77,7 @@ final class Feeding {
             Stop stop)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answers);
-        process.send(new Ask.OpenPictures(feeding.mix, options, scene, fromTick, speakers));
+        process.send(new Ask.OpenPictures(feeding.mix, Pace.OFFLINE, options, scene, fromTick, speakers));
         long from = fromTick * NANOS_PER_SECOND / options.ticksPerSecond();
         long until = untilTick * NANOS_PER_SECOND / options.ticksPerSecond();
         for (int i = 0; i < lines.size(); i++) {
@@ -100,7 +100,7 @@ final class Feeding {
     static void sound(MixProcess process, List<MovieLine> lines, long durationNanos, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answer -> assembly.accept(-1, answer));
-        process.send(new Ask.OpenSound(feeding.mix, false));
+        process.send(new Ask.OpenSound(feeding.mix, 0, true, false));
         feeding.sound(lines, durationNanos, nanos -> assembly.awaitWritten(nanos - SOUND_BEFORE_PICTURES_NANOS));
     }
 
@@ -112,7 +112,7 @@ final class Feeding {
                 heard.accept(loudest);
             }
         });
-        process.send(new Ask.OpenSound(feeding.mix, true));
+        process.send(new Ask.OpenSound(feeding.mix, 0, false, true));
         feeding.sound(lines, durationNanos, _ -> true);
     }
 

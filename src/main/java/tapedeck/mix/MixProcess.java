@@ -26,6 +26,7 @@ final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
     private static final class Conversation {
         private final Consumer<Answer> sink;
         private int open;
+        private long answered;
         private int damaged;
 
         Conversation(Consumer<Answer> sink) {
@@ -71,6 +72,20 @@ final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
         }
     }
 
+    /// Steps of this mix that are not answered yet.
+    synchronized int open(int mix) {
+        return conversation(mix).open;
+    }
+
+    /// Steps of this mix that were answered so far.
+    synchronized long answered(int mix) {
+        return conversation(mix).answered;
+    }
+
+    synchronized boolean isDead() {
+        return failure != null;
+    }
+
     /// Packets of all its mixes that could not be decoded.
     synchronized int damaged() {
         return conversations.values().stream()
@@ -97,6 +112,7 @@ final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
             synchronized (this) {
                 conversation.damaged = done.damaged();
                 conversation.open--;
+                conversation.answered++;
                 notifyAll();
             }
         }

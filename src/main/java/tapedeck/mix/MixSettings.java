@@ -5,7 +5,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -111,6 +113,50 @@ public record MixSettings(
                 space(in.text("minAvailableSpace", "1G")),
                 picture,
                 unknown);
+    }
+
+    /// What a live mix may be told when it is started, besides what its file says.
+    static final Set<String> LIVE_KEYS = Set.of(
+            "hasVideo",
+            "hasAudio",
+            "mixerDisplayStreamName",
+            "width",
+            "height",
+            "fps",
+            "bitrate",
+            "codec",
+            "layout",
+            "background");
+
+    private static final Pattern FOLDER = Pattern.compile(".*[/\\\\].*|\\.\\.", Pattern.DOTALL);
+
+    /// Those of a live mix: what is said for this one, and else what the file says, if there is one.
+    ///
+    /// @param own may name files beside that file, and no others
+    static MixSettings live(Path file, Map<String, String> own) throws MixFailedException {
+        Map<String, Object> all = new LinkedHashMap<>();
+        try {
+            if (Files.exists(file)) {
+                object(text(file)).properties().forEach(member -> all.put(member.getKey(), member.getValue()));
+            }
+        } catch (IOException e) {
+            throw new MixFailedException(Reason.SETTINGS, "%s: cannot be read: %s".formatted(file, e));
+        }
+        for (Map.Entry<String, String> member : own.entrySet()) {
+            if (LIVE_KEYS.contains(member.getKey())) {
+                if (FOLDER.matcher(member.getValue()).matches()) {
+                    throw new MixFailedException(
+                            Reason.SETTINGS,
+                            "%s=%s: only names without a folder".formatted(member.getKey(), member.getValue()));
+                }
+                all.put(member.getKey(), member.getValue());
+            }
+        }
+        MixSettings settings = parse(MAPPER.writeValueAsString(all), folder(file));
+        if (!settings.hasVideo() && !settings.hasAudio()) {
+            throw new MixFailedException(Reason.SETTINGS, "hasVideo, hasAudio: one of them is needed");
+        }
+        return settings;
     }
 
     private static JsonNode object(String json) throws MixFailedException {

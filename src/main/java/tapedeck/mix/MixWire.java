@@ -25,6 +25,14 @@ final class MixWire {
     private static final int SOUND = 11;
     private static final int DONE = 12;
     private static final int LOUDEST = 13;
+    private static final int LEAVE = 14;
+    private static final int TURN = 15;
+    private static final int SPEAKS = 16;
+    private static final int KEYFRAME = 17;
+    private static final int SKIP = 18;
+
+    private static final int OFFLINE = 1;
+    private static final int LIVE = 2;
 
     private static final int GRID = 1;
     private static final int SPEAKER = 2;
@@ -36,7 +44,7 @@ final class MixWire {
     static Bytes write(Ask ask) {
         return switch (ask) {
             case Ask.OpenPictures open -> {
-                ByteWriter out = start(OPEN_PICTURES, open.mix()).u64(open.fromTick());
+                ByteWriter out = start(OPEN_PICTURES, open.mix()).u8(number(open.pace())).u64(open.fromTick());
                 encoder(out, open.encoder());
                 scene(out, open.scene());
                 out.u32(open.speakers().size());
@@ -46,7 +54,11 @@ final class MixWire {
                 yield out.handOver();
             }
             case Ask.OpenSound open ->
-                start(OPEN_SOUND, open.mix()).u8(open.heard() ? 1 : 0).handOver();
+                start(OPEN_SOUND, open.mix())
+                        .u64(open.fromSample())
+                        .u8(open.mixed() ? 1 : 0)
+                        .u8(open.heard() ? 1 : 0)
+                        .handOver();
             case Ask.Join join -> {
                 ByteWriter out = start(JOIN, join.mix()).u32(join.line());
                 text(out, join.name());
@@ -68,6 +80,21 @@ final class MixWire {
                         .bytes(packet.data())
                         .handOver();
             case Ask.End end -> start(END, end.mix()).u32(end.line()).handOver();
+            case Ask.Leave leave ->
+                start(LEAVE, leave.mix()).u32(leave.line()).u64(leave.nanos()).handOver();
+            case Ask.Turn turn ->
+                start(TURN, turn.mix())
+                        .u32(turn.line())
+                        .u64(turn.fromNanos())
+                        .u16(turn.rotationDegrees())
+                        .handOver();
+            case Ask.Speaks speaks ->
+                start(SPEAKS, speaks.mix())
+                        .u64(speaks.fromNanos())
+                        .u32(speaks.line())
+                        .handOver();
+            case Ask.Keyframe keyframe -> start(KEYFRAME, keyframe.mix()).handOver();
+            case Ask.Skip skip -> start(SKIP, skip.mix()).u64(skip.until()).handOver();
             case Ask.Advance advance ->
                 start(ADVANCE, advance.mix()).u64(advance.until()).handOver();
             case Ask.Finish finish -> start(FINISH, finish.mix()).handOver();
@@ -80,14 +107,20 @@ final class MixWire {
         int mix = in.i32();
         return switch (type) {
             case OPEN_PICTURES -> {
+                Pace pace = pace(in.u8());
                 long fromTick = in.i64();
-                yield new Ask.OpenPictures(mix, encoder(in), scene(in), fromTick, speakers(in));
+                yield new Ask.OpenPictures(mix, pace, encoder(in), scene(in), fromTick, speakers(in));
             }
-            case OPEN_SOUND -> new Ask.OpenSound(mix, in.u8() == 1);
+            case OPEN_SOUND -> new Ask.OpenSound(mix, in.i64(), in.u8() == 1, in.u8() == 1);
             case JOIN -> new Ask.Join(mix, in.i32(), text(in), in.u16(), in.i64(), in.i64(), CodedSource.read(in));
             case CHANGE -> new Ask.Change(mix, in.i32(), CodedSource.read(in));
             case PACKET -> new Ask.Packet(mix, in.i32(), in.i64(), in.rest());
             case END -> new Ask.End(mix, in.i32());
+            case LEAVE -> new Ask.Leave(mix, in.i32(), in.i64());
+            case TURN -> new Ask.Turn(mix, in.i32(), in.i64(), in.u16());
+            case SPEAKS -> new Ask.Speaks(mix, in.i64(), in.i32());
+            case KEYFRAME -> new Ask.Keyframe(mix);
+            case SKIP -> new Ask.Skip(mix, in.i64());
             case ADVANCE -> new Ask.Advance(mix, in.i64());
             case FINISH -> new Ask.Finish(mix);
             default -> throw new MalformedException("mix: question of type %d".formatted(type));
@@ -128,6 +161,21 @@ final class MixWire {
             case LOUDEST -> new Answer.Loudest(mix, in.i64(), in.i32());
             case DONE -> new Answer.Done(mix, in.i32());
             default -> throw new MalformedException("mix: answer of type %d".formatted(type));
+        };
+    }
+
+    private static int number(Pace pace) {
+        return switch (pace) {
+            case OFFLINE -> OFFLINE;
+            case LIVE -> LIVE;
+        };
+    }
+
+    private static Pace pace(int number) {
+        return switch (number) {
+            case OFFLINE -> Pace.OFFLINE;
+            case LIVE -> Pace.LIVE;
+            default -> throw new MalformedException("mix: pace of type %d".formatted(number));
         };
     }
 

@@ -38,14 +38,19 @@ public final class MixWorker {
             case Ask.OpenSound open ->
                 engines.put(
                         open.mix(),
-                        open.heard()
-                                ? new SoundMix(new Loudness(
-                                        (sample, who) -> send(line, new Answer.Loudest(open.mix(), sample, who))))
-                                : new SoundMix(data -> send(line, new Answer.Sound(open.mix(), data))));
+                        new SoundMix(
+                                open,
+                                data -> send(line, new Answer.Sound(open.mix(), data)),
+                                (sample, who) -> send(line, new Answer.Loudest(open.mix(), sample, who))));
             case Ask.Join join -> engine(ask).join(join);
             case Ask.Change change -> engine(ask).change(change.line(), change.source());
             case Ask.Packet packet -> engine(ask).packet(packet.line(), packet.ptsNanos(), packet.data());
             case Ask.End end -> engine(ask).end(end.line());
+            case Ask.Leave leave -> engine(ask).leave(leave.line(), leave.nanos());
+            case Ask.Turn turn -> pictures(ask).turn(turn.line(), turn.fromNanos(), turn.rotationDegrees());
+            case Ask.Speaks speaks -> pictures(ask).speaks(speaks.fromNanos(), speaks.line());
+            case Ask.Keyframe _ -> pictures(ask).keyframe();
+            case Ask.Skip skip -> engine(ask).skip(skip.until());
             case Ask.Advance advance -> {
                 engine(ask).advance(advance.until());
                 done(ask, line);
@@ -65,6 +70,13 @@ public final class MixWorker {
             throw new IllegalStateException("mix %d is not open".formatted(ask.mix()));
         }
         return engine;
+    }
+
+    private PictureMix pictures(Ask ask) {
+        if (engine(ask) instanceof PictureMix pictures) {
+            return pictures;
+        }
+        throw new IllegalStateException("mix %d is one of sound".formatted(ask.mix()));
     }
 
     private void done(Ask ask, WorkerLine line) {

@@ -1,6 +1,8 @@
 package tapedeck.mix;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,6 +21,7 @@ import tapedeck.transcode.picture.Tile;
 final class PictureMix implements Engine {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
+    private final Pace pace;
     private final int ticksPerSecond;
     private final Ask.Scene scene;
     private final Canvas canvas;
@@ -27,7 +30,8 @@ final class PictureMix implements Engine {
     private final List<Placed> fixed;
     private final Map<Integer, Seat> seats = new TreeMap<>();
     private List<Shown> shown = List.of();
-    private final List<Ask.Speaker> speakers;
+    private final Deque<Ask.Speaker> speakers;
+    /// The line of the loudest.
     private int speaker = -1;
     private long tick;
     private int damaged;
@@ -37,9 +41,11 @@ final class PictureMix implements Engine {
         private final int line;
         private final String name;
         private final long startNanos;
-        private final long endNanos;
+        private long endNanos;
         private final PictureSource source = new PictureSource();
         private final Tile tile;
+        private final Deque<Ask.Turn> turns = new ArrayDeque<>();
+        private boolean caughtUp;
         private @Nullable Overlay label;
         private int labelWidth;
 
@@ -51,6 +57,22 @@ final class PictureMix implements Engine {
             tile = new Tile(source, join.rotationDegrees());
             source.source(join.source());
         }
+
+        /// Goes on to the picture of this time.
+        ///
+        /// @return whether there is one that is to be seen
+        private boolean advance(long nanos, Pace pace) {
+            boolean there = source.advance(nanos, pace.picturesPerTick());
+            // The past with which a stream is joined is not shown in fast motion.
+            caughtUp |= there && !source.isBehind();
+            if (!caughtUp || nanos - source.currentNanos() > pace.leavesAfterNanos()) {
+                return false;
+            }
+            while (!turns.isEmpty() && turns.getFirst().fromNanos() <= source.currentNanos()) {
+                tile.turn(turns.removeFirst().rotationDegrees());
+            }
+            return true;
+        }
     }
 
     /// A seat and where its picture stands.
@@ -61,12 +83,13 @@ final class PictureMix implements Engine {
 
     PictureMix(Ask.OpenPictures open, PictureEncoder.Sink sink) {
         PictureEncoder.Options options = open.encoder();
+        pace = open.pace();
         ticksPerSecond = options.ticksPerSecond();
         scene = open.scene();
         tick = open.fromTick();
-        speakers = open.speakers();
+        speakers = new ArrayDeque<>(open.speakers());
         canvas = new Canvas(options.width(), options.height(), scene.backgroundRgb());
-        encoder = new PictureEncoder(options, sink);
+        encoder = new PictureEncoder(options, pace == Pace.LIVE, sink);
         fixed = new ArrayList<>();
         for (Ask.Image image : scene.images()) {
             Overlay overlay = Lettering.image(image);
@@ -125,6 +148,35 @@ final class PictureMix implements Engine {
     }
 
     @Override
+    public void leave(int line, long nanos) {
+        Seat seat = seats.get(line);
+        if (seat != null) {
+            seat.endNanos = nanos;
+        }
+    }
+
+    void turn(int line, long fromNanos, int rotationDegrees) {
+        Seat seat = seats.get(line);
+        if (seat != null) {
+            seat.turns.addLast(new Ask.Turn(0, line, fromNanos, rotationDegrees));
+        }
+    }
+
+    void speaks(long fromNanos, int line) {
+        speakers.addLast(new Ask.Speaker(fromNanos, line));
+    }
+
+    /// The next picture is one.
+    void keyframe() {
+        encoder.keyframe();
+    }
+
+    @Override
+    public void skip(long until) {
+        tick = Math.max(tick, until);
+    }
+
+    @Override
     public void advance(long until) {
         for (; tick < until; tick++) {
             paint(tick * NANOS_PER_SECOND / ticksPerSecond);
@@ -142,12 +194,12 @@ final class PictureMix implements Engine {
         for (Seat seat : List.copyOf(seats.values())) {
             if (nanos >= seat.endNanos) {
                 leave(seat);
-            } else if (nanos >= seat.startNanos && seat.source.advance(nanos)) {
+            } else if (nanos >= seat.startNanos && seat.advance(nanos, pace)) {
                 present.add(seat);
             }
         }
-        while (speaker + 1 < speakers.size() && speakers.get(speaker + 1).fromNanos() <= nanos) {
-            speaker++;
+        while (!speakers.isEmpty() && speakers.getFirst().fromNanos() <= nanos) {
+            speaker = speakers.removeFirst().line();
         }
         List<Shown> now = arrange(present);
         boolean moved = !now.equals(shown);
@@ -188,8 +240,8 @@ final class PictureMix implements Engine {
 
     private List<Shown> arrange(List<Seat> present) {
         int loudest = -1;
-        for (int i = 0; i < present.size() && speaker >= 0; i++) {
-            loudest = present.get(i).line == speakers.get(speaker).line() ? i : loudest;
+        for (int i = 0; i < present.size(); i++) {
+            loudest = present.get(i).line == speaker ? i : loudest;
         }
         List<Area> cells = scene.layout().place(canvas.all(), present.size(), loudest);
         List<Shown> now = new ArrayList<>();

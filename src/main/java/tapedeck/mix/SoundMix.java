@@ -1,12 +1,14 @@
 package tapedeck.mix;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.transcode.CodedSource;
+import tapedeck.transcode.NativeFailure;
 import tapedeck.transcode.SoundEncoder;
 import tapedeck.transcode.SoundSource;
 
@@ -33,7 +35,7 @@ final class SoundMix implements Engine {
     private static final class Voice {
         private final int line;
         private final long start;
-        private final long end;
+        private long end;
         private SoundSource source;
         private boolean placed;
         private long next;
@@ -46,15 +48,10 @@ final class SoundMix implements Engine {
         }
     }
 
-    SoundMix(Consumer<Bytes> frames) {
-        encoder = new SoundEncoder(MixSettings.SOUND_BITRATE_MODE, frames);
-        loudness = null;
-    }
-
-    /// One that only hears who is loudest.
-    SoundMix(Loudness loudness) {
-        encoder = null;
-        this.loudness = loudness;
+    SoundMix(Ask.OpenSound open, Consumer<Bytes> frames, Loudness.Sink loudest) {
+        encoder = open.mixed() ? new SoundEncoder(MixSettings.SOUND_BITRATE_MODE, frames) : null;
+        loudness = open.heard() ? new Loudness(loudest) : null;
+        begin = open.fromSample();
     }
 
     static long samples(long nanos) {
@@ -65,13 +62,22 @@ final class SoundMix implements Engine {
 
     @Override
     public void join(Ask.Join join) {
-        voices.put(
-                join.line(),
-                new Voice(
-                        join.line(),
-                        samples(join.startNanos()),
-                        samples(join.endNanos()),
-                        new SoundSource(join.source())));
+        SoundSource source = open(join.source());
+        if (source != null) {
+            voices.put(
+                    join.line(),
+                    new Voice(join.line(), samples(join.startNanos()), samples(join.endNanos()), source));
+        }
+    }
+
+    /// Null for what no decoder takes: it is not heard, and the others are.
+    private @Nullable SoundSource open(CodedSource source) {
+        try {
+            return new SoundSource(source);
+        } catch (NativeFailure _) {
+            damaged++;
+            return null;
+        }
     }
 
     @Override
@@ -80,7 +86,12 @@ final class SoundMix implements Engine {
         if (voice != null) {
             drain(voice);
             voice.source.close();
-            voice.source = new SoundSource(source);
+            SoundSource next = open(source);
+            if (next == null) {
+                voices.remove(line);
+            } else {
+                voice.source = next;
+            }
         }
     }
 
@@ -130,6 +141,8 @@ final class SoundMix implements Engine {
         Loudness heard = loudness;
         if (heard != null) {
             heard.add(voice.line, from, voice.source.samples(0), (int) (from - at), (int) (to - from));
+        }
+        if (encoder == null) {
             return;
         }
         int index = (int) (from - begin);
@@ -147,14 +160,37 @@ final class SoundMix implements Engine {
     }
 
     @Override
+    public void leave(int line, long nanos) {
+        Voice voice = voices.get(line);
+        if (voice != null) {
+            voice.end = samples(nanos);
+        }
+    }
+
+    @Override
+    public void skip(long until) {
+        if (until > begin) {
+            forward(until - begin);
+        }
+    }
+
+    @Override
     public void advance(long until) {
         Loudness heard = loudness;
         SoundEncoder to = encoder;
         if (heard != null) {
             heard.advance(until);
-            begin = until;
-        } else if (to != null) {
+        }
+        if (to != null) {
             mix(until, to);
+        } else {
+            begin = until;
+        }
+        for (Voice voice : List.copyOf(voices.values())) {
+            if (voice.end <= begin) {
+                voices.remove(voice.line);
+                voice.source.close();
+            }
         }
     }
 
@@ -174,11 +210,17 @@ final class SoundMix implements Engine {
                 to.encode(limiter.out(), 0, Limiter.BLOCK);
             }
         }
+        forward(length);
+    }
+
+    /// Forgets what was added up for so many samples.
+    private void forward(long count) {
         for (float[] channel : sum) {
+            int length = (int) Math.min(channel.length, count);
             System.arraycopy(channel, length, channel, 0, channel.length - length);
             Arrays.fill(channel, channel.length - length, channel.length, 0);
         }
-        begin += length;
+        begin += count;
     }
 
     @Override

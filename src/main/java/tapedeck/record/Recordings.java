@@ -409,6 +409,7 @@ public final class Recordings implements AutoCloseable {
                             case MPEGTS -> settings.others().contains(Settings.Way.MPEGTS);
                             case LIVEFLV -> settings.others().contains(Settings.Way.LIVEFLV);
                             case HTTP -> settings.others().contains(Settings.Way.HTTP);
+                            case MIXER -> settings.others().contains(Settings.Way.MIXER);
                         };
                 };
     }

@@ -162,7 +162,8 @@ public record Settings(
         MPEGTS,
         LIVEFLV,
         RTP,
-        HTTP
+        HTTP,
+        MIXER
     }
 
     public enum VideoFormat {

@@ -19,7 +19,8 @@ public record Publisher(
         RTP,
         MPEGTS,
         LIVEFLV,
-        HTTP
+        HTTP,
+        MIXER
     }
 
     public enum RecordWish {

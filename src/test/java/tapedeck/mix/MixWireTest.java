@@ -16,6 +16,7 @@ class MixWireTest {
     private static final List<Ask> ASKS = List.of(
             new Ask.OpenPictures(
                     1,
+                    Pace.LIVE,
                     new PictureEncoder.Options("libopenh264", 1280, 720, 30, 2_000_000, 60),
                     new Ask.Scene(
                             new Layout.Drawn(List.of(new Area(2, 4, 6, 8))),
@@ -27,15 +28,22 @@ class MixWireTest {
                     List.of(new Ask.Speaker(1L << 40, 3))),
             new Ask.OpenPictures(
                     -1,
+                    Pace.OFFLINE,
                     new PictureEncoder.Options("libx264", 64, 64, 1, 1, 1),
                     new Ask.Scene(new Layout.Speaker(), false, 0, List.of(), List.of()),
                     0,
                     List.of()),
-            new Ask.OpenSound(2, true),
+            new Ask.OpenSound(2, 1L << 35, true, false),
+            new Ask.OpenSound(2, 0, false, true),
             new Ask.Join(2, 3, "Anna", 270, -5, Long.MAX_VALUE, SOURCE),
             new Ask.Change(2, 3, SOURCE),
             new Ask.Packet(2, 3, -1L << 40, Bytes.ofU8(1, 2, 3)),
             new Ask.End(2, 3),
+            new Ask.Leave(2, 3, 1L << 41),
+            new Ask.Turn(2, 3, 1L << 42, 90),
+            new Ask.Speaks(2, 1L << 43, 3),
+            new Ask.Keyframe(2),
+            new Ask.Skip(2, 1L << 44),
             new Ask.Advance(2, 1L << 50),
             new Ask.Finish(2));
     private static final List<Answer> ANSWERS = List.of(

@@ -19,6 +19,7 @@ public final class PictureEncoder implements AutoCloseable {
     private final AVCodecContext encoder;
     private final AVPacket packet = avcodec.av_packet_alloc();
     private final Sink sink;
+    private boolean keyframeWanted;
 
     /// @param name of the encoder as FFmpeg has it: `libopenh264`, or `libx264` where that was built in
     /// @param keyframeTicks a keyframe at least so often
@@ -31,7 +32,8 @@ public final class PictureEncoder implements AutoCloseable {
         void encoded(long tick, boolean keyframe, Bytes data);
     }
 
-    public PictureEncoder(Options options, Sink sink) {
+    /// @param prompt whether each picture comes out before the next one goes in
+    public PictureEncoder(Options options, boolean prompt, Sink sink) {
         this.sink = sink;
         AVCodec codec = avcodec.avcodec_find_encoder_by_name(options.name());
         if (codec == null) {
@@ -48,9 +50,22 @@ public final class PictureEncoder implements AutoCloseable {
                 .flags(encoder.flags() | avcodec.AV_CODEC_FLAG_GLOBAL_HEADER)
                 .color_range(avutil.AVCOL_RANGE_MPEG);
         if (options.name().equals("libx264")) {
-            NativeFailure.check("preset", avutil.av_opt_set(encoder.priv_data(), "preset", "veryfast", 0));
+            option("preset", "veryfast");
+            option("forced-idr", "1");
+            if (prompt) {
+                option("tune", "zerolatency");
+            }
         }
         NativeFailure.check(options.name(), avcodec.avcodec_open2(encoder, codec, (PointerPointer<?>) null));
+    }
+
+    private void option(String name, String value) {
+        NativeFailure.check(name, avutil.av_opt_set(encoder.priv_data(), name, value, 0));
+    }
+
+    /// The next picture will be a keyframe.
+    public void keyframe() {
+        keyframeWanted = true;
     }
 
     /// What decoders need: an `avcC`.
@@ -70,6 +85,8 @@ public final class PictureEncoder implements AutoCloseable {
     public void encode(Canvas canvas, long tick) {
         AVFrame frame = canvas.frame();
         frame.pts(tick);
+        frame.pict_type(keyframeWanted ? avutil.AV_PICTURE_TYPE_I : avutil.AV_PICTURE_TYPE_NONE);
+        keyframeWanted = false;
         encode(frame);
     }
 

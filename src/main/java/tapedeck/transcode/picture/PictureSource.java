@@ -30,6 +30,7 @@ public final class PictureSource implements AutoCloseable {
     private boolean currentThere;
     private boolean aheadThere;
     private boolean draining;
+    private boolean behind;
     private long serial;
     private int damaged;
 
@@ -56,13 +57,19 @@ public final class PictureSource implements AutoCloseable {
 
     /// Goes on to the last picture that is there at this time.
     ///
+    /// @param most pictures that are decoded for it: with more of them it [#isBehind]
     /// @return whether there is a picture
-    public boolean advance(long nanos) {
-        while (true) {
+    public boolean advance(long nanos, int most) {
+        behind = false;
+        for (int count = 0; ; count++) {
             if (!aheadThere) {
                 aheadThere = decode();
             }
             if (!aheadThere || ahead.pts() > nanos + EARLY_NANOS) {
+                return currentThere;
+            }
+            if (count == most) {
+                behind = true;
                 return currentThere;
             }
             AVFrame shown = ahead;
@@ -72,6 +79,16 @@ public final class PictureSource implements AutoCloseable {
             currentThere = true;
             serial++;
         }
+    }
+
+    /// Whether [#advance] stopped before it was where it should be.
+    public boolean isBehind() {
+        return behind;
+    }
+
+    /// The time of the current picture.
+    public long currentNanos() {
+        return current.pts();
     }
 
     /// The next picture into [#ahead], as far as packets are there.

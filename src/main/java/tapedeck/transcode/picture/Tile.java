@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// something was under it. Only in a worker.
 public final class Tile implements AutoCloseable {
     private final PictureSource source;
-    private final int rotationDegrees;
+    private int rotationDegrees;
     private @Nullable Scaler scaler;
     /// Of the scaler's.
     private @Nullable AVFrame scaled;
@@ -19,6 +19,12 @@ public final class Tile implements AutoCloseable {
     public Tile(PictureSource source, int rotationDegrees) {
         this.source = source;
         this.rotationDegrees = rotationDegrees;
+    }
+
+    /// The source's current picture and those that follow have to be turned by so much.
+    public void turn(int degrees) {
+        rotationDegrees = degrees;
+        paintedSerial = -1;
     }
 
     private boolean upright() {
