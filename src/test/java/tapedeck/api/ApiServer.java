@@ -19,6 +19,7 @@ import tapedeck.database.Database;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.mix.LiveMixers;
 import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
@@ -57,6 +58,7 @@ final class ApiServer implements AutoCloseable {
     final HttpClient client = HttpClient.newHttpClient();
     private final Transcodes transcodes;
     private final MixJobs jobs;
+    private final LiveMixers mixers;
     final Relays relays;
     private final Api api;
     private EventLoops loops;
@@ -92,6 +94,8 @@ final class ApiServer implements AutoCloseable {
                 new Api.Clocks(now::get, nanos::get));
         jobs = new MixJobs(database, dir.resolve("offline_mixer.json"), 1);
         api.serve(jobs, List.of(settings.recording().dir()));
+        mixers = new LiveMixers(streams, dir.resolve("mixer.json"));
+        api.serve(mixers);
         http = new HttpServer(0, routes);
         ports.add("HTTP", "tcp", http.port());
     }
@@ -186,6 +190,7 @@ final class ApiServer implements AutoCloseable {
         http.close();
         relays.close();
         api.close();
+        mixers.close();
         jobs.close();
         recordings.close();
         transcodes.close();

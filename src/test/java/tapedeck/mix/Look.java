@@ -28,6 +28,22 @@ public final class Look {
         }
     }
 
+    /// The same of one whose pictures do not come evenly: what was left out stands still, and picture and sound begin
+    /// together.
+    static Look overTime(Path file, int fps) {
+        byte[] gray = raw(
+                file,
+                List.of(),
+                "-an",
+                "-vf",
+                "scale=" + WIDTH + ":" + HEIGHT + ":flags=area,format=gray,fps=" + fps + ":start_time=0:round=up",
+                "-f",
+                "rawvideo");
+        byte[] sound = raw(
+                file, List.of(), "-vn", "-ac", "1", "-af", "aresample=" + RATE_HZ + ":async=1:first_pts=0", "-f", "s16le");
+        return new Look(fps, gray, samples(sound));
+    }
+
     public static Look at(Path file, int fps) {
         return at(file, fps, List.of());
     }
@@ -55,11 +71,15 @@ public final class Look {
         byte[] sound = !kinds.contains("audio")
                 ? new byte[0]
                 : raw(file, part, "-vn", "-ac", "1", "-ar", "" + RATE_HZ, "-f", "s16le");
+        return new Look(fps, gray, samples(sound));
+    }
+
+    private static short[] samples(byte[] sound) {
         ShortBuffer buffer =
                 ByteBuffer.wrap(sound).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
         short[] samples = new short[buffer.remaining()];
         buffer.get(samples);
-        return new Look(fps, gray, samples);
+        return samples;
     }
 
     private static byte[] raw(Path file, List<String> part, String... form) {
