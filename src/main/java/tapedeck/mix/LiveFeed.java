@@ -167,8 +167,7 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
     }
 
     private void pause(long nowNanos) {
-        startAgainNanos =
-                nowNanos + Math.min(LONGEST_PAUSE_NANOS, FIRST_PAUSE_NANOS << Math.min(shortLives, 10));
+        startAgainNanos = nowNanos + Math.min(LONGEST_PAUSE_NANOS, FIRST_PAUSE_NANOS << Math.min(shortLives, 10));
     }
 
     private void feed(long nowNanos, List<LiveSource> sources) {

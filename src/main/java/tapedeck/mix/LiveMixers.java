@@ -146,8 +146,7 @@ public final class LiveMixers implements AutoCloseable {
                 : which.streamName().map(StreamName::new).flatMap(streams::find);
         Stream stream = found.orElseThrow(() -> refused(Reason.NO_SUCH_STREAM, "no such stream is live"));
         if (isMadeOf(stream, mixer)) {
-            throw refused(
-                    Reason.LOOP, "%s is made of what %s publishes: a loop".formatted(stream.name(), mixer.uri()));
+            throw refused(Reason.LOOP, "%s is made of what %s publishes: a loop".formatted(stream.name(), mixer.uri()));
         }
         if (!mixer.add(stream, which.mediaSessionId().isEmpty(), wantsVideo, wantsAudio)) {
             throw refused(Reason.TAKEN, "%s is in %s already".formatted(stream.name(), uri));

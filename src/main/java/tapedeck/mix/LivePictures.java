@@ -131,8 +131,7 @@ final class LivePictures extends LiveFeed {
         switch (answer) {
             case Answer.Header header -> output.header(header.avcC());
             case Answer.Picture made ->
-                output.picture(
-                        made.tick() * NANOS_PER_SECOND / picture.fps(), made.keyframe(), made.data());
+                output.picture(made.tick() * NANOS_PER_SECOND / picture.fps(), made.keyframe(), made.data());
             case Answer.Sound _, Answer.Loudest _, Answer.Done _ -> {}
         }
     }

@@ -38,8 +38,7 @@ final class LiveSource {
 
     /// @param byName whether it stays when the stream ends, for the next one of that name
     /// @param joinedNanos when it was added, in the time of the mix: it is not seen or heard before
-    LiveSource(
-            int number, Stream stream, boolean byName, boolean wantsVideo, boolean wantsAudio, long joinedNanos) {
+    LiveSource(int number, Stream stream, boolean byName, boolean wantsVideo, boolean wantsAudio, long joinedNanos) {
         this.number = number;
         this.stream = stream;
         name = stream.name();

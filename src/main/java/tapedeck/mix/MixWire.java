@@ -44,7 +44,8 @@ final class MixWire {
     static Bytes write(Ask ask) {
         return switch (ask) {
             case Ask.OpenPictures open -> {
-                ByteWriter out = start(OPEN_PICTURES, open.mix()).u8(number(open.pace())).u64(open.fromTick());
+                ByteWriter out =
+                        start(OPEN_PICTURES, open.mix()).u8(number(open.pace())).u64(open.fromTick());
                 encoder(out, open.encoder());
                 scene(out, open.scene());
                 out.u32(open.speakers().size());

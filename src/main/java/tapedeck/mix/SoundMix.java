@@ -65,8 +65,7 @@ final class SoundMix implements Engine {
         SoundSource source = open(join.source());
         if (source != null) {
             voices.put(
-                    join.line(),
-                    new Voice(join.line(), samples(join.startNanos()), samples(join.endNanos()), source));
+                    join.line(), new Voice(join.line(), samples(join.startNanos()), samples(join.endNanos()), source));
         }
     }
 

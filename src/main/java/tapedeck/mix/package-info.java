@@ -6,7 +6,8 @@
 /// [MixWorker] is the main class of a worker process.
 ///
 /// In a worker, [PictureMix] puts pictures where the [Layout] says and [SoundMix] adds up the sound; outside, [Feeding]
-/// hands them the packets of a file and [Assembly] writes what comes back, or, with the other [Pace], a [LiveFeed] those
+/// hands them the packets of a file and [Assembly] writes what comes back, or, with the other [Pace], a [LiveFeed]
+/// those
 /// of live streams, and [LiveOutput] publishes what comes back. They speak [MixWire].
 @org.jspecify.annotations.NullMarked
 package tapedeck.mix;

@@ -57,8 +57,7 @@ class MixerCallsTest {
             // Nobody takes the name of the mix, and it takes nobody's.
             assertTrue(server.streams.find(new StreamName("mix")).isPresent());
             assertTaken(server, "mix");
-            assertEquals(
-                    409, status(server, "startup", "\"uri\": \"mixer://other\", \"localStreamName\": \"one\""));
+            assertEquals(409, status(server, "startup", "\"uri\": \"mixer://other\", \"localStreamName\": \"one\""));
             assertEquals(400, status(server, "add", ROOM));
             assertEquals(404, status(server, "add", named("nobody")));
             assertEquals(200, status(server, "add", named("one") + ", \"hasAudio\": \"false\""));
@@ -66,14 +65,15 @@ class MixerCallsTest {
             assertEquals(200, status(server, "add", session(two.mediaSessionId())));
             assertEquals(409, status(server, "add", session(two.mediaSessionId())));
             assertEquals(404, status(server, "remove", named("nobody")));
-            Await.await("both are live", () -> state(server, 0).equals("live") && state(server, 1).equals("live"));
+            Await.await(
+                    "both are live",
+                    () -> state(server, 0).equals("live") && state(server, 1).equals("live"));
             JsonNode mixer = found(server).path(0);
             assertEquals("mixer://room", mixer.path("uri").stringValue());
             assertEquals("mix", mixer.path("localStreamName").stringValue());
             assertEquals(
                     one.mediaSessionId(), mixer.path("mediaSessions").path(0).stringValue());
-            assertEquals(
-                    false, mixer.path("sources").path(0).path("hasAudio").booleanValue());
+            assertEquals(false, mixer.path("sources").path(0).path("hasAudio").booleanValue());
             assertEquals(200, status(server, "remove", session(two.mediaSessionId())));
             assertEquals(404, status(server, "remove", session(two.mediaSessionId())));
             assertEquals(200, status(server, "remove", named("one")));
@@ -93,7 +93,12 @@ class MixerCallsTest {
 
     private static String state(ApiServer server, int source) {
         try {
-            return found(server).path(0).path("sources").path(source).path("state").asString("");
+            return found(server)
+                    .path(0)
+                    .path("sources")
+                    .path(source)
+                    .path("state")
+                    .asString("");
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -112,7 +117,13 @@ class MixerCallsTest {
             assertEquals(409, status(server, "add", "\"uri\": \"mixer://a\", \"remoteStreamName\": \"c\""));
             Await.await("the mix in the mix", () -> {
                 try {
-                    return found(server).path(2).path("sources").path(0).path("state").asString("").equals("live");
+                    return found(server)
+                            .path(2)
+                            .path("sources")
+                            .path(0)
+                            .path("state")
+                            .asString("")
+                            .equals("live");
                 } catch (Exception e) {
                     throw new AssertionError(e);
                 }

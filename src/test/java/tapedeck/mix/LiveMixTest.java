@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -128,15 +127,20 @@ class LiveMixTest {
     private static void signal(Process process, String signal) throws Exception {
         assertEquals(
                 0,
-                new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor());
+                new ProcessBuilder("kill", "-" + signal, "" + process.pid())
+                        .start()
+                        .waitFor());
     }
 
     @Test
     void everybodyHasATileAsLongAsHeIsThereAndAKilledWorkerCostsLittle() throws Exception {
         try (TestServer server = new TestServer(folder, "record_other_streams=mixer")) {
-            ask(server, "startup", MIXER + ", \"width\": 320, \"height\": 180, \"fps\": %d".formatted(FPS)
-                    + ", \"bitrate\": \"600\", \"mixerDisplayStreamName\": false, \"background\": \"#404040\""
-                    + ", \"localStreamName\": \"mix\"");
+            ask(
+                    server,
+                    "startup",
+                    MIXER + ", \"width\": 320, \"height\": 180, \"fps\": %d".formatted(FPS)
+                            + ", \"bitrate\": \"600\", \"mixerDisplayStreamName\": false, \"background\": \"#404040\""
+                            + ", \"localStreamName\": \"mix\"");
             Await.await("the background", () -> pictures(server) > FPS);
             Process anna = publish(server, "anna", 1000);
             join(server, "anna");
@@ -149,7 +153,8 @@ class LiveMixTest {
             List<ProcessHandle> killed = workers();
             assertEquals(2, killed.size());
             killed.forEach(ProcessHandle::destroyForcibly);
-            Await.await("new workers", () -> mixer(server).path("restartedWorkers").asLong() == 2);
+            Await.await(
+                    "new workers", () -> mixer(server).path("restartedWorkers").asLong() == 2);
             awaitPictures(server, 1);
             signal(boris, "STOP");
             Await.await("Boris is away", () -> state(server, 1).equals("away"));
@@ -160,7 +165,9 @@ class LiveMixTest {
             // ffmpeg ends its streams in order.
             anna.destroy();
             boris.destroy();
-            Await.await("both are gone", () -> state(server, 0).equals("gone") && state(server, 1).equals("gone"));
+            Await.await(
+                    "both are gone",
+                    () -> state(server, 0).equals("gone") && state(server, 1).equals("gone"));
             awaitPictures(server, 1);
             System.out.println("the live mix: " + mixer(server));
             ask(server, "terminate", MIXER);
@@ -254,11 +261,7 @@ class LiveMixTest {
         try (TestServer server = new TestServer(folder, "record_other_streams=mixer")) {
             ask(server, "startup", MIXER + ", \"width\": 320, \"height\": 180, \"background\": \"#404040\"");
             Await.await("the background", () -> pictures(server) > 2 * FPS);
-            server.server()
-                    .streams()
-                    .find(new StreamName("room"))
-                    .orElseThrow()
-                    .terminate("for the test");
+            server.server().streams().find(new StreamName("room")).orElseThrow().terminate("for the test");
             Look look = Look.overTime(server.awaitRecording("room.mp4"), FPS);
             assertTrue(look.soundSeconds() > 1, "silence");
             assertTrue(look.peak() < 100, "silence: " + look.peak());

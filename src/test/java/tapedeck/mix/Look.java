@@ -40,7 +40,15 @@ public final class Look {
                 "-f",
                 "rawvideo");
         byte[] sound = raw(
-                file, List.of(), "-vn", "-ac", "1", "-af", "aresample=" + RATE_HZ + ":async=1:first_pts=0", "-f", "s16le");
+                file,
+                List.of(),
+                "-vn",
+                "-ac",
+                "1",
+                "-af",
+                "aresample=" + RATE_HZ + ":async=1:first_pts=0",
+                "-f",
+                "s16le");
         return new Look(fps, gray, samples(sound));
     }
 
