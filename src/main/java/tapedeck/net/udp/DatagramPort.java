@@ -3,7 +3,6 @@ package tapedeck.net.udp;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -12,7 +11,6 @@ import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
-import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -38,10 +36,6 @@ public final class DatagramPort implements AutoCloseable {
     private static final int READS_PER_TURN = 64;
     /// What 200 streams of 4 Mbit/s send in 80 ms.
     private static final int RECEIVE_BUFFER_BYTES = 8 << 20;
-    /// `SOL_SOCKET`, `SO_RCVBUFFORCE`: beyond `net.core.rmem_max`, for the administrator only.
-    private static final IntegerUnixChannelOption FORCED_RECEIVE_BUFFER =
-            new IntegerUnixChannelOption("SO_RCVBUFFORCE", 1, 33);
-
     private static final long SWEEP_MILLIS = 1_000;
 
     /// Takes what comes, on the port's event loop.
@@ -80,13 +74,7 @@ public final class DatagramPort implements AutoCloseable {
         }
         channel =
                 (DatagramChannel) bootstrap.bind(address).syncUninterruptibly().channel();
-        if (loops.epoll()) {
-            try {
-                channel.config().setOption(FORCED_RECEIVE_BUFFER, RECEIVE_BUFFER_BYTES);
-            } catch (ChannelException e) {
-                log.debug("port {}: {}", port(), e.toString());
-            }
-        }
+        ReceiveBuffer.enlarge(channel, RECEIVE_BUFFER_BYTES);
         sweep = loop().scheduleWithFixedDelay(
                         () -> {
                             if (channel.isOpen()) {

@@ -3,20 +3,19 @@ package tapedeck.protocol.http;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
-import tapedeck.container.Output;
+import tapedeck.container.PiecesOutput;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
 /// A transport stream in memory, in pieces that begin with the tables. Used from one thread.
 final class TsPieces {
-    private final Written written = new Written();
+    private final PiecesOutput written = new PiecesOutput();
     private final Muxer muxer;
 
     /// @param tracks those that MPEG-TS does not have are left out
@@ -51,42 +50,12 @@ final class TsPieces {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return written.take();
-    }
-
-    /// What the muxer appended, in memory.
-    private static final class Written implements Output {
-        private List<Bytes> appended = new ArrayList<>();
-        private long size;
-
-        @Override
-        public void append(List<Bytes> more) {
-            for (Bytes bytes : more) {
-                appended.add(bytes);
-                size += bytes.length();
-            }
+        List<Bytes> taken = written.take();
+        if (taken.size() == 1) {
+            return taken.getFirst();
         }
-
-        @Override
-        public void patch(long position, Bytes bytes) {
-            throw new IllegalStateException("a transport stream is not patched");
-        }
-
-        @Override
-        public long size() {
-            return size;
-        }
-
-        Bytes take() {
-            List<Bytes> taken = appended;
-            appended = new ArrayList<>();
-            if (taken.size() == 1) {
-                return taken.getFirst();
-            }
-            ByteWriter all =
-                    new ByteWriter(taken.stream().mapToInt(Bytes::length).sum());
-            taken.forEach(all::bytes);
-            return all.handOver();
-        }
+        ByteWriter all = new ByteWriter(taken.stream().mapToInt(Bytes::length).sum());
+        taken.forEach(all::bytes);
+        return all.handOver();
     }
 }

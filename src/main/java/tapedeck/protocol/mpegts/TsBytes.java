@@ -1,23 +1,21 @@
 package tapedeck.protocol.mpegts;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
-import tapedeck.container.Output;
+import tapedeck.container.PiecesOutput;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Stream;
 
 /// A stream as a transport stream, batch by batch; each begins with the tables.
-final class TsBytes implements Output {
+final class TsBytes {
     private final Stream stream;
-    private List<Bytes> batch = new ArrayList<>();
-    private long size;
+    private final PiecesOutput written = new PiecesOutput();
     private @Nullable Muxer muxer;
 
     /// @param tracks those that are known, of which others than a transport stream carries are left out
@@ -33,7 +31,7 @@ final class TsBytes implements Output {
         muxer = carried.isEmpty()
                 ? null
                 : Container.TS.muxer(
-                        this,
+                        written,
                         carried,
                         new MuxerOptions(stream.startedAt(), 0, stream.name().value()));
     }
@@ -59,26 +57,6 @@ final class TsBytes implements Output {
         if (muxer != null) {
             muxer.flush();
         }
-        List<Bytes> taken = batch;
-        batch = new ArrayList<>();
-        return taken;
-    }
-
-    @Override
-    public void append(List<Bytes> parts) {
-        for (Bytes part : parts) {
-            batch.add(part);
-            size += part.length();
-        }
-    }
-
-    @Override
-    public void patch(long position, Bytes bytes) {
-        throw new IllegalStateException("a transport stream is not patched");
-    }
-
-    @Override
-    public long size() {
-        return size;
+        return written.take();
     }
 }

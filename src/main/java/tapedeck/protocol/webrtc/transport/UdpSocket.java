@@ -3,7 +3,6 @@ package tapedeck.protocol.webrtc.transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -11,7 +10,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
-import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.net.EventLoops;
+import tapedeck.net.udp.ReceiveBuffer;
 
 /// The UDP socket of all sessions: which path a datagram came by.
 final class UdpSocket implements Link {
@@ -34,10 +33,6 @@ final class UdpSocket implements Link {
     static final int RECEIVE_BUFFER_BYTES = 64 << 20;
 
     private static final int SEND_BUFFER_BYTES = 4 << 20;
-    /// `SOL_SOCKET`, `SO_RCVBUFFORCE`: beyond `net.core.rmem_max`, for the administrator only.
-    private static final IntegerUnixChannelOption FORCED_RECEIVE_BUFFER =
-            new IntegerUnixChannelOption("SO_RCVBUFFORCE", 1, 33);
-
     /// At 2 ms and 50 publishers of 2 Mbit/s each, epoll's wake-ups and reads take 1.4 µs a packet instead of 3.6.
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
@@ -63,7 +58,7 @@ final class UdpSocket implements Link {
     UdpSocket(EventLoops loops, int number, PeerPort port) {
         this(loops, number, port, RECEIVE_BUFFER_BYTES);
         if (receiveBufferBytes() < RECEIVE_BUFFER_BYTES) {
-            enlarge(loops);
+            enlarge();
         }
     }
 
@@ -91,14 +86,8 @@ final class UdpSocket implements Link {
         batch = new UdpBatch(channel);
     }
 
-    private void enlarge(EventLoops loops) {
-        try {
-            if (loops.epoll()) {
-                channel.config().setOption(FORCED_RECEIVE_BUFFER, RECEIVE_BUFFER_BYTES);
-            }
-        } catch (ChannelException e) {
-            log.debug("WebRTC port: {}", e.toString());
-        }
+    private void enlarge() {
+        ReceiveBuffer.enlarge(channel, RECEIVE_BUFFER_BYTES);
         if (receiveBufferBytes() < RECEIVE_BUFFER_BYTES) {
             log.info(
                     "WebRTC port: the socket's buffer has {} KiB; net.core.rmem_max={} would let hundreds of publishers"
