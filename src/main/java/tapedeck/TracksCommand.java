@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.container.mp4.MovieTracks.Segment;
@@ -49,7 +50,9 @@ final class TracksCommand implements Callable<Integer> {
     static String json(Path file) throws IOException {
         List<Map<String, Object>> tracks = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            for (Described track : MovieTracks.of(channel)) {
+            List<Described> all =
+                    MatroskaTracks.isMatroska(channel) ? MatroskaTracks.of(channel) : MovieTracks.of(channel);
+            for (Described track : all) {
                 tracks.add(members(track));
             }
         }

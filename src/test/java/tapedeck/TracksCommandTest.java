@@ -163,4 +163,32 @@ class TracksCommandTest {
         assertEquals(64, process.exitValue(), said);
         assertEquals(false, Files.exists(dir.resolve("none.mp4")));
     }
+
+    @Test
+    void aMatroskaIsShownTheSameWay() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir, "multi_record_format=mkv")) {
+            studio.multi().start(MultiStudio.URI);
+            Publication[] one = new Publication[1];
+            studio.at(0, () -> one[0] = joined(studio, "one"));
+            studio.frames(one, 0, pictures(0, 5_000));
+            Publication[] two = new Publication[1];
+            studio.at(2, () -> two[0] = joined(studio, "two"));
+            studio.frames(two, 2, pictures(0, 3_000));
+            studio.play();
+            Path file = studio.terminate();
+            assertPage("""
+                    [{"durationInMS": "5000",
+                      "trackEdits": [{"endInMs": "5000", "type": "media", "startInMs": "0"}],
+                      "trackType": "VIDEO", "trackId": "0", "width": "320", "timescale": "1000", "streamName": "one",
+                      "trackCodec": "V_MPEG4/ISO/AVC", "mediaSessionId": "SESSION-0", "height": "240"},
+                     {"durationInMS": "5000",
+                      "trackEdits": [
+                        {"endInMs": "2000", "type": "pause", "startInMs": "0"},
+                        {"endInMs": "5000", "type": "media", "startInMs": "2000"}],
+                      "trackType": "VIDEO", "trackId": "2", "width": "320", "timescale": "1000", "streamName": "two",
+                      "trackCodec": "V_MPEG4/ISO/AVC", "mediaSessionId": "SESSION-1", "height": "240"}]
+                    """, file, List.of(
+                            one[0].stream().mediaSessionId(), two[0].stream().mediaSessionId()));
+        }
+    }
 }

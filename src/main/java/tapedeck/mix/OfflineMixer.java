@@ -19,6 +19,7 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.Summary;
+import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieLine;
 import tapedeck.container.mp4.MovieLines;
 import tapedeck.media.Codec;
@@ -90,6 +91,10 @@ public final class OfflineMixer {
 
     private Mixed mix(FileChannel channel, DiskSpace space)
             throws IOException, MixFailedException, InterruptedException {
+        if (MatroskaTracks.isMatroska(channel)) {
+            throw new MixFailedException(
+                    Reason.NOTHING_TO_MIX, source + ": Matroska cannot be mixed, only MP4 (multi_record_format=mp4)");
+        }
         MovieLines movie = MovieLines.open(channel);
         List<MovieLine> lines = movie.lines().stream()
                 .filter(line -> line.codec() instanceof Codec.Video ? settings.hasVideo() : settings.hasAudio())

@@ -12,6 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.Container;
+import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieNotes;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -43,7 +45,8 @@ final class CallTimeline {
         List<JsonNode> events = new ArrayList<>();
         try {
             try (FileChannel file = FileChannel.open(recording, StandardOpenOption.READ)) {
-                for (Bytes note : MovieNotes.of(file)) {
+                List<Bytes> notes = journal.container() == Container.MKV ? MatroskaTracks.notes(file) : MovieNotes.of(file);
+                for (Bytes note : notes) {
                     events.add(JSON.readTree(note.toByteArray()));
                 }
             }

@@ -2,11 +2,14 @@ package tapedeck.record;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import tapedeck.container.Container;
 import tapedeck.container.MemberTrack;
 import tapedeck.container.MultiMuxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.TrackIdentity;
+import tapedeck.container.matroska.MatroskaFormat;
 import tapedeck.container.mp4.Mp4Format;
+import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
@@ -31,7 +34,9 @@ final class MultiFile {
     MultiFile(Journal journal, RecordingFile file, MuxerOptions options, long zeroNanos) {
         this.journal = journal;
         this.file = file;
-        this.muxer = Mp4Format.multiMuxer(file, options);
+        this.muxer = journal.container() == Container.MKV
+                ? MatroskaFormat.multiMuxer(file, options)
+                : Mp4Format.multiMuxer(file, options);
         this.zeroNanos = zeroNanos;
     }
 
@@ -46,6 +51,12 @@ final class MultiFile {
     /// The next pair of tracks, of pictures and sound: its number, from 0.
     int nextPair() {
         return pairs++;
+    }
+
+    /// Whether the file can have such a track at all. Matroska has no picture without a size (RFC 9559 5.1.4.1.30).
+    boolean canHave(Track like) {
+        boolean sizeKnown = !(like.codec() instanceof Codec.Video video) || video.width() > 0 && video.height() > 0;
+        return journal.container().canCarry(like.codec()) && (sizeKnown || journal.container() == Container.MP4);
     }
 
     /// A track for what comes as `like`; null if the file has no room for one.

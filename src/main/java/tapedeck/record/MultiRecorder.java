@@ -278,7 +278,7 @@ final class MultiRecorder {
     private Journal journal(String id, long startTimeMillis, List<Track> tracks) {
         return Journal.begun(
                 id,
-                Container.MP4,
+                container(),
                 naming,
                 parts > 1 ? parts : 0,
                 new Journal.Origin(
@@ -294,6 +294,13 @@ final class MultiRecorder {
                         "",
                         Math.max(1, parts),
                         uri));
+    }
+
+    private Container container() {
+        return switch (studio.settings().multiFormat()) {
+            case MP4 -> Container.MP4;
+            case MKV -> Container.MKV;
+        };
     }
 
     private static String codecName(List<Track> tracks, Class<? extends Codec> kind) {

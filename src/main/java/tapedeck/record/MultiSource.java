@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
-import tapedeck.container.Container;
 import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.media.Frame;
@@ -291,7 +290,7 @@ final class MultiSource {
     private @Nullable Line join(MultiFile file, Frame frame, long shownFromNanos) {
         Track track = frame.track();
         Track stored = null;
-        if (Container.MP4.canCarry(track.codec())) {
+        if (file.canHave(track)) {
             if (pair < 0 || (track.isVideo() ? pairHasVideo : pairHasAudio)) {
                 pair = file.nextPair();
                 pairHasVideo = false;
@@ -311,9 +310,10 @@ final class MultiSource {
             file.note(event(CallEvent.Kind.TRACK, Math.max(0, from)).ofTrack(stored));
         } else {
             log.warn(
-                    "recording {}: without {}, which MP4 cannot carry",
+                    "recording {}: without {}, which {} cannot carry",
                     stream.name(),
-                    track.codec().name());
+                    track.codec().name(),
+                    file.journal().container());
         }
         Line line = new Line(track, stored);
         lines.put(track.id(), line);

@@ -31,7 +31,7 @@ final class RecordingReader {
 
     /// Of recordings of many streams.
     static final List<String> MULTI_KEYS =
-            List.of("multi_record_dir", "on_multiple_record_hook_script", "multiple_record_hook_timeout");
+            List.of("multi_record_dir", "multi_record_format", "on_multiple_record_hook_script", "multiple_record_hook_timeout");
 
     private static final Pattern ELEMENT = Pattern.compile("\\{([^{}]*)}");
     private static final List<String> ELEMENTS = List.of(
@@ -79,6 +79,7 @@ final class RecordingReader {
                 dir,
                 values.path("record_tmp_dir", dir),
                 values.path("multi_record_dir", dir),
+                values.choice("multi_record_format", Settings.MultiFormat.MP4),
                 values.path("mp4_cutter_dir", dir),
                 values.number("record_fragment_duration", 1000, 300, 10_000),
                 fsync(),

@@ -181,6 +181,12 @@ public record Settings(
         TS
     }
 
+    /// Of a file of many streams.
+    public enum MultiFormat {
+        MP4,
+        MKV
+    }
+
     public enum Mp4Audio {
         AAC,
         COPY
@@ -203,6 +209,7 @@ public record Settings(
     /// @param dir where finished recordings are
     /// @param tmpDir where files are while they grow
     /// @param multiDir where finished recordings of many streams are
+    /// @param multiFormat the container of those
     /// @param cutsDir where cuts of finished recordings are
     /// @param fragmentMillis the most that a crash can lose
     /// @param fsync empty never, 0 after every fragment, else at most that many milliseconds apart
@@ -226,6 +233,7 @@ public record Settings(
             Path dir,
             Path tmpDir,
             Path multiDir,
+            MultiFormat multiFormat,
             Path cutsDir,
             int fragmentMillis,
             OptionalLong fsync,

@@ -224,6 +224,17 @@ class MixFaultsTest {
     }
 
     @Test
+    void aMatroskaIsAFailureThatSaysWhatCanBeMixed() throws Exception {
+        Path movie = folder.resolve("room.mp4");
+        Person.record(movie, List.of(person(1, "320x180", 1000)));
+        Path file = folder.resolve("room.mkv");
+        Ffmpeg.ffmpeg("-v", "error", "-i", movie.toString(), "-c", "copy", file.toString());
+        MixFailedException failure = assertThrows(MixFailedException.class, () -> mix(file, SMALL));
+        assertEquals(MixFailedException.Reason.NOTHING_TO_MIX, failure.reason());
+        assertTrue(String.valueOf(failure.getMessage()).contains("only MP4"), failure.getMessage());
+    }
+
+    @Test
     void aFileThatIsCutOffIsAFailure() throws Exception {
         Path whole = folder.resolve("whole.mp4");
         Person.record(whole, List.of(person(1, "320x180", 1000)));

@@ -25,9 +25,13 @@ final class MultiCrashChild {
 
     private MultiCrashChild() {}
 
-    static Recordings recordings(Path dir, Streams streams) throws Exception {
+    /// @param format of the file: `mp4` or `mkv`
+    static Recordings recordings(Path dir, Streams streams, String format) throws Exception {
         Settings settings = TestStudio.settings(
-                dir, "record_streams=false", "on_multiple_record_hook_script=" + dir.resolve("hook.sh"));
+                dir,
+                "record_streams=false",
+                "multi_record_format=" + format,
+                "on_multiple_record_hook_script=" + dir.resolve("hook.sh"));
         return new Recordings(settings, streams);
     }
 
@@ -47,7 +51,7 @@ final class MultiCrashChild {
         List<Frame> loop = CrashChild.loop(NAME);
         LongBuffer written = CrashChild.written(dir, MAX_PARTICIPANTS);
         List<Participant> all = new ArrayList<>();
-        try (Recordings recordings = recordings(dir, streams)) {
+        try (Recordings recordings = recordings(dir, streams, arguments[1])) {
             recordings.multi().start(MultiStudio.URI);
             long beganNanos = System.nanoTime();
             System.out.println("publishing");

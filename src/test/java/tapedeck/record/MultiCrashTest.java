@@ -14,13 +14,18 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.bytes.Bytes;
 import tapedeck.container.SizeChange;
+import tapedeck.container.matroska.MatroskaBlock;
+import tapedeck.container.matroska.MatroskaReader;
+import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.container.mp4.Mp4Frames;
@@ -44,12 +49,21 @@ class MultiCrashTest {
 
     @Test
     void whoeverJoinedIsThereAfterAKill() throws Exception {
+        kill("mp4");
+    }
+
+    @Test
+    void whoeverJoinedAMatroskaIsThereAfterAKill() throws Exception {
+        kill("mkv");
+    }
+
+    private void kill(String format) throws Exception {
         Random random = new Random(6);
         for (int round = 0; round < ROUNDS; round++) {
             Path folder = Files.createDirectory(dir.resolve("round" + round));
             Path notes = folder.resolve("notes");
             TestStudio.notingHook(folder, notes);
-            Process child = child(folder);
+            Process child = child(folder, format);
             try (BufferedReader out = child.inputReader()) {
                 assertEquals("publishing", out.readLine());
                 assertTrue(!child.waitFor(LEAST_MILLIS + random.nextInt(SPREAD_MILLIS), TimeUnit.MILLISECONDS));
@@ -57,14 +71,14 @@ class MultiCrashTest {
                 child.destroyForcibly().waitFor();
             }
             assertOpensAsItIs(folder);
-            try (Recordings recordings = MultiCrashChild.recordings(folder, new Streams())) {
+            try (Recordings recordings = MultiCrashChild.recordings(folder, new Streams(), format)) {
                 assertEquals(1, recordings.recover());
                 assertHoldsAll(
                         folder,
-                        recordings.file("multi-recorder__test-record.mp4").orElseThrow());
+                        recordings.file("multi-recorder__test-record." + format).orElseThrow());
                 TestStudio.await(() -> !TestStudio.lines(notes).isEmpty(), "the hook ran");
             }
-            try (Recordings recordings = MultiCrashChild.recordings(folder, new Streams())) {
+            try (Recordings recordings = MultiCrashChild.recordings(folder, new Streams(), format)) {
                 assertEquals(0, recordings.recover(), "nothing is left to do");
             }
             assertEquals(1, TestStudio.lines(notes).size());
@@ -86,15 +100,20 @@ class MultiCrashTest {
 
     private void assertHoldsAll(Path folder, Path file) throws Exception {
         LongBuffer written = CrashChild.written(folder, MultiCrashChild.MAX_PARTICIPANTS);
-        Map<String, List<Frame>> found = new HashMap<>();
+        Map<String, List<Bytes>> found = new HashMap<>();
         Map<Integer, String> keys = new HashMap<>();
         try (FileChannel channel = FileChannel.open(file)) {
-            for (Described track : MovieTracks.of(channel)) {
+            boolean matroska = MatroskaTracks.isMatroska(channel);
+            for (Described track : matroska ? MatroskaTracks.of(channel) : MovieTracks.of(channel)) {
                 keys.put(track.id(), key(track.identity().streamName(), track.isVideo()));
             }
-            for (Frame frame : Mp4Frames.of(channel)) {
-                found.computeIfAbsent(keys.get(frame.track().id()), _ -> new ArrayList<>())
-                        .add(frame);
+            if (matroska) {
+                blocks(channel, keys, found);
+            } else {
+                for (Frame frame : Mp4Frames.of(channel)) {
+                    found.computeIfAbsent(keys.get(frame.track().id()), _ -> new ArrayList<>())
+                            .add(frame.data());
+                }
             }
         }
         assertEquals("", Ffmpeg.decodeErrors(file));
@@ -104,11 +123,24 @@ class MultiCrashTest {
         }
     }
 
+    private static void blocks(FileChannel channel, Map<Integer, String> keys, Map<String, List<Bytes>> found)
+            throws IOException {
+        MatroskaReader reader = MatroskaReader.open(channel);
+        Optional<MatroskaBlock> block = reader.next();
+        while (block.isPresent()) {
+            String key = keys.get(block.get().trackNumber());
+            if (key != null) {
+                found.computeIfAbsent(key, _ -> new ArrayList<>()).add(block.get().data());
+            }
+            block = reader.next();
+        }
+    }
+
     private static String key(String name, boolean video) {
         return name + (video ? " video" : " audio");
     }
 
-    private void assertHolds(String name, List<Frame> loop, int written, Map<String, List<Frame>> found) {
+    private void assertHolds(String name, List<Frame> loop, int written, Map<String, List<Bytes>> found) {
         long lastHeldNanos = 0;
         long lastSentNanos = 0;
         Map<String, Integer> counted = new HashMap<>();
@@ -117,10 +149,10 @@ class MultiCrashTest {
             lastSentNanos = sent.dtsNanos();
             String key = key(name, sent.track().isVideo());
             int number = counted.merge(key, 1, Integer::sum) - 1;
-            List<Frame> held = found.getOrDefault(key, List.of());
+            List<Bytes> held = found.getOrDefault(key, List.of());
             if (number < held.size()) {
                 assertEquals(
-                        SizeChange.GOES_ON.stored(sent).data(), held.get(number).data(), key + " frame " + number);
+                        SizeChange.GOES_ON.stored(sent).data(), held.get(number), key + " frame " + number);
                 lastHeldNanos = sent.dtsNanos();
             }
         }
@@ -131,7 +163,7 @@ class MultiCrashTest {
                 "%s lost %d ms of %d".formatted(name, lost / 1_000_000, lastSentNanos / 1_000_000));
     }
 
-    private static Process child(Path folder) throws IOException {
+    private static Process child(Path folder, String format) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
@@ -141,7 +173,8 @@ class MultiCrashTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         MultiCrashChild.class.getName(),
-                        folder.toString())
+                        folder.toString(),
+                        format)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.container.mp4.Mp4Frames;
@@ -93,6 +94,38 @@ class MultiRecorderTest {
                     }
                 }
             }
+        }
+    }
+
+    @Test
+    void aMatroskaHasTheStreamsOfAllCodecsToo() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir, "multi_record_format=mkv")) {
+            studio.multi().start(MultiStudio.URI);
+            List<String> codecs = List.of("h264+aac", "vp8+opus", "vp9+opus", "av1+opus", "h264b+alaw", "h265+mulaw");
+            for (int i = 0; i < codecs.size(); i++) {
+                studio.participant("user-" + i, i * 0.7, TestMedia.of(codecs.get(i), 3));
+            }
+            studio.play();
+            Path file = studio.terminate();
+            assertEquals("multi-recorder__test-record.mkv", file.getFileName().toString());
+            assertEquals("", Ffmpeg.decodeErrors(file));
+            try (FileChannel channel = FileChannel.open(file)) {
+                List<Described> tracks = MatroskaTracks.of(channel);
+                assertEquals(12, tracks.size());
+                for (Described track : tracks) {
+                    int person = (track.id() - 1) / 2;
+                    assertEquals("user-" + person, track.identity().streamName());
+                    assertEquals(
+                            person * 0.7, track.segments().getLast().startNanos() / 1e9, 0.05, track.toString());
+                    assertEquals(person * 0.7 + 3, track.endNanos() / 1e9, 0.1, track.toString());
+                }
+                assertEquals(
+                        tracks.get(2).identity().mediaSessionId(),
+                        tracks.get(3).identity().mediaSessionId());
+            }
+            String timeline = Files.readString(CallTimeline.beside(file));
+            assertEquals(6, timeline.split("\"join\"", -1).length - 1, timeline);
+            assertEquals(12, timeline.split("\"track\"", -1).length - 1, timeline);
         }
     }
 

@@ -29,6 +29,7 @@ final class BlockCursor {
     private int trackNumber;
     private long ticks;
     private boolean keyframe;
+    private boolean hidden;
     private int lacing;
     private long contentAt;
     private int contentBytes;
@@ -159,6 +160,7 @@ final class BlockCursor {
         ticks = clusterTicks + (short) (file.u8(position + length) << 8 | file.u8(position + length + 1));
         int flags = file.u8(position + length + 2);
         keyframe = (flags & FLAG_KEYFRAME) != 0;
+        hidden = (flags & ClusterWriter.FLAG_INVISIBLE) != 0;
         lacing = flags & LACING_MASK;
         contentAt = position + length + FIXED_HEADER_BYTES;
         contentBytes = (int) (element.end() - contentAt);
@@ -186,6 +188,11 @@ final class BlockCursor {
 
     boolean keyframe() {
         return keyframe;
+    }
+
+    /// Only to be decoded, for the sake of those behind it.
+    boolean hidden() {
+        return hidden;
     }
 
     /// The lacing bits as they stand in the flags: 0 none, 2 Xiph, 4 fixed size, 6 EBML.

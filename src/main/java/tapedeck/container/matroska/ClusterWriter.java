@@ -20,6 +20,8 @@ final class ClusterWriter {
     static final int MAX_BYTES = 5_000_000;
 
     private static final int FLAG_KEYFRAME = 0x80;
+    /// RFC 9559 10.2: decoded, but not shown.
+    static final int FLAG_INVISIBLE = 0x08;
 
     private final long maxTicks;
     private final long maxBytes;
@@ -50,6 +52,15 @@ final class ClusterWriter {
     ///
     /// @param time in ticks, not negative
     void add(int trackNumber, long time, boolean keyframe, Bytes frame) {
+        add(trackNumber, time, keyframe ? FLAG_KEYFRAME : 0, frame);
+    }
+
+    /// One that only those behind it need.
+    void addHidden(int trackNumber, long time, boolean keyframe, Bytes frame) {
+        add(trackNumber, time, FLAG_INVISIBLE | (keyframe ? FLAG_KEYFRAME : 0), frame);
+    }
+
+    private void add(int trackNumber, long time, int flags, Bytes frame) {
         if (isEmpty()) {
             timestamp = time;
         }
@@ -59,7 +70,7 @@ final class ClusterWriter {
         headers.u8(ElementId.SIMPLE_BLOCK);
         vint(headers, content);
         vint(headers, trackNumber);
-        headers.u16((int) (time - timestamp)).u8(keyframe ? FLAG_KEYFRAME : 0);
+        headers.u16((int) (time - timestamp)).u8(flags);
         ends.add(headers.length());
         frames.add(frame);
         blockBytes += headers.length() - before + (long) frame.length();

@@ -34,6 +34,8 @@ final class ElementId {
     static final int TRACK_UID = 0x73C5;
     static final int TRACK_TYPE = 0x83;
     static final int FLAG_LACING = 0x9C;
+    static final int FLAG_DEFAULT = 0x88;
+    static final int NAME = 0x536E;
     static final int LANGUAGE = 0x22B59C;
     static final int CODEC_ID = 0x86;
     static final int CODEC_PRIVATE = 0x63A2;
@@ -50,6 +52,14 @@ final class ElementId {
     static final int OUTPUT_SAMPLING_FREQUENCY = 0x78B5;
     static final int CHANNELS = 0x9F;
     static final int BIT_DEPTH = 0x6264;
+
+    static final int TAGS = 0x1254C367;
+    static final int TAG = 0x7373;
+    static final int TARGETS = 0x63C0;
+    static final int TAG_TRACK_UID = 0x63C5;
+    static final int SIMPLE_TAG = 0x67C8;
+    static final int TAG_NAME = 0x45A3;
+    static final int TAG_STRING = 0x4487;
 
     static final int CLUSTER = 0x1F43B675;
     static final int TIMESTAMP = 0xE7;
@@ -75,6 +85,7 @@ final class ElementId {
             case SEEK_HEAD -> "SeekHead";
             case INFO -> "Info";
             case TRACKS -> "Tracks";
+            case TAGS -> "Tags";
             case CLUSTER -> "Cluster";
             case SIMPLE_BLOCK -> "SimpleBlock";
             case BLOCK_GROUP -> "BlockGroup";

@@ -2,7 +2,9 @@ package tapedeck.container.matroska;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.matroska.EbmlReader.Child;
@@ -17,6 +19,7 @@ import tapedeck.media.Track;
 /// @param tracksAt where Tracks stands
 /// @param clustersAt the position of the first cluster; where there is none, the end of file or Segment
 /// @param seekHeadFirst whether the Segment begins with a SeekHead
+/// @param sessions of the tracks, by their UID, where the file says them
 /// @param behindTracks the first element behind Tracks that stands at a multiple of 8 as [Head] aligns it
 record FileHead(
         Element segment,
@@ -28,8 +31,9 @@ record FileHead(
         long tracksAt,
         long clustersAt,
         boolean seekHeadFirst,
+        Map<Long, String> sessions,
         Optional<Element> behindTracks) {
-    static final int MAX_TRACKS = 256;
+    static final int MAX_TRACKS = 1024;
     /// Info or Tracks: room for large codec data.
     static final int MAX_MASTER_BYTES = 1 << 24;
     /// Children of the Segment before the first cluster: Tags, Attachments, Chapters and Voids in between.
@@ -65,6 +69,7 @@ record FileHead(
         private long durationAt;
         private long scaleNanos = Head.TIMESTAMP_SCALE_NANOS;
         private final List<TrackEntry> tracks = new ArrayList<>();
+        private final Map<Long, String> sessions = new HashMap<>();
 
         private Parser(FileWindow file) {
             this.file = file;
@@ -111,6 +116,7 @@ record FileHead(
                     tracksAt,
                     clustersAt,
                     seekHeadFirst,
+                    Map.copyOf(sessions),
                     behindTracks);
         }
 
@@ -166,6 +172,8 @@ record FileHead(
             if (element.id() == ElementId.INFO && info.isEmpty()) {
                 info = Optional.of(element);
                 info(element);
+            } else if (element.id() == ElementId.TAGS && element.size() <= MAX_MASTER_BYTES) {
+                tags(element);
             } else if (element.id() == ElementId.TRACKS && tracksElement.isEmpty()) {
                 tracksElement = Optional.of(element);
                 for (Child child : children(element)) {
@@ -176,6 +184,15 @@ record FileHead(
                 if (tracks.size() > MAX_TRACKS) {
                     throw new MalformedException("%d tracks".formatted(tracks.size()));
                 }
+            }
+        }
+
+        /// What tags say is for people: where they are broken, the file is none the worse.
+        private void tags(Element element) throws IOException {
+            try {
+                sessions.putAll(MatroskaTags.sessions(children(element)));
+            } catch (MalformedException _) {
+                sessions.clear();
             }
         }
 

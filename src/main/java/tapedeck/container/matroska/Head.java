@@ -29,12 +29,34 @@ record Head(Bytes bytes, int durationAt, int holeBytes) {
     static final int RESERVE_HEADER_BYTES = 8;
     static final String APPLICATION = "Tapedeck";
 
-    private static final int ALIGNMENT = 8;
+    static final int ALIGNMENT = 8;
+    /// See [#padding].
+    static final int MAX_PADDING_BYTES = 9;
     /// RFC 8794 7.6: dates count from here in nanoseconds.
     private static final Instant EBML_EPOCH = Instant.parse("2001-01-01T00:00:00Z");
 
     static Head of(Doctype doctype, List<Track> tracks, MuxerOptions options, double durationMillis) {
-        EbmlWriter out = new EbmlWriter().raw(ebmlHeader(doctype)).id(ElementId.SEGMENT);
+        EbmlWriter out = new EbmlWriter();
+        int durationAt = begin(out, doctype, options, durationMillis);
+        EbmlWriter entries = new EbmlWriter();
+        boolean video = false;
+        for (Track track : tracks) {
+            entries.master(ElementId.TRACK_ENTRY, TrackEntry.write(track));
+            video |= track.isVideo();
+        }
+        out.checkedMaster(ElementId.TRACKS, entries);
+        out.voidOf(padding(out.length()));
+        int most = video ? MAX_VIDEO_RESERVE_BYTES : MAX_AUDIO_RESERVE_BYTES;
+        int holeBytes = Math.clamp(options.reserveBytes(), 0, most);
+        out.raw(reserve(RESERVE_HEADER_BYTES + holeBytes));
+        return new Head(out.toBytes(), durationAt, holeBytes);
+    }
+
+    /// Up to Info.
+    ///
+    /// @return where Duration's value stands
+    private static int begin(EbmlWriter out, Doctype doctype, MuxerOptions options, double durationMillis) {
+        out.raw(ebmlHeader(doctype)).id(ElementId.SEGMENT);
         out.raw(new ByteWriter(8).u64(UNKNOWN_SIZE).toBytes());
         out.raw(reserve(SEEK_RESERVE_BYTES)).raw(zeros(SEEK_RESERVE_BYTES - RESERVE_HEADER_BYTES));
         EbmlWriter info = new EbmlWriter()
@@ -49,18 +71,15 @@ record Head(Bytes bytes, int durationAt, int holeBytes) {
         // Duration is Info's first child: two bytes of identifier, one of size.
         int durationAt = out.length() + 3;
         out.raw(info.toBytes());
-        EbmlWriter entries = new EbmlWriter();
-        boolean video = false;
-        for (Track track : tracks) {
-            entries.master(ElementId.TRACK_ENTRY, TrackEntry.write(track));
-            video |= track.isVideo();
-        }
-        out.checkedMaster(ElementId.TRACKS, entries);
+        return durationAt;
+    }
+
+    /// Of a file that takes tracks while it grows: up to where they are going to stand.
+    static Head ofMany(MuxerOptions options, double durationMillis) {
+        EbmlWriter out = new EbmlWriter();
+        int durationAt = begin(out, Doctype.MKV, options, durationMillis);
         out.voidOf(padding(out.length()));
-        int most = video ? MAX_VIDEO_RESERVE_BYTES : MAX_AUDIO_RESERVE_BYTES;
-        int holeBytes = Math.clamp(options.reserveBytes(), 0, most);
-        out.raw(reserve(RESERVE_HEADER_BYTES + holeBytes));
-        return new Head(out.toBytes(), durationAt, holeBytes);
+        return new Head(out.toBytes(), durationAt, 0);
     }
 
     /// A Void in front of `position` or nothing, so that what follows stands at a multiple of 8. One byte alone cannot

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.util.List;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Format;
+import tapedeck.container.MultiMuxer;
 import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
@@ -32,6 +33,11 @@ public final class MatroskaFormat implements Format {
     @Override
     public Muxer muxer(Output output, List<Track> tracks, MuxerOptions options) {
         return new MatroskaMuxer(output, doctype, tracks, options);
+    }
+
+    /// Starts a file for the tracks of many streams, which join while it grows.
+    public static MultiMuxer multiMuxer(Output output, MuxerOptions options) {
+        return new MultiMatroskaMuxer(output, options);
     }
 
     /// RFC 8794 11.3.2, Void.

@@ -41,7 +41,7 @@ final class MatroskaMuxer implements Muxer {
         this.options = options;
         this.cluster = new ClusterWriter(options.clusters());
         for (Track track : this.tracks) {
-            check(track);
+            check(doctype, track);
             ends.add(new TrackEnd(track.codec()));
         }
         if (this.tracks.stream().map(Track::id).distinct().count() != this.tracks.size() || tracks.isEmpty()) {
@@ -49,7 +49,7 @@ final class MatroskaMuxer implements Muxer {
         }
     }
 
-    private void check(Track track) {
+    static void check(Doctype doctype, Track track) {
         if (!doctype.canCarry(track.codec())) {
             throw new IllegalArgumentException(
                     "%s cannot carry %s".formatted(doctype.text(), track.codec().name()));
@@ -131,7 +131,7 @@ final class MatroskaMuxer implements Muxer {
     }
 
     /// RFC 9559 5.1.4.1.28: readers subtract CodecDelay, in their own rounding, from every timestamp.
-    private static long ticks(long nanos) {
+    static long ticks(long nanos) {
         return Math.floorDiv(nanos + TICK_NANOS / 2, TICK_NANOS);
     }
 

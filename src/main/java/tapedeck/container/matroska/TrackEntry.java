@@ -22,9 +22,18 @@ import tapedeck.media.Track;
 /// @param number how blocks name the track; our [Track#id()]
 /// @param kind by TrackType
 /// @param codec empty for one that this server does not know
+/// @param uid by which tags name it
+/// @param name for people; empty for none
 /// @param codecDelayNanos what a block's timestamp is too late by, RFC 9559 5.1.4.1.28
 record TrackEntry(
-        int number, Kind kind, String codecId, Bytes codecPrivate, Optional<Codec> codec, long codecDelayNanos) {
+        int number,
+        long uid,
+        String name,
+        Kind kind,
+        String codecId,
+        Bytes codecPrivate,
+        Optional<Codec> codec,
+        long codecDelayNanos) {
     enum Kind {
         VIDEO,
         AUDIO,
@@ -43,6 +52,8 @@ record TrackEntry(
     private static final int MAX_SAMPLE_RATE_HZ = 1_000_000;
     private static final int TYPE_VIDEO = 1;
     private static final int TYPE_AUDIO = 2;
+    private static final int TYPE_METADATA = 33;
+    static final String NOTES_ID = "D_WEBVTT/METADATA";
     /// RFC 7845 4.6, and the Opus mapping of Matroska: decode 80 ms before a seek target.
     private static final long OPUS_SEEK_PRE_ROLL_NANOS = 80_000_000;
 
@@ -50,11 +61,35 @@ record TrackEntry(
     private static final int WAVE_FORMAT_MULAW = 7;
 
     static EbmlWriter write(Track track) {
+        return write(track, new EbmlWriter());
+    }
+
+    /// One of many: of several the first is played.
+    static EbmlWriter write(Track track, String name, boolean first) {
+        return write(
+                track,
+                new EbmlWriter().uint(ElementId.FLAG_DEFAULT, first ? 1 : 0).text(ElementId.NAME, name));
+    }
+
+    /// Of what is said beside pictures and sound: the mapping of WebM for WebVTT, whose cues are JSON here.
+    static EbmlWriter writeNotes(int number) {
+        return new EbmlWriter()
+                .uint(ElementId.TRACK_NUMBER, number)
+                .uint(ElementId.TRACK_UID, number)
+                .uint(ElementId.TRACK_TYPE, TYPE_METADATA)
+                .uint(ElementId.FLAG_DEFAULT, 0)
+                .uint(ElementId.FLAG_LACING, 0)
+                .text(ElementId.LANGUAGE, "und")
+                .text(ElementId.CODEC_ID, NOTES_ID);
+    }
+
+    private static EbmlWriter write(Track track, EbmlWriter more) {
         var out = new EbmlWriter()
                 .uint(ElementId.TRACK_NUMBER, track.id())
                 .uint(ElementId.TRACK_UID, track.id())
                 .uint(ElementId.TRACK_TYPE, track.isVideo() ? TYPE_VIDEO : TYPE_AUDIO)
                 .uint(ElementId.FLAG_LACING, 0)
+                .raw(more.toBytes())
                 .text(ElementId.LANGUAGE, "und")
                 .text(ElementId.CODEC_ID, codecId(track.codec()));
         Bytes codecPrivate = codecPrivate(track.codec());
@@ -146,6 +181,8 @@ record TrackEntry(
 
     static TrackEntry parse(List<EbmlReader.Child> children) {
         int number = 0;
+        long uid = 0;
+        String name = "";
         int type = 0;
         String codecId = "";
         Bytes codecPrivate = Bytes.EMPTY;
@@ -155,6 +192,8 @@ record TrackEntry(
         for (EbmlReader.Child child : children) {
             switch (child.id()) {
                 case ElementId.TRACK_NUMBER -> number = child.uint(Integer.MAX_VALUE);
+                case ElementId.TRACK_UID -> uid = child.uint();
+                case ElementId.NAME -> name = child.text();
                 case ElementId.TRACK_TYPE -> type = child.uint(255);
                 case ElementId.CODEC_ID -> codecId = child.text();
                 case ElementId.CODEC_PRIVATE -> codecPrivate = child.content();
@@ -162,7 +201,7 @@ record TrackEntry(
                 case ElementId.VIDEO -> video = child.children();
                 case ElementId.AUDIO -> audio = child.children();
                 default -> {
-                    // Names, languages, flags, encryption: nothing that is asked here.
+                    // Languages, flags, encryption: nothing that is asked here.
                 }
             }
         }
@@ -175,7 +214,7 @@ record TrackEntry(
             default -> Optional.empty();
         };
         Kind kind = type == TYPE_VIDEO ? Kind.VIDEO : type == TYPE_AUDIO ? Kind.AUDIO : Kind.OTHER;
-        return new TrackEntry(number, kind, codecId, codecPrivate, codec, codecDelayNanos);
+        return new TrackEntry(number, uid, name, kind, codecId, codecPrivate, codec, codecDelayNanos);
     }
 
     boolean video() {

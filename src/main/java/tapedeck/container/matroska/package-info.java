@@ -13,6 +13,8 @@
 /// the real element by one aligned 8-byte write over its header; the Segment's real size comes last and says
 /// "finished". Cues too large for the hole are appended behind the last cluster instead.
 ///
-/// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock]; [MatroskaDemuxer] for what comes live.
+/// A file of many streams takes tracks while it grows: [TracksPlace].
+///
+/// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock], [MatroskaTracks]; [MatroskaDemuxer] for what comes live.
 @org.jspecify.annotations.NullMarked
 package tapedeck.container.matroska;
