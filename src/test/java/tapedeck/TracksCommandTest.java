@@ -176,7 +176,8 @@ class TracksCommandTest {
             studio.frames(two, 2, pictures(0, 3_000));
             studio.play();
             Path file = studio.terminate();
-            assertPage("""
+            assertPage(
+                    """
                     [{"durationInMS": "5000",
                       "trackEdits": [{"endInMs": "5000", "type": "media", "startInMs": "0"}],
                       "trackType": "VIDEO", "trackId": "0", "width": "320", "timescale": "1000", "streamName": "one",
@@ -187,8 +188,9 @@ class TracksCommandTest {
                         {"endInMs": "5000", "type": "media", "startInMs": "2000"}],
                       "trackType": "VIDEO", "trackId": "2", "width": "320", "timescale": "1000", "streamName": "two",
                       "trackCodec": "V_MPEG4/ISO/AVC", "mediaSessionId": "SESSION-1", "height": "240"}]
-                    """, file, List.of(
-                            one[0].stream().mediaSessionId(), two[0].stream().mediaSessionId()));
+                    """,
+                    file,
+                    List.of(one[0].stream().mediaSessionId(), two[0].stream().mediaSessionId()));
         }
     }
 }

@@ -45,7 +45,8 @@ final class CallTimeline {
         List<JsonNode> events = new ArrayList<>();
         try {
             try (FileChannel file = FileChannel.open(recording, StandardOpenOption.READ)) {
-                List<Bytes> notes = journal.container() == Container.MKV ? MatroskaTracks.notes(file) : MovieNotes.of(file);
+                List<Bytes> notes =
+                        journal.container() == Container.MKV ? MatroskaTracks.notes(file) : MovieNotes.of(file);
                 for (Bytes note : notes) {
                     events.add(JSON.readTree(note.toByteArray()));
                 }

@@ -30,8 +30,11 @@ final class RecordingReader {
     private static final FileFormat OTHERWISE = FileFormat.MKV;
 
     /// Of recordings of many streams.
-    static final List<String> MULTI_KEYS =
-            List.of("multi_record_dir", "multi_record_format", "on_multiple_record_hook_script", "multiple_record_hook_timeout");
+    static final List<String> MULTI_KEYS = List.of(
+            "multi_record_dir",
+            "multi_record_format",
+            "on_multiple_record_hook_script",
+            "multiple_record_hook_timeout");
 
     private static final Pattern ELEMENT = Pattern.compile("\\{([^{}]*)}");
     private static final List<String> ELEMENTS = List.of(

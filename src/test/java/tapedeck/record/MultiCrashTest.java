@@ -130,7 +130,8 @@ class MultiCrashTest {
         while (block.isPresent()) {
             String key = keys.get(block.get().trackNumber());
             if (key != null) {
-                found.computeIfAbsent(key, _ -> new ArrayList<>()).add(block.get().data());
+                found.computeIfAbsent(key, _ -> new ArrayList<>())
+                        .add(block.get().data());
             }
             block = reader.next();
         }
@@ -151,8 +152,7 @@ class MultiCrashTest {
             int number = counted.merge(key, 1, Integer::sum) - 1;
             List<Bytes> held = found.getOrDefault(key, List.of());
             if (number < held.size()) {
-                assertEquals(
-                        SizeChange.GOES_ON.stored(sent).data(), held.get(number), key + " frame " + number);
+                assertEquals(SizeChange.GOES_ON.stored(sent).data(), held.get(number), key + " frame " + number);
                 lastHeldNanos = sent.dtsNanos();
             }
         }

@@ -116,8 +116,7 @@ class MultiRecorderTest {
                     int person = (track.id() - 1) / 2;
                     assertEquals("user-" + person, track.identity().streamName());
                     // Where the first picture is shown, which with B-frames is later than where it is decoded.
-                    assertEquals(
-                            person * 0.7, track.segments().getLast().startNanos() / 1e9, 0.08, track.toString());
+                    assertEquals(person * 0.7, track.segments().getLast().startNanos() / 1e9, 0.08, track.toString());
                     assertEquals(person * 0.7 + 3, track.endNanos() / 1e9, 0.1, track.toString());
                 }
                 assertEquals(

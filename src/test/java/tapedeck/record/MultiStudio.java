@@ -159,7 +159,8 @@ public final class MultiStudio implements AutoCloseable {
     /// The finished files by name.
     public List<Path> files() {
         try (var files = Files.list(records)) {
-            return files.filter(file -> file.toString().endsWith(".mp4") || file.toString().endsWith(".mkv"))
+            return files.filter(file ->
+                            file.toString().endsWith(".mp4") || file.toString().endsWith(".mkv"))
                     .filter(file -> !file.getFileName().toString().startsWith("."))
                     .sorted()
                     .toList();

@@ -28,9 +28,9 @@ import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
-import tapedeck.peers.TestMedia;
 import tapedeck.media.Track;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestMedia;
 
 /// Many streams in one Matroska file, whose tracks join while it grows.
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -152,7 +152,8 @@ class MultiMatroskaTest {
                         .toList());
     }
 
-    /// At every byte of every write that changes what is there, the file opens with everybody whose frames are in it, and
+    /// At every byte of every write that changes what is there, the file opens with everybody whose frames are in it,
+    /// and
     /// can be finished.
     @Test
     void whereverItIsTornEverybodyWhoJoinedIsThere() throws IOException {
@@ -163,9 +164,8 @@ class MultiMatroskaTest {
         for (int i = 0; i < witness.states.size(); i++) {
             MemoryFile state = new MemoryFile(witness.states.get(i));
             Map<Integer, List<Bytes>> held = read(state);
-            List<Integer> named = MatroskaReader.open(state).tracks().stream()
-                    .map(Track::id)
-                    .toList();
+            List<Integer> named =
+                    MatroskaReader.open(state).tracks().stream().map(Track::id).toList();
             assertTrue(named.containsAll(held.keySet()), named + " without some of " + held.keySet());
             assertTrue(held.size() >= before, "state " + i);
             before = held.size();
