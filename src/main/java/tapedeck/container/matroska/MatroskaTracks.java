@@ -100,8 +100,10 @@ public final class MatroskaTracks {
         private final Codec codec;
         private final List<Segment> segments = new ArrayList<>();
         private long beginNanos = -1;
+        /// The two latest, because pictures do not come in the order in which they are shown.
         private long lastNanos;
-        private long usualNanos;
+
+        private long beforeNanos;
 
         Line(TrackEntry entry, Codec codec) {
             this.entry = entry;
@@ -109,15 +111,20 @@ public final class MatroskaTracks {
         }
 
         void add(long nanos) {
+            if (beginNanos >= 0 && nanos - lastNanos > MovieTracks.HOLE_NANOS) {
+                close();
+                beginNanos = -1;
+            }
             if (beginNanos < 0) {
                 beginNanos = Math.max(0, nanos);
-            } else if (nanos - lastNanos > MovieTracks.HOLE_NANOS) {
-                close();
-                beginNanos = nanos;
+                lastNanos = beginNanos;
+                beforeNanos = beginNanos;
             } else if (nanos > lastNanos) {
-                usualNanos = nanos - lastNanos;
+                beforeNanos = lastNanos;
+                lastNanos = nanos;
+            } else if (nanos > beforeNanos && nanos < lastNanos) {
+                beforeNanos = nanos;
             }
-            lastNanos = Math.max(lastNanos, nanos);
         }
 
         private void close() {
@@ -125,7 +132,7 @@ public final class MatroskaTracks {
             if (beginNanos > before) {
                 segments.add(new Segment(before, beginNanos, false));
             }
-            segments.add(new Segment(beginNanos, lastNanos + usualNanos, true));
+            segments.add(new Segment(beginNanos, 2 * lastNanos - beforeNanos, true));
         }
 
         Described described(FileHead head) {
