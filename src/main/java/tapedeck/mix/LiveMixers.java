@@ -1,11 +1,11 @@
 package tapedeck.mix;
 
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +29,7 @@ public final class LiveMixers implements AutoCloseable {
     /// How many run at once.
     static final int MAX_MIXERS = 20;
 
+    private static final SecureRandom RANDOM = new SecureRandom();
     private static final Logger log = LoggerFactory.getLogger(LiveMixers.class);
 
     private final Streams streams;
@@ -55,6 +56,7 @@ public final class LiveMixers implements AutoCloseable {
     public synchronized void start(String uri, Optional<String> streamName, Map<String, String> settings)
             throws MixerRefusedException {
         String name = name(uri);
+        forgetEnded();
         if (closed) {
             throw refused(Reason.BROKEN, "the server is stopping");
         }
@@ -89,7 +91,7 @@ public final class LiveMixers implements AutoCloseable {
                 Publisher.Protocol.MIXER,
                 uri,
                 UUID.randomUUID().toString(),
-                Publisher.randomLogin(new Random()),
+                Publisher.randomLogin(RANDOM),
                 Publisher.RecordWish.AS_CONFIGURED,
                 Publisher.Expects.of(settings.hasVideo(), settings.hasAudio()));
         AtomicReference<@Nullable LiveMixer> made = new AtomicReference<>();

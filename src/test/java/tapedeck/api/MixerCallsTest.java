@@ -83,6 +83,19 @@ class MixerCallsTest {
         }
     }
 
+    @Test
+    void whereTheStreamOfAMixerWasEndedAnotherMayStart() throws Exception {
+        String small = ROOM + ", \"width\": 160, \"height\": 90, \"fps\": 5";
+        try (ApiServer server = new ApiServer(dir)) {
+            assertEquals(200, status(server, "startup", small));
+            StreamName name = new StreamName("room");
+            server.streams.find(name).orElseThrow().terminate("by hand");
+            Await.await("it has ended", () -> server.streams.find(name).isEmpty());
+            assertEquals(200, status(server, "startup", small));
+            assertEquals(1, found(server).size());
+        }
+    }
+
     private static void assertTaken(ApiServer server, String name) throws Exception {
         try (Publication _ = server.publish(name, Feedback.NONE)) {
             throw new AssertionError("published over");
