@@ -109,12 +109,8 @@ final class LiveMixer {
     }
 
     private void turn(long nowNanos) {
-        for (LiveSource source : sources) {
-            source.refresh(nowNanos, zeroNanos, finder);
-            if (source.stream() == null && !source.isByName()) {
-                sources.remove(source);
-            }
-        }
+        sources.forEach(source -> source.refresh(nowNanos, zeroNanos, finder));
+        sources.removeIf(source -> source.stream() == null && !source.isByName());
         // As they were added, whoever came back meanwhile.
         List<LiveSource> present = new ArrayList<>(sources);
         present.sort(Comparator.comparingInt(LiveSource::number));

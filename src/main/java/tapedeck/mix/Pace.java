@@ -3,16 +3,18 @@ package tapedeck.mix;
 /// How time passes for a mix of pictures: the only thing in which a live one differs.
 enum Pace {
     /// As fast as it can be: everything is there before it is asked for.
-    OFFLINE(Long.MAX_VALUE, Integer.MAX_VALUE),
+    OFFLINE(Long.MAX_VALUE, Integer.MAX_VALUE, 0),
     /// With the clock: what is not there is not waited for.
-    LIVE(5_000_000_000L, 8);
+    LIVE(5_000_000_000L, 8, 10_000_000L);
 
     private final long leavesAfterNanos;
     private final int picturesPerTick;
+    private final long catchUpNanos;
 
-    Pace(long leavesAfterNanos, int picturesPerTick) {
+    Pace(long leavesAfterNanos, int picturesPerTick, long catchUpNanos) {
         this.leavesAfterNanos = leavesAfterNanos;
         this.picturesPerTick = picturesPerTick;
+        this.catchUpNanos = catchUpNanos;
     }
 
     /// For so long a picture stays of a source that gives no new one; then its tile goes, until the next one.
@@ -24,5 +26,10 @@ enum Pace {
     /// sends many at once, does not hold up the others.
     int picturesPerTick() {
         return picturesPerTick;
+    }
+
+    /// More of them only in so much time.
+    long catchUpNanos() {
+        return catchUpNanos;
     }
 }

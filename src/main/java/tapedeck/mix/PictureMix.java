@@ -62,7 +62,7 @@ final class PictureMix implements Engine {
         ///
         /// @return whether there is one that is to be seen
         private boolean advance(long nanos, Pace pace) {
-            boolean there = source.advance(nanos, pace.picturesPerTick());
+            boolean there = source.advance(nanos, pace.picturesPerTick(), pace.catchUpNanos());
             // The past with which a stream is joined is not shown in fast motion.
             caughtUp |= there && !source.isBehind();
             if (!caughtUp || nanos - source.currentNanos() > pace.leavesAfterNanos()) {

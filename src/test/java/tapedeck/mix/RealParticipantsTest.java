@@ -51,14 +51,19 @@ class RealParticipantsTest {
                 .filter((video) => video.getVideoPlaybackQuality().totalVideoFrames > 20)
                 .map((video) => video.ariaLabel)).size""";
     private static final int FPS = 30;
+    private static final Area CANVAS = new Area(0, 0, 640, 360);
     private static final double SOUND_SECONDS = 0.040;
     private static final double FRAME_SECONDS = 1.0 / FPS;
     private static final double BUSY_SECONDS = 0.120;
+    /// On a machine that has no time for all pictures the live mix shows some of them late or not at all.
+    private static final double LIVE_DOUBTFUL = QUIET ? 0.02 : 0.2;
     /// Around a join or a leave it is not judged which layout a picture has.
     private static final double CHANGE_SECONDS = 0.3;
 
     @TempDir
     private Path folder;
+
+    private Path liveMix;
 
     private static double phase(int person) {
         return person * 0.25;
@@ -89,6 +94,7 @@ class RealParticipantsTest {
                 () -> judge("flashes", videos, flashes, QUIET ? FRAME_SECONDS : BUSY_SECONDS),
                 () -> judge("beeps", audios, beeps, QUIET ? SOUND_SECONDS : BUSY_SECONDS),
                 () -> judgeMix(file, videos, flashes, beeps),
+                () -> judgeLiveMix(videos, flashes, beeps),
                 this::theConsolePlaysIt);
     }
 
@@ -109,11 +115,16 @@ class RealParticipantsTest {
     }
 
     private Path record() throws Exception {
-        try (TestServer server = new TestServer(folder.resolve("data"), "record_whip_streams=false");
+        try (TestServer server = new TestServer(
+                        folder.resolve("data"), "record_whip_streams=false", "record_other_streams=mixer");
                 FlashPage page = new FlashPage();
                 Chromium chromium = new Chromium()) {
             MultiRecorderRest recorder = new MultiRecorderRest(server, "multi-recorder://room");
             recorder.start();
+            MultiRecorderRest mixer = new MultiRecorderRest(server, "mixer", "mixer://room");
+            mixer.start(", \"localStreamName\": \"live-mix\", \"width\": %d, \"height\": %d, \"fps\": %d"
+                            .formatted(CANVAS.width(), CANVAS.height(), FPS)
+                    + ", \"bitrate\": 1000, \"mixerDisplayStreamName\": false");
             for (int i = 0; i < PEOPLE; i++) {
                 chromium.open(page.url("whip=%s&codec=%s&phase=%s&hz=%d&size=320x180&fps=%d"
                         .formatted(
@@ -124,18 +135,22 @@ class RealParticipantsTest {
                                 FPS)));
             }
             TimeUnit.MILLISECONDS.sleep(WARM_UP_MILLIS);
-            comeAndGo(recorder);
+            comeAndGo(List.of(recorder, mixer));
             recorder.terminate();
+            // What is on its way through the mix comes, too.
+            TimeUnit.MILLISECONDS.sleep(1000);
+            mixer.terminate();
+            liveMix = server.awaitRecording("live-mix.mp4");
             return server.awaitRecording("multi-recorder__room.mp4");
         }
     }
 
     /// All of them first, then one joins or leaves every second or so, but never the last.
-    private static void comeAndGo(MultiRecorderRest recorder) throws Exception {
+    private static void comeAndGo(List<MultiRecorderRest> all) throws Exception {
         Random random = new Random(6);
         boolean[] here = new boolean[PEOPLE];
         for (int i = 0; i < PEOPLE; i++) {
-            recorder.add(name(i));
+            change(all, i, true);
             here[i] = true;
         }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
@@ -143,10 +158,16 @@ class RealParticipantsTest {
             TimeUnit.MILLISECONDS.sleep(1500 + random.nextInt(1500));
             int person = 1 + random.nextInt(PEOPLE - 1);
             here[person] = !here[person];
-            if (here[person]) {
-                recorder.add(name(person));
+            change(all, person, here[person]);
+        }
+    }
+
+    private static void change(List<MultiRecorderRest> all, int person, boolean joins) throws Exception {
+        for (MultiRecorderRest each : all) {
+            if (joins) {
+                each.add(name(person));
             } else {
-                recorder.remove(name(person));
+                each.remove(name(person));
             }
         }
     }
@@ -185,6 +206,11 @@ class RealParticipantsTest {
             int person = person(tracks.get(i));
             found.get(i).forEach(moment -> seconds.add(moment - phase(person)));
         }
+        return middle(seconds);
+    }
+
+    /// Of moments whose full second does not matter.
+    private static double middle(List<Double> seconds) {
         assertFalse(seconds.isEmpty(), "nothing was seen or heard");
         double about = seconds.getFirst();
         List<Double> apart =
@@ -237,58 +263,104 @@ class RealParticipantsTest {
                 .allMatch(track -> shows(track, at, at) == shows(track, at - CHANGE_SECONDS, at + CHANGE_SECONDS));
     }
 
+    /// The live mix as the file is to be: their times are a second's parts apart by what all flash and beep by, and
+    /// as many full seconds as fit best.
+    private void judgeLiveMix(List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps)
+            throws Exception {
+        assertEquals("", Ffmpeg.decodeErrors(liveMix));
+        Look look = Look.overTime(liveMix, FPS);
+        List<Double> seconds = new ArrayList<>();
+        for (int person = 0; person < PEOPLE; person++) {
+            double phase = phase(person);
+            look.beeps(hz(person)).forEach(at -> seconds.add(at - phase));
+        }
+        double part = apart(middle(seconds), clock(videos, beeps));
+        Judged best = judge(look, part, videos, flashes, beeps);
+        for (int second = 1; second < look.soundSeconds() - SECONDS / 2; second++) {
+            Judged judged = judge(look, second + part, videos, flashes, beeps);
+            best = judged.score() > best.score() ? judged : best;
+        }
+        best.check("the live mix", LIVE_DOUBTFUL);
+    }
+
     /// Every flash of the file in the tile where it belongs, and no other tile bright then that does not flash itself;
     /// every beep in the sum.
     private static void judgeMix(
             Path file, List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps) throws Exception {
-        Area canvas = new Area(0, 0, 640, 360);
         String settings = "{\"width\": %d, \"height\": %d, \"mixerDisplayStreamName\": false}"
-                .formatted(canvas.width(), canvas.height());
+                .formatted(CANVAS.width(), CANVAS.height());
         Mixed mixed = OfflineMixer.mix(file, MixSettings.parse(settings, file.getParent()), (_, _) -> {});
         assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
-        Look look = Look.at(mixed.file(), FPS);
+        // Flashes that last for a part of a picture and beeps with holes in them are seen and heard in two ways here.
+        judge(Look.at(mixed.file(), FPS), 0, videos, flashes, beeps).check("the mix", QUIET ? 0 : 1.0 / 15);
+    }
+
+    /// @param flashes that were judged
+    private record Judged(int flashes, List<String> wrong, int beeps, List<String> silent) {
+        private int score() {
+            return flashes - wrong.size() + beeps - silent.size();
+        }
+
+        private void check(String what, double doubtful) {
+            System.out.printf("%s: %d flashes judged, wrong are %s; not heard are %s%n", what, flashes, wrong, silent);
+            assertTrue(flashes > SECONDS / 2, "%s: only %d flashes could be judged".formatted(what, flashes));
+            assertTrue(wrong.size() <= (int) (flashes * doubtful), what + ", wrong: " + wrong);
+            assertTrue(silent.size() <= (int) (flashes * doubtful), what + ", not heard: " + silent);
+        }
+    }
+
+    /// @param later the mix is than the file, in seconds
+    private static Judged judge(
+            Look look, double later, List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps) {
         List<String> wrong = new ArrayList<>();
         List<String> silent = new ArrayList<>();
         int judged = 0;
+        int sounds = 0;
         for (int i = 0; i < videos.size(); i++) {
-            List<Double> heard = look.beeps(hz(person(videos.get(i))));
             for (double at : flashes.get(i)) {
-                if (!isSteady(videos, at)) {
-                    continue;
-                }
-                judged++;
-                List<Described> seen =
-                        videos.stream().filter(track -> shows(track, at, at)).toList();
-                List<Area> cells = new Layout.Grid().place(canvas, seen.size(), -1);
-                int first = (int) Math.ceil(at * FPS - 0.01);
-                for (int tile = 0; tile < cells.size(); tile++) {
-                    Area cell = cells.get(tile);
-                    double x = (cell.x() + cell.width() / 2.0) / canvas.width();
-                    double y = (cell.y() + cell.height() / 2.0) / canvas.height();
-                    boolean mine = seen.get(tile) == videos.get(i);
-                    // A page that gets no time flashes for a single picture.
-                    boolean bright =
-                            look.brightness(first, x, y) > 110 || mine && look.brightness(first + 1, x, y) > 110;
-                    boolean flashing = flashes.get(videos.indexOf(seen.get(tile))).stream()
-                            .anyMatch(flash -> Math.abs(flash - at) < 0.1);
-                    if (bright != flashing && (mine || !flashing)) {
-                        wrong.add("%.2f s: %s is %s"
-                                .formatted(at, seen.get(tile).identity().streamName(), bright ? "bright" : "dark"));
-                    }
+                if (isSteady(videos, at)) {
+                    judged++;
+                    wrong.addAll(wrong(look, later, videos, flashes, i, at));
                 }
             }
+            List<Double> heard = look.beeps(hz(person(videos.get(i))));
             for (double beep : beeps.get(i)) {
-                if (heard.stream().noneMatch(found -> Math.abs(found - beep) <= SOUND_SECONDS)) {
+                sounds++;
+                if (heard.stream().noneMatch(found -> Math.abs(found - later - beep) <= SOUND_SECONDS)) {
                     silent.add("%.2f s: %s"
                             .formatted(beep, videos.get(i).identity().streamName()));
                 }
             }
         }
-        System.out.printf("the mix: %d flashes judged, wrong are %s; not heard are %s%n", judged, wrong, silent);
-        assertTrue(judged > SECONDS / 2, "only %d flashes could be judged".formatted(judged));
-        // Flashes that last for a part of a picture and beeps with holes in them are seen and heard in two ways here.
-        int doubtful = QUIET ? 0 : judged / 15;
-        assertTrue(wrong.size() <= doubtful, "wrong: " + wrong);
-        assertTrue(silent.size() <= doubtful, "not heard: " + silent);
+        return new Judged(judged, wrong, sounds, silent);
+    }
+
+    /// Tiles that are not as they should be when this one flashes.
+    private static List<String> wrong(
+            Look look, double later, List<Described> videos, List<List<Double>> flashes, int who, double at) {
+        List<String> wrong = new ArrayList<>();
+        List<Described> seen =
+                videos.stream().filter(track -> shows(track, at, at)).toList();
+        List<Area> cells = new Layout.Grid().place(CANVAS, seen.size(), -1);
+        int first = (int) Math.ceil((at + later) * FPS - 0.01);
+        for (int tile = 0; tile < cells.size(); tile++) {
+            Area cell = cells.get(tile);
+            double x = (cell.x() + cell.width() / 2.0) / CANVAS.width();
+            double y = (cell.y() + cell.height() / 2.0) / CANVAS.height();
+            boolean mine = seen.get(tile) == videos.get(who);
+            // A page that gets no time flashes for a single picture.
+            boolean bright = isBright(look, first, x, y) || mine && isBright(look, first + 1, x, y);
+            boolean flashing = flashes.get(videos.indexOf(seen.get(tile))).stream()
+                    .anyMatch(flash -> Math.abs(flash - at) < 0.1);
+            if (bright != flashing && (mine || !flashing)) {
+                wrong.add("%.2f s: %s is %s"
+                        .formatted(at, seen.get(tile).identity().streamName(), bright ? "bright" : "dark"));
+            }
+        }
+        return wrong;
+    }
+
+    private static boolean isBright(Look look, int picture, double x, double y) {
+        return picture >= 0 && picture < look.pictures() && look.brightness(picture, x, y) > 110;
     }
 }

@@ -10,12 +10,22 @@ import java.util.concurrent.TimeUnit;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 
-/// A recorder of many streams as an application drives it: over REST, where each call has to succeed.
+/// A recorder of many streams, or a live mixer, as an application drives it: over REST, where each call has to succeed.
 ///
+/// @param group of the calls
 /// @param uri as in `multi-recorder://room`
-public record MultiRecorderRest(TestServer server, String uri) {
+public record MultiRecorderRest(TestServer server, String group, String uri) {
+    public MultiRecorderRest(TestServer server, String uri) {
+        this(server, "multipleRecorder", uri);
+    }
+
     public void start() throws Exception {
-        call("startup", "");
+        start("");
+    }
+
+    /// @param more members of the body, each behind a comma
+    public void start(String more) throws Exception {
+        call("startup", more);
     }
 
     /// Waits for the stream and both of its tracks.
@@ -42,7 +52,7 @@ public record MultiRecorderRest(TestServer server, String uri) {
     }
 
     private void call(String name, String more) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/multipleRecorder/" + name)))
+        HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/" + group + "/" + name)))
                 .POST(HttpRequest.BodyPublishers.ofString("{\"uri\": \"%s\"%s}".formatted(uri, more)))
                 .build();
         try (HttpClient client = HttpClient.newHttpClient()) {

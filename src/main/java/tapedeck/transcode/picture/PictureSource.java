@@ -57,10 +57,11 @@ public final class PictureSource implements AutoCloseable {
 
     /// Goes on to the last picture that is there at this time.
     ///
-    /// @param most pictures that are decoded for it: with more of them it [#isBehind]
+    /// @param least pictures that are decoded for it, and more only as long as it takes `workNanos`: then it [#isBehind]
     /// @return whether there is a picture
-    public boolean advance(long nanos, int most) {
+    public boolean advance(long nanos, int least, long workNanos) {
         behind = false;
+        long begun = System.nanoTime();
         for (int count = 0; ; count++) {
             if (!aheadThere) {
                 aheadThere = decode();
@@ -68,7 +69,7 @@ public final class PictureSource implements AutoCloseable {
             if (!aheadThere || ahead.pts() > nanos + EARLY_NANOS) {
                 return currentThere;
             }
-            if (count == most) {
+            if (count >= least && System.nanoTime() - begun > workNanos) {
                 behind = true;
                 return currentThere;
             }
