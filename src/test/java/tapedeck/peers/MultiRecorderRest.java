@@ -9,6 +9,8 @@ import java.net.http.HttpResponse;
 import java.util.concurrent.TimeUnit;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// A recorder of many streams, or a live mixer, as an application drives it: over REST, where each call has to succeed.
 ///
@@ -25,20 +27,25 @@ public record MultiRecorderRest(TestServer server, String group, String uri) {
 
     /// @param more members of the body, each behind a comma
     public void start(String more) throws Exception {
-        call("startup", more);
+        String _ = call("startup", more);
     }
 
     /// Waits for the stream and both of its tracks.
     public void add(String streamName) throws Exception {
-        call("add", member(streamName));
+        String _ = call("add", member(streamName));
     }
 
     public void remove(String streamName) throws Exception {
-        call("remove", member(streamName));
+        String _ = call("remove", member(streamName));
     }
 
     public void terminate() throws Exception {
-        call("terminate", "");
+        String _ = call("terminate", "");
+    }
+
+    /// The first of the list.
+    public JsonNode found() throws Exception {
+        return new JsonMapper().readTree(call("find_all", "")).path(0);
     }
 
     private String member(String streamName) throws InterruptedException {
@@ -51,13 +58,14 @@ public record MultiRecorderRest(TestServer server, String group, String uri) {
         return ", \"mediaSessionId\": \"%s\"".formatted(stream.mediaSessionId());
     }
 
-    private void call(String name, String more) throws Exception {
+    private String call(String name, String more) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/" + group + "/" + name)))
                 .POST(HttpRequest.BodyPublishers.ofString("{\"uri\": \"%s\"%s}".formatted(uri, more)))
                 .build();
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
             assertEquals(200, answer.statusCode(), name + more + ": " + answer.body());
+            return answer.body();
         }
     }
 }
