@@ -111,8 +111,7 @@ class LivePaceTest {
         while (cursor.hasNext()) {
             Frame frame = cursor.next();
             if (frame != null && frame.dtsNanos() >= from * SECOND && frame.dtsNanos() < until * SECOND) {
-                process.send(new Ask.Packet(
-                        mix, number, frame.ptsNanos() + (long) (later * SECOND), frame.data()));
+                process.send(new Ask.Packet(mix, number, frame.ptsNanos() + (long) (later * SECOND), frame.data()));
             }
         }
     }
@@ -124,7 +123,8 @@ class LivePaceTest {
 
     @Test
     void aSourceStandsStillThenGoesAndComesBack() throws Exception {
-        MovieLine anna = record(new Person("Anna", "320x180", FPS, 0, 12, 0.2, 0)).getFirst();
+        MovieLine anna =
+                record(new Person("Anna", "320x180", FPS, 0, 12, 0.2, 0)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             process.send(open(mix, new Layout.Row(), 0));
@@ -160,7 +160,8 @@ class LivePaceTest {
     @Test
     void thePastOfASourceIsNotShownInFastMotion() throws Exception {
         // Four seconds without another keyframe than the first.
-        MovieLine anna = record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
+        MovieLine anna =
+                record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             process.send(open(mix, new Layout.Row(), 0));
@@ -177,14 +178,17 @@ class LivePaceTest {
             assertTrue(first >= 30 && first <= 35, "shown from " + first);
             assertEquals(
                     List.of(),
-                    look.flashes(0.5, 0.5).stream().filter(at -> at < 3.2 || at > 3.4).toList(),
+                    look.flashes(0.5, 0.5).stream()
+                            .filter(at -> at < 3.2 || at > 3.4)
+                            .toList(),
                     "its flashes were over");
         }
     }
 
     @Test
     void picturesThatAreSkippedAreNotMadeAndAWishedKeyframeIs() throws Exception {
-        MovieLine anna = record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
+        MovieLine anna =
+                record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             process.send(open(mix, new Layout.Row(), 5));
@@ -204,8 +208,8 @@ class LivePaceTest {
 
     @Test
     void whoTurnsHisPhoneIsTurnedFromThatPictureOnAndWhoSpeaksIsLarge() throws Exception {
-        List<MovieLine> people =
-                record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0), new Person("Boris", "320x180", FPS, 0, 4, 0.6, 0));
+        List<MovieLine> people = record(
+                new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0), new Person("Boris", "320x180", FPS, 0, 4, 0.6, 0));
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             process.send(open(mix, new Layout.Speaker(), 0));

@@ -145,7 +145,8 @@ class RealParticipantsTest {
             JsonNode now = mixer.found();
             System.out.println("the live mixer: " + now);
             liveDropped = (double) now.path("droppedPictures").asLong()
-                    / (now.path("droppedPictures").asLong() + now.path("pictures").asLong());
+                    / (now.path("droppedPictures").asLong()
+                            + now.path("pictures").asLong());
             mixer.terminate();
             liveMix = server.awaitRecording("live-mix.mp4");
             return server.awaitRecording("multi-recorder__room.mp4");
@@ -357,8 +358,8 @@ class RealParticipantsTest {
             boolean mine = seen.get(tile) == videos.get(who);
             // A page that gets no time flashes for a single picture.
             boolean bright = isBright(look, first, x, y) || mine && isBright(look, first + 1, x, y);
-            boolean flashing = flashes.get(videos.indexOf(seen.get(tile))).stream()
-                    .anyMatch(flash -> Math.abs(flash - at) < 0.1);
+            boolean flashing =
+                    flashes.get(videos.indexOf(seen.get(tile))).stream().anyMatch(flash -> Math.abs(flash - at) < 0.1);
             if (bright != flashing && (mine || !flashing)) {
                 wrong.add("%.2f s: %s is %s"
                         .formatted(at, seen.get(tile).identity().streamName(), bright ? "bright" : "dark"));
