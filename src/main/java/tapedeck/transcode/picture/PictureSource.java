@@ -57,8 +57,8 @@ public final class PictureSource implements AutoCloseable {
 
     /// Goes on to the last picture that is there at this time.
     ///
-    /// @param least pictures that are decoded for it, and more only as long as it takes `workNanos`: then it
-    [#isBehind]
+    /// @param least pictures that are decoded for it
+    /// @param workNanos for more of them: after that it [#isBehind]
     /// @return whether there is a picture
     public boolean advance(long nanos, int least, long workNanos) {
         behind = false;
