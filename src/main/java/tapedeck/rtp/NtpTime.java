@@ -14,4 +14,17 @@ public final class NtpTime {
         long seconds = Math.floorDiv(unixNanos, SECOND_NANOS) + EPOCH_SECONDS;
         return seconds << 32 | (Math.floorMod(unixNanos, SECOND_NANOS) << 32) / SECOND_NANOS;
     }
+
+    /// The middle 32 bits, which come back in reports.
+    static long middle(long ntp) {
+        return ntp >>> 16 & 0xFFFF_FFFFL;
+    }
+
+    /// The way there and back, RFC 3550 6.4.1: since that was said, without the time for which it lay at the peer. All
+    /// in 1/65536 s, modulo 2^32.
+    ///
+    /// @param now as `last`, when the answer came
+    static long roundTripNanos(long now, long last, long delaySinceLast) {
+        return (now - last - delaySinceLast & 0xFFFF_FFFFL) * SECOND_NANOS >>> 16;
+    }
 }

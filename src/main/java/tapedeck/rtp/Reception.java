@@ -38,7 +38,7 @@ final class Reception {
     }
 
     void senderReport(long ntpTimestamp, long arrivalNanos) {
-        senderReportNtp = ntpTimestamp >>> 16 & 0xFFFF_FFFFL;
+        senderReportNtp = NtpTime.middle(ntpTimestamp);
         senderReportNanos = arrivalNanos;
     }
 

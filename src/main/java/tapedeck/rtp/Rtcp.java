@@ -138,6 +138,21 @@ public sealed interface Rtcp {
         }
     }
 
+    /// XR, RFC 3611: of its blocks those that tell a receiver that sends nothing how long the way there and back takes.
+    ///
+    /// @param receiverTime what the receiver's clock says (4.4), as in sender reports; 0 if it does not say
+    /// @param delays how long ago such reports came (4.5)
+    record ExtendedReport(long ssrc, long receiverTime, List<Delay> delays) implements Rtcp {
+        public ExtendedReport {
+            delays = List.copyOf(delays);
+        }
+
+        /// @param ssrc the receiver
+        /// @param lastReport the middle 32 bits of the time that it said last, 0 if none came
+        /// @param delaySinceLast since then, in 1/65536 s
+        public record Delay(long ssrc, long lastReport, long delaySinceLast) {}
+    }
+
     /// A packet type or feedback format that is not used here.
     ///
     /// @param count the five bits behind version and padding

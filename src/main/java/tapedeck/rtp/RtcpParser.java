@@ -15,6 +15,7 @@ final class RtcpParser {
     static final int GOODBYE = 203;
     static final int TRANSPORT_FEEDBACK = 205;
     static final int PAYLOAD_FEEDBACK = 206;
+    static final int EXTENDED_REPORT = 207;
 
     static final int FORMAT_NACK = 1;
     static final int FORMAT_TRANSPORT_WIDE = 15;
@@ -22,6 +23,8 @@ final class RtcpParser {
     static final int FORMAT_FULL_INTRA = 4;
     static final int FORMAT_APPLICATION = 15;
     static final long REMB = 0x52454D42L;
+    static final int BLOCK_RECEIVER_TIME = 4;
+    static final int BLOCK_DELAYS = 5;
 
     /// A datagram has no room for more than about 370 of the smallest; a TCP frame would.
     static final int MAX_PACKETS = 512;
@@ -82,6 +85,7 @@ final class RtcpParser {
             case GOODBYE -> goodbye(body.reader(), count);
             case TRANSPORT_FEEDBACK -> transportFeedback(count, body);
             case PAYLOAD_FEEDBACK -> payloadFeedback(count, body);
+            case EXTENDED_REPORT -> extendedReport(body.reader());
             default -> new Rtcp.Other(type, count, body);
         };
     }
@@ -130,6 +134,26 @@ final class RtcpParser {
             ssrcs.add(in.u32());
         }
         return ssrcs;
+    }
+
+    /// RFC 3611 3: blocks of other types are passed over.
+    private static Rtcp extendedReport(ByteReader in) {
+        long ssrc = in.u32();
+        long receiverTime = 0;
+        List<Rtcp.ExtendedReport.Delay> delays = new ArrayList<>(1);
+        while (in.hasRemaining()) {
+            int type = in.u8();
+            in.skip(1);
+            ByteReader block = in.take(4 * in.u16()).reader();
+            if (type == BLOCK_RECEIVER_TIME) {
+                receiverTime = block.i64();
+            } else if (type == BLOCK_DELAYS) {
+                while (block.hasRemaining()) {
+                    delays.add(new Rtcp.ExtendedReport.Delay(block.u32(), block.u32(), block.u32()));
+                }
+            }
+        }
+        return new Rtcp.ExtendedReport(ssrc, receiverTime, delays);
     }
 
     private static Rtcp transportFeedback(int format, Bytes body) {

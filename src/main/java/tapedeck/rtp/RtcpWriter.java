@@ -60,6 +60,7 @@ final class RtcpWriter {
                 transportFeedback(feedback, out);
                 yield head(RtcpParser.FORMAT_TRANSPORT_WIDE, RtcpParser.TRANSPORT_FEEDBACK);
             }
+            case Rtcp.ExtendedReport report -> extendedReport(report, out);
             case Rtcp.Other other -> {
                 out.bytes(other.body());
                 yield head(other.count(), other.packetType());
@@ -139,6 +140,20 @@ final class RtcpWriter {
             out.u32(ssrc);
         }
         return head(RtcpParser.FORMAT_APPLICATION, RtcpParser.PAYLOAD_FEEDBACK);
+    }
+
+    private static int extendedReport(Rtcp.ExtendedReport report, ByteWriter out) {
+        out.u32(report.ssrc());
+        if (report.receiverTime() != 0) {
+            out.u8(RtcpParser.BLOCK_RECEIVER_TIME).u8(0).u16(2).u64(report.receiverTime());
+        }
+        if (!report.delays().isEmpty()) {
+            out.u8(RtcpParser.BLOCK_DELAYS).u8(0).u16(3 * report.delays().size());
+            for (Rtcp.ExtendedReport.Delay delay : report.delays()) {
+                out.u32(delay.ssrc()).u32(delay.lastReport()).u32(delay.delaySinceLast());
+            }
+        }
+        return head(0, RtcpParser.EXTENDED_REPORT);
     }
 
     private static void transportFeedback(Rtcp.TransportFeedback feedback, ByteWriter out) {

@@ -20,7 +20,8 @@ public final class RtpSender {
 
     private static final int NTP_UNKNOWN = 0;
     /// A report that says more about the past than this is a lie or from another session.
-    private static final long MAX_ROUND_TRIP_NANOS = 10_000_000_000L;
+    /// What takes longer is no answer, but a lie or a clock that jumped.
+    static final long MAX_ROUND_TRIP_NANOS = 10_000_000_000L;
 
     private final PayloadFormat format;
     private final int rtxType;
@@ -204,9 +205,7 @@ public final class RtpSender {
         if (block.lastSenderReport() == NTP_UNKNOWN) {
             return;
         }
-        // RFC 3550 6.4.1: all three are in 1/65536 s.
-        long ticks = (ntp >>> 16 & 0xFFFF_FFFFL) - block.lastSenderReport() - block.delaySinceLast() & 0xFFFF_FFFFL;
-        long nanos = ticks * 1_000_000_000L >>> 16;
+        long nanos = NtpTime.roundTripNanos(NtpTime.middle(ntp), block.lastSenderReport(), block.delaySinceLast());
         if (nanos <= MAX_ROUND_TRIP_NANOS) {
             roundTripNanos = nanos;
         }

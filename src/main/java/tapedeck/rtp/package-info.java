@@ -2,6 +2,6 @@
 /// end here: what leaves is frames.
 ///
 /// Pure: no thread, no socket, and time is an argument. Public: [RtpPacket], [Rtcp], [TransportArrivals],
-/// [RtpReceiver], [PeerClock] and [DecodingTimes].
+/// [RtpReceiver], [RoundTripReports], [PeerClock] and [DecodingTimes].
 @org.jspecify.annotations.NullMarked
 package tapedeck.rtp;

@@ -40,6 +40,13 @@ class RtcpTest {
             new Rtcp.TransportFeedback(1, 2, 65_530, -5, 200, deltas(40, 3)),
             new Rtcp.TransportFeedback(1, 2, 1, 100, 0, deltas(1, 4)),
             new Rtcp.TransportFeedback(1, 2, 1, 100, 0, Collections.nCopies(3000, 17)),
+            new Rtcp.ExtendedReport(1, 0x83AA_7E80_8000_0000L, List.of()),
+            new Rtcp.ExtendedReport(
+                    1,
+                    0,
+                    List.of(
+                            new Rtcp.ExtendedReport.Delay(0xFEDCBA98L, 0x12345678L, 65_536),
+                            new Rtcp.ExtendedReport.Delay(7, 0, 0))),
             new Rtcp.Other(204, 3, Bytes.ofHex("0000000161626364")));
 
     private static List<Integer> deltas(int count, long seed) {
@@ -76,6 +83,21 @@ class RtcpTest {
     }
 
     @Test
+    void blocksOfExtendedReportsThatNobodyNeedsArePassedOver() {
+        // RFC 3611 4.4 and 4.5, with a block of statistics (4.6) between them.
+        String time = "04000002" + "83aa7e80" + "80000000";
+        String statistics = "06e00001" + "00000009";
+        String delays = "05000003" + "00000007" + "12345678" + "00010000";
+        assertEquals(
+                new Rtcp.ExtendedReport(
+                        1,
+                        0x83AA_7E80_8000_0000L,
+                        List.of(new Rtcp.ExtendedReport.Delay(7, 0x12345678L, 65_536))),
+                Rtcp.parse(Bytes.ofHex("80cf000a" + "00000001" + time + statistics + delays))
+                        .getFirst());
+    }
+
+    @Test
     void lostPacketsShareOnePairOfSixteenBits() {
         // RFC 4585 6.2.1.
         Bytes bytes = Rtcp.write(List.of(new Rtcp.Nack(1, 2, List.of(100, 101, 116, 117))));
@@ -106,6 +128,10 @@ class RtcpTest {
                 "82cb0001 00000001",
                 "81cb0002 00000001 ff616263",
                 "81ca0002 00000001 01ff6162",
+                "80cf0000",
+                "80cf0002 00000001 04000002",
+                "80cf0003 00000001 04000001 00000000",
+                "80cf0003 00000001 05000001 00000007",
                 "8fcd0004 00000001 00000002 0000ffff 00000000",
                 "8fcd0005 00000001 00000002 00000003 00000000 00006003")) {
             assertThrows(MalformedException.class, () -> Rtcp.parse(Bytes.ofHex(hex)), hex);

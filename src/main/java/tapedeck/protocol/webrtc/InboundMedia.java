@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.rtp.PeerClock;
+import tapedeck.rtp.RoundTripReports;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.srtp.SrtpKeys;
@@ -18,6 +19,7 @@ import tapedeck.stream.SessionReport.TrackReport;
 final class InboundMedia implements SessionMedia {
     private final long localSsrc = ThreadLocalRandom.current().nextLong(1, 1L << 32);
     private final List<InboundTrack> tracks = new ArrayList<>(2);
+    private final RoundTripReports roundTrip = new RoundTripReports(localSsrc);
     private final ReturnPath back;
     private final RateControl rate;
     private long unknown;
@@ -72,6 +74,7 @@ final class InboundMedia implements SessionMedia {
             switch (packet) {
                 case Rtcp.SenderReport report -> tracks.forEach(track -> track.senderReport(report, arrivalNanos));
                 case Rtcp.Goodbye goodbye -> tracks.forEach(track -> track.goodbye(goodbye));
+                case Rtcp.ExtendedReport report -> roundTrip.heard(report, arrivalNanos);
                 case Rtcp.ReceiverReport _,
                         Rtcp.SourceDescription _,
                         Rtcp.Nack _,
@@ -93,6 +96,9 @@ final class InboundMedia implements SessionMedia {
             missed += tracks.get(i).missedPackets();
         }
         rate.feedback(nowNanos, this::ssrcs, missed, back.outgoing());
+        if (roundTrip.isDue(nowNanos) && back.hasReport()) {
+            back.outgoing().add(roundTrip.say(nowNanos));
+        }
         back.flush();
     }
 
@@ -133,10 +139,13 @@ final class InboundMedia implements SessionMedia {
         return reports;
     }
 
-    /// As far as repeats tell it; 0 while nothing was lost.
+    /// As the peer's reports tell it, or where it makes none, repeats of what was lost; 0 while neither came.
     @Override
     public long roundTripNanos() {
-        long longest = 0;
+        long longest = roundTrip.roundTripNanos();
+        if (longest > 0) {
+            return longest;
+        }
         for (InboundTrack track : tracks) {
             longest = Math.max(longest, track.roundTripNanos());
         }

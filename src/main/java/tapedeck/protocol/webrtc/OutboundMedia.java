@@ -283,7 +283,7 @@ final class OutboundMedia implements SessionMedia {
                 case Rtcp.Goodbye _ -> {
                     return true;
                 }
-                case Rtcp.SourceDescription _, Rtcp.Other _ -> {}
+                case Rtcp.SourceDescription _, Rtcp.ExtendedReport _, Rtcp.Other _ -> {}
             }
         }
         queue.trim(limitBytes(nowNanos));

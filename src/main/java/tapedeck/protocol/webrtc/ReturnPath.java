@@ -35,6 +35,11 @@ final class ReturnPath {
         return outgoing;
     }
 
+    /// Whether a receiver report is among it.
+    boolean hasReport() {
+        return outgoing.stream().anyMatch(Rtcp.ReceiverReport.class::isInstance);
+    }
+
     /// One compound, or one datagram for each packet where that would be too long. A report goes in front, with our
     /// name (RFC 3550 6.1), unless the peer takes feedback alone (RFC 5506).
     void flush() {

@@ -15,6 +15,7 @@ import tapedeck.container.Container;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Firefox;
 import tapedeck.peers.FlashAndBeep;
+import tapedeck.stream.SessionReport;
 
 /// Real browsers publish.
 @Tag("peer")
@@ -54,10 +55,23 @@ class BrowsersTest {
         try (Chromium chromium = new Chromium()) {
             var page = chromium.open(page("name=cam&codec=" + codec));
             StreamFiles.Taken taken = files.record("cam", container, SECONDS, () -> page.evaluate("1"));
+            awaitRoundTrip();
             page.evaluate("window.stop()");
             StreamFiles.assertPlays(taken, name, "opus");
         }
         WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
+    }
+
+    /// The browser tells how long the way there and back takes, although nothing was lost on it.
+    private void awaitRoundTrip() throws Exception {
+        WhipTest.await(
+                "round trip",
+                () -> house.streams.sessions().stream()
+                        .anyMatch(session -> session.report()
+                                        .path()
+                                        .map(SessionReport.Path::roundTripNanos)
+                                        .orElse(0L)
+                                > 0));
     }
 
     @Test
@@ -100,6 +114,7 @@ class BrowsersTest {
     void firefoxPublishesVp8AndOpus() throws Exception {
         try (Firefox _ = new Firefox(page("name=fox"))) {
             StreamFiles.Taken taken = files.record("fox", Container.WEBM, SECONDS, () -> {});
+            awaitRoundTrip();
             StreamFiles.assertPlays(taken, "vp8", "opus");
         }
     }

@@ -56,6 +56,7 @@ class SessionViewTest {
         assertEquals("udp", path.transport());
         assertEquals("AEAD_AES_128_GCM", path.protection());
         assertTrue(path.remote().startsWith("127.0.0.1:"), path.remote());
+        assertTrue(path.roundTripNanos() > 0, "the peer answers reports");
         TrackReport video = report.tracks().getFirst();
         assertEquals("vp8", video.codec());
         assertTrue(video.width() > 0 && video.height() > 0, video.toString());
@@ -85,6 +86,8 @@ class SessionViewTest {
             long media =
                     frames.stream().mapToLong(frame -> frame.data().length()).sum();
             assertTrue(bytes >= media && bytes < media * 1.1, "%d bytes of %d".formatted(bytes, media));
+            assertTrue(sent.tracks().stream().allMatch(track -> track.nacks() == 0), sent.toString());
+            assertTrue(sent.path().orElseThrow().roundTripNanos() > 0, "known also where nothing was lost");
             // Nothing is sent any more: a second later nothing is carried.
             awaitReport(session, r -> r.tracks().stream().allMatch(track -> track.bitsPerSecond() == 0));
         }

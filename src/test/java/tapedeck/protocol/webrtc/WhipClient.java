@@ -334,6 +334,7 @@ public final class WhipClient implements AutoCloseable {
                 case Rtcp.Nack nack -> repeat(nack);
                 case Rtcp.ReceiverReport _ -> reports.incrementAndGet();
                 case Rtcp.TransportFeedback _ -> transportFeedbacks.incrementAndGet();
+                case Rtcp.ExtendedReport report -> answer(report);
                 case Rtcp.SenderReport _,
                         Rtcp.SourceDescription _,
                         Rtcp.Goodbye _,
@@ -341,6 +342,19 @@ public final class WhipClient implements AutoCloseable {
                         Rtcp.Other _ -> {}
             }
         }
+    }
+
+    /// As browsers do, RFC 3611 4.5, but at once.
+    private synchronized void answer(Rtcp.ExtendedReport report) throws IOException {
+        long last = report.receiverTime() >>> 16 & 0xFFFF_FFFFL;
+        send(new Rtcp.ExtendedReport(1, 0, List.of(new Rtcp.ExtendedReport.Delay(report.ssrc(), last, 0))));
+    }
+
+    private void send(Rtcp packet) throws IOException {
+        Bytes plain = Rtcp.write(List.of(packet));
+        byte[] sealed = new byte[plain.length() + SrtpSender.MAX_OVERHEAD_BYTES];
+        int length = out.protectRtcp(plain.toByteArray(), 0, plain.length(), sealed, 0);
+        sendRaw(Arrays.copyOf(sealed, length));
     }
 
     private synchronized void repeat(Rtcp.Nack nack) throws IOException {
@@ -431,11 +445,8 @@ public final class WhipClient implements AutoCloseable {
             lastReportNanos = frame.ptsNanos();
             long seconds = frame.ptsNanos() / 1_000_000_000L + 3_900_000_000L;
             long fraction = ((frame.ptsNanos() % 1_000_000_000L) << 32) / 1_000_000_000L;
-            Bytes plain = Rtcp.write(List.of(new Rtcp.SenderReport(
-                    ssrc, seconds << 32 | fraction, timestamp(frame.ptsNanos()), sent, bytes, List.of())));
-            byte[] sealed = new byte[plain.length() + SrtpSender.MAX_OVERHEAD_BYTES];
-            int length = out.protectRtcp(plain.toByteArray(), 0, plain.length(), sealed, 0);
-            sendRaw(Arrays.copyOf(sealed, length));
+            WhipClient.this.send(new Rtcp.SenderReport(
+                    ssrc, seconds << 32 | fraction, timestamp(frame.ptsNanos()), sent, bytes, List.of()));
         }
     }
 
