@@ -24,9 +24,7 @@ class RoundTripReportsTest {
 
     private void heard(long ssrc, long last, long delay, long nowNanos) {
         reports.heard(
-                new Rtcp.ExtendedReport(
-                        1, 0, List.of(new Rtcp.ExtendedReport.Delay(ssrc, last, delay))),
-                nowNanos);
+                new Rtcp.ExtendedReport(1, 0, List.of(new Rtcp.ExtendedReport.Delay(ssrc, last, delay))), nowNanos);
     }
 
     @Test

@@ -90,9 +90,7 @@ class RtcpTest {
         String delays = "05000003" + "00000007" + "12345678" + "00010000";
         assertEquals(
                 new Rtcp.ExtendedReport(
-                        1,
-                        0x83AA_7E80_8000_0000L,
-                        List.of(new Rtcp.ExtendedReport.Delay(7, 0x12345678L, 65_536))),
+                        1, 0x83AA_7E80_8000_0000L, List.of(new Rtcp.ExtendedReport.Delay(7, 0x12345678L, 65_536))),
                 Rtcp.parse(Bytes.ofHex("80cf000a" + "00000001" + time + statistics + delays))
                         .getFirst());
     }

@@ -315,7 +315,11 @@ public final class Publisher implements AutoCloseable, Peer.Traffic {
                 limitBitsPerSecond = limit.bitsPerSecond();
                 lowestLimitBitsPerSecond = Math.min(lowestLimitBitsPerSecond, limit.bitsPerSecond());
             }
-            case Rtcp.SenderReport _, Rtcp.SourceDescription _, Rtcp.Goodbye _, Rtcp.ExtendedReport _, Rtcp.Other _ -> {}
+            case Rtcp.SenderReport _,
+                    Rtcp.SourceDescription _,
+                    Rtcp.Goodbye _,
+                    Rtcp.ExtendedReport _,
+                    Rtcp.Other _ -> {}
         }
     }
 
