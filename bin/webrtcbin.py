@@ -76,6 +76,9 @@ class Peer:
         self.webrtc.connect('notify::ice-gathering-state', self.gathered)
         self.webrtc.connect('notify::connection-state', self.connection)
         self.webrtc.connect('pad-added', self.incoming)
+        # Those of branches that were linked at once.
+        for pad in self.webrtc.sinkpads:
+            self.incoming(self.webrtc, pad)
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
         bus.connect('message::error', lambda _, m: self.fail(m.parse_error()))

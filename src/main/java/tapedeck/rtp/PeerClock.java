@@ -19,6 +19,12 @@ import java.util.List;
 /// seen or heard. A sender whose wall clock steps starts a new epoch, in which reports are tied to ours anew.
 public final class PeerClock {
     static final long MAX_HOLD_NANOS = 400_000_000L;
+    /// While packets come in that have waited at the sender, it is not known yet which one came soonest.
+    static final long MAX_BURST_HOLD_NANOS = 1_000_000_000L;
+    /// Such a packet comes so much sooner after the one before than real time.
+    static final long BURST_STEP_NANOS = 5_000_000L;
+    /// After the last one of them all of them are in.
+    static final long BURST_PAUSE_NANOS = 100_000_000L;
     /// Arrivals are believed after this long without waiting for a report.
     static final long SETTLE_NANOS = 250_000_000L;
     /// What a sender needs to capture and to encode, at most.
@@ -101,10 +107,43 @@ public final class PeerClock {
         return epoch;
     }
 
+    /// Whether no report is believed yet, as all of them are of RTP times that nobody has seen: of a sender of which
+    /// every track waits for longer than an encoder needs, or of one whose reports are wrong. GStreamer's webrtcbin
+    /// that sends files reports the RTP time of the last packet plus all the time since it was started: that is far
+    /// off, for each track by up to a packet more or less, and the latter is heard. Whoever begins with the past
+    /// reports times that are not here yet either.
+    boolean isDoubtful() {
+        if (beginsWithPast) {
+            return false;
+        }
+        boolean reported = false;
+        for (TrackClock track : tracks) {
+            if (track.isTrusted()) {
+                return false;
+            }
+            reported |= track.hasReport();
+        }
+        return reported;
+    }
+
+    /// How far all tracks are from where they belong, in the same direction: what had waited at the sender, or on the
+    /// way, came in more slowly than frames could be held for.
+    long commonErrorNanos() {
+        long least = Long.MAX_VALUE;
+        long most = Long.MIN_VALUE;
+        for (TrackClock track : tracks) {
+            long error = track.errorNanos();
+            least = Math.min(least, error);
+            most = Math.max(most, error);
+        }
+        return tracks.size() < 2 ? 0 : least > 0 ? least : Math.min(most, 0);
+    }
+
     /// Whether frames may leave; once true, for ever.
     boolean ready(long nowNanos) {
         if (!released) {
-            released = nowNanos >= holdUntilNanos() || tracks.stream().allMatch(track -> track.settled(nowNanos));
+            released = nowNanos >= holdUntilNanos()
+                    || nowNanos >= burstUntilNanos() && tracks.stream().allMatch(track -> track.settled(nowNanos));
             if (released) {
                 // Whoever is placed by reports from the beginning has nowhere to move to.
                 epoch.settled |= beginsWithPast && tracks.stream().allMatch(TrackClock::isPlacedByReports);
@@ -154,6 +193,18 @@ public final class PeerClock {
         if (first == Long.MAX_VALUE) {
             return Long.MAX_VALUE;
         }
-        return tracks.size() == 1 ? first : first + MAX_HOLD_NANOS;
+        return tracks.size() == 1
+                ? first
+                : first + Math.clamp(burstUntilNanos() - first, MAX_HOLD_NANOS, MAX_BURST_HOLD_NANOS);
+    }
+
+    /// When all is in that had waited at the sender; in the past where nothing had.
+    private long burstUntilNanos() {
+        long until = 0;
+        for (TrackClock track : tracks) {
+            long burst = track.burstNanos();
+            until = beginsWithPast || burst == Long.MIN_VALUE ? until : Math.max(until, burst + BURST_PAUSE_NANOS);
+        }
+        return until;
     }
 }

@@ -19,6 +19,8 @@ final class TrackClock {
     static final long MAX_BACK_NANOS = SECOND;
     /// From one report to the next, media time may run ahead of the sender's wall clock by this and a tenth.
     static final long MAX_LEAP_NANOS = SECOND / 10;
+    /// Two reports that are so far apart tell whether they are of one clock.
+    static final long CONFIRMED_NANOS = SECOND / 2;
 
     /// The least delay is looked for in this much time, or twice that.
     private static final long WINDOW_NANOS = 10 * SECOND;
@@ -28,6 +30,7 @@ final class TrackClock {
     private static final int AUDIO_SLEW_DIVISOR = 100;
 
     private static final int VIDEO_SLEW_DIVISOR = 20;
+    private static final int COMMON_SLEW_DIVISOR = 200;
     private static final long FAR_NANOS = SECOND / 5;
     /// A pause of the sender that only its reports show: a gap, at once.
     private static final long GAP_NANOS = SECOND / 2;
@@ -43,6 +46,9 @@ final class TrackClock {
 
     private long firstArrivalNanos = Long.MAX_VALUE;
     private long baseTicks = NONE;
+    private long newestMediaNanos;
+    /// Until when what came was faster than real time: it had waited.
+    private long burstNanos = NONE;
     private long windowStartNanos;
     private long leastOffset = NONE;
     private long leastOffsetBefore = NONE;
@@ -54,6 +60,10 @@ final class TrackClock {
     private long reportTicks;
     /// Its reports do not tell the time.
     private boolean liar;
+    /// Two of its reports, some time apart, told the same.
+    private boolean confirmed;
+    /// How much newer than all that had come its report was.
+    private long aheadNanos;
 
     private boolean placed;
     private long offset;
@@ -73,11 +83,16 @@ final class TrackClock {
     void arrived(long ticks, long arrivalNanos) {
         if (baseTicks == NONE) {
             baseTicks = ticks;
+            newestMediaNanos = 0;
             windowStartNanos = arrivalNanos;
         }
+        newestMediaNanos = Math.max(newestMediaNanos, mediaNanos(ticks));
         firstArrivalNanos = Math.min(firstArrivalNanos, arrivalNanos);
         long candidate = arrivalNanos - mediaNanos(ticks);
         if (leastOffset != NONE) {
+            if (candidate < leastOffset - PeerClock.BURST_STEP_NANOS) {
+                burstNanos = arrivalNanos;
+            }
             stopped.arrived(arrivalNanos, candidate, byArrival());
             reportedSincePause &= stopped.isUndecided();
         }
@@ -92,12 +107,14 @@ final class TrackClock {
 
     /// The sender's wall clock showed this when its RTP clock showed `ticks`; after a first packet.
     void report(long ticks, long ntpNanos, PeerClock.Epoch epoch) {
-        if (reportEpoch == epoch
-                && mediaNanos(ticks) - mediaNanos(reportTicks)
-                        > (ntpNanos - reportNtpNanos) / 10 * 11 + MAX_LEAP_NANOS) {
+        long passed = ntpNanos - reportNtpNanos;
+        if (reportEpoch == epoch && mediaNanos(ticks) - mediaNanos(reportTicks) > passed / 10 * 11 + MAX_LEAP_NANOS) {
             // GStreamer's webrtcbin reports twice the time that has passed, if it sends files.
             liar = true;
+        } else if (reportEpoch == epoch && passed >= CONFIRMED_NANOS) {
+            confirmed = true;
         }
+        aheadNanos = mediaNanos(ticks) - newestMediaNanos;
         reportTicks = ticks;
         reportNtpNanos = ntpNanos;
         reportEpoch = liar ? null : epoch;
@@ -156,6 +173,8 @@ final class TrackClock {
         leastOffsetBefore = NONE;
         reportEpoch = null;
         liar = false;
+        confirmed = false;
+        burstNanos = NONE;
         stopped.restart();
         placed = false;
         latestMediaNanos = NONE;
@@ -201,11 +220,16 @@ final class TrackClock {
             offset += error;
             return;
         }
+        // Where all have to go, all go at the same pace.
+        long common = peerClock.commonErrorNanos();
+        long commonStep = mediaStep / COMMON_SLEW_DIVISOR;
+        long own = error - common;
         long step = mediaStep / slewDivisor;
-        if (Math.abs(error) > FAR_NANOS) {
+        if (Math.abs(own) > FAR_NANOS) {
             step *= 4;
         }
-        offset += Math.clamp(error, -step, step);
+        long move = Math.clamp(own, -step, step) + Math.clamp(common, -commonStep, commonStep);
+        offset += Math.clamp(move, -step, step);
     }
 
     private long target() {
@@ -218,11 +242,27 @@ final class TrackClock {
     /// they cannot be true.
     long latencyNanos() {
         PeerClock.Epoch epoch = reportEpoch;
-        if (epoch == null || leastOffset == NONE) {
+        if (epoch == null || leastOffset == NONE || peerClock.isDoubtful()) {
             return NONE;
         }
         long latency = byArrival() - (reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks));
         return latency >= -MAX_EARLY_NANOS && latency <= MAX_LATENCY_NANOS ? latency : NONE;
+    }
+
+    /// Whether it has a report that is not that of a liar, as far as one report can tell: it is not far ahead of all
+    /// that had come. The next one tells for certain.
+    boolean isTrusted() {
+        return reportEpoch != null && (confirmed || aheadNanos <= PeerClock.USUAL_LATENCY_NANOS);
+    }
+
+    /// When the last packet came that had waited at the sender together with others.
+    long burstNanos() {
+        return burstNanos;
+    }
+
+    /// How far it is from where it belongs.
+    long errorNanos() {
+        return placed ? target() - offset : 0;
     }
 
     private long byArrival() {

@@ -41,6 +41,10 @@ class PeerClockTest {
 
         private long pauseTo = Long.MAX_VALUE;
         private boolean heldBack;
+        /// What was captured before is sent then, in as much time as that.
+        private long waitedNanos;
+
+        private long comesInNanos;
         private final List<long[]> frames = new ArrayList<>();
         private final Deque<long[]> held = new ArrayDeque<>();
 
@@ -52,6 +56,13 @@ class PeerClockTest {
 
         private long ticks(long nanos) {
             return 1L << 32 | (long) (set.applyAsLong(nanos) * rate / SECOND * clockRateHz);
+        }
+
+        /// @param at when it was captured
+        private long sentNanos(long at) {
+            return at >= waitedNanos + comesInNanos
+                    ? at
+                    : waitedNanos + at * comesInNanos / (waitedNanos + comesInNanos);
         }
     }
 
@@ -87,7 +98,7 @@ class PeerClockTest {
                 if (pause && !source.heldBack) {
                     continue;
                 }
-                long sent = origin + (pause ? source.pauseTo : at) + source.encodeNanos;
+                long sent = origin + source.sentNanos(pause ? source.pauseTo : at) + source.encodeNanos;
                 long arrival =
                         Math.max(before + 1, sent + networkNanos + (long) (random.nextDouble() * source.jitterNanos));
                 before = arrival;
@@ -220,6 +231,63 @@ class PeerClockTest {
         run(30 * SECOND);
         assertLips(0);
         assertSteady();
+    }
+
+    /// Each report is of the last packet of its track, which is older by up to what one lasts: a track that is placed
+    /// by such a report and one that is not, or by another one, are apart.
+    @Test
+    void beforeReportsOfTwiceTheTimeAreFoundOutNothingMoves() {
+        for (long first : List.of(800L, 1200L, 1960L, 1990L, 2010L)) {
+            PeerClockTest other = new PeerClockTest();
+            other.reportsTwice(first * MILLI);
+            other.run(20 * SECOND);
+            assertTrue(other.skewFrom(0) <= 10 * MILLI, "%d: %.1f ms".formatted(first, other.skewFrom(0) / 1e6));
+            other.assertSteady();
+        }
+    }
+
+    /// What was captured while the session was set up comes in a burst, on a busy machine in no hurry and sound behind
+    /// the picture: nothing is torn apart by that, and what is moved is so at one pace.
+    @Test
+    void whatHadWaitedComesInTogether() {
+        for (long comesIn : List.of(10L, 150L, 350L, 600L, 800L)) {
+            PeerClockTest other = new PeerClockTest();
+            other.reportsTwice(1900 * MILLI);
+            other.video.waitedNanos = 1200 * MILLI;
+            other.audio.waitedNanos = 1200 * MILLI;
+            other.video.comesInNanos = comesIn * MILLI;
+            other.audio.comesInNanos = (comesIn + 100) * MILLI;
+            other.run(20 * SECOND);
+            assertTrue(other.skewFrom(0) <= 10 * MILLI, "%d: %.1f ms".formatted(comesIn, other.skewFrom(0) / 1e6));
+            other.assertSteady();
+        }
+    }
+
+    /// One that comes in more slowly than that.
+    @Test
+    void aBurstThatIsHeldBackTooLongIsMovedAtOnePace() {
+        video.waitedNanos = 1500 * MILLI;
+        audio.waitedNanos = 1500 * MILLI;
+        video.comesInNanos = 1500 * MILLI;
+        audio.comesInNanos = 1500 * MILLI;
+        run(30 * SECOND);
+        assertLips(0);
+    }
+
+    @Test
+    void aReportOfThePictureAloneThatNobodyCanHaveSeenIsNotBelieved() {
+        reportsTwice(600 * MILLI);
+        audio.reports = every(1200 * MILLI, 5 * SECOND);
+        run(20 * SECOND);
+        assertTrue(skewFrom(0) <= 10 * MILLI, "%.1f ms".formatted(skewFrom(0) / 1e6));
+        assertSteady();
+    }
+
+    private void reportsTwice(long firstNanos) {
+        video.reports = every(firstNanos, 5 * SECOND);
+        audio.reports = video.reports;
+        video.reported = nanos -> 2 * nanos - 35 * MILLI;
+        audio.reported = nanos -> 2 * nanos;
     }
 
     @Test

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import tapedeck.peers.Chromium;
+import tapedeck.peers.Browser;
 import tapedeck.peers.FlashPage;
 
 /// Somebody who sends a stream, or from whom it is fetched.
@@ -76,16 +76,15 @@ interface Sender extends AutoCloseable {
         public void close() {}
     }
 
-    /// A page in Chromium. All of it belongs to the thread that opened it.
+    /// A page in a browser. All of it belongs to the thread that opened it.
     final class OfPage implements Sender {
         private final FlashPage page;
-        private final Chromium chromium;
+        private final AutoCloseable browser;
 
         /// @param query that says what the page does
-        OfPage(String query) throws IOException {
+        OfPage(Browser program, String query) throws IOException {
             page = new FlashPage();
-            chromium = new Chromium();
-            chromium.open(page.url(query));
+            browser = program.show(page.url(query));
         }
 
         @Override
@@ -105,7 +104,11 @@ interface Sender extends AutoCloseable {
 
         @Override
         public void close() {
-            chromium.close();
+            try {
+                browser.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
             page.close();
         }
     }

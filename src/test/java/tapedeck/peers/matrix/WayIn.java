@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tapedeck.peers.Await;
+import tapedeck.peers.Browser;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
@@ -26,6 +27,7 @@ import tools.jackson.databind.JsonNode;
 enum WayIn {
     RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
     RTMP_FFMPEG5("RTMP (ffmpeg 5.1)", EnumSet.of(H264_AAC)),
+    RTMP_GSTREAMER("RTMP (GStreamer)", EnumSet.of(H264_AAC)),
     RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)),
     RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)),
     RTSP_FFMPEG5("RTSP over TCP (ffmpeg 5.1)", EnumSet.of(H264_AAC, VP8_OPUS)),
@@ -39,18 +41,25 @@ enum WayIn {
     WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)),
     WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS)),
     WHIP_CHROMIUM("WHIP (Chromium)", EnumSet.of(VP8_OPUS, H264_OPUS)),
+    /// Its H.264 is a program of its own, which it fetches from the net.
+    WHIP_FIREFOX("WHIP (Firefox)", EnumSet.of(VP8_OPUS)),
     PULL_RTMP("pull, RTMP", EnumSet.of(H264_AAC, AV1_OPUS)),
     PULL_RTSP("pull, RTSP", EnumSet.of(H264_AAC, VP8_OPUS)),
     PULL_HLS("pull, HLS", EnumSet.of(H264_AAC, VP9_OPUS)),
     PULL_TS("pull, MPEG-TS over TCP", EnumSet.of(H264_AAC, H265_AAC)),
     PULL_FLV("pull, FLV over HTTP", EnumSet.of(H264_AAC)),
+    PULL_MP4("pull, MP4 over HTTP", EnumSet.of(H264_AAC, VP9_OPUS)),
     PULL_FILE("pull, file", EnumSet.of(H264_AAC, H264_OPUS, VP8_OPUS));
 
-    private static final String MP4 = "-f mp4 -movflags empty_moov+default_base_moof -frag_duration 200000 -method PUT";
+    private static final String MP4 = "-f mp4 -movflags empty_moov+default_base_moof -frag_duration 200000 ";
     private static final String WEBM = "-f webm -cluster_time_limit 200 -method PUT";
     private static final String RTSP = "-strict experimental -f rtsp -rtsp_transport ";
     /// One file each second, as soon as it is there.
     private static final String SEGMENTS = "-f hls -hls_time 1 -hls_list_size 0 -hls_segment_type ";
+
+    /// GStreamer's.
+    private static final String IN_TIME =
+            "queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true";
 
     final String title;
     /// What the program can send on this way.
@@ -68,7 +77,7 @@ enum WayIn {
 
     /// Whether a browser encodes what it sends: nobody else knows its packets.
     boolean encodes() {
-        return this == INGEST_CHROMIUM || this == WHIP_CHROMIUM;
+        return this == INGEST_CHROMIUM || this == WHIP_CHROMIUM || this == WHIP_FIREFOX;
     }
 
     /// Whether whoever sends waits until it is listened to.
@@ -83,16 +92,20 @@ enum WayIn {
                 String type = "video/webm;codecs=%s,opus".formatted(clip.codecs() == VP8_OPUS ? "vp8" : "h264");
                 String to = ingest(scene.server(), name) + "&session=one";
                 yield new Sender.OfPage(
+                        Browser.CHROMIUM,
                         "seconds=%d&by=socket&ingest=%s&mime=%s".formatted(Clip.SECONDS, encoded(to), encoded(type)));
             }
-            case WHIP_CHROMIUM -> {
+            case WHIP_CHROMIUM, WHIP_FIREFOX -> {
                 String codec = clip.codecs() == VP8_OPUS ? "VP8" : "H264";
                 String to = scene.server().httpUrl("/whip/" + name);
-                yield new Sender.OfPage("seconds=%d&codec=%s&whip=%s".formatted(Clip.SECONDS, codec, encoded(to)));
+                yield new Sender.OfPage(
+                        this == WHIP_FIREFOX ? Browser.FIREFOX : Browser.CHROMIUM,
+                        "seconds=%d&codec=%s&whip=%s".formatted(Clip.SECONDS, codec, encoded(to)));
             }
             case PULL_RTMP, PULL_RTSP -> fromFar(scene, clip, name, log);
             case PULL_TS -> fromListener(scene, clip, name, log, "-f mpegts", "tcp", "?listen");
             case PULL_FLV -> fromListener(scene, clip, name, log, "-f flv -listen 1", "http", "/a.flv");
+            case PULL_MP4 -> fromListener(scene, clip, name, log, MP4 + "-listen 1", "http", "/a.mp4");
             case PULL_HLS -> fromPlaylist(scene, clip, name, log);
             case PULL_FILE -> {
                 pull(scene, name, "file:///" + clip.file().getFileName());
@@ -101,6 +114,7 @@ enum WayIn {
             case RTP -> byRtp(scene, clip, name, log);
             case RTMP,
                     RTMP_FFMPEG5,
+                    RTMP_GSTREAMER,
                     RTSP_TCP,
                     RTSP_UDP,
                     RTSP_FFMPEG5,
@@ -120,6 +134,7 @@ enum WayIn {
         return switch (this) {
             case RTMP -> ffmpeg(clip, "-f flv", server.rtmpUrl(name));
             case RTMP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, "-f flv", server.rtmpUrl(name));
+            case RTMP_GSTREAMER -> gstreamerByRtmp(clip, server.rtmpUrl(name));
             case RTSP_TCP -> ffmpeg(clip, RTSP + "tcp", rtsp);
             case RTSP_UDP -> ffmpeg(clip, RTSP + "udp", rtsp);
             case RTSP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, RTSP + "tcp", rtsp);
@@ -132,10 +147,10 @@ enum WayIn {
             case LIVE_FLV ->
                 ffmpeg(clip, "-metadata streamName=" + name + " -f flv", address(server, "tcp", "LiveFLV"));
             case HTTP_WEBM -> ffmpeg(clip, WEBM, ingest(server, name));
-            case HTTP_MP4 -> ffmpeg(clip, MP4, ingest(server, name));
+            case HTTP_MP4 -> ffmpeg(clip, MP4 + "-method PUT", ingest(server, name));
             case WHIP_FFMPEG -> ffmpeg(clip, "-f whip", server.httpUrl("/whip/" + name));
             case WHIP_GSTREAMER -> gstreamerByWhip(clip, server.httpUrl("/whip/" + name));
-            case RTP, INGEST_CHROMIUM, WHIP_CHROMIUM, PULL_RTMP, PULL_RTSP, PULL_HLS, PULL_TS, PULL_FLV, PULL_FILE ->
+            case RTP, INGEST_CHROMIUM, WHIP_CHROMIUM, WHIP_FIREFOX, PULL_RTMP, PULL_RTSP, PULL_HLS, PULL_TS, PULL_FLV, PULL_MP4, PULL_FILE ->
                 throw new IllegalStateException(title);
         };
     }
@@ -236,11 +251,24 @@ enum WayIn {
         String pipeline =
                 """
                 filesrc location=%s ! matroskademux name=clip
-                clip.video_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true ! %s
+                clip.video_0 ! %s ! %s
                   ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
-                clip.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! identity sync=true
-                  ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), payloader, clip.codecs().video.replace(".", ""));
+                clip.audio_0 ! %s ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), IN_TIME, payloader, clip.codecs().video.replace(".", ""), IN_TIME);
         return List.of("bin/webrtcbin.py", "publish", address, pipeline);
+    }
+
+    /// Of pictures that come out of order its demultiplexer of Matroska does not know when they are decoded, which FLV
+    /// has to say; that of MP4 does.
+    private static List<String> gstreamerByRtmp(Clip clip, String address) {
+        Path file = clip.file().resolveSibling("gstreamer.mp4");
+        Ffmpeg.ffmpeg("-y", "-v", "error", "-i", clip.file().toString(), "-c", "copy", file.toString());
+        String pipeline =
+                """
+                filesrc location=%s ! qtdemux name=clip flvmux name=flv streamable=true ! rtmp2sink location=%s
+                clip.video_0 ! %s ! h264parse ! flv.video clip.audio_0 ! %s ! aacparse ! flv.audio""".formatted(file, address, IN_TIME, IN_TIME);
+        List<String> command = new ArrayList<>(List.of("gst-launch-1.0", "-q"));
+        command.addAll(List.of(pipeline.split("\\s+")));
+        return command;
     }
 
     private static String address(TestServer server, String scheme, String protocol) {

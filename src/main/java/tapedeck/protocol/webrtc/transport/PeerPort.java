@@ -62,6 +62,7 @@ public final class PeerPort implements Turns, AutoCloseable {
     private final List<AddressQuery> queries = new ArrayList<>();
     private @Nullable ScheduledFuture<?> ticking;
     private final byte[] sharedRoom = new byte[UdpSocket.MAX_DATAGRAM_BYTES];
+    private final EarlyMedia.Room earlyRoom = new EarlyMedia.Room();
     private int conversations;
     /// Done when no conversation goes on any more.
     private @Nullable CompletableFuture<?> silent;
@@ -197,6 +198,10 @@ public final class PeerPort implements Turns, AutoCloseable {
 
     byte[] sharedRoom() {
         return sharedRoom;
+    }
+
+    EarlyMedia.Room earlyRoom() {
+        return earlyRoom;
     }
 
     @Override

@@ -54,7 +54,7 @@ public final class PeerTransport {
     /// Oldest check first.
     private final List<Path> paths = new ArrayList<>(2);
 
-    private final EarlyMedia earlyMedia = new EarlyMedia();
+    private final EarlyMedia earlyMedia;
     /// Where we are in control.
     private @Nullable Checks checks;
 
@@ -105,6 +105,7 @@ public final class PeerTransport {
             DtlsPeer remote,
             PeerMedia media) {
         this.port = port;
+        this.earlyMedia = new EarlyMedia(port.earlyRoom());
         this.lastCheckNanos = port.now();
         this.current = new Generation(local, remoteUfrag);
         this.media = media;

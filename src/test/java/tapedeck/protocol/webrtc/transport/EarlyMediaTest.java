@@ -9,7 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EarlyMediaTest {
-    private final EarlyMedia early = new EarlyMedia();
+    private final EarlyMedia.Room room = new EarlyMedia.Room();
+    private final EarlyMedia early = new EarlyMedia(room);
     private final List<String> received = new ArrayList<>();
 
     @Test
@@ -25,7 +26,7 @@ class EarlyMediaTest {
     }
 
     @Test
-    void noMoreThanAKeyframeIsKept() {
+    void noMoreThanTwoSecondsAreKept() {
         for (int i = 0; i < EarlyMedia.MAX_PACKETS; i++) {
             assertTrue(early.keep(new byte[1], 1, i));
         }
@@ -33,6 +34,25 @@ class EarlyMediaTest {
         early.clear();
         early.release(this::note);
         assertEquals(List.of(), received);
+    }
+
+    @Test
+    void sessionsShareWhatIsBeyondAKeyframeEach() {
+        int large = 1 << 20;
+        for (int i = 0; i < EarlyMedia.OWN_PACKETS + EarlyMedia.SHARED_BYTES / large; i++) {
+            assertTrue(early.keep(new byte[large], large, i));
+        }
+        assertFalse(early.keep(new byte[large], large, 99));
+        EarlyMedia other = new EarlyMedia(room);
+        for (int i = 0; i < EarlyMedia.OWN_PACKETS; i++) {
+            assertTrue(other.keep(new byte[1], 1, i));
+        }
+        assertFalse(other.keep(new byte[1], 1, 99));
+        early.clear();
+        early.clear();
+        assertTrue(other.keep(new byte[1], 1, 99));
+        other.release(this::note);
+        assertEquals(EarlyMedia.OWN_PACKETS + 1, received.size());
     }
 
     private void note(byte[] packet, int length, long arrivalNanos) {
