@@ -150,8 +150,17 @@ enum WayIn {
             case HTTP_MP4 -> ffmpeg(clip, MP4 + "-method PUT", ingest(server, name));
             case WHIP_FFMPEG -> ffmpeg(clip, "-f whip", server.httpUrl("/whip/" + name));
             case WHIP_GSTREAMER -> gstreamerByWhip(clip, server.httpUrl("/whip/" + name));
-            case RTP, INGEST_CHROMIUM, WHIP_CHROMIUM, WHIP_FIREFOX, PULL_RTMP, PULL_RTSP, PULL_HLS, PULL_TS, PULL_FLV, PULL_MP4, PULL_FILE ->
-                throw new IllegalStateException(title);
+            case RTP,
+                    INGEST_CHROMIUM,
+                    WHIP_CHROMIUM,
+                    WHIP_FIREFOX,
+                    PULL_RTMP,
+                    PULL_RTSP,
+                    PULL_HLS,
+                    PULL_TS,
+                    PULL_FLV,
+                    PULL_MP4,
+                    PULL_FILE -> throw new IllegalStateException(title);
         };
     }
 
@@ -248,12 +257,12 @@ enum WayIn {
             case H264_OPUS -> "h264parse ! rtph264pay config-interval=-1";
             case H264_AAC, H265_AAC, AV1_OPUS -> throw new IllegalArgumentException(clip.toString());
         };
-        String pipeline =
-                """
+        String pipeline = """
                 filesrc location=%s ! matroskademux name=clip
                 clip.video_0 ! %s ! %s
                   ! application/x-rtp,media=video,encoding-name=%s,payload=96 ! webrtc.
-                clip.audio_0 ! %s ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(clip.file(), IN_TIME, payloader, clip.codecs().video.replace(".", ""), IN_TIME);
+                clip.audio_0 ! %s ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(
+                        clip.file(), IN_TIME, payloader, clip.codecs().video.replace(".", ""), IN_TIME);
         return List.of("bin/webrtcbin.py", "publish", address, pipeline);
     }
 
@@ -262,8 +271,7 @@ enum WayIn {
     private static List<String> gstreamerByRtmp(Clip clip, String address) {
         Path file = clip.file().resolveSibling("gstreamer.mp4");
         Ffmpeg.ffmpeg("-y", "-v", "error", "-i", clip.file().toString(), "-c", "copy", file.toString());
-        String pipeline =
-                """
+        String pipeline = """
                 filesrc location=%s ! qtdemux name=clip flvmux name=flv streamable=true ! rtmp2sink location=%s
                 clip.video_0 ! %s ! h264parse ! flv.video clip.audio_0 ! %s ! aacparse ! flv.audio""".formatted(file, address, IN_TIME, IN_TIME);
         List<String> command = new ArrayList<>(List.of("gst-launch-1.0", "-q"));
