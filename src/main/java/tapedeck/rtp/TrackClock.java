@@ -114,7 +114,7 @@ final class TrackClock {
         } else if (reportEpoch == epoch && passed >= CONFIRMED_NANOS) {
             confirmed = true;
         }
-        aheadNanos = mediaNanos(ticks) - newestMediaNanos;
+        aheadNanos = baseTicks == NONE ? 0 : mediaNanos(ticks) - newestMediaNanos;
         reportTicks = ticks;
         reportNtpNanos = ntpNanos;
         reportEpoch = liar ? null : epoch;
