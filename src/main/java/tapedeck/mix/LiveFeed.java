@@ -218,7 +218,8 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
         if (line.track != null && line.track.id() != track.id()) {
             return;
         }
-        line.source.came(track.isVideo(), nowNanos);
+        long nanos = line.source.offsetNanos() + frame.ptsNanos() - delayNanos(track.codec());
+        line.source.came(track.isVideo(), nanos, nowNanos);
         line.waitsForKeyframe |= sheds();
         if (line.waitsForKeyframe && !(frame.keyframe() && !sheds())) {
             line.source.dropped();
@@ -226,7 +227,6 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
             return;
         }
         line.waitsForKeyframe = false;
-        long nanos = line.source.offsetNanos() + frame.ptsNanos() - delayNanos(track.codec());
         describe(line, track, nanos);
         send(new Ask.Packet(mix, line.number, nanos, frame.data()));
     }

@@ -12,6 +12,16 @@ final class LiveSource {
     static final long FROZEN_NANOS = 1_000_000_000L;
     /// A stream's clock that differs by less from what it was is followed later.
     static final long DRIFT_NANOS = 10_000_000L;
+    /// Of the mix's delay so much is left to those of a source's packets that come the soonest: if they are later, for
+    /// as long as this, the whole source is mixed later. Encoders and paths can be slow.
+    static final long ROOM_NANOS = 100_000_000L;
+
+    static final long LATE_WINDOW_NANOS = 2_000_000_000L;
+    /// With fewer turns in which something came it is not judged.
+    static final int LATE_TURNS = 10;
+
+    private static final long LATEST_NANOS = LiveMixer.DELAY_NANOS - ROOM_NANOS;
+
     /// How often it is looked for a name that is gone.
     static final long LOOK_NANOS = 200_000_000L;
     /// Lines of a source are numbered from its own number times this on: one that comes back keeps its place.
@@ -29,6 +39,11 @@ final class LiveSource {
     private boolean placed;
     private long offsetNanos;
     private long lookNanos;
+    private long laterNanos;
+    private long leastLateNanos = Long.MAX_VALUE;
+    private long windowEndNanos = NEVER;
+    private long lastTurnNanos = NEVER;
+    private int turns;
 
     private volatile @Nullable Stream stream;
     private volatile long lastPictureNanos = NEVER;
@@ -90,7 +105,7 @@ final class LiveSource {
 
     /// When time 0 of the stream is in the time of the mix.
     long offsetNanos() {
-        return offsetNanos;
+        return offsetNanos + laterNanos;
     }
 
     /// Looks at the stream again.
@@ -103,6 +118,7 @@ final class LiveSource {
             now = null;
             stream = null;
             placed = false;
+            laterNanos = 0;
         }
         if (now == null) {
             if (byName && nowNanos >= lookNanos) {
@@ -126,14 +142,34 @@ final class LiveSource {
         Stream find(StreamName name);
     }
 
+    /// A packet came.
+    ///
+    /// @param nanos where it is in the time of the mix
     @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes, others read
-    void came(boolean picture, long nowNanos) {
+    void came(boolean picture, long nanos, long nowNanos) {
         packets++;
+        judge(nowNanos - nanos, nowNanos);
         if (picture) {
             lastPictureNanos = nowNanos;
         } else {
             lastSoundNanos = nowNanos;
         }
+    }
+
+    private void judge(long lateNanos, long nowNanos) {
+        if (nowNanos >= windowEndNanos) {
+            if (turns >= LATE_TURNS && (leastLateNanos > LATEST_NANOS || leastLateNanos < LATEST_NANOS - ROOM_NANOS)) {
+                laterNanos = Math.max(0, laterNanos + leastLateNanos - LATEST_NANOS);
+            }
+            windowEndNanos = nowNanos + LATE_WINDOW_NANOS;
+            leastLateNanos = Long.MAX_VALUE;
+            turns = 0;
+        }
+        if (nowNanos != lastTurnNanos) {
+            lastTurnNanos = nowNanos;
+            turns++;
+        }
+        leastLateNanos = Math.min(leastLateNanos, lateNanos);
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes, others read
