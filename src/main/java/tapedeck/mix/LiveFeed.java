@@ -84,7 +84,7 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
     abstract boolean takes(Track track);
 
     /// What a new worker is asked first.
-    abstract Ask open(int number);
+    abstract Ask open(int number, long nowNanos);
 
     /// Asks for what is due.
     ///
@@ -141,7 +141,7 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
             answered = 0;
             answeredNanos = nowNanos;
             startedNanos = nowNanos;
-            made.send(open(mix));
+            made.send(open(mix, nowNanos));
             // Answered as soon as it works.
             made.send(new Ask.Advance(mix, 0));
             return made;

@@ -34,14 +34,21 @@ public final class LiveMixers implements AutoCloseable {
 
     private final Streams streams;
     private final Path settingsFile;
+    private final int most;
     // Guarded by this.
     private final Map<String, LiveMixer> running = new LinkedHashMap<>();
     private boolean closed;
 
     /// @param settingsFile how mixes are made where the caller does not say it; need not be there
     public LiveMixers(Streams streams, Path settingsFile) {
+        this(streams, settingsFile, MAX_MIXERS);
+    }
+
+    /// @param most that run at once
+    LiveMixers(Streams streams, Path settingsFile, int most) {
         this.streams = streams;
         this.settingsFile = settingsFile;
+        this.most = most;
     }
 
     /// A stream to be added or removed.
@@ -63,8 +70,8 @@ public final class LiveMixers implements AutoCloseable {
         if (running.containsKey(uri)) {
             throw refused(Reason.TAKEN, "there is a mixer %s already".formatted(uri));
         }
-        if (running.size() >= MAX_MIXERS) {
-            throw refused(Reason.TAKEN, "there are %d mixers already".formatted(MAX_MIXERS));
+        if (running.size() >= most) {
+            throw refused(Reason.TAKEN, "there are %d mixers already".formatted(most));
         }
         try {
             MixSettings all = MixSettings.live(settingsFile, settings);

@@ -65,7 +65,7 @@ final class LivePictures extends LiveFeed {
     }
 
     @Override
-    Ask open(int number) {
+    Ask open(int number, long nowNanos) {
         saidLine = -1;
         shedding = false;
         PictureEncoder.Options options = new PictureEncoder.Options(

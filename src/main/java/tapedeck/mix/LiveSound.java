@@ -4,10 +4,14 @@ import java.util.function.BooleanSupplier;
 import tapedeck.media.Track;
 import tapedeck.transcode.SoundEncoder;
 
-/// The sound of a live mix. Nothing is left out of it: after a worker's death it goes on with the next sample.
+/// The sound of a live mix. Nothing is left out of it: after a worker's death it goes on with the next sample. Only after
+/// one that hung for long it goes on with what is due: nobody wants to hear all that at once.
 final class LiveSound extends LiveFeed {
     /// As much is mixed in one step at most.
     private static final long STEP_SAMPLES = SoundEncoder.RATE_HZ;
+
+    /// A new worker does not make up for more.
+    private static final long SKIPPED_SAMPLES = 3L * SoundEncoder.RATE_HZ;
 
     private final boolean heard;
     private final LiveOutput output;
@@ -52,16 +56,24 @@ final class LiveSound extends LiveFeed {
     }
 
     @Override
-    Ask open(int number) {
+    Ask open(int number, long nowNanos) {
         firstSample += frames * SoundEncoder.FRAME_SAMPLES;
         frames = 0;
+        long due = due(nowNanos);
+        if (begun && due - firstSample > SKIPPED_SAMPLES) {
+            firstSample = due;
+        }
         position = firstSample;
         return new Ask.OpenSound(number, firstSample, true, heard);
     }
 
+    private static long due(long nowNanos) {
+        return SoundMix.samples(nowNanos - LiveMixer.DELAY_NANOS);
+    }
+
     @Override
     void step(long nowNanos, int openSteps, long oldestNanos) {
-        long due = SoundMix.samples(nowNanos - LiveMixer.DELAY_NANOS);
+        long due = due(nowNanos);
         if (openSteps >= STEPS_AHEAD || due - position < Limiter.BLOCK || !begun && !mayBegin.getAsBoolean()) {
             return;
         }
