@@ -47,8 +47,8 @@ class LiveFaultsTest {
     }
 
     private Publication publish(String name) throws Exception {
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.RTMP, "a", name, "c", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
+        Publisher publisher =
+                new Publisher(Publisher.Protocol.RTMP, "a", name, "c", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
         return streams.publish(new StreamName(name), publisher, Feedback.NONE);
     }
 
@@ -79,7 +79,8 @@ class LiveFaultsTest {
     }
 
     private static void signal(long pid, String signal) throws Exception {
-        assertEquals(0, new ProcessBuilder("kill", "-" + signal, "" + pid).start().waitFor());
+        assertEquals(
+                0, new ProcessBuilder("kill", "-" + signal, "" + pid).start().waitFor());
     }
 
     /// How far a mix came, as a viewer sees it.
@@ -209,6 +210,7 @@ class LiveFaultsTest {
     }
 
     private static void refused(Reason reason, Call call) {
-        assertEquals(reason, assertThrows(MixerRefusedException.class, call::run).reason());
+        assertEquals(
+                reason, assertThrows(MixerRefusedException.class, call::run).reason());
     }
 }

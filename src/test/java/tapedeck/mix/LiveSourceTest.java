@@ -32,8 +32,8 @@ class LiveSourceTest {
     private final Streams streams = new Streams(Clock.systemUTC(), clock::get);
 
     private Publication publish() throws Exception {
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.RTMP, "a", "b", "c", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
+        Publisher publisher =
+                new Publisher(Publisher.Protocol.RTMP, "a", "b", "c", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
         return streams.publish(NAME, publisher, Feedback.NONE);
     }
 
