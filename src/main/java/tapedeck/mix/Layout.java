@@ -1,6 +1,8 @@
 package tapedeck.mix;
 
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import tapedeck.transcode.picture.Area;
 
@@ -8,11 +10,28 @@ import tapedeck.transcode.picture.Area;
 sealed interface Layout {
     /// Of tiles that are in one shape.
     double SHAPE = 16.0 / 9;
+    /// In a cell.
+    int NOBODY = -1;
 
     /// The cells of so many tiles, in their order; fewer if the layout has no place for more.
     ///
     /// @param loudest which tile is the loudest, or -1
     List<Area> place(Area canvas, int tiles, int loudest);
+
+    /// A tile and its cell.
+    record Seated(int tile, Area cell) {}
+
+    /// Who sits where; those without a cell are not seen.
+    ///
+    /// @param names of the streams whose tiles they are, in their order
+    default List<Seated> seat(Area canvas, List<String> names, int loudest) {
+        List<Area> cells = place(canvas, names.size(), loudest);
+        List<Seated> seated = new ArrayList<>();
+        for (int i = 0; i < cells.size(); i++) {
+            seated.add(new Seated(i, cells.get(i)));
+        }
+        return seated;
+    }
 
     /// As large as they can be side by side and one below the other, the last row in the middle.
     record Grid() implements Layout {
@@ -95,14 +114,52 @@ sealed interface Layout {
     }
 
     /// Cells of a file of one's own: those that come after the last one are not seen.
-    record Drawn(List<Area> cells) implements Layout {
+    ///
+    /// @param streams of each cell, whose it is; empty for whoever comes
+    record Drawn(List<Area> cells, List<String> streams) implements Layout {
         public Drawn {
             cells = List.copyOf(cells);
+            streams = List.copyOf(streams);
+        }
+
+        Drawn(List<Area> cells) {
+            this(cells, Collections.nCopies(cells.size(), ""));
         }
 
         @Override
         public List<Area> place(Area canvas, int tiles, int loudest) {
             return cells.subList(0, Math.min(tiles, cells.size()));
+        }
+
+        /// Cells with a name first: they wait for their stream, and the others are for the rest.
+        @Override
+        public List<Seated> seat(Area canvas, List<String> names, int loudest) {
+            BitSet seatedTiles = new BitSet();
+            int[] tiles = new int[cells.size()];
+            for (int i = 0; i < tiles.length; i++) {
+                tiles[i] = streams.get(i).isEmpty() ? NOBODY : free(names, streams.get(i), seatedTiles);
+            }
+            for (int i = 0; i < tiles.length; i++) {
+                tiles[i] = streams.get(i).isEmpty() ? free(names, "", seatedTiles) : tiles[i];
+            }
+            List<Seated> seated = new ArrayList<>();
+            for (int i = 0; i < tiles.length; i++) {
+                if (tiles[i] != NOBODY) {
+                    seated.add(new Seated(tiles[i], cells.get(i)));
+                }
+            }
+            return seated;
+        }
+
+        /// The first tile that has no cell yet, of this stream or, without a name, of any.
+        private static int free(List<String> names, String stream, BitSet seatedTiles) {
+            for (int i = 0; i < names.size(); i++) {
+                if (!seatedTiles.get(i) && (stream.isEmpty() || stream.equals(names.get(i)))) {
+                    seatedTiles.set(i);
+                    return i;
+                }
+            }
+            return NOBODY;
         }
     }
 

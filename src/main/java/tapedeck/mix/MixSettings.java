@@ -183,10 +183,13 @@ public record MixSettings(
                 try {
                     Reader own = new Reader(object(text(file)), folder(file));
                     List<Area> tiles = new ArrayList<>();
+                    List<String> streams = new ArrayList<>();
                     for (JsonNode tile : own.list("tiles")) {
-                        tiles.add(new Reader(tile, own.folder).area(canvas));
+                        Reader of = new Reader(tile, own.folder);
+                        tiles.add(of.area(canvas));
+                        streams.add(of.text("stream", ""));
                     }
-                    yield look(own, new Layout.Drawn(tiles), names, canvas);
+                    yield look(own, new Layout.Drawn(tiles, streams), names, canvas);
                 } catch (IOException e) {
                     throw new MixFailedException(
                             Reason.SETTINGS,

@@ -201,8 +201,10 @@ final class MixWire {
             case Layout.Row _ -> out.u8(ROW);
             case Layout.Drawn drawn -> {
                 out.u8(DRAWN).u16(drawn.cells().size());
-                for (Area cell : drawn.cells()) {
+                for (int i = 0; i < drawn.cells().size(); i++) {
+                    Area cell = drawn.cells().get(i);
                     out.u32(cell.x()).u32(cell.y()).u32(cell.width()).u32(cell.height());
+                    text(out, drawn.streams().get(i));
                 }
             }
         }
@@ -251,10 +253,12 @@ final class MixWire {
             case ROW -> new Layout.Row();
             case DRAWN -> {
                 List<Area> cells = new ArrayList<>();
+                List<String> streams = new ArrayList<>();
                 for (int left = in.u16(); left > 0; left--) {
                     cells.add(new Area(in.i32(), in.i32(), in.i32(), in.i32()));
+                    streams.add(text(in));
                 }
-                yield new Layout.Drawn(cells);
+                yield new Layout.Drawn(cells, streams);
             }
             default -> throw new MalformedException("mix: layout of type %d".formatted(kind));
         };

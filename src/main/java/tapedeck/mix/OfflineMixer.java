@@ -8,8 +8,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
@@ -207,37 +210,61 @@ public final class OfflineMixer {
             throws IOException, MixFailedException, InterruptedException {
         List<Ask.Speaker> speakers = new ArrayList<>();
         if (plan.sound() && settings.picture().scene().layout() instanceof Layout.Speaker) {
-            Map<Integer, Integer> faces = faces(lines);
+            List<Answer.Loudest> heard = new ArrayList<>();
             // Read again only when the worker said that it is done.
-            Feeding.loudest(process, lines, plan.durationNanos(), loudest -> {
-                Integer face = faces.get(loudest.line());
-                if (face != null) {
-                    long nanos = loudest.fromSample() * NANOS_PER_SECOND / SoundEncoder.RATE_HZ;
-                    speakers.add(new Ask.Speaker(nanos, face));
-                }
-            });
+            Feeding.loudest(process, lines, plan.durationNanos(), heard::add);
+            Map<Integer, List<Integer>> faces = faces(lines);
+            for (int i = 0; i < heard.size(); i++) {
+                long from = heard.get(i).fromSample() * NANOS_PER_SECOND / SoundEncoder.RATE_HZ;
+                long until = i + 1 == heard.size()
+                        ? Long.MAX_VALUE
+                        : heard.get(i + 1).fromSample() * NANOS_PER_SECOND / SoundEncoder.RATE_HZ;
+                speakers.addAll(speaking(
+                        lines, faces.getOrDefault(heard.get(i).line(), List.of()), from, until));
+            }
         }
         return speakers;
     }
 
-    /// Which pictures belong to a sound: those of the same session, else of the same name, that are there with it for
-    /// the
-    /// longest time; else those with the same place in the file.
-    static Map<Integer, Integer> faces(List<MovieLine> lines) {
-        Map<Integer, Integer> faces = new HashMap<>();
-        List<Integer> pictures = new ArrayList<>();
-        List<Integer> sounds = new ArrayList<>();
-        for (int i = 0; i < lines.size(); i++) {
-            (lines.get(i).codec() instanceof Codec.Video ? pictures : sounds).add(i);
+    /// The stretches of his pictures, one after the other, while somebody is the loudest.
+    private static List<Ask.Speaker> speaking(List<MovieLine> lines, List<Integer> faces, long from, long until) {
+        List<Ask.Speaker> speakers = new ArrayList<>();
+        for (int face : faces) {
+            MovieLine line = lines.get(face);
+            if (line.startNanos() <= from || speakers.isEmpty()) {
+                speakers.clear();
+                speakers.add(new Ask.Speaker(from, face));
+            } else if (line.startNanos() < until) {
+                speakers.add(new Ask.Speaker(line.startNanos(), face));
+            }
         }
-        for (int place = 0; place < sounds.size(); place++) {
-            int number = sounds.get(place);
+        return speakers;
+    }
+
+    /// Which pictures belong to a sound: those of the same session, else of the same name, whose track is there with it
+    /// for the longest time; else those of the track with the same place in the file. All stretches of that track, in the
+    /// order of time.
+    static Map<Integer, List<Integer>> faces(List<MovieLine> lines) {
+        Map<Integer, List<Integer>> faces = new HashMap<>();
+        Map<Integer, List<Integer>> pictures = new LinkedHashMap<>();
+        Set<Integer> sounds = new LinkedHashSet<>();
+        for (int i = 0; i < lines.size(); i++) {
+            MovieLine line = lines.get(i);
+            if (line.codec() instanceof Codec.Video) {
+                pictures.computeIfAbsent(line.trackId(), _ -> new ArrayList<>()).add(i);
+            } else {
+                sounds.add(i);
+            }
+        }
+        int place = 0;
+        for (int number : sounds) {
             MovieLine sound = lines.get(number);
-            pictures.stream()
-                    .filter(picture -> isSame(sound, lines.get(picture)))
-                    .max(Comparator.comparingLong(picture -> together(sound, lines.get(picture))))
-                    .or(pictures.stream().skip(place)::findFirst)
-                    .ifPresent(face -> faces.put(number, face));
+            pictures.values().stream()
+                    .filter(track -> isSame(sound, lines.get(track.getFirst())))
+                    .max(Comparator.comparingLong(track -> together(sound, lines, track)))
+                    .or(pictures.values().stream().skip(place)::findFirst)
+                    .ifPresent(track -> faces.put(number, track));
+            place++;
         }
         return faces;
     }
@@ -248,8 +275,13 @@ public final class OfflineMixer {
                 : sound.session().equals(picture.session());
     }
 
-    private static long together(MovieLine sound, MovieLine picture) {
-        return Math.min(sound.endNanos(), picture.endNanos()) - Math.max(sound.startNanos(), picture.startNanos());
+    private static long together(MovieLine sound, List<MovieLine> lines, List<Integer> track) {
+        return track.stream()
+                .map(lines::get)
+                .mapToLong(picture -> Math.min(sound.endNanos(), picture.endNanos())
+                        - Math.max(sound.startNanos(), picture.startNanos()))
+                .filter(nanos -> nanos > 0)
+                .sum();
     }
 
     private static MixFailedException failed(@Nullable Throwable cause) {

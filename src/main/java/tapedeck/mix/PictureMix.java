@@ -243,11 +243,11 @@ final class PictureMix implements Engine {
         for (int i = 0; i < present.size(); i++) {
             loudest = present.get(i).line == speaker ? i : loudest;
         }
-        List<Area> cells = scene.layout().place(canvas.all(), present.size(), loudest);
+        List<String> names = present.stream().map(seat -> seat.name).toList();
         List<Shown> now = new ArrayList<>();
-        for (int i = 0; i < cells.size(); i++) {
-            Seat seat = present.get(i);
-            now.add(new Shown(seat, cells.get(i).fit(seat.tile.shownWidth(), seat.tile.shownHeight())));
+        for (Layout.Seated seated : scene.layout().seat(canvas.all(), names, loudest)) {
+            Seat seat = present.get(seated.tile());
+            now.add(new Shown(seat, seated.cell().fit(seat.tile.shownWidth(), seat.tile.shownHeight())));
         }
         return now;
     }

@@ -66,6 +66,23 @@ class LayoutTest {
     }
 
     @Test
+    void aCellWithANameWaitsForItsStream() {
+        Area first = new Area(0, 0, 100, 100);
+        Area second = new Area(100, 0, 100, 100);
+        Area third = new Area(200, 0, 100, 100);
+        Layout drawn = new Layout.Drawn(List.of(first, second, third), List.of("", "Anna", ""));
+        assertEquals(
+                List.of(new Layout.Seated(0, first), new Layout.Seated(1, third)),
+                drawn.seat(CANVAS, List.of("Boris", "Clara"), -1));
+        assertEquals(
+                List.of(new Layout.Seated(0, first), new Layout.Seated(2, second), new Layout.Seated(1, third)),
+                drawn.seat(CANVAS, List.of("Boris", "Clara", "Anna", "David"), -1));
+        assertEquals(
+                List.of(new Layout.Seated(1, first), new Layout.Seated(0, second)),
+                drawn.seat(CANVAS, List.of("Anna", "Anna"), -1));
+    }
+
+    @Test
     void picturesKeepTheirShape() {
         Area cell = new Area(100, 50, 640, 360);
         assertEquals(cell, cell.fit(1920, 1080));

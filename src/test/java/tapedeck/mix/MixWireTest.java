@@ -19,7 +19,7 @@ class MixWireTest {
                     Pace.LIVE,
                     new PictureEncoder.Options("libopenh264", 1280, 720, 30, 2_000_000, 60),
                     new Ask.Scene(
-                            new Layout.Drawn(List.of(new Area(2, 4, 6, 8))),
+                            new Layout.Drawn(List.of(new Area(2, 4, 6, 8)), List.of("Anna")),
                             true,
                             0x102030,
                             List.of(new Ask.Image("/a/b.png", 1, 2, 3, 4, true)),

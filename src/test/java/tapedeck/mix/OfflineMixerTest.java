@@ -87,6 +87,46 @@ class OfflineMixerTest {
         assertTrue(Files.size(folder.resolve("room_mixed.mp4")) > 0);
     }
 
+    /// He sends no pictures for four seconds, and goes on without a keyframe; his sound goes on.
+    @Test
+    void whoIsAwayForAWhileHasNoTileMeanwhile() throws Exception {
+        Path whole = folder.resolve("whole.mp4");
+        Person anna = new Person("Anna", "320x180", 10, 0, 10, 0.2, 1000);
+        Person boris = new Person("Boris", "320x180", 10, 0, 10, 0.6, 2000);
+        Person.record(whole, List.of(anna, boris));
+        Path file = folder.resolve("room.mp4");
+        Ffmpeg.ffmpeg(
+                "-v",
+                "error",
+                "-i",
+                whole.toString(),
+                "-map",
+                "0",
+                "-c",
+                "copy",
+                "-c:v:1",
+                "libx264",
+                "-g",
+                "1000",
+                "-sc_threshold",
+                "0",
+                "-filter:v:1",
+                "select='lt(t,2.95)+gte(t,6.95)'",
+                "-fps_mode",
+                "passthrough",
+                file.toString());
+        Mixed mixed = mix(file, """
+                {"fps": 10, "width": 320, "height": 180, "mixerDisplayStreamName": false}""");
+        Look look = Look.at(mixed.file(), 10);
+        assertEquals(List.of(3.2, 4.2, 5.2, 6.2), look.flashes(0.5, 0.9), "all of the picture is hers");
+        List<Double> his = look.flashes(0.75, 0.5).stream()
+                .filter(moment -> moment < 3 || moment >= 7)
+                .toList();
+        assertEquals(List.of(0.6, 1.6, 2.6, 7.6, 8.6, 9.6), his);
+        assertEquals(anna.moments(), look.flashes(0.25, 0.5));
+        assertNear(boris.moments(), look.beeps(2000), SOUND, "Boris is heard");
+    }
+
     @Test
     void theLoudestIsLarge() throws Exception {
         Path file = folder.resolve("room.mp4");

@@ -14,7 +14,8 @@ import tapedeck.container.mp4.Mp4Reader.ReadTrack;
 import tapedeck.media.Codec;
 
 /// All tracks of an MP4 on the time line of the movie, whatever their number, in the order of the file. Each edit with
-/// media (ISO/IEC 14496-12 8.6.6) is a [MovieLine] of its own: a track can be there, not be there, and come back.
+/// media (ISO/IEC 14496-12 8.6.6) is a [MovieLine] of its own: a track can be there, not be there, and come back. So is
+/// each stretch of pictures between holes ([MovieRuns]).
 ///
 /// @param createdAt when the file says that it was made
 /// @param lines those with a codec that we know and at least one sample
@@ -50,7 +51,7 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
                 Codec codec = track.codec();
                 if (track.id() == said.id() && codec != null && track.samples().count() > 0) {
                     for (Edit edit : edits(said, movie)) {
-                        lines.add(line(reader, said, track, codec, edit));
+                        lines.addAll(lines(reader, said, track, codec, edit));
                     }
                 }
             }
@@ -66,22 +67,33 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
         return START_OF_TIME.plusSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
     }
 
-    private static MovieLine line(Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
+    private static List<MovieLine> lines(
+            Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
         long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
         TrackIdentity known = IdentityBoxes.of(said);
         TrackIdentity identity = known == null ? new TrackIdentity(name(said), "") : known;
         ReadTrack moved = new ReadTrack(track.id(), codec, track.timescale(), shift, track.samples());
-        return new MovieLine(
-                reader,
-                moved,
-                new MovieLine.Said(
-                        codec,
-                        identity.streamName(),
-                        identity.mediaSessionId(),
-                        codec instanceof Codec.Video ? rotation(said) : 0,
-                        FragmentDemuxer.nalLengthBytes(said)),
-                edit.startNanos(),
-                Math.min(edit.endNanos(), TrackClock.nanos(endTicks(track.samples()) + shift, track.timescale())));
+        MovieLine.Said says = new MovieLine.Said(
+                codec,
+                identity.streamName(),
+                identity.mediaSessionId(),
+                codec instanceof Codec.Video ? rotation(said) : 0,
+                FragmentDemuxer.nalLengthBytes(said));
+        long end = Math.min(edit.endNanos(), TrackClock.nanos(endTicks(track.samples()) + shift, track.timescale()));
+        List<MovieLine> lines = new ArrayList<>();
+        long start = edit.startNanos();
+        if (codec instanceof Codec.Video) {
+            for (MovieRuns.Hole hole : MovieRuns.holes(track.samples(), track.timescale())) {
+                long away = TrackClock.nanos(hole.endTicks() + shift, track.timescale());
+                long back = TrackClock.nanos(hole.nextTicks() + shift, track.timescale());
+                if (away > start && back < end) {
+                    lines.add(new MovieLine(reader, moved, says, start, away));
+                }
+                start = Math.max(start, Math.min(back, end));
+            }
+        }
+        lines.add(new MovieLine(reader, moved, says, start, end));
+        return lines;
     }
 
     /// Where the last of them is shown no more: pictures that come out of order are shown later than they are decoded.
