@@ -219,8 +219,7 @@ public final class OfflineMixer {
                 long until = i + 1 == heard.size()
                         ? Long.MAX_VALUE
                         : heard.get(i + 1).fromSample() * NANOS_PER_SECOND / SoundEncoder.RATE_HZ;
-                speakers.addAll(speaking(
-                        lines, faces.getOrDefault(heard.get(i).line(), List.of()), from, until));
+                speakers.addAll(speaking(lines, faces.getOrDefault(heard.get(i).line(), List.of()), from, until));
             }
         }
         return speakers;
@@ -242,7 +241,8 @@ public final class OfflineMixer {
     }
 
     /// Which pictures belong to a sound: those of the same session, else of the same name, whose track is there with it
-    /// for the longest time; else those of the track with the same place in the file. All stretches of that track, in the
+    /// for the longest time; else those of the track with the same place in the file. All stretches of that track,
+    in the
     /// order of time.
     static Map<Integer, List<Integer>> faces(List<MovieLine> lines) {
         Map<Integer, List<Integer>> faces = new HashMap<>();

@@ -67,8 +67,7 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
         return START_OF_TIME.plusSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
     }
 
-    private static List<MovieLine> lines(
-            Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
+    private static List<MovieLine> lines(Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
         long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
         TrackIdentity known = IdentityBoxes.of(said);
         TrackIdentity identity = known == null ? new TrackIdentity(name(said), "") : known;
