@@ -240,10 +240,9 @@ public final class OfflineMixer {
         return speakers;
     }
 
-    /// Which pictures belong to a sound: those of the same session, else of the same name, whose track is there with it
-    /// for the longest time; else those of the track with the same place in the file. All stretches of that track,
-    in the
-    /// order of time.
+    /// Which pictures belong to a sound: those of the same session, else of the same name, whose track is there
+    /// with it for the longest time; else those of the track with the same place in the file. All stretches of that
+    /// track, in the order of time.
     static Map<Integer, List<Integer>> faces(List<MovieLine> lines) {
         Map<Integer, List<Integer>> faces = new HashMap<>();
         Map<Integer, List<Integer>> pictures = new LinkedHashMap<>();
