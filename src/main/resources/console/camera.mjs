@@ -3,6 +3,7 @@ import {Problem} from "./api.mjs";
 import {confirm} from "./dialogs.mjs";
 import {byId, element, setText, show} from "./dom.mjs";
 import {LevelMeter} from "./meter.mjs";
+import {PeerList} from "./peers.mjs";
 import {ChunkPublisher, recordableType} from "./recorder.mjs";
 import {play} from "./recordings.mjs";
 import {sendableCodecs, WhipPublisher} from "./whip.mjs";
@@ -10,6 +11,7 @@ import * as words from "./words.mjs";
 
 const CODECS = {H264: "H.264", VP8: "VP8"};
 const NONE = "none";
+const PEERS_MILLIS = 1000;
 
 /** What a browser says when it gives no camera, for people. */
 function mediaProblem(error) {
@@ -46,6 +48,8 @@ class Camera {
     this.publisher = null;
     this.startedAt = 0;
     this.clock = 0;
+    this.peers = new PeerList(byId("camera-peers-list"));
+    this.peersTimer = 0;
     /** The recording of the stream that just ended, until its file is there. */
     this.awaited = null;
     this.finished = [];
@@ -201,6 +205,7 @@ class Camera {
           this.startedAt = Date.now();
           this.clock = setInterval(() => this.tick(), 250);
           this.phase("live");
+          this.askPeers();
           byId("camera-stop").focus();
         }
         break;
@@ -215,6 +220,20 @@ class Camera {
 
   tick() {
     setText(byId("on-air-time"), words.duration(Date.now() - this.startedAt));
+  }
+
+  /** What of it arrives, and at whom, for as long as it is live. */
+  async askPeers() {
+    const publisher = this.publisher;
+    if (this.startedAt === 0) return;
+    try {
+      await this.peers.ask(this.streamName);
+    } catch (problem) {
+      // The page says so itself.
+      if (!(problem instanceof Problem)) throw problem;
+    } finally {
+      if (this.publisher === publisher) this.peersTimer = setTimeout(() => this.askPeers(), PEERS_MILLIS);
+    }
   }
 
   async giveUp(message) {
@@ -234,6 +253,7 @@ class Camera {
     const publisher = this.publisher;
     this.publisher = null;
     clearInterval(this.clock);
+    clearTimeout(this.peersTimer);
     this.startedAt = 0;
     await publisher?.stop();
   }
@@ -301,6 +321,8 @@ class Camera {
     byId("camera-start").disabled = phase === "saving" || !this.media;
     show(byId("camera-stop"), publishing);
     show(byId("on-air"), phase !== "choosing");
+    show(byId("camera-peers"), phase === "live");
+    if (phase !== "live") this.peers.clear();
     byId("on-air").classList.toggle("recording", false);
     for (const field of [this.name, this.cameras, this.microphones, this.plain, byId("camera-codecs")]) field.disabled = phase !== "choosing";
     if (phase === "connecting") {

@@ -50,7 +50,7 @@ class StreamRow {
     this.bitrate.node.append(this.spark.node);
     this.recordMark = element("span", {"aria-hidden": "true"});
     this.recordText = element("span");
-    this.record = element("button", {type: "button", class: "button", onclick: () => this.toggle()}, this.recordMark, this.recordText);
+    this.record = element("button", {type: "button", class: "button take", onclick: () => this.toggle()}, this.recordMark, this.recordText);
     this.watch = element("button", {type: "button", class: "button", onclick: () => watchStream(this.stream.name)}, "Watch");
     this.watch.append(element("span", {class: "unseen"}, " stream"));
     this.end = element("button", {type: "button", class: "button quiet", onclick: () => this.confirmEnd()}, "End");

@@ -1,61 +1,18 @@
 // "Watch": a live stream in this browser, and how everybody who sends or gets it does.
-import {api, Problem} from "./api.mjs";
+import {Problem} from "./api.mjs";
 import {prepare} from "./dialogs.mjs";
-import {byId, element, KeyedList, setText, show} from "./dom.mjs";
+import {byId, element, setText, show} from "./dom.mjs";
 import {SocketPlayer} from "./mse.mjs";
+import {PeerList} from "./peers.mjs";
 import {WhepPlayer} from "./whep.mjs";
 import * as words from "./words.mjs";
 
 const POLL_MILLIS = 1000;
 
-/** The numbers of one track, with their headings. */
-const COLUMNS = [
-  ["Codec", (t) => [words.codec(t.codec), t.width > 0 ? `${t.width} × ${t.height}` : "", t.layer].filter(Boolean).join(" ")],
-  ["Bitrate", (t) => words.bitrate(t.bitrate)],
-  ["Loss", (t) => `${t.lossPercent} %`],
-  ["NACKs", (t) => words.number(t.nacks)],
-  ["Recovered", (t) => words.number(t.recovered)],
-  ["Keyframes asked", (t) => words.number(t.keyframeRequests)],
-  ["Missing", (t) => words.number(t.missingFrames)],
-  ["Freezes", (t) => (t.freezes > 0 ? `${words.number(t.freezes)} (${words.seconds(t.frozenMillis)})` : "0")],
-  ["Jitter", (t) => `${t.jitterMillis} ms`],
-];
-
-function path(session) {
-  if (!session.path) return "Not connected yet";
-  const {transport, remote, protection, roundTripMillis, availableBitrate} = session.path;
-  return [
-    `${transport.toUpperCase()} ${remote}`, protection,
-    roundTripMillis > 0 ? `RTT ${roundTripMillis} ms` : "",
-    availableBitrate > 0 ? `path ${words.bitrate(availableBitrate)}` : "",
-  ].filter(Boolean).join(" · ");
-}
-
-class PeerRow {
-  constructor() {
-    this.title = element("h3", {class: "name"});
-    this.path = element("p", {class: "media"});
-    this.body = element("tbody");
-    const head = element("tr", {}, ...COLUMNS.map(([title]) => element("th", {scope: "col"}, title)));
-    this.node = element("li", {class: "peer"}, this.title, this.path,
-      element("div", {class: "scroll"}, element("table", {}, element("thead", {}, head), this.body)));
-  }
-
-  update(session) {
-    setText(this.title, session.direction === "publishes" ? "Publisher" : "Viewer");
-    setText(this.path, [words.protocol(session.protocol), path(session), words.duration(session.uptimeMillis)].join(" · "));
-    while (this.body.rows.length > session.tracks.length) this.body.lastElementChild.remove();
-    session.tracks.forEach((track, i) => {
-      const row = this.body.rows[i] ?? this.body.appendChild(element("tr", {}, ...COLUMNS.map(() => element("td"))));
-      COLUMNS.forEach(([, text], column) => setText(row.cells[column], text(track)));
-    });
-  }
-}
-
 class Watch {
   constructor() {
     this.dialog = byId("watch");
-    this.peers = new KeyedList(byId("watch-peers"), (s) => s.sessionId, () => new PeerRow());
+    this.peers = new PeerList(byId("watch-peers"));
     this.player = null;
     this.timer = 0;
     prepare(this.dialog);
@@ -116,9 +73,7 @@ class Watch {
     clearTimeout(this.timer);
     if (!this.dialog.open) return;
     try {
-      const sessions = await api.sessions(this.name);
-      this.peers.update(sessions);
-      show(byId("watch-none"), sessions.length === 0);
+      show(byId("watch-none"), await this.peers.ask(this.name) === 0);
       const delay = await this.player?.delayMillis() ?? 0;
       setText(byId("watch-delay"), delay > 0 ? `Waits ${words.number(delay)} ms in this browser` : "");
     } catch (problem) {

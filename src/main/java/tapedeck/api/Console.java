@@ -37,6 +37,7 @@ final class Console {
             "meter.mjs",
             "movie.mjs",
             "mse.mjs",
+            "peers.mjs",
             "publish.mjs",
             "recorder.mjs",
             "recordings.mjs",

@@ -43,6 +43,8 @@ final class SessionMetrics {
     private final Streams streams;
     private final MultiGauge open;
     private final MultiGauge roundTrip;
+    private final MultiGauge available;
+    private final MultiGauge paths;
     private final Map<Measure, MultiGauge> gauges = new EnumMap<>(Measure.class);
 
     SessionMetrics(MeterRegistry registry, Streams streams) {
@@ -52,6 +54,12 @@ final class SessionMetrics {
                 .register(registry);
         roundTrip = MultiGauge.builder("tapedeck.session.round.trip.seconds")
                 .description("To the peer and back")
+                .register(registry);
+        available = MultiGauge.builder("tapedeck.session.available.bitrate")
+                .description("bits per second that the way to the peer is estimated to carry")
+                .register(registry);
+        paths = MultiGauge.builder("tapedeck.session.path")
+                .description("1 for the way that is used: transport, addresses and protection")
                 .register(registry);
         for (Measure measure : Measure.values()) {
             String name = measure.name().toLowerCase(Locale.ROOT).replace('_', '.');
@@ -72,6 +80,8 @@ final class SessionMetrics {
         Map<Kind, Integer> kinds =
                 new TreeMap<>(Comparator.comparing(Kind::protocol).thenComparing(Kind::direction));
         List<MultiGauge.Row<?>> trips = new ArrayList<>();
+        List<MultiGauge.Row<?>> estimates = new ArrayList<>();
+        List<MultiGauge.Row<?>> used = new ArrayList<>();
         Map<Measure, List<MultiGauge.Row<?>>> rows = new EnumMap<>(Measure.class);
         for (Measure measure : Measure.values()) {
             rows.put(measure, new ArrayList<>());
@@ -81,7 +91,19 @@ final class SessionMetrics {
             kinds.merge(new Kind(report.protocol().name(), direction), 1, Integer::sum);
             Tags tags =
                     Tags.of("session", report.id(), "stream", report.stream().value(), "direction", direction);
-            report.path().ifPresent(path -> trips.add(MultiGauge.Row.of(tags, path.roundTripNanos() / 1e9)));
+            report.path().ifPresent(path -> {
+                // Where nobody knows, there is no line: 0 would be an answer.
+                if (path.roundTripNanos() > 0) {
+                    trips.add(MultiGauge.Row.of(tags, path.roundTripNanos() / 1e9));
+                }
+                if (path.availableBitsPerSecond() > 0) {
+                    estimates.add(MultiGauge.Row.of(tags, path.availableBitsPerSecond()));
+                }
+                used.add(MultiGauge.Row.of(
+                        tags.and("transport", path.transport(), "local", path.local(), "remote", path.remote())
+                                .and("protection", path.protection()),
+                        1));
+            });
             for (SessionReport.TrackReport track : report.tracks()) {
                 Tags ofTrack = tags.and("kind", track.kind(), "codec", track.codec(), "layer", track.layer());
                 rows.forEach(
@@ -93,6 +115,8 @@ final class SessionMetrics {
                 MultiGauge.Row.of(Tags.of("protocol", kind.protocol(), "direction", kind.direction()), count)));
         open.register(counts, true);
         roundTrip.register(trips, true);
+        available.register(estimates, true);
+        paths.register(used, true);
         rows.forEach(
                 (measure, list) -> Objects.requireNonNull(gauges.get(measure)).register(list, true));
     }

@@ -200,7 +200,8 @@ public final class RtpSender {
         if (block.ssrc() != ssrc) {
             return;
         }
-        lost = block.cumulativeLost();
+        // RFC 3550 6.4.1: less than none, where something came twice.
+        lost = Math.max(0, block.cumulativeLost());
         jitterTicks = block.jitter();
         if (block.lastSenderReport() == NTP_UNKNOWN) {
             return;

@@ -115,6 +115,11 @@ class ConsoleBrowserTest {
             assertThat(page.getByText("Nothing is live yet")).isHidden();
             Locator record = row.getByRole(AriaRole.BUTTON).nth(1);
             assertThat(record).hasText("Record");
+            assertEquals(
+                    1,
+                    page.evaluate("new Set([...document.querySelectorAll('#live .actions button')]"
+                            + ".map((button) => button.getBoundingClientRect().top)).size"),
+                    "the buttons stand side by side");
             record.focus();
             page.keyboard().press("Enter");
             assertThat(row.locator(".badge")).isVisible();
@@ -290,6 +295,10 @@ class ConsoleBrowserTest {
         assertThat(page.locator("#on-air-text")).hasText("Recording");
         assertThat(page.locator("#camera-stop")).isFocused();
         assertThat(page.getByLabel("Name")).isDisabled();
+        Locator numbers = page.locator("#camera-peers");
+        assertThat(numbers.getByRole(AriaRole.HEADING).nth(1)).hasText("Publisher");
+        assertThat(numbers).containsText(codecInWords);
+        assertThat(numbers).containsText(Pattern.compile("UDP \\S+:\\d+ · AEAD_AES_128_GCM · RTT [\\d.]+ ms"));
         assertThat(page.locator("#on-air-time")).hasText(Pattern.compile("0:0[4-9]|0:[1-5]\\d"));
         page.keyboard().press("Escape");
         Locator question = page.getByRole(AriaRole.ALERTDIALOG);

@@ -135,7 +135,14 @@ class SessionCallsTest {
                 open.contains("tapedeck_session_lost{codec=\"vp8\",direction=\"plays\",kind=\"video\",layer=\"h\","
                         + "session=\"abc\",stream=\"studio\"} 50.0"),
                 open);
-        assertTrue(open.contains("tapedeck_session_round_trip_seconds{"), open);
+        String of = "direction=\"plays\",session=\"abc\",stream=\"studio\"} ";
+        assertTrue(open.contains("tapedeck_session_round_trip_seconds{" + of + "0.08125"), open);
+        assertTrue(open.contains("tapedeck_session_available_bitrate{" + of + "2500000.0"), open);
+        assertTrue(
+                open.contains("tapedeck_session_path{direction=\"plays\",local=\"192.0.2.1:8189\","
+                        + "protection=\"AEAD_AES_128_GCM\",remote=\"198.51.100.7:50123\",session=\"abc\","
+                        + "stream=\"studio\",transport=\"udp\"} 1.0"),
+                open);
         server.streams.closed(session);
         assertFalse(ApiServer.text(server.get("/metrics")).contains("abc"), "its lines go with it");
     }

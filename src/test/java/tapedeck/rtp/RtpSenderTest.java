@@ -221,5 +221,8 @@ class RtpSenderTest {
         // A report that nobody can have sent changes nothing.
         sender.reported(new Rtcp.ReportBlock(sender.ssrc(), 0, 5, 0, 0, 77, 0), now);
         assertEquals(100, sender.roundTripNanos() / MILLI, 1);
+        // Whoever counts what came twice has less than no loss.
+        sender.reported(new Rtcp.ReportBlock(sender.ssrc(), 0, -1, 0, 0, 0, 0), now);
+        assertEquals(0, sender.statistics().lost());
     }
 }
