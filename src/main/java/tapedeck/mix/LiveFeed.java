@@ -243,7 +243,7 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
                     line.source.joinedNanos(),
                     Long.MAX_VALUE,
                     CodedSource.of(track.codec())));
-        } else if (before != track) {
+        } else if (!before.equals(track)) {
             if (!before.codec().equals(track.codec())) {
                 send(new Ask.Change(mix, line.number, CodedSource.of(track.codec())));
             }
