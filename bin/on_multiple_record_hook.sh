@@ -20,6 +20,11 @@ else
 fi
 
 CODE=$?
+if [ "$CODE" -eq "71" ]; then
+  # By the server's queue, or by hand.
+  echo "[$(date '+%Y-%m-%d %H:%M:%S')] Multiple recording file $FILE_NAME is being mixed already" >> "$LOG_FILE"
+  exit 0
+fi
 if [ "$CODE" -ne "0" ]; then
   if [ "$CODE" -eq "64" ]; then
     echo "ERROR: File to mix not found" >> "$LOG_FILE"

@@ -23,7 +23,7 @@ import tapedeck.mix.OfflineMixer;
             "Mixes a recording of many streams into one picture and one sound, beside it with _mixed behind its name.",
             "Ends with 0; 64 if there is no such file, 65 if there is no such configuration, 66 if it cannot be used, "
                     + "67 if nothing in the file can be mixed, 68 if the disk is full, 69 if the mix was made but callbackUrl did not take "
-                    + "it, 70 if mixing failed."
+                    + "it, 70 if mixing failed, 71 if somebody else mixes it now."
         })
 final class MixCommand implements Callable<Integer> {
     static final int EXIT_NO_FILE = 64;
@@ -33,6 +33,7 @@ final class MixCommand implements Callable<Integer> {
     static final int EXIT_NO_SPACE = 68;
     static final int EXIT_NOT_TOLD = 69;
     static final int EXIT_BROKEN = 70;
+    static final int EXIT_BUSY = 71;
 
     @Parameters(index = "0", paramLabel = "FILE")
     private Path file = Path.of("");
@@ -104,6 +105,7 @@ final class MixCommand implements Callable<Integer> {
             case NOTHING_TO_MIX -> EXIT_NOTHING;
             case NO_SPACE -> EXIT_NO_SPACE;
             case SETTINGS -> EXIT_CONFIGURATION;
+            case BUSY -> EXIT_BUSY;
             case BROKEN -> EXIT_BROKEN;
         };
     }

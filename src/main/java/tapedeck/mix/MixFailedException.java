@@ -14,6 +14,8 @@ public final class MixFailedException extends Exception {
         NO_SPACE,
         /// A setting cannot be used.
         SETTINGS,
+        /// Somebody else mixes this file now.
+        BUSY,
         /// A worker died, or a file could not be read or written.
         BROKEN
     }

@@ -2,12 +2,15 @@ package tapedeck.mix;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -221,6 +224,52 @@ class MixFaultsTest {
             assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
             assertEquals(3 * FPS, Look.at(mixed.file(), FPS).pictures());
         }
+    }
+
+    @Test
+    void whatSomebodyMixesNobodyElseMixes() throws Exception {
+        Path file = folder.resolve("room.mp4");
+        Person.record(file, List.of(person(1, "320x180", 1000)));
+        List<MixFailedException.Reason> refused = new ArrayList<>();
+        OfflineMixer.Progress other = (_, _) -> {
+            try {
+                mix(file, SMALL);
+            } catch (MixFailedException e) {
+                refused.add(e.reason());
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        };
+        Mixed mixed = OfflineMixer.mix(file, MixSettings.parse(SMALL, folder), other, 1);
+        assertEquals(
+                List.of(MixFailedException.Reason.BUSY),
+                refused.stream().distinct().toList());
+        assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
+        try (var files = Files.list(folder)) {
+            assertEquals(2, files.count(), "nothing is left");
+        }
+        // Another process, as the hook's.
+        Path part = folder.resolve(".room_mixed.mp4.part");
+        try (FileChannel held = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            held.lock();
+            Path config = Files.writeString(folder.resolve("mixer.json"), SMALL);
+            Ffmpeg.Result result = Ffmpeg.run(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    "tapedeck.Main",
+                    "mix",
+                    file.toString(),
+                    "--config",
+                    config.toString()));
+            assertEquals(71, result.exitCode(), result.err());
+        }
+        assertTrue(Files.exists(part), "it is the other one's");
+        assertEquals(3, mix(file, SMALL).durationNanos() / 1e9, 0.1);
+        assertFalse(Files.exists(part));
     }
 
     @Test

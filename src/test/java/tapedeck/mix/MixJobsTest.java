@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.database.Database;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.PostgresCluster;
 import tapedeck.peers.TestServer;
 import tapedeck.settings.Settings;
 
@@ -98,9 +99,45 @@ class MixJobsTest {
 
     @Test
     void filesAreMixedOneAfterTheOther() throws Exception {
+        oneAfterTheOther(EMBEDDED);
+    }
+
+    /// And what ran when the server ended, which is only a row then, runs after its start.
+    @Test
+    void theQueueIsTheSameInPostgres() throws Exception {
+        try (PostgresCluster cluster = new PostgresCluster()) {
+            Settings.Database postgres = cluster.database();
+            oneAfterTheOther(postgres);
+            Path file = recording("again.mp4", 1);
+            JobTable table;
+            MixJob begun;
+            try (Database database = new Database(postgres, folder)) {
+                database.open();
+                table = new JobTable(database.node());
+                begun = new MixJob("id", file.toString(), MixJob.State.WAITING, 0, 1, 0, "", "", 0);
+                database.change(handle -> table.insert(handle, begun) + table.begin(handle, "id"));
+                MixJob running = database.ask(table::all).stream()
+                        .filter(job -> job.id().equals("id"))
+                        .findFirst()
+                        .orElseThrow();
+                assertEquals(MixJob.State.RUNNING, running.state());
+                assertEquals(2, database.ask(table::all).stream().filter(MixJob::isOver).count());
+                database.change(handle -> table.forget(handle, 1));
+                assertEquals(1, database.ask(table::all).stream().filter(MixJob::isOver).count());
+            }
+            try (Database database = new Database(postgres, folder);
+                    MixJobs jobs = jobs(database, SMALL)) {
+                MixJob done = await(jobs, "id", MixJob::isOver);
+                assertEquals(MixJob.State.DONE, done.state(), done.message());
+                assertEquals(2, done.attempts());
+            }
+        }
+    }
+
+    private void oneAfterTheOther(Settings.Database where) throws Exception {
         Path good = recording("good.mp4", 1);
         Path bad = Files.writeString(folder.resolve("bad.mp4"), "no movie");
-        try (Database database = new Database(EMBEDDED, folder);
+        try (Database database = new Database(where, folder);
                 MixJobs jobs = jobs(database, SMALL)) {
             String first = jobs.add(bad).orElseThrow().id();
             String second = jobs.add(good).orElseThrow().id();

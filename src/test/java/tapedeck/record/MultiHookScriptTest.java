@@ -56,7 +56,7 @@ class MultiHookScriptTest {
         all.add("MULTI_RECORD_LOG=" + log);
         all.add("MIXER_TOOL=" + mixer(exitCode));
         assertEquals(
-                exitCode, run(HOOK, all, "/records/a b.mp4", "3724973476", "44061", "multi-recorder://room-bacelf"));
+                exitCode == 71 ? 0 : exitCode, run(HOOK, all, "/records/a b.mp4", "3724973476", "44061", "multi-recorder://room-bacelf"));
         assertEquals(
                 List.of("/records/a b.mp4", "3724973476", "44061", "multi-recorder://room-bacelf"),
                 Files.readAllLines(dir.resolve("arguments")));
@@ -78,6 +78,7 @@ class MultiHookScriptTest {
         assertLines(hook(0, "LOGGER_ENABLED=true"), start, "loud", done);
         assertLines(hook(64), start, "ERROR: File to mix not found");
         assertLines(hook(65), start, "ERROR: Offline mixer config not found");
+        assertLines(hook(71), start, STAMP + "Multiple recording file /records/a b\\.mp4 is being mixed already");
         assertLines(hook(3), start, "ERROR: Offline mixer tool error code: 3");
     }
 
