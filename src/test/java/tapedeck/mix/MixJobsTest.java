@@ -121,9 +121,13 @@ class MixJobsTest {
                         .findFirst()
                         .orElseThrow();
                 assertEquals(MixJob.State.RUNNING, running.state());
-                assertEquals(2, database.ask(table::all).stream().filter(MixJob::isOver).count());
+                assertEquals(
+                        2,
+                        database.ask(table::all).stream().filter(MixJob::isOver).count());
                 database.change(handle -> table.forget(handle, 1));
-                assertEquals(1, database.ask(table::all).stream().filter(MixJob::isOver).count());
+                assertEquals(
+                        1,
+                        database.ask(table::all).stream().filter(MixJob::isOver).count());
             }
             try (Database database = new Database(postgres, folder);
                     MixJobs jobs = jobs(database, SMALL)) {

@@ -56,7 +56,8 @@ class MultiHookScriptTest {
         all.add("MULTI_RECORD_LOG=" + log);
         all.add("MIXER_TOOL=" + mixer(exitCode));
         assertEquals(
-                exitCode == 71 ? 0 : exitCode, run(HOOK, all, "/records/a b.mp4", "3724973476", "44061", "multi-recorder://room-bacelf"));
+                exitCode == 71 ? 0 : exitCode,
+                run(HOOK, all, "/records/a b.mp4", "3724973476", "44061", "multi-recorder://room-bacelf"));
         assertEquals(
                 List.of("/records/a b.mp4", "3724973476", "44061", "multi-recorder://room-bacelf"),
                 Files.readAllLines(dir.resolve("arguments")));
