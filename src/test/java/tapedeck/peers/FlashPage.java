@@ -60,6 +60,11 @@ public final class FlashPage implements AutoCloseable {
         }
     }
 
+    /// What it has said and nobody has waited for.
+    public String said() {
+        return said.toString();
+    }
+
     /// The file that the browser itself made of it, where it records.
     public byte[] made() {
         return made;

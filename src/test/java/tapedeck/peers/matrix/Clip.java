@@ -88,6 +88,15 @@ record Clip(Codecs codecs, Path file, Look look) {
         return look.pictures().stream().map(Look.Picture::hash).toList();
     }
 
+    /// What is seen and heard from its picture of this number on; of all of it where that is not one flash.
+    FlashAndBeep momentsFrom(int picture) {
+        double from = look.pictures().get(picture).seconds();
+        FlashAndBeep all = look.moments();
+        FlashAndBeep later = new FlashAndBeep(
+                all.flashSeconds().stream().filter(flash -> flash >= from).toList(), all.beepSeconds());
+        return later.beepDelays().isEmpty() ? all : later;
+    }
+
     /// When its picture of this number is shown, from the first one on.
     double secondsOf(int picture) {
         return look.pictures().get(picture).seconds()

@@ -199,7 +199,7 @@ class MatrixTest {
                 .sorted(Comparator.comparing(player -> !(player.getValue() instanceof Pushed)))
                 .toList();
         for (Map.Entry<Out, Player> player : pushedFirst) {
-            Taken taken = player.getValue().taken(sent);
+            Taken taken = timed(plan, player.getValue().taken(sent));
             double seconds = taken.secondsToFirstPicture(player.getValue().askedNanos());
             longestSeconds = Math.max(longestSeconds, seconds);
             if (seconds > MAX_FIRST_PICTURE_SECONDS) {
@@ -207,12 +207,16 @@ class MatrixTest {
             }
             cells.put(player.getKey().name(), asKnown(plan, player.getKey(), taken));
         }
-        Taken file = Taken.judge(sent, recording, 0);
+        Taken file = timed(plan, Taken.judge(sent, recording, 0));
         if (plan.in().isWhole() && file.firstSeconds() != 0) {
             file.faults().add("the recording begins at %.2f s".formatted(file.firstSeconds()));
         }
         cells.put(Plan.FILE, file);
         return new Row(plan, cells, longestSeconds, "");
+    }
+
+    private static Taken timed(Plan plan, Taken taken) {
+        return plan.in().flashes() ? taken : taken.withoutTimes();
     }
 
     /// The same, or with the fault that it is not what the tables say: sound that was lost.

@@ -163,7 +163,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 Publishers and players are ffmpeg 8 where nothing else is said; RTMP is asked for the codecs that ffmpeg names as its
                 own (`rtmp_enhanced_codecs`). Pulls are from another Tapedeck (RTMP, RTSP), from ffmpeg (TS, FLV, MP4), from a web server (HLS)
                 and of files; pushes go to ffmpeg, by WHIP to another Tapedeck. By WHEP the last second may be missing: what waits when
-                a stream ends is left out. What browsers publish is compared with the recording. GStreamer's
+                a stream ends is left out. What browsers publish is compared with the recording; Firefox sends
+                its own tone, which says nothing about beeps and flashes. GStreamer's
                 webrtcbin that sends files begins with a second of the past, and its sender reports are wrong: they name the RTP time of
                 the last packet plus all the time since it was started (13.8 s into a clip of 8 s, 6 s after its start), and are so for
                 each track by up to a packet more or less. They are not believed; a server that believes them has beeps up to 40 ms apart

@@ -99,7 +99,7 @@ interface Sender extends AutoCloseable {
 
         @Override
         public String said() {
-            return "";
+            return page.said();
         }
 
         @Override

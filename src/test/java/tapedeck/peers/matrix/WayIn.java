@@ -80,6 +80,12 @@ enum WayIn {
         return this == INGEST_CHROMIUM || this == WHIP_CHROMIUM || this == WHIP_FIREFOX;
     }
 
+    /// Whether its picture flashes when its sound beeps. Firefox without a sound card has no clock for the beeps: it
+    /// sends its own fake camera and tone.
+    boolean flashes() {
+        return this != WHIP_FIREFOX;
+    }
+
     /// Whether whoever sends waits until it is listened to.
     boolean isWhole() {
         return !(encodes() || this == PULL_RTMP || this == PULL_RTSP || this == PULL_HLS || this == RTP);
@@ -98,9 +104,10 @@ enum WayIn {
             case WHIP_CHROMIUM, WHIP_FIREFOX -> {
                 String codec = clip.codecs() == VP8_OPUS ? "VP8" : "H264";
                 String to = scene.server().httpUrl("/whip/" + name);
-                yield new Sender.OfPage(
-                        this == WHIP_FIREFOX ? Browser.FIREFOX : Browser.CHROMIUM,
-                        "seconds=%d&codec=%s&whip=%s".formatted(Clip.SECONDS, codec, encoded(to)));
+                String query = "seconds=%d&codec=%s&whip=%s".formatted(Clip.SECONDS, codec, encoded(to));
+                yield flashes()
+                        ? new Sender.OfPage(Browser.CHROMIUM, query)
+                        : new Sender.OfPage(Browser.FIREFOX, query + "&camera");
             }
             case PULL_RTMP, PULL_RTSP -> fromFar(scene, clip, name, log);
             case PULL_TS -> fromListener(scene, clip, name, log, "-f mpegts", "tcp", "?listen");
