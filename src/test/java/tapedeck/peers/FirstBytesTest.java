@@ -107,7 +107,8 @@ class FirstBytesTest {
                 }
                 FlvFile next = CLIP.shifted(rounds++ * CLIP_MILLIS);
                 client.send(next);
-                FrameCollector.assertSame(next.media(), collector.take(next.media().size()), origin);
+                FrameCollector.assertSame(
+                        next.media(), collector.take(next.media().size()), origin);
             }
             List<String> open = new ArrayList<>();
             for (Future<String> one : ended) {
