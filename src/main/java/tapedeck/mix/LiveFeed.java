@@ -28,6 +28,9 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
     /// A worker that lived for less is replaced later and later.
     static final long SHORT_LIFE_NANOS = 5_000_000_000L;
 
+    /// What is so far in the future is of a clock that is wrong, and left out.
+    static final long MAX_AHEAD_NANOS = 5_000_000_000L;
+
     static final long FIRST_PAUSE_NANOS = 500_000_000L;
     static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
 
@@ -82,6 +85,9 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
     abstract boolean takes(LiveSource source);
 
     abstract boolean takes(Track track);
+
+    /// Whether it is for this worker that the stream's connection is read at once; two of them would be two viewers.
+    abstract boolean watches(LiveSource source);
 
     /// What a new worker is asked first.
     abstract Ask open(int number, long nowNanos);
@@ -184,15 +190,21 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
         for (LiveSource source : sources) {
             Stream stream = source.stream();
             if (stream != null && takes(source) && lines.stream().noneMatch(line -> line.stream == stream)) {
-                lines.add(new Line(source, stream, subscribe(stream)));
+                lines.add(new Line(source, stream, subscribe(source, stream)));
             }
         }
     }
 
     /// Nobody is woken: what is there is taken at each turn.
-    private Reader subscribe(Stream stream) {
+    private Reader subscribe(LiveSource source, Stream stream) {
         return stream.subscribe(new ReaderOptions(
-                name, true, true, ReaderOptions.LIVE_MAX_NANOS, ReaderOptions.LIVE_MAX_BYTES, 0, () -> {}));
+                name,
+                watches(source),
+                true,
+                ReaderOptions.LIVE_MAX_NANOS,
+                ReaderOptions.LIVE_MAX_BYTES,
+                0,
+                () -> {}));
     }
 
     private void read(Line line, long nowNanos) {
@@ -220,10 +232,12 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
         }
         long nanos = line.source.offsetNanos() + frame.ptsNanos() - delayNanos(track.codec());
         line.source.came(track.isVideo(), nanos, nowNanos);
-        line.waitsForKeyframe |= sheds();
-        if (line.waitsForKeyframe && !(frame.keyframe() && !sheds())) {
+        line.waitsForKeyframe |= sheds() || nanos - nowNanos > MAX_AHEAD_NANOS;
+        if (line.waitsForKeyframe && (!frame.keyframe() || sheds() || nanos - nowNanos > MAX_AHEAD_NANOS)) {
             line.source.dropped();
-            line.stream.requestKeyframe();
+            if (track.isVideo()) {
+                line.stream.requestKeyframe();
+            }
             return;
         }
         line.waitsForKeyframe = false;

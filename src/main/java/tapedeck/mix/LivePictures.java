@@ -60,6 +60,11 @@ final class LivePictures extends LiveFeed {
     }
 
     @Override
+    boolean watches(LiveSource source) {
+        return true;
+    }
+
+    @Override
     boolean sheds() {
         return shedding;
     }

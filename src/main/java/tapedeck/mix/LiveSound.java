@@ -14,6 +14,7 @@ final class LiveSound extends LiveFeed {
     /// A new worker does not make up for more.
     private static final long SKIPPED_SAMPLES = 3L * SoundEncoder.RATE_HZ;
 
+    private final boolean alone;
     private final boolean heard;
     private final LiveOutput output;
     private final BooleanSupplier mayBegin;
@@ -29,9 +30,11 @@ final class LiveSound extends LiveFeed {
     /// @param source its number
     record Speaker(long fromNanos, int source) {}
 
+    /// @param alone whether the mix has no pictures
     /// @param heard whether it is wanted who is the loudest
-    LiveSound(String name, boolean heard, LiveOutput output, BooleanSupplier mayBegin) {
+    LiveSound(String name, boolean alone, boolean heard, LiveOutput output, BooleanSupplier mayBegin) {
         super(name + "-sound");
+        this.alone = alone;
         this.heard = heard;
         this.output = output;
         this.mayBegin = mayBegin;
@@ -52,20 +55,23 @@ final class LiveSound extends LiveFeed {
     }
 
     @Override
+    boolean watches(LiveSource source) {
+        return alone || !source.wantsVideo();
+    }
+
+    @Override
     boolean sheds() {
         return false;
     }
 
     @Override
     Ask open(int number, long nowNanos) {
-        firstSample += frames * SoundEncoder.FRAME_SAMPLES;
-        frames = 0;
+        long next = firstSample + frames * SoundEncoder.FRAME_SAMPLES;
         long due = due(nowNanos);
-        if (begun && due - firstSample > SKIPPED_SAMPLES) {
-            firstSample = due;
-        }
-        position = firstSample;
-        return new Ask.OpenSound(number, firstSample, true, heard);
+        position = begun && due - next > SKIPPED_SAMPLES ? due : next;
+        firstSample = position;
+        frames = 0;
+        return new Ask.OpenSound(number, position, true, heard);
     }
 
     private static long due(long nowNanos) {

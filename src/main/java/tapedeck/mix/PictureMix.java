@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.transcode.CodedSource;
+import tapedeck.transcode.NativeFailure;
 import tapedeck.transcode.picture.Area;
 import tapedeck.transcode.picture.Canvas;
 import tapedeck.transcode.picture.Overlay;
@@ -254,7 +255,12 @@ final class PictureMix implements Engine {
 
     private void paint(Shown tile) {
         Seat seat = tile.seat();
-        seat.tile.paint(canvas, tile.target());
+        try {
+            seat.tile.paint(canvas, tile.target());
+        } catch (NativeFailure _) {
+            // Of a form that nothing takes.
+            damaged++;
+        }
         if (!scene.names() || seat.name.isEmpty()) {
             return;
         }

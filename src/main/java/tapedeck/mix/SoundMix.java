@@ -106,10 +106,19 @@ final class SoundMix implements Engine {
             voice.next = target;
             voice.placed = true;
         }
-        if (voice.source.decode(data)) {
+        if (decode(voice, data)) {
             add(voice);
         } else {
             damaged++;
+        }
+    }
+
+    private static boolean decode(Voice voice, Bytes data) {
+        try {
+            return voice.source.decode(data);
+        } catch (NativeFailure _) {
+            // Samples that cannot be converted.
+            return false;
         }
     }
 
