@@ -144,7 +144,7 @@ final class RtcpParser {
         while (in.hasRemaining()) {
             int type = in.u8();
             in.skip(1);
-            ByteReader block = in.take(4 * in.u16()).reader();
+            ByteReader block = in.take(4L * in.u16()).reader();
             if (type == BLOCK_RECEIVER_TIME) {
                 receiverTime = block.i64();
             } else if (type == BLOCK_DELAYS) {
