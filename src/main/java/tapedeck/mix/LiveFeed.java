@@ -198,13 +198,7 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
     /// Nobody is woken: what is there is taken at each turn.
     private Reader subscribe(LiveSource source, Stream stream) {
         return stream.subscribe(new ReaderOptions(
-                name,
-                watches(source),
-                true,
-                ReaderOptions.LIVE_MAX_NANOS,
-                ReaderOptions.LIVE_MAX_BYTES,
-                0,
-                () -> {}));
+                name, watches(source), true, ReaderOptions.LIVE_MAX_NANOS, ReaderOptions.LIVE_MAX_BYTES, 0, () -> {}));
     }
 
     private void read(Line line, long nowNanos) {

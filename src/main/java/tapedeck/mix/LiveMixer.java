@@ -58,7 +58,9 @@ final class LiveMixer {
         String name = uri.substring(LiveMixers.SCHEME.length());
         pictures = settings.hasVideo() ? new LivePictures("mixer " + name, settings.picture(), output) : null;
         boolean heard = settings.hasVideo() && settings.picture().scene().layout() instanceof Layout.Speaker;
-        sound = settings.hasAudio() ? new LiveSound("mixer " + name, pictures == null, heard, output, this::soundMayBegin) : null;
+        sound = settings.hasAudio()
+                ? new LiveSound("mixer " + name, pictures == null, heard, output, this::soundMayBegin)
+                : null;
     }
 
     String uri() {
