@@ -57,6 +57,15 @@ export const api = {
   activeRecordings: () => call("recorder/find_all"),
   /** @param query q, state, sort, page, size */
   recordings: (query) => request(`/recordings?${new URLSearchParams(query)}`, {method: "GET"}),
+  /** What the queue of mixes has, the youngest first; nothing if it cannot say. */
+  mixes: async () => {
+    try {
+      return await call("offlineMixer/find_all");
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status === 0) throw problem;
+      return [];
+    }
+  },
   deleteRecording: (id) => request(`/recordings/${encodeURIComponent(id)}`, {method: "DELETE"}),
   /** How each peer of a stream does. */
   sessions: (stream) => request(`/sessions?${new URLSearchParams({stream})}`, {method: "GET"}),

@@ -6,6 +6,7 @@ import {byId, setText, show} from "./dom.mjs";
 import {publishHints} from "./publish.mjs";
 import {recordings} from "./recordings.mjs";
 import {liveStreams} from "./streams.mjs";
+import {isOfMany} from "./together.mjs";
 import * as words from "./words.mjs";
 
 const POLL_MILLIS = 2000;
@@ -28,7 +29,7 @@ function refresh() {
 async function askRecordings() {
   try {
     const shown = await api.recordings(catalogue.query());
-    catalogue.render(shown);
+    catalogue.render(shown, shown.recordings.some(isOfMany) ? await api.mixes() : []);
     catalogue.reachable(true);
     const newest = catalogue.filtered() ? await api.recordings({size: NEWEST}) : shown;
     return newest.recordings.filter((r) => r.url !== null);

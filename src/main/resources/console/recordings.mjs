@@ -65,6 +65,16 @@ export function play(file) {
 const STATES = {recording: "Recording", finishing: "Finishing", interrupted: "Interrupted", failed: "Failed"};
 const REASONS = {error: "Stopped after errors", no_space: "Stopped: the disk was full"};
 
+/** How far the mix of a file is, or why there is none: [text, whether it is a trouble]; null for nothing to say. */
+function mixNote(mix) {
+  switch (mix?.state) {
+    case "waiting": return ["Waits to be mixed", false];
+    case "running": return [`Mixing: ${mix.percent} %`, false];
+    case "failed": return [`Mixing failed: ${mix.message}`, true];
+    default: return null;
+  }
+}
+
 /** What somebody should know of a file besides what is in it: [text, whether it is a trouble]. */
 function notes(file) {
   const list = [];
@@ -83,6 +93,8 @@ function notes(file) {
     if (outcome?.state === "failed") list.push([`${name} failed: ${outcome.message || `status ${outcome.exitStatus}`}`, true]);
     if (outcome?.state === "running") list.push([`${name} runs`, false]);
   }
+  const mix = mixNote(file.mix);
+  if (mix) list.push(mix);
   return list;
 }
 
@@ -206,8 +218,10 @@ export function recordings(refresh) {
   byId("previous").addEventListener("click", () => turn(page - 1));
   byId("next").addEventListener("click", () => turn(page + 1));
 
-  function render(answer) {
-    const {total, totalBytes, recordings: entries} = answer;
+  /** @param mixes of the server's queue, the youngest first */
+  function render(answer, mixes) {
+    const {total, totalBytes} = answer;
+    const entries = answer.recordings.map((file) => ({...file, mix: mixes.find((mix) => mix.fileName === file.fileName)}));
     if (entries.length === 0 && page > 0) {
       turn(Math.ceil(total / PAGE) - 1);
       return;

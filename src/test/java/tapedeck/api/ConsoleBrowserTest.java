@@ -16,6 +16,7 @@ import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.mix.Person;
 import tapedeck.peers.Chromium;
 
 /// The console in a real browser, over the real server, with real frames.
@@ -190,6 +192,29 @@ class ConsoleBrowserTest {
         assertThat(page.getByText("No recordings yet")).isVisible();
         assertThat(page.locator("#toast")).containsText("was deleted.");
         assertEquals(List.of(), server.recordings.finished());
+    }
+
+    @Test
+    void aMixIsFollowedAndItsFailureExplained() throws Exception {
+        Path config = dir.resolve("offline_mixer.json");
+        // Long enough to be seen.
+        Files.writeString(config, "{\"width\": 1920, \"height\": 1080, \"fps\": 60}");
+        Person.record(
+                server.settings.recording().dir().resolve("room.mp4"),
+                List.of(new Person("a", "320x180", 10, 0, 60, 0.2, 0), new Person("b", "320x180", 10, 0, 60, 0.6, 0)));
+        Locator notes = page.locator("#recordings .file .notes").first();
+        assertThat(page.locator("#recordings .file")).hasCount(1);
+        String id = ApiServer.JSON
+                .readTree(server.send("POST", "/rest-api/offlineMixer/startup", "{\"fileName\": \"room.mp4\"}")
+                        .body())
+                .path("id")
+                .stringValue();
+        assertThat(notes).containsText(Pattern.compile("Mixing: [1-9]\\d* %"));
+        server.send("POST", "/rest-api/offlineMixer/terminate", "{\"id\": \"%s\"}".formatted(id));
+        assertThat(notes).not().containsText("Mixing");
+        Files.writeString(config, "{\"fps\": 1000}");
+        server.send("POST", "/rest-api/offlineMixer/startup", "{\"fileName\": \"room.mp4\"}");
+        assertThat(notes.locator("strong")).containsText(Pattern.compile("Mixing failed: .*fps=1000"));
     }
 
     @Test
