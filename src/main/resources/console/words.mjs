@@ -33,8 +33,9 @@ export function number(n) {
   return whole.format(n);
 }
 
-/** 1234 → "1.2 s". */
+/** 30 → "30 ms", 1234 → "1.2 s". */
 export function seconds(millis) {
+  if (millis < 100) return `${whole.format(millis)} ms`;
   return millis < 60_000 ? `${decimal.format(millis / 1000)} s` : duration(millis);
 }
 

@@ -24,8 +24,8 @@ import tapedeck.rtp.sdp.Fingerprint;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 
-/// Our answers to publishers' real offers, as text that can be read. Those of Chromium, Firefox and ffmpeg are
-/// recorded; recorded; OBS's is written as that program does.
+/// Our answers to publishers' real offers, as text that can be read. Those of Chromium, Firefox, GStreamer and ffmpeg
+/// are recorded; OBS's is in the form of records of that program, with names and keys of our own.
 class AnswerTest {
     private static final Path FOLDER = Path.of("src/test/resources/tapedeck/protocol/webrtc");
     private static final Answer.Ours OURS = new Answer.Ours(
@@ -57,6 +57,26 @@ class AnswerTest {
                 SessionDescription.parse(offer(name)).media().size(),
                 SessionDescription.parse(answer).media().size(),
                 "RFC 3264 6: as many sections as the offer");
+    }
+
+    /// OBS 30 waits for its candidates before it offers, later versions do not.
+    @Test
+    void candidatesInTheOfferChangeNothing() throws Exception {
+        String candidates = """
+                a=candidate:1 1 UDP 2015363327 192.168.0.198 4557 typ host
+                a=candidate:2 1 UDP 2015363583 fe80::6c3d:5b42:1532:2f9a 10007 typ host
+                a=end-of-candidates
+                """;
+        String later = offer("obs-libdatachannel");
+        String earlier = later.replace("m=audio 9", "m=audio 4557")
+                .replace("m=video 9", "m=video 4557")
+                .replace("IN IP4 0.0.0.0", "IN IP4 192.168.0.198")
+                .replace("useinbandfec=1\n", "useinbandfec=1\n" + candidates)
+                .replace("ice2,trickle", "trickle");
+        assertTrue(earlier.contains(candidates) && earlier.contains("m=video 4557"), earlier);
+        assertEquals(
+                answer(later).description().toString(),
+                answer(earlier).description().toString());
     }
 
     @Test

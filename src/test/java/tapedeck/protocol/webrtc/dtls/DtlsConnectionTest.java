@@ -2,6 +2,7 @@ package tapedeck.protocol.webrtc.dtls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,6 +43,27 @@ class DtlsConnectionTest {
         assertEquals(link.role.keys().ofPeer(), keys);
         client.close();
         assertEquals("the peer closed the connection", closed(link));
+    }
+
+    @Test
+    void anotherServerHasAnotherKey() {
+        assertNotEquals(SERVER.fingerprint(), DtlsIdentity.create().fingerprint());
+    }
+
+    /// Between the same two, too: whoever wants new keys begins again.
+    @Test
+    void eachSessionHasKeysOfItsOwn() throws Exception {
+        DtlsLink first = new DtlsLink(SERVER, SrtpProfile.AEAD_AES_128_GCM);
+        first.connect();
+        DtlsLink second = new DtlsLink(SERVER, SrtpProfile.AEAD_AES_128_GCM);
+        second.connect();
+        assertNotEquals(keys(first).remote(), keys(second).remote());
+        assertNotEquals(keys(first).local(), keys(second).local());
+        assertNotEquals(keys(first).local(), keys(first).remote());
+        first.server.close();
+        second.server.close();
+        assertEquals("closed", closed(first));
+        assertEquals("closed", closed(second));
     }
 
     @Test
