@@ -371,8 +371,7 @@ class ConsoleBrowserTest {
         context.close();
         server.close();
         server = new ApiServer(
-                dir.resolve("ice"),
-                "webrtc_ice_servers=stun:127.0.0.1:9, turn:127.0.0.1:9?transport=udp alice wonder");
+                dir.resolve("ice"), "webrtc_ice_servers=stun:127.0.0.1:9, turn:127.0.0.1:9?transport=udp alice wonder");
         server.openWebRtc();
         visit(new Browser.NewContextOptions());
         page.evaluate("""
