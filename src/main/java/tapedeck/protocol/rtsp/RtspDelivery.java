@@ -47,10 +47,11 @@ final class RtspDelivery implements RtspCaller.Media {
         Connection connection = caller.connection();
         try {
             RtspMessage.Answer options = caller.ask("OPTIONS", uri, Map.of(), Bytes.EMPTY);
-            RtspPlaying made = new RtspPlaying(connection, source.stream(), tracks, source::subscribe, () -> {
+            Runnable over = () -> {
                 var _ = caller.tell("TEARDOWN", uri);
                 connection.end(OVER);
-            });
+            };
+            RtspPlaying made = new RtspPlaying(connection, source.stream(), tracks, source::subscribe, over, 0);
             String host = connection.localAddress().getHostAddress();
             Bytes description = Bytes.ofUtf8(made.description(host));
             RtspCaller.demandOk(

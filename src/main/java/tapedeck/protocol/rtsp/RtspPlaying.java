@@ -25,6 +25,9 @@ final class RtspPlaying {
     static final long PACE_NANOS = 5_000_000L;
     /// Between the last datagram and the end of the connection.
     static final long LAST_DATAGRAMS_NANOS = 300_000_000L;
+    /// GStreamer's player says TEARDOWN when it has heard the goodbye; a connection that was closed before is an error
+    /// to it.
+    static final long LAST_WORDS_NANOS = 500_000_000L;
 
     private final Connection connection;
     private final Stream stream;
@@ -33,6 +36,8 @@ final class RtspPlaying {
     private final Runnable streamEnded;
     private final Deque<Item> batch = new ArrayDeque<>();
     private @Nullable Reader reader;
+    private final long lastWordsNanos;
+    private boolean ended;
     private boolean paced;
     private boolean timerRuns;
     private long reportedNanos;
@@ -41,17 +46,20 @@ final class RtspPlaying {
 
     /// @param subscription makes the reader, given what wakes this up
     /// @param streamEnded called when the stream has ended and everything of it was sent
+    /// @param lastWordsNanos so long after the goodbye
     RtspPlaying(
             Connection connection,
             Stream stream,
             List<OfferedTrack> tracks,
             Function<Runnable, Reader> subscription,
-            Runnable streamEnded) {
+            Runnable streamEnded,
+            long lastWordsNanos) {
         this.connection = connection;
         this.stream = stream;
         this.tracks = tracks;
         this.subscription = subscription;
         this.streamEnded = streamEnded;
+        this.lastWordsNanos = lastWordsNanos;
     }
 
     /// For one more viewer of the stream, whose connection ends with it.
@@ -67,7 +75,8 @@ final class RtspPlaying {
                                 "tcp",
                                 connection.peer(),
                                 reason -> connection.execute(() -> connection.end(reason))))),
-                () -> connection.end("\"%s\" ended".formatted(stream.name())));
+                () -> connection.end("\"%s\" ended".formatted(stream.name())),
+                LAST_WORDS_NANOS);
     }
 
     /// The answer to `DESCRIBE`.
@@ -198,11 +207,12 @@ final class RtspPlaying {
         flush();
         leave();
         tracks.forEach(track -> track.goodbye(reason));
-        if (paced) {
-            connection.executeAfter(LAST_DATAGRAMS_NANOS, streamEnded);
-        } else {
-            streamEnded.run();
-        }
+        long laterNanos = paced ? Math.max(LAST_DATAGRAMS_NANOS, lastWordsNanos) : lastWordsNanos;
+        connection.executeAfter(laterNanos, () -> {
+            if (!ended) {
+                streamEnded.run();
+            }
+        });
     }
 
     private int send(Frame frame, long nowNanos) {
@@ -271,6 +281,7 @@ final class RtspPlaying {
     }
 
     void end(String reason) {
+        ended = true;
         leave();
         for (OfferedTrack track : tracks) {
             track.goodbye(reason);

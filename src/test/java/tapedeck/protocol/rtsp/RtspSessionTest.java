@@ -29,6 +29,7 @@ import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtspClient;
 import tapedeck.peers.TestMedia;
 import tapedeck.rights.Rights;
+import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.payload.Depacketizer;
 import tapedeck.rtp.sdp.SessionDescription;
@@ -362,5 +363,37 @@ class RtspSessionTest {
             RtpPacket next = RtpPacket.parse(player.next().packet());
             assertTrue(next.payloadLength() > 0);
         }
+    }
+
+    /// GStreamer takes a connection that closes before it could say TEARDOWN for an error.
+    @Test
+    void aPlayerThatHasHeardTheGoodbyeMaySayTeardown() throws Exception {
+        List<Frame> media = TestMedia.aac(2);
+        Publisher who =
+                new Publisher(Publisher.Protocol.RTMP, "x", "s", "l", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
+        try (RtspClient polite = new RtspClient(server.port(), "a");
+                RtspClient silent = new RtspClient(server.port(), "a")) {
+            try (Publication publication = streams.publish(new StreamName("a"), who, Feedback.NONE)) {
+                publication.announce(TestMedia.tracks(media).getFirst());
+                for (RtspClient player : List.of(polite, silent)) {
+                    player.request("DESCRIBE");
+                    player.request("SETUP", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1");
+                    assertEquals(200, player.request("PLAY").status());
+                }
+                await("plays", () -> publication.stream().statistics().liveReaders() == 2);
+                publication.write(media.get(0));
+            }
+            RtspClient.Interleaved next = polite.next();
+            while (!saysGoodbye(next)) {
+                next = polite.next();
+            }
+            assertEquals(200, polite.request("TEARDOWN").status());
+            silent.awaitEnd();
+        }
+    }
+
+    private static boolean saysGoodbye(RtspClient.Interleaved next) {
+        return next.channel() == 1
+                && Rtcp.parse(next.packet()).stream().anyMatch(packet -> packet instanceof Rtcp.Goodbye);
     }
 }
