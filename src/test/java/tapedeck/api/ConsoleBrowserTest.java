@@ -367,33 +367,6 @@ class ConsoleBrowserTest {
     }
 
     @Test
-    void theServersOfTheSettingsAreHandedToTheBrowser() throws Exception {
-        context.close();
-        server.close();
-        server = new ApiServer(
-                dir.resolve("ice"), "webrtc_ice_servers=stun:127.0.0.1:9, turn:127.0.0.1:9?transport=udp alice wonder");
-        server.openWebRtc();
-        visit(new Browser.NewContextOptions());
-        page.evaluate("""
-                () => {
-                  window.RTCPeerConnection = class extends RTCPeerConnection {
-                    constructor(given) {
-                      super(given);
-                      window.given = JSON.stringify(given.iceServers);
-                    }
-                  };
-                }""");
-        page.locator("#open-camera").click();
-        page.locator("#camera-start").click();
-        assertThat(page.locator("#camera-stop")).isFocused();
-        assertEquals(
-                "[{\"urls\":\"stun:127.0.0.1:9\"},{\"urls\":\"turn:127.0.0.1:9?transport=udp\","
-                        + "\"username\":\"alice\",\"credential\":\"wonder\"}]",
-                page.evaluate("window.given"));
-        page.locator("#camera-stop").click();
-    }
-
-    @Test
     void aCameraThatIsAllowedAtTheSecondAttemptWorks() {
         context.addInitScript("""
                 const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
