@@ -24,8 +24,7 @@ class ConsoleIceServersTest {
     void theServersOfTheSettingsAreHandedToTheBrowser() throws Exception {
         try (Chromium chromium = new Chromium();
                 ApiServer server = new ApiServer(
-                        folder,
-                        "webrtc_ice_servers=stun:127.0.0.1:9, turn:127.0.0.1:9?transport=udp alice wonder")) {
+                        folder, "webrtc_ice_servers=stun:127.0.0.1:9, turn:127.0.0.1:9?transport=udp alice wonder")) {
             server.openWebRtc();
             Page page = chromium.open(server.url("/"));
             page.setDefaultTimeout(DEADLINE_MILLIS);
