@@ -46,7 +46,8 @@ final class Downloads {
 
     private final Map<String, Typed> types = new ConcurrentHashMap<>();
     private final Recordings recordings;
-    private final Path dir;
+    /// Those in which recordings are.
+    private final List<Path> dirs;
     private final Settings.Http.Disposition disposition;
     private final Access access;
     private final SignedLinks links;
@@ -55,7 +56,7 @@ final class Downloads {
     Downloads(Recordings recordings, Settings settings, Access access, SignedLinks links, RecordedHls hls) {
         this.hls = hls;
         this.recordings = recordings;
-        dir = settings.recording().dir();
+        dirs = List.of(settings.recording().dir(), settings.recording().multiDir());
         disposition = settings.http().disposition();
         this.access = access;
         this.links = links;
@@ -134,10 +135,19 @@ final class Downloads {
         } catch (NoSuchFileException e) {
             throw missing();
         }
-        if (!real.startsWith(dir.toRealPath()) || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+        if (!isInside(real) || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
             throw missing();
         }
         return real;
+    }
+
+    private boolean isInside(Path real) throws IOException {
+        for (Path dir : dirs) {
+            if (Files.exists(dir) && real.startsWith(dir.toRealPath())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// The catalogue has looked into the file and knows audio from video. To ask it costs a look at the whole folder,

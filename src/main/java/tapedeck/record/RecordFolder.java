@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,9 @@ final class RecordFolder implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(RecordFolder.class);
 
-    private final Path folder;
+    /// The first is that of the catalogue's disk; of two files of one name its own counts.
+    private final List<Path> folders;
+
     private final Path cuts;
     // By file name. A file that changed is another one.
     private final Map<String, Looked> looked = new ConcurrentHashMap<>();
@@ -71,35 +74,58 @@ final class RecordFolder implements AutoCloseable {
 
     /// @param cuts where cuts are; may be the same folder
     RecordFolder(Path folder, Path cuts) {
-        this.folder = folder.toAbsolutePath();
+        this(folder, cuts, folder);
+    }
+
+    /// @param multi where recordings of many streams are; may be the same folder
+    RecordFolder(Path folder, Path cuts, Path multi) {
+        this.folders = Stream.of(folder, multi)
+                .map(path -> path.toAbsolutePath().normalize())
+                .distinct()
+                .toList();
         this.cuts = cuts.toAbsolutePath();
     }
 
-    /// When a name was last added, removed or changed; empty if the folder cannot be read.
+    /// When a name was last added, removed or changed; empty if a folder cannot be read.
     Optional<FileTime> changedAt() {
         try {
-            return Optional.of(Files.getLastModifiedTime(folder));
+            FileTime last = Files.getLastModifiedTime(folders.getFirst());
+            for (Path folder : folders) {
+                FileTime changed = Files.getLastModifiedTime(folder);
+                last = changed.compareTo(last) > 0 ? changed : last;
+            }
+            return Optional.of(last);
         } catch (IOException e) {
-            log.debug("{}", folder, e);
+            log.debug("{}", folders, e);
             return Optional.empty();
         }
     }
 
     boolean isMarked() {
+        return folders.stream().allMatch(RecordFolder::isMarked);
+    }
+
+    private static boolean isMarked(Path folder) {
         return Files.exists(folder.resolve(MARKER));
     }
 
     /// A folder that cannot be written stays as it is.
     void mark() {
-        try {
-            Files.createFile(folder.resolve(MARKER));
-        } catch (IOException e) {
-            log.debug("{}", folder, e);
+        for (Path folder : folders) {
+            try {
+                Files.createFile(folder.resolve(MARKER));
+            } catch (IOException e) {
+                log.debug("{}", folder, e);
+            }
         }
     }
 
+    /// The one that is not marked, if there is one.
     Path path() {
-        return folder;
+        return folders.stream()
+                .filter(folder -> !isMarked(folder))
+                .findFirst()
+                .orElse(folders.getFirst());
     }
 
     /// The recordings by name, however many there are.
@@ -195,11 +221,18 @@ final class RecordFolder implements AutoCloseable {
         return list;
     }
 
-    /// The file of this name: a visible recording in this very folder, not a link to elsewhere.
+    /// The file of this name: a visible recording in these very folders, not a link to elsewhere.
     Optional<Path> file(String fileName) {
         if (fileName.startsWith(".") || container(fileName) == null) {
             return Optional.empty();
         }
+        return folders.stream()
+                .map(folder -> file(folder, fileName))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private static Optional<Path> file(Path folder, String fileName) {
         try {
             Path name = Path.of(fileName);
             Path file = folder.resolve(name);
@@ -232,7 +265,7 @@ final class RecordFolder implements AutoCloseable {
             looked.keySet().retainAll(names);
             return files;
         } catch (IOException e) {
-            log.warn("{}: cannot be listed: {}", folder, e.toString());
+            log.warn("{}: cannot be listed: {}", folders, e.toString());
             return new ArrayList<>();
         }
     }
@@ -244,7 +277,7 @@ final class RecordFolder implements AutoCloseable {
         }
         KnownCut known = knownCuts.get(key.fileName());
         if (known == null || !known.key().equals(key)) {
-            known = new KnownCut(key, Cuts.isCut(folder.resolve(key.fileName())));
+            known = new KnownCut(key, Cuts.isCut(located(key.fileName())));
             knownCuts.put(key.fileName(), known);
         }
         return known.cut();
@@ -253,6 +286,15 @@ final class RecordFolder implements AutoCloseable {
     private List<Listed> read() throws IOException {
         List<Listed> files = new ArrayList<>();
         Set<String> names = new HashSet<>();
+        for (Path folder : folders) {
+            read(folder, files, names);
+        }
+        files.removeIf(file -> isCut(file.key()));
+        knownCuts.keySet().retainAll(names);
+        return files;
+    }
+
+    private static void read(Path folder, List<Listed> files, Set<String> names) throws IOException {
         try (var entries = Files.newDirectoryStream(folder)) {
             for (Path file : entries) {
                 String name = file.getFileName().toString();
@@ -262,9 +304,8 @@ final class RecordFolder implements AutoCloseable {
                 }
                 try {
                     BasicFileAttributes attributes = attributes(file);
-                    if (attributes.isRegularFile()) {
+                    if (attributes.isRegularFile() && names.add(name)) {
                         files.add(new Listed(key(file, attributes), container));
-                        names.add(name);
                     }
                 } catch (NoSuchFileException _) {
                     // Moved away while we look.
@@ -273,9 +314,10 @@ final class RecordFolder implements AutoCloseable {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        files.removeIf(file -> isCut(file.key()));
-        knownCuts.keySet().retainAll(names);
-        return files;
+    }
+
+    private Path located(String fileName) {
+        return file(fileName).orElse(folders.getFirst().resolve(fileName));
     }
 
     /// Looks into files that are new here, and waits a little for that.
@@ -325,7 +367,7 @@ final class RecordFolder implements AutoCloseable {
     }
 
     private @Nullable Summary summary(String fileName, Container container) {
-        try (FileChannel file = FileChannel.open(folder.resolve(fileName), StandardOpenOption.READ)) {
+        try (FileChannel file = FileChannel.open(located(fileName), StandardOpenOption.READ)) {
             return container.probe(file);
         } catch (IOException | MalformedException e) {
             log.debug("{}: not one of our recordings", fileName, e);

@@ -98,7 +98,7 @@ public final class Recordings implements AutoCloseable {
         Files.createDirectories(this.settings.dir());
         Files.createDirectories(this.settings.tmpDir());
         Files.createDirectories(this.settings.multiDir());
-        this.folder = new RecordFolder(this.settings.dir(), this.settings.cutsDir());
+        this.folder = new RecordFolder(this.settings.dir(), this.settings.cutsDir(), this.settings.multiDir());
         Path dataDir = Files.createDirectories(settings.dataDir());
         this.lock = FolderLock.of(this.settings.tmpDir());
         this.cuts = new Cuts(this.settings, guard);
@@ -222,10 +222,6 @@ public final class Recordings implements AutoCloseable {
 
     /// On a writer's or the finisher's thread.
     private void happened(FileEvent event) {
-        if (!folderOf(event.journal()).equals(settings.dir())) {
-            // The catalogue is of that folder alone.
-            return;
-        }
         catalogue.happened(event);
         switch (event) {
             case FileEvent.Placed placed -> folder.add(placed.file(), placed.summary());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -84,6 +85,54 @@ class MultiRecorderCallsTest {
                     "application/json",
                     timeline.headers().firstValue("Content-Type").orElse(""));
             assertTrue(ApiServer.text(timeline).contains("\"leave\""), ApiServer.text(timeline));
+        }
+    }
+
+    /// Listed while they grow, listed and served when they are done, deleted, and found again after a restart.
+    @Test
+    void aFolderOfTheirOwnIsListedAndServedLikeTheOther() throws Exception {
+        Path calls = dir.resolve("calls");
+        String[] settings = {NO_HOOK, "multi_record_dir=" + calls, "stream_record_policy_template={streamName}"};
+        Path file = calls.resolve("multi-recorder__test-record.mp4");
+        try (ApiServer server = new ApiServer(dir, settings);
+                LivePublisher one = new LivePublisher(server, "one")) {
+            server.record("other.mp4", new byte[100]);
+            assertEquals(200, status(server, "startup", RECORDER));
+            assertEquals(200, status(server, "add", stream(one.mediaSessionId())));
+            recorder(server, 1000);
+            assertEquals("recording", listed(server, "recording").path("state").stringValue());
+            assertEquals(200, status(server, "terminate", RECORDER));
+            JsonNode entry = listed(server, "ready");
+            assertEquals(file.getFileName().toString(), entry.path("fileName").stringValue());
+            String url = entry.path("url").stringValue();
+            assertEquals(Files.size(file), server.get(url).body().length);
+            assertEquals(206, server.get(url, "Range", "bytes=0-9").statusCode());
+            assertEquals(200, server.get(url + ".timeline.json").statusCode());
+        }
+        try (ApiServer server = new ApiServer(dir, settings)) {
+            JsonNode entry = listed(server, "ready");
+            assertEquals("multi-recorder://test-record", entry.path("streamName").stringValue());
+            assertEquals(
+                    204,
+                    server.send("DELETE", "/recordings/" + entry.path("id").stringValue(), "")
+                            .statusCode());
+            try (var left = Files.list(calls)) {
+                assertEquals(
+                        List.of(),
+                        left.filter(path -> path.toString().contains("multi")).toList());
+            }
+        }
+    }
+
+    private static JsonNode listed(ApiServer server, String state) throws Exception {
+        while (true) {
+            for (JsonNode entry : ApiServer.json(server.get("/recordings")).path("recordings")) {
+                if (entry.path("fileName").stringValue().startsWith("multi")
+                        && entry.path("state").stringValue().equals(state)) {
+                    return entry;
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 
