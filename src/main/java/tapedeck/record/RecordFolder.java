@@ -122,10 +122,7 @@ final class RecordFolder implements AutoCloseable {
 
     /// The one that is not marked, if there is one.
     Path path() {
-        return folders.stream()
-                .filter(folder -> !isMarked(folder))
-                .findFirst()
-                .orElse(folders.getFirst());
+        return folders.stream().filter(folder -> !isMarked(folder)).findFirst().orElse(folders.getFirst());
     }
 
     /// The recordings by name, however many there are.

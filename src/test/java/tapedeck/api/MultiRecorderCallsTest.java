@@ -111,7 +111,8 @@ class MultiRecorderCallsTest {
         }
         try (ApiServer server = new ApiServer(dir, settings)) {
             JsonNode entry = listed(server, "ready");
-            assertEquals("multi-recorder://test-record", entry.path("streamName").stringValue());
+            assertEquals(
+                    "multi-recorder://test-record", entry.path("streamName").stringValue());
             assertEquals(
                     204,
                     server.send("DELETE", "/recordings/" + entry.path("id").stringValue(), "")

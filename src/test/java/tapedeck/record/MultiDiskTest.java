@@ -70,8 +70,8 @@ class MultiDiskTest {
     @ValueSource(strings = {"mp4", "mkv"})
     void aWriteThatFailsGoesOnInAnotherFile(String format) throws Exception {
         Path notes = dir.resolve("notes");
-        try (MultiStudio studio = new MultiStudio(
-                dir, Optional.of(TestStudio.notingHook(dir, notes)), "multi_record_format=" + format)) {
+        try (MultiStudio studio =
+                new MultiStudio(dir, Optional.of(TestStudio.notingHook(dir, notes)), "multi_record_format=" + format)) {
             studio.multi().start(MultiStudio.URI);
             studio.participant("one", 0, talk(12));
             studio.participant("two", 2, talk(10));
@@ -109,10 +109,7 @@ class MultiDiskTest {
     /// What a file of this process may have at most.
     private static void limitFiles(String bytes) {
         Ffmpeg.Result result = Ffmpeg.run(List.of(
-                "prlimit",
-                "--pid",
-                Long.toString(ProcessHandle.current().pid()),
-                "--fsize=%s:".formatted(bytes)));
+                "prlimit", "--pid", Long.toString(ProcessHandle.current().pid()), "--fsize=%s:".formatted(bytes)));
         assertEquals(0, result.exitCode(), result.err());
     }
 }
