@@ -105,7 +105,9 @@ final class LiveMix {
         return new ProcessBuilder(
                         Loader.load(org.bytedeco.ffmpeg.ffmpeg.class), "-v", "error", "-nostdin", "-re",
                         "-stream_loop", "-1", "-i", clip.toString(), "-c", "copy", "-f", "flv", url)
-                .inheritIO()
+                .redirectErrorStream(true)
+                // What it says when it is ended.
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
     }
 
