@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
@@ -44,6 +45,32 @@ class MixSettingsTest {
         assertEquals(1L << 30, settings.minAvailableSpaceBytes());
         assertEquals(List.of("mixerFoo"), settings.unknownKeys());
         assertEquals(parse("{}"), MixSettings.parse("{}", Path.of("elsewhere")));
+    }
+
+    @Test
+    void aLiveMixTakesWhatItIsToldAndElseWhatItsFileSays() throws Exception {
+        Path file = folder.resolve("mixer.json");
+        assertEquals(1280, MixSettings.live(file, Map.of()).picture().width());
+        Files.writeString(file, """
+                {"width": 640, "fps": 10, "layout": "own.json", "captions": [{"text": "a"}], "hasAudio": false}""");
+        Files.writeString(folder.resolve("own.json"), "{\"tiles\": [{\"x\": 50}]}");
+        MixSettings settings = MixSettings.live(file, Map.of("fps", "25", "uri", "mixer://a", "captions", "[]"));
+        assertEquals(640, settings.picture().width());
+        assertEquals(25, settings.picture().fps());
+        assertEquals(
+                new Layout.Drawn(List.of(new Area(320, 0, 320, 720))),
+                settings.picture().scene().layout());
+        assertEquals(
+                new Layout.Row(),
+                MixSettings.live(file, Map.of("layout", "row")).picture().scene().layout());
+        for (Map<String, String> own : List.of(
+                Map.of("hasVideo", "false"),
+                Map.of("background", "/etc/picture.png"),
+                Map.of("layout", "../own.json"),
+                Map.of("layout", ".."),
+                Map.of("background", "..\\picture.png"))) {
+            assertThrows(MixFailedException.class, () -> MixSettings.live(file, own), own.toString());
+        }
     }
 
     @Test
