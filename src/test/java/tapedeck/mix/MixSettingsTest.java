@@ -62,7 +62,10 @@ class MixSettingsTest {
                 settings.picture().scene().layout());
         assertEquals(
                 new Layout.Row(),
-                MixSettings.live(file, Map.of("layout", "row")).picture().scene().layout());
+                MixSettings.live(file, Map.of("layout", "row"))
+                        .picture()
+                        .scene()
+                        .layout());
         for (Map<String, String> own : List.of(
                 Map.of("hasVideo", "false"),
                 Map.of("background", "/etc/picture.png"),
