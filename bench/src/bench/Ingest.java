@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.Loader;
 
 /// `bench/ingest N [SECONDS]`: N real-time RTMP streams, recorded by nginx-rtmp and then by Tapedeck, in one run.
-/// `bench/ingest N SECONDS ts`: N transport streams over TCP beside the same media over RTMP, both recorded by Tapedeck.
+/// `bench/ingest N SECONDS ts` or `rtsp`: N transport streams over TCP, or RTSP publishers, beside the same media over
+/// RTMP, both recorded by Tapedeck.
 final class Ingest {
     /// Both servers get so long to warm up before the window in which they are measured.
     private static final int WARM_UP_SECONDS = 15;
@@ -36,9 +37,9 @@ final class Ingest {
         System.out.printf(
                 "%d streams of 720p, %.0f kB/s each, 2 s GOP, AAC; %d s, measured after %d s%n",
                 streams, Files.size(clip) / 20_000.0, seconds, WARM_UP_SECONDS);
-        if (arguments.length > 2 && arguments[2].equals("ts")) {
-            transportStreams(streams, seconds, clip);
-            return;
+        if (arguments.length > 2) {
+            boolean same = besideRtmp(arguments[2], streams, seconds, clip);
+            System.exit(same ? 0 : 1);
         }
         Result nginx = measure(new Peer.NginxRtmp(true), streams, seconds, clip);
         print("nginx-rtmp", nginx);
@@ -51,31 +52,50 @@ final class Ingest {
         System.exit(tapedeck.wholeFiles() == streams && nginx.wholeFiles() == streams ? 0 : 1);
     }
 
-    private static void transportStreams(int streams, int seconds, Path clip) throws Exception {
-        Path stream = Peer.WORK.resolve("clip.ts");
+    /// The same media by another protocol. Whether every file of both holds all of it.
+    private static boolean besideRtmp(String protocol, int streams, int seconds, Path clip) throws Exception {
+        Path media = Peer.WORK.resolve(protocol.equals("ts") ? "media.ts" : "media.flv");
         Process process = new ProcessBuilder(
                         Loader.load(org.bytedeco.ffmpeg.ffmpeg.class), "-v", "error", "-nostdin", "-y",
                         "-stream_loop", "-1", "-i", clip.toString(), "-t", Integer.toString(seconds), "-c", "copy",
-                        "-f", "mpegts", stream.toString())
+                        media.toString())
                 .inheritIO()
                 .start();
         if (process.waitFor() != 0) {
-            throw new IOException("the bundled ffmpeg could not make the transport stream");
+            throw new IOException("the bundled ffmpeg could not make the media");
         }
         String ffprobe = Loader.load(org.bytedeco.ffmpeg.ffprobe.class);
-        long video = packets(ffprobe, stream, "v");
-        long audio = packets(ffprobe, stream, "a");
+        long video = packets(ffprobe, media, "v");
+        long audio = packets(ffprobe, media, "a");
         Result rtmp = measure(new Peer.Tapedeck(true), streams, seconds, clip);
         print("rtmp", rtmp);
-        Result ts = measure(
-                new Peer.TapedeckTs(),
-                streams,
-                seconds,
-                port -> Peer.load("all publishing", "bench.TsLoad", port, streams, stream, video, audio));
-        print("mpegts", ts);
+        Result other = switch (protocol) {
+            case "ts" ->
+                measure(
+                        new Peer.TapedeckTs(),
+                        streams,
+                        seconds,
+                        port -> Peer.load("all publishing", "bench.TsLoad", port, streams, media, video, audio));
+            case "rtsp" -> {
+                Path description = Peer.WORK.resolve("media.sdp");
+                Path packets = Peer.WORK.resolve("media.rtp");
+                RtspCapture.capture(media, description, packets);
+                yield measure(
+                        new Peer.TapedeckRtsp(),
+                        streams,
+                        seconds,
+                        port -> Peer.load(
+                                "all publishing", "bench.RtspLoad", port, streams, description, packets, video, audio));
+            }
+            default -> throw new IllegalArgumentException(protocol + ": ts or rtsp");
+        };
+        print(protocol, other);
         System.out.printf(
-                Locale.ROOT, "CPU: mpegts / rtmp = %.2f%n", ts.cpuPerStreamMinute() / rtmp.cpuPerStreamMinute());
-        System.exit(ts.wholeFiles() == streams && rtmp.wholeFiles() == streams ? 0 : 1);
+                Locale.ROOT,
+                "CPU: %s / rtmp = %.2f%n",
+                protocol,
+                other.cpuPerStreamMinute() / rtmp.cpuPerStreamMinute());
+        return other.wholeFiles() == streams && rtmp.wholeFiles() == streams;
     }
 
     /// Starts what sends to this port.

@@ -100,6 +100,7 @@ sealed interface Peer {
                     "rtmp_port=" + ports.rtmp(),
                     "http_port=" + ports.http(),
                     "mpegts_port=0",
+                    "rtsp_port=0",
                     "data_dir=" + folder,
                     "record_flash_published_streams=" + record);
         }
@@ -123,8 +124,33 @@ sealed interface Peer {
                     "rtmp_port=0",
                     "http_port=" + ports.http(),
                     "mpegts_port=" + ports.rtmp(),
+                    "rtsp_port=0",
                     "data_dir=" + folder,
                     "record_other_streams=mpegts");
+        }
+    }
+
+    /// Tapedeck, with RTSP at the port where RTMP is measured.
+    record TapedeckRtsp() implements Peer {
+        @Override
+        public String name() {
+            return "tapedeck-rtsp";
+        }
+
+        @Override
+        public String extension() {
+            return ".mp4";
+        }
+
+        @Override
+        public Process start(Ports ports, Path folder) throws IOException {
+            return tapedeck(
+                    "rtmp_port=0",
+                    "http_port=" + ports.http(),
+                    "mpegts_port=0",
+                    "rtsp_port=" + ports.rtmp(),
+                    "data_dir=" + folder,
+                    "record_rtsp_streams=true");
         }
     }
 
@@ -135,7 +161,6 @@ sealed interface Peer {
                 "webrtc_port=0",
                 "cli_port=",
                 "rtmps_port=",
-                "rtsp_port=0",
                 "liveflv_port=0",
                 "stream_record_policy_template={streamName}",
                 "on_record_hook_script="));
