@@ -79,13 +79,20 @@ final class Ingest {
             case "rtsp" -> {
                 Path description = Peer.WORK.resolve("media.sdp");
                 Path packets = Peer.WORK.resolve("media.rtp");
-                RtspCapture.capture(media, description, packets);
+                RtspCapture.Sent sent = RtspCapture.capture(media, description, packets);
                 yield measure(
                         new Peer.TapedeckRtsp(),
                         streams,
                         seconds,
                         port -> Peer.load(
-                                "all publishing", "bench.RtspLoad", port, streams, description, packets, video, audio));
+                                "all publishing",
+                                "bench.RtspLoad",
+                                port,
+                                streams,
+                                description,
+                                packets,
+                                sent.video(),
+                                sent.audio()));
             }
             default -> throw new IllegalArgumentException(protocol + ": ts or rtsp");
         };
@@ -161,8 +168,7 @@ final class Ingest {
         try (var pool = Executors.newFixedThreadPool(2)) {
             List<Future<Boolean>> checks = new ArrayList<>();
             for (Path file : files) {
-                checks.add(pool.submit(
-                        () -> packets(ffprobe, file, "v") == video && packets(ffprobe, file, "a") == audio));
+                checks.add(pool.submit(() -> isWhole(ffprobe, file, video, audio)));
             }
             int whole = 0;
             for (Future<Boolean> check : checks) {
@@ -170,6 +176,16 @@ final class Ingest {
             }
             return whole;
         }
+    }
+
+    private static boolean isWhole(String ffprobe, Path file, long video, long audio) throws Exception {
+        long pictures = packets(ffprobe, file, "v");
+        long sounds = packets(ffprobe, file, "a");
+        if (pictures != video || sounds != audio) {
+            System.out.printf("%s: %d pictures of %d, %d packets of sound of %d%n",
+                    file.getFileName(), pictures, video, sounds, audio);
+        }
+        return pictures == video && sounds == audio;
     }
 
     private static long packets(String ffprobe, Path file, String kind) throws Exception {

@@ -19,10 +19,24 @@ import org.bytedeco.javacpp.Loader;
 /// What the bundled ffmpeg sends by RTSP over TCP: its description, and its RTP packets in RFC 2326 10.12 frames. Its
 /// reports are left out, for their times would be those of the capture.
 final class RtspCapture {
-    private RtspCapture() {}
+    private static final int VIDEO_CHANNEL = 0;
+    private static final int RTP_HEADER = 12;
 
-    /// @param media all of which is sent, as fast as it can be
-    static void capture(Path media, Path description, Path packets) throws Exception {
+    private final Path description;
+    private final OutputStream rtp;
+    private long pictures;
+    private long sounds;
+
+    private RtspCapture(Path description, OutputStream rtp) {
+        this.description = description;
+        this.rtp = rtp;
+    }
+
+    /// What was sent: ffmpeg keeps the last frames of AAC that do not fill a packet.
+    record Sent(long video, long audio) {}
+
+    /// @param media H.264 and AAC, which is sent as fast as it can be
+    static Sent capture(Path media, Path description, Path packets) throws Exception {
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Process ffmpeg = new ProcessBuilder(
                             Loader.load(org.bytedeco.ffmpeg.ffmpeg.class), "-v", "error", "-nostdin", "-i",
@@ -32,15 +46,17 @@ final class RtspCapture {
                     .start();
             try (Socket socket = listener.accept();
                     OutputStream rtp = new BufferedOutputStream(Files.newOutputStream(packets), 1 << 20)) {
-                serve(socket, description, rtp);
-            }
-            if (ffmpeg.waitFor() != 0) {
-                throw new IOException("the bundled ffmpeg could not send by RTSP");
+                RtspCapture capture = new RtspCapture(description, rtp);
+                capture.serve(socket);
+                if (ffmpeg.waitFor() != 0) {
+                    throw new IOException("the bundled ffmpeg could not send by RTSP");
+                }
+                return new Sent(capture.pictures, capture.sounds);
             }
         }
     }
 
-    private static void serve(Socket socket, Path description, OutputStream rtp) throws IOException {
+    private void serve(Socket socket) throws IOException {
         DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
         while (true) {
             int first = in.read();
@@ -51,8 +67,7 @@ final class RtspCapture {
                 int channel = in.readUnsignedByte();
                 byte[] packet = in.readNBytes(in.readUnsignedShort());
                 if (channel % 2 == 0) {
-                    rtp.write(new byte[] {'$', (byte) channel, (byte) (packet.length >> 8), (byte) packet.length});
-                    rtp.write(packet);
+                    keep(channel, packet);
                 }
                 continue;
             }
@@ -72,6 +87,18 @@ final class RtspCapture {
             if (request.startsWith("TEARDOWN")) {
                 return;
             }
+        }
+    }
+
+    /// A picture ends with the marker (RFC 6184 5.1); in front of AAC stand the bits of its headers, 16 a frame (RFC 3640
+    /// 3.3.6).
+    private void keep(int channel, byte[] packet) throws IOException {
+        rtp.write(new byte[] {'$', (byte) channel, (byte) (packet.length >> 8), (byte) packet.length});
+        rtp.write(packet);
+        if (channel == VIDEO_CHANNEL) {
+            pictures += packet[1] < 0 ? 1 : 0;
+        } else {
+            sounds += ((packet[RTP_HEADER] & 0xFF) << 8 | packet[RTP_HEADER + 1] & 0xFF) / 16;
         }
     }
 
