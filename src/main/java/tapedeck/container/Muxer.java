@@ -20,7 +20,8 @@ public interface Muxer extends AutoCloseable {
     /// Ends the fragment or cluster: all that was written since the last one leaves in one [Output#append].
     void flush() throws IOException;
 
-    /// Frames that were written but are in no file, because the format has no place for their time.
+    /// Frames that were written but are in no file, because the format has no place for their time. A file that begins
+    /// a moment after the first sound, with the first picture, misses nothing.
     default long leftOutFrames() {
         return 0;
     }

@@ -28,6 +28,8 @@ final class TrackFragment {
     private static final long MAX_DURATION_TICKS = 0xFFFF_FFFFL;
     private static final int USUAL_FRAMES_PER_SECOND = 30;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
+    /// So much sound in front of the first picture is not waited for.
+    static final long START_NANOS = 100_000_000;
 
     private final Track track;
     private final TrackClock clock;
@@ -101,20 +103,22 @@ final class TrackFragment {
 
     /// Leaves out what would be shown before time 0; a track begins with a keyframe.
     ///
-    /// @return how many frames that were
+    /// @return how many frames are missing by that: sound of [#START_NANOS] in front of the first picture is not
     int leaveOutBefore(long zeroNanos) {
         if (started) {
             return 0;
         }
         int first = 0;
+        int missing = 0;
         while (first < frames.size()
                 && (frames.get(first).ptsNanos() < zeroNanos
                         || leftOut && !frames.get(first).keyframe())) {
             leftOut = true;
+            missing += track.isAudio() && frames.get(first).ptsNanos() >= zeroNanos - START_NANOS ? 0 : 1;
             first++;
         }
         frames.subList(0, first).clear();
-        return first;
+        return missing;
     }
 
     /// Writes the `traf` (8.8.6) of all frames and empties the list. Returns where its data_offset is to be patched.
