@@ -5,8 +5,7 @@ import tapedeck.media.Track;
 import tapedeck.transcode.SoundEncoder;
 
 /// The sound of a live mix. Nothing is left out of it: after a worker's death it goes on with the next sample. Only
-/// after
-/// one that hung for long it goes on with what is due: nobody wants to hear all that at once.
+/// after one that hung for long it goes on with what is due: nobody wants to hear all that at once.
 final class LiveSound extends LiveFeed {
     /// As much is mixed in one step at most.
     private static final long STEP_SAMPLES = SoundEncoder.RATE_HZ;

@@ -11,8 +11,7 @@ import tapedeck.mix.MixFailedException.Reason;
 import tapedeck.transcode.WorkerProcess;
 
 /// A worker as whoever feeds it sees it: mixes are opened, fed and advanced, and the one who feeds waits so that it
-/// never
-/// has more than a few steps in front of it.
+/// never has more than a few steps in front of it.
 final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
     /// Decoded pictures are not in it, only packets that wait.
     private static final int HEAP_MEGABYTES = 384;

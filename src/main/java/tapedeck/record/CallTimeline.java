@@ -22,8 +22,7 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What happened while many streams were recorded: a JSON file beside the recording, made from what the recording
-/// itself
-/// says, so that a crash costs no more of it than of the media.
+/// itself says, so that a crash costs no more of it than of the media.
 final class CallTimeline {
     static final String SUFFIX = ".timeline.json";
 

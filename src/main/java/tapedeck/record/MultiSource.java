@@ -19,8 +19,7 @@ import tapedeck.stream.ReaderOptions;
 import tapedeck.stream.Stream;
 
 /// One stream in a recorder of many: puts its frames into the time and the tracks of the file. Used on the writer
-/// thread
-/// alone, but for joining and leaving.
+/// thread alone, but for joining and leaving.
 final class MultiSource {
     private static final Logger log = LoggerFactory.getLogger(MultiSource.class);
     /// A track whose time goes back by more than this goes on where it was.

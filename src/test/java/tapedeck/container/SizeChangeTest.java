@@ -227,8 +227,7 @@ class SizeChangeTest {
     }
 
     /// A machine that lost power may have written the beginning of the new header, or its end: disks take the sectors
-    /// of
-    /// one write in any order.
+    /// of one write in any order.
     @ParameterizedTest
     @ValueSource(strings = {"h264", "h265"})
     void anyMixtureOfTheOldAndTheNewHeaderIsOne(String codec) throws IOException {

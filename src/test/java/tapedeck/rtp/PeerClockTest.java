@@ -302,8 +302,7 @@ class PeerClockTest {
     }
 
     /// By it streams of several peers are put beside each other: a frame's time and this are when it was captured, up
-    /// to
-    /// the network's delay.
+    /// to the network's delay.
     @Test
     void timeZeroIsKnownOnOurClock() {
         chromium();

@@ -16,8 +16,7 @@ import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.media.Codec;
 
 /// What tracks a Matroska file has, whose they are, when each of them is there, and what it says of what happened, as
-/// far
-/// as it was written: of a recording of many streams, finished or not, and of any other.
+/// far as it was written: of a recording of many streams, finished or not, and of any other.
 public final class MatroskaTracks {
     /// What is read of notes at most.
     static final int MAX_NOTE_BYTES = 64 << 20;

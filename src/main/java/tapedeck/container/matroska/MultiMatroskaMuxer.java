@@ -16,10 +16,8 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
 /// Writes a growing Matroska file that takes the tracks of many streams at any time: [TracksPlace]. Clusters are those
-/// of
-/// [MatroskaMuxer], with the blocks of all tracks in the order of their time. What is in front of the moment from which
-/// a
-/// track is shown is marked invisible, which not every player follows.
+/// of [MatroskaMuxer], with the blocks of all tracks in the order of their time. What is in front of the moment from
+/// which a track is shown is marked invisible, which not every player follows.
 final class MultiMatroskaMuxer implements MultiMuxer {
     static final int MAX_TRACKS = FileHead.MAX_TRACKS;
     /// The track of notes.

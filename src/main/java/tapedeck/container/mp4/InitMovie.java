@@ -250,8 +250,7 @@ final class InitMovie {
     }
 
     /// 8.6.6: how the track's own time lies in that of the movie, for players while the file grows. The last edit has
-    /// no
-    /// end, 8.8.2.
+    /// no end, 8.8.2.
     private static void edits(BoxWriter out, Track track, Member member) {
         long early = Math.max(0, member.shiftNanos());
         long late = Math.max(0, -member.shiftNanos());

@@ -23,10 +23,8 @@ import tapedeck.media.Track;
 /// that is missing in the first flush and comes with older stamps) is left out: MP4 has no negative time.
 ///
 /// A file of many streams ([#many]) takes tracks at any time: a `moov` that names them too is laid beside the one
-/// before
-/// in the reserve ([MoovPlace]), and one aligned write of eight bytes makes it the one that counts. Each track has a
-/// time
-/// of its own that begins with it, and an edit list that says where that is.
+/// before in the reserve ([MoovPlace]), and one aligned write of eight bytes makes it the one that counts. Each track
+/// has a time of its own that begins with it, and an edit list that says where that is.
 final class Mp4Muxer implements MultiMuxer {
     /// What a fragment holds at most before it leaves without being asked: bounds memory and the 32-bit fields.
     static final int MAX_FRAGMENT_BYTES = 256 << 20;

@@ -24,8 +24,7 @@ public interface Packetizer {
     int USUAL_PAYLOAD_BYTES = 1180;
 
     /// A packet of sound that cannot be cut may be longer than that: Opus of Chromium's `MediaRecorder` is. It fits
-    /// into
-    /// the 2 KiB that receivers have for a datagram.
+    /// into the 2 KiB that receivers have for a datagram.
     int MAX_WHOLE_BYTES = 1900;
 
     /// No packetizer works with less.

@@ -12,8 +12,7 @@ public record Overlay(int width, int height, Bytes alpha, Bytes luma, Bytes blue
     private static final int OPAQUE = 255;
 
     /// Out of pixels with alpha, red, green and blue of 8 bits each, as Java has them. An odd last row or column is
-    /// left
-    /// out.
+    /// left out.
     public static Overlay of(int[] argb, int rowPixels, int rows) {
         int width = rowPixels & ~1;
         int height = rows & ~1;

@@ -153,8 +153,7 @@ class MultiMatroskaTest {
     }
 
     /// At every byte of every write that changes what is there, the file opens with everybody whose frames are in it,
-    /// and
-    /// can be finished.
+    /// and can be finished.
     @Test
     void whereverItIsTornEverybodyWhoJoinedIsThere() throws IOException {
         Witness witness = new Witness();

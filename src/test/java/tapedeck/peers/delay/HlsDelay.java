@@ -14,8 +14,7 @@ import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestServer;
 
 /// From the moment a picture is sent by RTMP to that at which hls.js shows it. Each picture says its number, in black
-/// and
-/// white squares.
+/// and white squares.
 final class HlsDelay {
     static final int FRAMES_PER_SECOND = 25;
     private static final int BITS = 11;
