@@ -27,7 +27,6 @@ import tools.jackson.databind.JsonNode;
 enum WayIn {
     RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
     RTMP_FFMPEG5("RTMP (ffmpeg 5.1)", EnumSet.of(H264_AAC)),
-    RTMP_GSTREAMER("RTMP (GStreamer)", EnumSet.of(H264_AAC)),
     RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)),
     RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)),
     RTSP_FFMPEG5("RTSP over TCP (ffmpeg 5.1)", EnumSet.of(H264_AAC, VP8_OPUS)),
@@ -121,7 +120,6 @@ enum WayIn {
             case RTP -> byRtp(scene, clip, name, log);
             case RTMP,
                     RTMP_FFMPEG5,
-                    RTMP_GSTREAMER,
                     RTSP_TCP,
                     RTSP_UDP,
                     RTSP_FFMPEG5,
@@ -141,7 +139,6 @@ enum WayIn {
         return switch (this) {
             case RTMP -> ffmpeg(clip, "-f flv", server.rtmpUrl(name));
             case RTMP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, "-f flv", server.rtmpUrl(name));
-            case RTMP_GSTREAMER -> gstreamerByRtmp(clip, server.rtmpUrl(name));
             case RTSP_TCP -> ffmpeg(clip, RTSP + "tcp", rtsp);
             case RTSP_UDP -> ffmpeg(clip, RTSP + "udp", rtsp);
             case RTSP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, RTSP + "tcp", rtsp);
@@ -275,17 +272,6 @@ enum WayIn {
 
     /// Of pictures that come out of order its demultiplexer of Matroska does not know when they are decoded, which FLV
     /// has to say; that of MP4 does.
-    private static List<String> gstreamerByRtmp(Clip clip, String address) {
-        Path file = clip.file().resolveSibling("gstreamer.mp4");
-        Ffmpeg.ffmpeg("-y", "-v", "error", "-i", clip.file().toString(), "-c", "copy", file.toString());
-        String pipeline = """
-                filesrc location=%s ! qtdemux name=clip flvmux name=flv streamable=true ! rtmp2sink location=%s
-                clip.video_0 ! %s ! h264parse ! flv.video clip.audio_0 ! %s ! aacparse ! flv.audio""".formatted(file, address, IN_TIME, IN_TIME);
-        List<String> command = new ArrayList<>(List.of("gst-launch-1.0", "-q"));
-        command.addAll(List.of(pipeline.split("\\s+")));
-        return command;
-    }
-
     private static String address(TestServer server, String scheme, String protocol) {
         return Scene.local(scheme, server.port(protocol), "");
     }
