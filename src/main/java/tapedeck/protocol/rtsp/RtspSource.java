@@ -323,12 +323,13 @@ final class RtspSource implements RtspCaller.Media {
         if (made == null || on == null || alive == null) {
             return;
         }
+        // Until the first packet it is awaitEnd that waits.
         if (made.packets() > 0) {
             mediaCame.complete(true);
-        }
-        if (nowNanos - made.lastMediaNanos() > MEDIA_SECONDS * 1_000_000_000L) {
-            on.end("the server sent nothing for %d s".formatted(MEDIA_SECONDS));
-            return;
+            if (nowNanos - made.lastMediaNanos() > MEDIA_SECONDS * 1_000_000_000L) {
+                on.end("the server sent nothing for %d s".formatted(MEDIA_SECONDS));
+                return;
+            }
         }
         made.swept(nowNanos);
         alive.swept(nowNanos);
