@@ -1,10 +1,7 @@
 # Sourced by ./run and ./check: finds a JDK 25 even where java on the PATH is another one, and installs system packages.
 
 # Streams, and so files, have names in all scripts, which a JVM can write only where the locale is UTF-8.
-case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
-    *[Uu][Tt][Ff]-8 | *[Uu][Tt][Ff]8) ;;
-    *) export LC_ALL=C.UTF-8 ;;
-esac
+[ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
 
 install_packages() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
