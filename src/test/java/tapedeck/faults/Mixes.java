@@ -187,7 +187,7 @@ final class Mixes {
             assertTrue(count > 0 ? middle > BRIGHT : middle < DARK, picture + ": " + count + " there, " + middle);
             assertTrue(count == 1 ? top > BRIGHT : top < DARK, picture + ": " + count + " there, above " + top);
         }
-        assertTrue(judged > look.pictures() / 5, judged + " of " + look.pictures());
+        assertTrue(judged > look.pictures() / 10, judged + " of " + look.pictures());
         return judged;
     }
 

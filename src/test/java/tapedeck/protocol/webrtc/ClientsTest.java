@@ -24,6 +24,7 @@ import tapedeck.stream.StreamName;
 
 /// Programs that are no browsers publish and watch.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(180)
 class ClientsTest {
     private static final int SECONDS = 4;
