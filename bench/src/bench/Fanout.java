@@ -30,8 +30,8 @@ final class Fanout {
                 "one stream of %.0f kbit/s, %d players; %d s, measured after %d s%n",
                 Files.size(clip) * 8 / 20_000.0, players, seconds, WARM_UP_SECONDS);
         Result nginx = measure(new Peer.NginxRtmp(false), "rtmp", players, seconds, clip);
-        Result rtmp = measure(new Peer.Tapedeck(false), "rtmp", players, seconds, clip);
-        Result flv = measure(new Peer.Tapedeck(false), "flv", players, seconds, clip);
+        Result rtmp = measure(Peer.RTMP_UNRECORDED, "rtmp", players, seconds, clip);
+        Result flv = measure(Peer.RTMP_UNRECORDED, "flv", players, seconds, clip);
         System.out.printf(
                 Locale.ROOT,
                 "CPU: tapedeck RTMP / nginx-rtmp = %.2f, tapedeck HTTP-FLV / nginx-rtmp = %.2f%n",

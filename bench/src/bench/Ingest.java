@@ -43,7 +43,7 @@ final class Ingest {
         }
         Result nginx = measure(new Peer.NginxRtmp(true), streams, seconds, clip);
         print("nginx-rtmp", nginx);
-        Result tapedeck = measure(new Peer.Tapedeck(true), streams, seconds, clip);
+        Result tapedeck = measure(Peer.RTMP, streams, seconds, clip);
         print("tapedeck", tapedeck);
         System.out.printf(
                 Locale.ROOT,
@@ -67,12 +67,12 @@ final class Ingest {
         String ffprobe = Loader.load(org.bytedeco.ffmpeg.ffprobe.class);
         long video = packets(ffprobe, media, "v");
         long audio = packets(ffprobe, media, "a");
-        Result rtmp = measure(new Peer.Tapedeck(true), streams, seconds, clip);
+        Result rtmp = measure(Peer.RTMP, streams, seconds, clip);
         print("rtmp", rtmp);
         Result other = switch (protocol) {
             case "ts" ->
                 measure(
-                        new Peer.TapedeckTs(),
+                        Peer.TS,
                         streams,
                         seconds,
                         port -> Peer.load("all publishing", "bench.TsLoad", port, streams, media, video, audio));
@@ -81,7 +81,7 @@ final class Ingest {
                 Path packets = Peer.WORK.resolve("media.rtp");
                 RtspCapture.Sent sent = RtspCapture.capture(media, description, packets);
                 yield measure(
-                        new Peer.TapedeckRtsp(),
+                        Peer.RTSP,
                         streams,
                         seconds,
                         port -> Peer.load(

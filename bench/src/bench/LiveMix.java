@@ -48,7 +48,7 @@ final class LiveMix {
         Files.createDirectories(folder);
         Path clip = Peer.makeClip("640x360", 600, 64);
         Peer.Ports ports = Peer.Ports.free();
-        Process server = new Peer.Tapedeck(false).start(ports, folder);
+        Process server = Peer.RTMP_UNRECORDED.start(ports, folder);
         List<Process> publishers = new ArrayList<>();
         boolean flat;
         try {

@@ -82,12 +82,15 @@ sealed interface Peer {
         }
     }
 
-    /// @param record whether every stream is recorded
-    record Tapedeck(boolean record) implements Peer {
-        @Override
-        public String name() {
-            return "tapedeck";
-        }
+    Tapedeck RTMP = new Tapedeck("tapedeck", "rtmp_port", "record_flash_published_streams=true");
+    Tapedeck RTMP_UNRECORDED = new Tapedeck("tapedeck", "rtmp_port", "record_flash_published_streams=false");
+    Tapedeck TS = new Tapedeck("tapedeck-ts", "mpegts_port", "record_other_streams=mpegts");
+    Tapedeck RTSP = new Tapedeck("tapedeck-rtsp", "rtsp_port", "record_rtsp_streams=true");
+
+    /// @param portSetting of the protocol that is measured; it gets the port at which peers have RTMP
+    /// @param recordSetting whether its streams are recorded
+    record Tapedeck(String name, String portSetting, String recordSetting) implements Peer {
+        private static final List<String> PORT_SETTINGS = List.of("rtmp_port", "mpegts_port", "rtsp_port");
 
         @Override
         public String extension() {
@@ -96,61 +99,14 @@ sealed interface Peer {
 
         @Override
         public Process start(Ports ports, Path folder) throws IOException {
-            return tapedeck(
-                    "rtmp_port=" + ports.rtmp(),
-                    "http_port=" + ports.http(),
-                    "mpegts_port=0",
-                    "rtsp_port=0",
-                    "data_dir=" + folder,
-                    "record_flash_published_streams=" + record);
-        }
-    }
-
-    /// Tapedeck, with transport streams at the port where RTMP is measured.
-    record TapedeckTs() implements Peer {
-        @Override
-        public String name() {
-            return "tapedeck-ts";
-        }
-
-        @Override
-        public String extension() {
-            return ".mp4";
-        }
-
-        @Override
-        public Process start(Ports ports, Path folder) throws IOException {
-            return tapedeck(
-                    "rtmp_port=0",
-                    "http_port=" + ports.http(),
-                    "mpegts_port=" + ports.rtmp(),
-                    "rtsp_port=0",
-                    "data_dir=" + folder,
-                    "record_other_streams=mpegts");
-        }
-    }
-
-    /// Tapedeck, with RTSP at the port where RTMP is measured.
-    record TapedeckRtsp() implements Peer {
-        @Override
-        public String name() {
-            return "tapedeck-rtsp";
-        }
-
-        @Override
-        public String extension() {
-            return ".mp4";
-        }
-
-        @Override
-        public Process start(Ports ports, Path folder) throws IOException {
-            return tapedeck(
-                    "rtmp_port=0",
-                    "http_port=" + ports.http(),
-                    "mpegts_port=0",
-                    "rtsp_port=" + ports.rtmp(),
-                    "data_dir=" + folder,
-                    "record_rtsp_streams=true");
+            List<String> settings = new ArrayList<>();
+            for (String setting : PORT_SETTINGS) {
+                settings.add(setting + "=" + (setting.equals(portSetting) ? ports.rtmp() : 0));
+            }
+            settings.add("http_port=" + ports.http());
+            settings.add("data_dir=" + folder);
+            settings.add(recordSetting);
+            return tapedeck(settings.toArray(String[]::new));
         }
     }
 

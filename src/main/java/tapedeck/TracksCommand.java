@@ -13,10 +13,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.DescribedTrack;
+import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
-import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.media.Codec;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -50,9 +50,9 @@ final class TracksCommand implements Callable<Integer> {
     static String json(Path file) throws IOException {
         List<Map<String, Object>> tracks = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            List<Described> all =
+            List<DescribedTrack> all =
                     MatroskaTracks.isMatroska(channel) ? MatroskaTracks.of(channel) : MovieTracks.of(channel);
-            for (Described track : all) {
+            for (DescribedTrack track : all) {
                 tracks.add(members(track));
             }
         }
@@ -63,7 +63,7 @@ final class TracksCommand implements Callable<Integer> {
     }
 
     /// All values are texts, in the page's order.
-    private static Map<String, Object> members(Described track) {
+    private static Map<String, Object> members(DescribedTrack track) {
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("durationInMS", millis(track.endNanos()));
         members.put(

@@ -9,6 +9,10 @@ import tapedeck.media.Track;
 /// Frames are gathered in memory until [#flush()]; nothing else is kept, so a file costs the same memory after eight
 /// hours as after a minute. Time 0 of the file is the earliest presentation time of the first flush.
 public interface Muxer extends AutoCloseable {
+    /// So much sound in front of the first picture is given up where it would hold that picture back:
+    /// nobody misses it.
+    long EARLY_SOUND_NANOS = 100_000_000;
+
     /// Adds a frame of one of the file's tracks. A frame of an unknown or changed track is an
     /// [IllegalArgumentException]:
     /// ask [#carries(Track)] first.

@@ -1,8 +1,8 @@
 /// Containers: bytes ↔ frames. No thread, socket, clock or file name in here.
 ///
-/// Public: [Container], [Format], [Muxer], [MuxerOptions], [SizeChange], [Output], [PiecesOutput], [Summary], and for
-/// finishing [FinishOptions], [IndexPlace], [FileRoom], [FrontedCopy]; one folder for each format. For files of many
-/// streams: [MultiMuxer], [MemberTrack], [TrackIdentity]. For what comes in pieces: [FrameSink], [CodedTrack],
-/// [PendingBytes].
+/// Public: [Container], [Format], [Muxer], [MuxerOptions], [SizeChange], [Output], [PiecesOutput],
+/// [Summary], and for finishing [FinishOptions], [IndexPlace], [FileRoom], [FrontedCopy]; one folder for
+/// each format. For files of many streams: [MultiMuxer], [MemberTrack], [TrackIdentity], [DescribedTrack].
+/// For what comes in pieces: [FrameSink], [CodedTrack], [PendingBytes].
 @org.jspecify.annotations.NullMarked
 package tapedeck.container;

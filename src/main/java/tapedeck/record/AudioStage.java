@@ -7,6 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.container.Muxer;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -24,8 +25,6 @@ import tapedeck.stream.Stream;
 ///
 /// Used on the recorder's thread.
 final class AudioStage {
-    /// So much sound before the first picture is given up where it would hold that picture back. More is waited for.
-    static final long EARLY_NANOS = 100_000_000L;
     /// How far pictures go ahead of sound that takes longer than usual: less than a part takes late sound.
     static final long AHEAD_NANOS = 1_500_000_000L;
     /// Pictures wait for sound before them not longer than this: nothing is on disk meanwhile.
@@ -329,7 +328,7 @@ final class AudioStage {
         Held first = held.peek();
         return first != null
                 && soundEndNanos == Long.MIN_VALUE
-                && firstSoundNanos < first.dtsNanos() - EARLY_NANOS
+                && firstSoundNanos < first.dtsNanos() - Muxer.EARLY_SOUND_NANOS
                 && newestDtsNanos - first.dtsNanos() < MAX_HOLD_NANOS;
     }
 

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.TrackIdentity;
-import tapedeck.container.mp4.MovieTracks;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
@@ -253,7 +253,7 @@ final class MultiSource {
             }
             last = Math.max(last, line.lastNanos);
             long silent = stream.nowNanos() - file.zeroNanos() - line.lastNanos;
-            if (!over && !line.muted && silent > MovieTracks.HOLE_NANOS) {
+            if (!over && !line.muted && silent > DescribedTrack.HOLE_NANOS) {
                 line.muted = true;
                 file.note(event(CallEvent.Kind.MUTE, line.lastNanos).ofTrack(stored));
             }

@@ -44,16 +44,21 @@ public final class PeerClock {
     private boolean tied;
     private boolean released;
 
-    /// @param originNanos time 0 of the stream, on the clock that all `nowNanos` and `arrivalNanos` are of. What was
-    /// captured before it moves it: no frame has a time below 0.
+    /// Of a peer that begins with what it captures now, as browsers do.
+    ///
+    /// @param originNanos time 0 of the stream, on the clock that all `nowNanos` and `arrivalNanos` are of.
+    /// What was captured before it moves it: no frame has a time below 0.
     public PeerClock(long originNanos) {
         this(originNanos, 0, false);
     }
 
-    /// @param roomNanos that is kept free in front of the first frame: pictures that come reordered are decoded before
-    /// the first one is shown
-    public PeerClock(long originNanos, long roomNanos) {
-        this(originNanos, roomNanos, true);
+    /// Of a peer that may begin with the past, as servers do.
+    ///
+    /// @param originNanos as above
+    /// @param roomNanos that is kept free in front of the first frame: pictures that come reordered are
+    /// decoded before the first one is shown
+    public static PeerClock ofServer(long originNanos, long roomNanos) {
+        return new PeerClock(originNanos, roomNanos, true);
     }
 
     private PeerClock(long originNanos, long roomNanos, boolean beginsWithPast) {

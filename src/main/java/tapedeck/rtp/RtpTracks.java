@@ -79,7 +79,7 @@ public final class RtpTracks {
     /// @param out takes the frames
     /// @param missed takes the number of frames that were just found to be missing
     public RtpTracks(long nowNanos, long roomNanos, String source, Consumer<Frame> out, LongConsumer missed) {
-        this.clock = new PeerClock(nowNanos, roomNanos);
+        this.clock = PeerClock.ofServer(nowNanos, roomNanos);
         this.out = out;
         this.missed = missed;
         this.bad = new BadPackets(source);

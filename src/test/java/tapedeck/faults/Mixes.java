@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.mix.Look;
 import tapedeck.mix.Person;
 import tapedeck.peers.Ffmpeg;
@@ -161,11 +161,13 @@ final class Mixes {
 
     /// One alone has all of the picture, two stand side by side with black above and below, without anybody it is dark.
     private static int judge(Path file, Look look) throws Exception {
-        List<MovieTracks.Segment> there = new ArrayList<>();
+        List<DescribedTrack.Segment> there = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file)) {
-            for (Described track : MovieTracks.of(channel)) {
+            for (DescribedTrack track : MovieTracks.of(channel)) {
                 if (track.isVideo()) {
-                    track.segments().stream().filter(MovieTracks.Segment::media).forEach(there::add);
+                    track.segments().stream()
+                            .filter(DescribedTrack.Segment::media)
+                            .forEach(there::add);
                 }
             }
         }

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.container.DescribedTrack;
+import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
-import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
@@ -61,6 +61,8 @@ class RealParticipantsTest {
     private static final double BUSY_SECONDS = 0.120;
     /// Beside pictures for which the machine has no time, and which are seen late or not at all.
     private static final double LIVE_DOUBTFUL = QUIET ? 0.02 : 0.1;
+    /// However many pictures the machine had no time for.
+    private static final double MAX_DOUBTFUL = 0.25;
     /// Around a join or a leave it is not judged which layout a picture has.
     private static final double CHANGE_SECONDS = 0.3;
 
@@ -82,9 +84,10 @@ class RealParticipantsTest {
     @Test
     void eachIsWhereAndWhenItWas() throws Exception {
         Path file = record();
-        List<Described> tracks = tracks(file);
-        List<Described> videos = tracks.stream().filter(Described::isVideo).toList();
-        List<Described> audios =
+        List<DescribedTrack> tracks = tracks(file);
+        List<DescribedTrack> videos =
+                tracks.stream().filter(DescribedTrack::isVideo).toList();
+        List<DescribedTrack> audios =
                 tracks.stream().filter(track -> !track.isVideo()).toList();
         assertTrue(videos.size() > PEOPLE, "nobody came back: " + videos.size());
         assertEquals(videos.size(), audios.size());
@@ -194,14 +197,14 @@ class RealParticipantsTest {
         return "person" + person;
     }
 
-    private static int person(Described track) {
+    private static int person(DescribedTrack track) {
         return Integer.parseInt(track.identity().streamName().substring("person".length()));
     }
 
-    private static List<Described> tracks(Path file) throws IOException {
+    private static List<DescribedTrack> tracks(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file)) {
             return MovieTracks.of(channel).stream()
-                    .sorted(Comparator.comparing(Described::id))
+                    .sorted(Comparator.comparing(DescribedTrack::id))
                     .toList();
         }
     }
@@ -218,7 +221,7 @@ class RealParticipantsTest {
     }
 
     /// When the machine's full seconds are in the time of the file, by all that was found.
-    private static double clock(List<Described> tracks, List<List<Double>> found) {
+    private static double clock(List<DescribedTrack> tracks, List<List<Double>> found) {
         List<Double> seconds = new ArrayList<>();
         for (int i = 0; i < tracks.size(); i++) {
             int person = person(tracks.get(i));
@@ -243,11 +246,11 @@ class RealParticipantsTest {
     }
 
     /// How far each is from the clock that all of them flashed and beeped by.
-    private static void judge(String what, List<Described> tracks, List<List<Double>> found, double bound) {
+    private static void judge(String what, List<DescribedTrack> tracks, List<List<Double>> found, double bound) {
         double clock = clock(tracks, found);
         List<Double> all = new ArrayList<>();
         for (int i = 0; i < tracks.size(); i++) {
-            Described track = tracks.get(i);
+            DescribedTrack track = tracks.get(i);
             String name = what + " of " + track.identity().streamName();
             double expected = clock + phase(person(track));
             List<Double> late =
@@ -269,21 +272,21 @@ class RealParticipantsTest {
         assertTrue(most <= bound, what + " are %.3f s away".formatted(most));
     }
 
-    private static boolean shows(Described track, double from, double until) {
+    private static boolean shows(DescribedTrack track, double from, double until) {
         return track.segments().stream()
                 .anyMatch(segment ->
                         segment.media() && segment.startNanos() <= from * 1e9 && until * 1e9 <= segment.endNanos());
     }
 
     /// Whether nobody comes or goes around this time.
-    private static boolean isSteady(List<Described> videos, double at) {
+    private static boolean isSteady(List<DescribedTrack> videos, double at) {
         return videos.stream()
                 .allMatch(track -> shows(track, at, at) == shows(track, at - CHANGE_SECONDS, at + CHANGE_SECONDS));
     }
 
-    /// The live mix as the file is to be: their times are a second's parts apart by what all flash and beep by, and
-    /// as many full seconds as fit best.
-    private void judgeLiveMix(List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps)
+    /// The live mix as the file is to be: their times are a second's parts apart by what all flash and beep
+    /// by, and as many full seconds as fit best.
+    private void judgeLiveMix(List<DescribedTrack> videos, List<List<Double>> flashes, List<List<Double>> beeps)
             throws Exception {
         if (!LIVE) {
             return;
@@ -301,13 +304,14 @@ class RealParticipantsTest {
             Judged judged = judge(look, second + part, videos, flashes, beeps);
             best = judged.score() > best.score() ? judged : best;
         }
-        best.check("the live mix", LIVE_DOUBTFUL + 2 * liveDropped);
+        best.check("the live mix", Math.min(MAX_DOUBTFUL, LIVE_DOUBTFUL + 2 * liveDropped));
     }
 
     /// Every flash of the file in the tile where it belongs, and no other tile bright then that does not flash itself;
     /// every beep in the sum.
     private static void judgeMix(
-            Path file, List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps) throws Exception {
+            Path file, List<DescribedTrack> videos, List<List<Double>> flashes, List<List<Double>> beeps)
+            throws Exception {
         String settings = "{\"width\": %d, \"height\": %d, \"mixerDisplayStreamName\": false}"
                 .formatted(CANVAS.width(), CANVAS.height());
         Mixed mixed = OfflineMixer.mix(file, MixSettings.parse(settings, file.getParent()), (_, _) -> {});
@@ -332,7 +336,11 @@ class RealParticipantsTest {
 
     /// @param later the mix is than the file, in seconds
     private static Judged judge(
-            Look look, double later, List<Described> videos, List<List<Double>> flashes, List<List<Double>> beeps) {
+            Look look,
+            double later,
+            List<DescribedTrack> videos,
+            List<List<Double>> flashes,
+            List<List<Double>> beeps) {
         List<String> wrong = new ArrayList<>();
         List<String> silent = new ArrayList<>();
         int judged = 0;
@@ -358,9 +366,9 @@ class RealParticipantsTest {
 
     /// Tiles that are not as they should be when this one flashes.
     private static List<String> wrong(
-            Look look, double later, List<Described> videos, List<List<Double>> flashes, int who, double at) {
+            Look look, double later, List<DescribedTrack> videos, List<List<Double>> flashes, int who, double at) {
         List<String> wrong = new ArrayList<>();
-        List<Described> seen =
+        List<DescribedTrack> seen =
                 videos.stream().filter(track -> shows(track, at, at)).toList();
         List<Area> cells = new Layout.Grid().place(CANVAS, seen.size(), -1);
         int first = (int) Math.ceil((at + later) * FPS - 0.01);

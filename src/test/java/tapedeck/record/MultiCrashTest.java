@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.SizeChange;
 import tapedeck.container.matroska.MatroskaBlock;
 import tapedeck.container.matroska.MatroskaReader;
 import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Frame;
 import tapedeck.peers.Ffmpeg;
@@ -104,7 +104,7 @@ class MultiCrashTest {
         Map<Integer, String> keys = new HashMap<>();
         try (FileChannel channel = FileChannel.open(file)) {
             boolean matroska = MatroskaTracks.isMatroska(channel);
-            for (Described track : matroska ? MatroskaTracks.of(channel) : MovieTracks.of(channel)) {
+            for (DescribedTrack track : matroska ? MatroskaTracks.of(channel) : MovieTracks.of(channel)) {
                 keys.put(track.id(), key(track.identity().streamName(), track.isVideo()));
             }
             if (matroska) {

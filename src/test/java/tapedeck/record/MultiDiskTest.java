@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.peers.Ffmpeg;
@@ -36,7 +36,7 @@ class MultiDiskTest {
                 MultiStudio.frames(MultiStudio.audio(new Codec.Opus(2, 312)), 0, 20_000_000, end));
     }
 
-    private static List<Described> tracks(Path file) throws IOException {
+    private static List<DescribedTrack> tracks(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file)) {
             return MatroskaTracks.isMatroska(channel) ? MatroskaTracks.of(channel) : MovieTracks.of(channel);
         }
@@ -93,12 +93,12 @@ class MultiDiskTest {
             assertEquals(
                     List.of("multi-recorder__test-record." + format, "multi-recorder__test-record_2." + format),
                     files.stream().map(file -> file.getFileName().toString()).toList());
-            for (Described track : tracks(files.getFirst())) {
+            for (DescribedTrack track : tracks(files.getFirst())) {
                 assertTrue(track.endNanos() > 3 * SECOND && track.endNanos() < 6 * SECOND, track.toString());
             }
-            List<Described> second = tracks(files.getLast());
+            List<DescribedTrack> second = tracks(files.getLast());
             assertEquals(4, second.size());
-            for (Described track : second) {
+            for (DescribedTrack track : second) {
                 double seconds = (track.endNanos() - track.segments().getLast().startNanos()) / 1e9;
                 assertTrue(seconds > 4.5 && seconds < 7.5, seconds + " s of " + track);
             }

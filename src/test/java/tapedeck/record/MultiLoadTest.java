@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -71,9 +71,9 @@ class MultiLoadTest {
             long grown = usedHeapBytes() - afterMinute;
             Path file = studio.terminate();
             try (FileChannel channel = FileChannel.open(file)) {
-                List<Described> tracks = MovieTracks.of(channel);
+                List<DescribedTrack> tracks = MovieTracks.of(channel);
                 assertEquals(2 * STREAMS, tracks.size());
-                for (Described track : tracks) {
+                for (DescribedTrack track : tracks) {
                     assertEquals(1, track.segments().size(), track.toString());
                     assertEquals(HOURS * 3600.0, track.endNanos() / 1e9, 1);
                 }

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
 import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -36,10 +36,13 @@ class MultiRecorderTest {
     private static final Codec.Vp8 PICTURE = new Codec.Vp8(320, 240);
     private static final Codec.Opus SOUND = new Codec.Opus(2, 312);
 
+    private static final List<String> CODECS =
+            List.of("h264+aac", "vp8+opus", "vp9+opus", "av1+opus", "h264b+alaw", "h265+mulaw");
+
     @TempDir
     Path dir;
 
-    static List<Described> tracks(Path file) throws Exception {
+    static List<DescribedTrack> tracks(Path file) throws Exception {
         try (FileChannel channel = FileChannel.open(file)) {
             return MovieTracks.of(channel);
         }
@@ -66,31 +69,35 @@ class MultiRecorderTest {
         return assertThrows(RecordingRefusedException.class, call).reason();
     }
 
+    /// Each person comes a little later than the one before, with other codecs.
+    private static Path ofManyCodecs(MultiStudio studio) throws Exception {
+        studio.multi().start(MultiStudio.URI);
+        for (int i = 0; i < CODECS.size(); i++) {
+            studio.participant("user-" + i, i * 0.7, TestMedia.of(CODECS.get(i), 3));
+        }
+        studio.play();
+        return studio.terminate();
+    }
+
     @Test
     void streamsOfManyCodecsAreOneFileThatOthersRead() throws Exception {
         try (MultiStudio studio = new MultiStudio(dir)) {
-            studio.multi().start(MultiStudio.URI);
-            List<String> codecs = List.of("h264+aac", "vp8+opus", "vp9+opus", "av1+opus", "h264b+alaw", "h265+mulaw");
-            for (int i = 0; i < codecs.size(); i++) {
-                studio.participant("user-" + i, i * 0.7, TestMedia.of(codecs.get(i), 3));
-            }
-            studio.play();
-            Path file = studio.terminate();
+            Path file = ofManyCodecs(studio);
             assertEquals("multi-recorder__test-record.mp4", file.getFileName().toString());
             assertEquals("", Ffmpeg.decodeErrors(file));
             Map<Integer, List<Frame>> found = frames(file);
             assertEquals(12, found.size());
-            for (int i = 0; i < codecs.size(); i++) {
-                List<Frame> media = TestMedia.of(codecs.get(i), 3);
+            for (int i = 0; i < CODECS.size(); i++) {
+                List<Frame> media = TestMedia.of(CODECS.get(i), 3);
                 for (Track track : TestMedia.tracks(media)) {
                     List<Frame> sent = media.stream()
                             .filter(frame -> frame.track().id() == track.id())
                             .toList();
                     List<Frame> read = found.get(2 * i + track.id());
-                    assertEquals(sent.size(), read.size(), codecs.get(i) + track.id());
+                    assertEquals(sent.size(), read.size(), CODECS.get(i) + track.id());
                     for (int n = 0; n < sent.size(); n++) {
                         double at = sent.get(n).ptsNanos() / 1e6 + i * 700;
-                        assertEquals(at, read.get(n).ptsNanos() / 1e6, 1, codecs.get(i) + " frame " + n);
+                        assertEquals(at, read.get(n).ptsNanos() / 1e6, 1, CODECS.get(i) + " frame " + n);
                     }
                 }
             }
@@ -100,19 +107,13 @@ class MultiRecorderTest {
     @Test
     void aMatroskaHasTheStreamsOfAllCodecsToo() throws Exception {
         try (MultiStudio studio = new MultiStudio(dir, "multi_record_format=mkv")) {
-            studio.multi().start(MultiStudio.URI);
-            List<String> codecs = List.of("h264+aac", "vp8+opus", "vp9+opus", "av1+opus", "h264b+alaw", "h265+mulaw");
-            for (int i = 0; i < codecs.size(); i++) {
-                studio.participant("user-" + i, i * 0.7, TestMedia.of(codecs.get(i), 3));
-            }
-            studio.play();
-            Path file = studio.terminate();
+            Path file = ofManyCodecs(studio);
             assertEquals("multi-recorder__test-record.mkv", file.getFileName().toString());
             assertEquals("", Ffmpeg.decodeErrors(file));
             try (FileChannel channel = FileChannel.open(file)) {
-                List<Described> tracks = MatroskaTracks.of(channel);
+                List<DescribedTrack> tracks = MatroskaTracks.of(channel);
                 assertEquals(12, tracks.size());
-                for (Described track : tracks) {
+                for (DescribedTrack track : tracks) {
                     int person = (track.id() - 1) / 2;
                     assertEquals("user-" + person, track.identity().streamName());
                     // Where the first picture is shown, which with B-frames is later than where it is decoded.
@@ -180,11 +181,13 @@ class MultiRecorderTest {
                     () -> studio.multi()
                             .add(MultiStudio.URI, publication[0].stream().mediaSessionId()));
             studio.play();
-            List<Described> tracks = tracks(studio.terminate());
-            assertEquals(List.of(2, 1, 4, 3), tracks.stream().map(Described::id).toList());
-            assertEquals(1, tracks.stream().map(Described::identity).distinct().count());
-            for (Described track : tracks) {
-                List<MovieTracks.Segment> segments = track.segments();
+            List<DescribedTrack> tracks = tracks(studio.terminate());
+            assertEquals(
+                    List.of(2, 1, 4, 3), tracks.stream().map(DescribedTrack::id).toList());
+            assertEquals(
+                    1, tracks.stream().map(DescribedTrack::identity).distinct().count());
+            for (DescribedTrack track : tracks) {
+                List<DescribedTrack.Segment> segments = track.segments();
                 boolean first = track.id() <= 2;
                 assertEquals(first ? 1 : 2, segments.size(), segments.toString());
                 assertEquals(first ? 0 : 7.5, segments.getLast().startNanos() / 1e9, 0.05);
@@ -207,7 +210,7 @@ class MultiRecorderTest {
                 studio.multi().add(MultiStudio.URI, two[0].stream().mediaSessionId());
             });
             studio.play();
-            for (Described track : tracks(studio.terminate())) {
+            for (DescribedTrack track : tracks(studio.terminate())) {
                 boolean first = track.id() <= 2;
                 // The second began with its keyframe 0.7 s after the first.
                 assertEquals(first ? 0 : 0.7, track.segments().getLast().startNanos() / 1e9, 0.03);
@@ -233,10 +236,10 @@ class MultiRecorderTest {
                     MultiStudio.frames(
                             MultiStudio.video(new Codec.Vp9(0, 8, 320, 240)), 3 * SECOND, 40_000_000, 6 * SECOND));
             studio.play();
-            List<Described> tracks = tracks(studio.terminate());
+            List<DescribedTrack> tracks = tracks(studio.terminate());
             assertEquals(
                     List.of("Opus", "vp08", "Opus", "vp08", "vp09"),
-                    tracks.stream().map(Described::codecTag).toList());
+                    tracks.stream().map(DescribedTrack::codecTag).toList());
             assertEquals(3, tracks.getLast().segments().getLast().startNanos() / 1e9, 0.01);
             assertEquals(tracks.get(3).identity(), tracks.get(4).identity());
         }
@@ -281,9 +284,9 @@ class MultiRecorderTest {
             studio.play();
             Path file = studio.terminate();
             assertEquals(1, studio.files().size());
-            List<Described> tracks = tracks(file);
+            List<DescribedTrack> tracks = tracks(file);
             assertEquals(400, tracks.size());
-            for (Described track : tracks) {
+            for (DescribedTrack track : tracks) {
                 int number = Integer.parseInt(track.identity().streamName().substring(5));
                 assertEquals((track.id() - 1) / 2, number);
                 assertEquals(number * 0.9, track.segments().getLast().startNanos() / 1e9, 0.01);
@@ -372,8 +375,8 @@ class MultiRecorderTest {
             assertEquals(
                     List.of("multi-recorder__test-record.mp4", "multi-recorder__test-record_2.mp4"),
                     files.stream().map(file -> file.getFileName().toString()).toList());
-            List<Described> first = tracks(files.getFirst());
-            List<Described> second = tracks(files.getLast());
+            List<DescribedTrack> first = tracks(files.getFirst());
+            List<DescribedTrack> second = tracks(files.getLast());
             assertTrue(first.size() >= 1000, first.size() + " tracks");
             assertTrue(second.size() >= 10, second.size() + " tracks");
             assertEquals(

@@ -3,16 +3,14 @@ package tapedeck.container.matroska;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.DescribedTrack;
+import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.TrackIdentity;
-import tapedeck.container.mp4.MovieTracks;
-import tapedeck.container.mp4.MovieTracks.Described;
-import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.media.Codec;
 
 /// What tracks a Matroska file has, whose they are, when each of them is there, and what it says of what happened, as
@@ -48,7 +46,7 @@ public final class MatroskaTracks {
     /// The tracks of codecs that we know: those of each stream together, sound first.
     ///
     /// @throws MalformedException if it is no such file
-    public static List<Described> of(FileChannel channel) throws IOException {
+    public static List<DescribedTrack> of(FileChannel channel) throws IOException {
         MatroskaTracks tracks = new MatroskaTracks(channel);
         Map<Integer, Line> lines = new TreeMap<>();
         for (TrackEntry entry : tracks.head.tracks()) {
@@ -61,11 +59,9 @@ public final class MatroskaTracks {
                 line.add(ticks * tracks.head.scaleNanos());
             }
         }
-        List<Described> all = new ArrayList<>();
+        List<DescribedTrack> all = new ArrayList<>();
         lines.values().forEach(line -> all.add(line.described(tracks.head)));
-        all.sort(Comparator.comparingInt((Described one) -> (one.id() - 1) / 2)
-                .thenComparing(Described::isVideo)
-                .thenComparingInt(Described::id));
+        all.sort(DescribedTrack.BY_STREAM);
         return all;
     }
 
@@ -110,7 +106,7 @@ public final class MatroskaTracks {
         }
 
         void add(long nanos) {
-            if (beginNanos >= 0 && nanos - lastNanos > MovieTracks.HOLE_NANOS) {
+            if (beginNanos >= 0 && nanos - lastNanos > DescribedTrack.HOLE_NANOS) {
                 close();
                 beginNanos = -1;
             }
@@ -127,20 +123,16 @@ public final class MatroskaTracks {
         }
 
         private void close() {
-            long before = segments.isEmpty() ? 0 : segments.getLast().endNanos();
-            if (beginNanos > before) {
-                segments.add(new Segment(before, beginNanos, false));
-            }
-            segments.add(new Segment(beginNanos, 2 * lastNanos - beforeNanos, true));
+            Segment.append(segments, beginNanos, 2 * lastNanos - beforeNanos);
         }
 
-        Described described(FileHead head) {
+        DescribedTrack described(FileHead head) {
             if (beginNanos >= 0) {
                 close();
             }
             TrackIdentity identity =
                     new TrackIdentity(entry.name(), head.sessions().getOrDefault(entry.uid(), ""));
-            return new Described(
+            return new DescribedTrack(
                     entry.number(), identity, codec, entry.codecId(), NANOS_PER_SECOND / head.scaleNanos(), segments);
         }
     }

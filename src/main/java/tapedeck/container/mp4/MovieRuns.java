@@ -3,9 +3,10 @@ package tapedeck.container.mp4;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import tapedeck.container.DescribedTrack;
 
 /// The stretches of a track of pictures between its holes: whoever sends nothing for longer than
-/// [MovieTracks#HOLE_NANOS] is away. Pictures that always come as rarely as that (slides) have no holes.
+/// [DescribedTrack#HOLE_NANOS] is away. Pictures that always come as rarely as that (slides) have no holes.
 final class MovieRuns {
     /// Of so many steps one may be as long as a hole; with more of them that is how the pictures come.
     private static final int STEPS_FOR_A_HOLE = 10;
@@ -19,7 +20,7 @@ final class MovieRuns {
     /// In the order of time, with the track's own times. When pictures are shown counts: where they are reordered, the
     /// times of decoding have the hole elsewhere.
     static List<Hole> holes(SampleList samples, long timescale) {
-        long longest = TrackClock.ticks(MovieTracks.HOLE_NANOS, timescale);
+        long longest = TrackClock.ticks(DescribedTrack.HOLE_NANOS, timescale);
         long[] shown = new long[samples.count()];
         for (int i = 0; i < shown.length; i++) {
             shown[i] = samples.presentationTicks(i);

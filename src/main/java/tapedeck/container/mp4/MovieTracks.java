@@ -3,10 +3,11 @@ package tapedeck.container.mp4;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.DescribedTrack;
+import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.container.mp4.Movie.MovieTrack;
@@ -15,37 +16,6 @@ import tapedeck.media.Codec;
 /// What tracks a file has, whose they are, and when each of them is there: of a recording of many streams, finished or
 /// not, and of any other MP4.
 public final class MovieTracks {
-    /// A track of which nothing comes for longer is not there meanwhile. Shared screens can stand for a second or two.
-    public static final long HOLE_NANOS = 3_000_000_000L;
-
-    /// @param startNanos from the beginning of the file
-    /// @param endNanos the same
-    /// @param media false for a pause
-    public record Segment(long startNanos, long endNanos, boolean media) {}
-
-    /// A track of pictures or sound.
-    ///
-    /// @param id in the file
-    /// @param identity of a file with one stream, only empty texts
-    /// @param codecTag of its sample entry: `avc1`, `mp4a`
-    /// @param timescale ticks in a second
-    /// @param segments without a gap from the beginning of the file to the end of the track
-    public record Described(
-            int id, TrackIdentity identity, Codec codec, String codecTag, long timescale, List<Segment> segments) {
-        public Described {
-            segments = List.copyOf(segments);
-        }
-
-        public boolean isVideo() {
-            return codec instanceof Codec.Video;
-        }
-
-        /// When it ends in the file.
-        public long endNanos() {
-            return segments.isEmpty() ? 0 : segments.getLast().endNanos();
-        }
-    }
-
     private final FileBoxes boxes;
     private final Movie movie;
     private final TopBox moov;
@@ -59,27 +29,25 @@ public final class MovieTracks {
     /// The tracks of codecs that we know: those of each stream together, sound first.
     ///
     /// @throws MalformedException if it is no such file
-    public static List<Described> of(FileChannel file) throws IOException {
+    public static List<DescribedTrack> of(FileChannel file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         TopBox moov = Mp4Reader.find(boxes, "moov");
         Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
         MovieTracks tracks = new MovieTracks(boxes, movie, moov);
-        List<Described> all = new ArrayList<>();
+        List<DescribedTrack> all = new ArrayList<>();
         for (MovieTrack track : movie.tracks()) {
             Codec codec = track.codec();
             if (codec != null) {
                 all.add(tracks.describe(track, codec));
             }
         }
-        all.sort(Comparator.comparingInt((Described one) -> (one.id() - 1) / 2)
-                .thenComparing(Described::isVideo)
-                .thenComparingInt(Described::id));
+        all.sort(DescribedTrack.BY_STREAM);
         return all;
     }
 
-    private Described describe(MovieTrack track, Codec codec) throws IOException {
+    private DescribedTrack describe(MovieTrack track, Codec codec) throws IOException {
         TrackIdentity identity = IdentityBoxes.of(track);
-        return new Described(
+        return new DescribedTrack(
                 track.id(),
                 identity == null ? new TrackIdentity("", "") : identity,
                 codec,
@@ -99,7 +67,7 @@ public final class MovieTracks {
                         : TrackClock.nanos(edits.waitTicks(), movie.timescale()),
                 edits.endNanos(),
                 ticks -> TrackClock.nanos(ticks + edits.shiftTicks(), track.timescale()));
-        long hole = TrackClock.ticks(HOLE_NANOS, track.timescale());
+        long hole = TrackClock.ticks(DescribedTrack.HOLE_NANOS, track.timescale());
         @Nullable Long begin = null;
         long last = 0;
         long usual = 0;
@@ -143,14 +111,9 @@ public final class MovieTracks {
         void add(long beginTicks, long endTicks) {
             long begin = Math.max(fromNanos, nanos.of(beginTicks));
             long end = Math.min(untilNanos, nanos.of(endTicks));
-            if (end <= begin) {
-                return;
+            if (end > begin) {
+                Segment.append(segments, begin, end);
             }
-            long before = segments.isEmpty() ? 0 : segments.getLast().endNanos();
-            if (begin > before) {
-                segments.add(new Segment(before, begin, false));
-            }
-            segments.add(new Segment(begin, end, true));
         }
     }
 }

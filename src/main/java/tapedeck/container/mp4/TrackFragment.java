@@ -3,6 +3,7 @@ package tapedeck.container.mp4;
 import java.util.ArrayList;
 import java.util.List;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.Muxer;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
@@ -28,8 +29,6 @@ final class TrackFragment {
     private static final long MAX_DURATION_TICKS = 0xFFFF_FFFFL;
     private static final int USUAL_FRAMES_PER_SECOND = 30;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
-    /// So much sound in front of the first picture is not waited for.
-    static final long START_NANOS = 100_000_000;
 
     private final Track track;
     private final TrackClock clock;
@@ -103,7 +102,8 @@ final class TrackFragment {
 
     /// Leaves out what would be shown before time 0; a track begins with a keyframe.
     ///
-    /// @return how many frames are missing by that: sound of [#START_NANOS] in front of the first picture is not
+    /// @return how many frames are missing by that: sound of [Muxer#EARLY_SOUND_NANOS] in front of the
+    /// first picture is not
     int leaveOutBefore(long zeroNanos) {
         if (started) {
             return 0;
@@ -114,7 +114,7 @@ final class TrackFragment {
                 && (frames.get(first).ptsNanos() < zeroNanos
                         || leftOut && !frames.get(first).keyframe())) {
             leftOut = true;
-            missing += track.isAudio() && frames.get(first).ptsNanos() >= zeroNanos - START_NANOS ? 0 : 1;
+            missing += track.isAudio() && frames.get(first).ptsNanos() >= zeroNanos - Muxer.EARLY_SOUND_NANOS ? 0 : 1;
             first++;
         }
         frames.subList(0, first).clear();

@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.DescribedTrack;
+import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.MemberTrack;
 import tapedeck.container.MemoryFile;
 import tapedeck.container.MultiMuxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
 import tapedeck.container.TrackIdentity;
-import tapedeck.container.mp4.MovieTracks.Described;
-import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -132,11 +132,11 @@ class MultiMatroskaTest {
         MemoryFile file = new MemoryFile();
         List<Frame> written = grow(file, 5);
         assertEquals(data(written), read(file));
-        List<Described> growing = MatroskaTracks.of(file);
+        List<DescribedTrack> growing = MatroskaTracks.of(file);
         assertEquals(
                 List.of(2, 1, 4, 3, 6, 5, 8, 7, 10, 9),
-                growing.stream().map(Described::id).toList());
-        Described fourth = growing.get(7);
+                growing.stream().map(DescribedTrack::id).toList());
+        DescribedTrack fourth = growing.get(7);
         assertEquals(identity(3), fourth.identity());
         assertEquals(
                 List.of(new Segment(0, 3 * SECOND, false), new Segment(3 * SECOND, 5 * SECOND, true)),

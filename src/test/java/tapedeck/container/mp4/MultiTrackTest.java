@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
+import tapedeck.container.DescribedTrack;
+import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.FileRoom;
 import tapedeck.container.FinishOptions;
 import tapedeck.container.FrontedCopy;
@@ -25,8 +27,6 @@ import tapedeck.container.MemberTrack;
 import tapedeck.container.MemoryFile;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.TrackIdentity;
-import tapedeck.container.mp4.MovieTracks.Described;
-import tapedeck.container.mp4.MovieTracks.Segment;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -133,11 +133,11 @@ class MultiTrackTest {
         Mp4Finisher.finish(finished);
         assertEquals("moov", Layout.type(finished.content(), Layout.FLIP_AT + 4));
         assertHolds(growing.written, finished.content());
-        List<Described> tracks = MovieTracks.of(finished);
+        List<DescribedTrack> tracks = MovieTracks.of(finished);
         assertEquals(
                 List.of(2, 1, 4, 3, 6, 5, 8, 7),
-                tracks.stream().map(Described::id).toList());
-        Described last = tracks.getLast();
+                tracks.stream().map(DescribedTrack::id).toList());
+        DescribedTrack last = tracks.getLast();
         assertEquals(new TrackIdentity("user 3", "session-3"), last.identity());
         assertEquals("vp08", last.codecTag());
         assertEquals(
@@ -264,7 +264,7 @@ class MultiTrackTest {
         assertHolds(growing.written, growing.file.content());
         Mp4Finisher.finish(growing.file);
         assertHolds(growing.written, growing.file.content());
-        Described late = MovieTracks.of(growing.file).getLast();
+        DescribedTrack late = MovieTracks.of(growing.file).getLast();
         assertEquals(
                 List.of(new Segment(0, SECOND / 2, false), new Segment(SECOND / 2, 2 * SECOND, true)), late.segments());
         assertEquals(2 * SECOND, Mp4Reader.summary(growing.file).durationNanos());
