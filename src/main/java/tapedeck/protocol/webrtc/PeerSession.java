@@ -28,7 +28,7 @@ import tapedeck.stream.Streams;
 /// media. HTTP calls [#open], [#restart] and [#close] from its own threads; all else lives on the loop of the port.
 ///
 /// Nothing that is not authenticated can end it: bad packets are dropped and counted.
-abstract sealed class PeerSession implements PeerMedia permits WhipSession, WhepSession, PushSession {
+abstract sealed class PeerSession implements PeerMedia permits WhipSession, ViewerSession {
     private static final Logger log = LoggerFactory.getLogger(PeerSession.class);
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int LOGIN_CHARACTERS = 8;

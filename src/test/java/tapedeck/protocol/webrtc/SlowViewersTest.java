@@ -56,7 +56,7 @@ class SlowViewersTest {
     private final List<Seat> seats = new ArrayList<>();
     private int step;
 
-    /// One viewer's session, as [WhepSession] is one.
+    /// One viewer's session, as [ViewerSession] is one.
     private final class Seat implements Audience.Viewer, OutboundMedia.Needs {
         private final SimulatedViewer viewer;
 
