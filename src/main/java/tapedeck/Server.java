@@ -1,6 +1,7 @@
 package tapedeck;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -134,6 +135,11 @@ public final class Server implements AutoCloseable {
             throw new SettingsException("data_dir=%s, record_tmp_dir=%s: another server uses this folder"
                     .formatted(settings.dataDir(), settings.recording().tmpDir()));
         }
+        OptionalInt httpPort = settings.http().port().number();
+        if (httpPort.isPresent() && httpPort.getAsInt() > 0) {
+            // What is recovered has hooks.
+            tellHooks(settings, httpPort.getAsInt());
+        }
         int recovered = recordings.recover();
         if (recovered > 0) {
             log.info("{} recordings that were left open are finished", recovered);
@@ -173,12 +179,16 @@ public final class Server implements AutoCloseable {
         api.serve(opened(new LiveMixers(streams, Path.of("conf", "mixer.json"))));
         openCommandLine(settings, api);
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
-        OptionalInt httpPort = settings.http().port().number();
         if (httpPort.isPresent()) {
             HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));
             ports.add("HTTP", "tcp", http.port());
+            tellHooks(settings, http.port());
         }
         relays.startConfigured();
+    }
+
+    private void tellHooks(Settings settings, int httpPort) {
+        recordings.reachable(URI.create("http://127.0.0.1:" + httpPort), Api.tokenFile(settings.dataDir()));
     }
 
     private void openRtmp(Settings settings, Rights rights, EventLoops loops, HttpRoutes routes) throws Exception {
