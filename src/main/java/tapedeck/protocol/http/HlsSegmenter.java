@@ -19,6 +19,10 @@ import tapedeck.stream.Stream;
 import tapedeck.stream.Tally;
 
 /// Cuts one publication into segments that begin with keyframes, and those into parts. Used from one thread.
+///
+/// What is in a segment or part belongs to its time, on all tracks: players take the earliest time in the first one
+/// that
+/// they load for the place where the playlist has it (hls.js so passes over parts if sound comes late).
 final class HlsSegmenter {
     /// A segment ends with the first keyframe behind this; a little less, because clocks are rounded.
     static final long TARGET_NANOS = 1_900_000_000L;
@@ -44,6 +48,7 @@ final class HlsSegmenter {
     private final Stream stream;
     private final LongSupplier gopNanos;
     private final SequencedMap<Integer, Track> tracks = new TreeMap<>();
+    private final TimeOrder order;
     private boolean first;
     private int targetSeconds;
     private @Nullable LiveFragments fragments;
@@ -71,6 +76,8 @@ final class HlsSegmenter {
         this.first = targetSeconds == 0;
         this.discontinuity = !first;
         tracks.forEach(track -> this.tracks.put(track.id(), track));
+        this.order = new TimeOrder(
+                tracks.stream().filter(track -> canCarry(track.codec())).toList(), this::writeInOrder);
     }
 
     static boolean canCarry(Codec codec) {
@@ -91,10 +98,13 @@ final class HlsSegmenter {
     }
 
     void write(Item.Media media) {
-        Frame frame = media.frame();
-        if (!canCarry(frame.track().codec())) {
-            return;
+        if (canCarry(media.frame().track().codec())) {
+            order.add(media);
         }
+    }
+
+    private void writeInOrder(Item.Media media) {
+        Frame frame = media.frame();
         LiveFragments now = fragments;
         if (now == null || !now.carries(frame.track())) {
             now = begin(frame.track());
@@ -115,7 +125,7 @@ final class HlsSegmenter {
 
     /// Other tracks need another initialization segment.
     private LiveFragments begin(Track changed) {
-        finish();
+        close();
         discontinuity |= fragments != null;
         tracks.put(changed.id(), changed);
         List<Track> carried = new ArrayList<>();
@@ -213,6 +223,11 @@ final class HlsSegmenter {
 
     /// Ends what is open: the publication is over, or frames are missing.
     void finish() {
+        order.flush();
+        close();
+    }
+
+    private void close() {
         if (open) {
             endSegment(lastNanos + stepNanos);
         }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.peers.Chromium;
@@ -40,6 +41,54 @@ class HlsBrowserTest {
                 Thread.currentThread().interrupt();
             }
         });
+    }
+
+    /// Once, each frame when it comes.
+    private static Thread once(Publication publication, List<Frame> frames) {
+        long begin = System.nanoTime();
+        return Thread.ofVirtual().start(() -> {
+            long at = 0;
+            try (publication) {
+                for (Frame frame : frames) {
+                    at = Math.max(at, frame.dtsNanos());
+                    TimeUnit.NANOSECONDS.sleep(at - (System.nanoTime() - begin));
+                    publication.write(frame);
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    /// It looks for the next part where its buffer ends: what is in a part has to be of the part's time.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 20, 40})
+    void hlsJsHasAllWhenThePublisherStops(int soundsInAPacket) throws Exception {
+        List<Frame> frames = TestMedia.withSoundInPackets(TestMedia.of("h264b+aac", 8), soundsInAPacket);
+        try (LiveHouse house = new LiveHouse();
+                Chromium chromium = new Chromium();
+                Publication publication = house.publish("a")) {
+            house.routes.add(
+                    "GET", "/page", exchange -> exchange.respond(200, "text/html", Bytes.ofUtf8("<!doctype html>")));
+            Page page = chromium.open(house.url("/page"));
+            TestMedia.tracks(frames).forEach(publication::announce);
+            Thread publisher = once(publication, frames);
+            try {
+                HlsJs.play(page, house.url("/hls/a/index.m3u8"), "{\"lowLatencyMode\": true}");
+                page.waitForFunction("seen.ended");
+                HlsJs.Seen seen = HlsJs.seen(page);
+                assertFalse(seen.errors().contains("fatal"), seen.errors());
+                double playlist = ((Number) page.evaluate("hls.levels[0].details.partEnd")).doubleValue();
+                assertEquals(1, page.evaluate("video.buffered.length"), "no hole");
+                double end = ((Number) page.evaluate("video.buffered.end(0)")).doubleValue();
+                // Pictures out of order are shown three later than they are decoded.
+                assertEquals(playlist, end, 0.15, "the last part is in it, at its time");
+                page.waitForFunction("video.ended || video.buffered.end(0) - video.currentTime < 0.3");
+            } finally {
+                publisher.interrupt();
+                publisher.join();
+            }
+        }
     }
 
     @ParameterizedTest
