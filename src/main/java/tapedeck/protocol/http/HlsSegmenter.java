@@ -64,6 +64,11 @@ final class HlsSegmenter {
     private long partNanos;
     private long lastNanos;
     private long stepNanos = USUAL_STEP_NANOS;
+    /// Of what goes along with the pictures.
+    private long soundNanos;
+
+    private long soundEndNanos;
+    private boolean over;
 
     /// @param tracks of the stream, as far as they are known
     /// @param targetSeconds of the publication before, or 0
@@ -113,6 +118,10 @@ final class HlsSegmenter {
             cut(media);
         } else if (!open) {
             return;
+        } else {
+            long step = frame.dtsNanos() - soundNanos;
+            soundNanos = frame.dtsNanos();
+            soundEndNanos = soundNanos + (step < SECOND_NANOS ? Math.max(step, 0) : 0);
         }
         now.write(frame);
         carried.add(frame);
@@ -154,9 +163,11 @@ final class HlsSegmenter {
             stepNanos = step > 0 && step < SECOND_NANOS ? step : stepNanos;
             long sinceNanos = nowNanos - segmentNanos;
             boolean due = media.entryPoint() && sinceNanos >= (first ? FIRST_NANOS : TARGET_NANOS);
-            if (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > window.maxSegmentBytes()) {
+            boolean isLast = isBehindLastSound(nowNanos);
+            if (!isLast && (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > window.maxSegmentBytes())) {
                 endSegment(nowNanos);
-            } else if (nowNanos - partNanos + stepNanos > PART_TARGET_NANOS || nowNanos - partNanos >= PART_NANOS) {
+            } else if (!isLast
+                    && (nowNanos - partNanos + stepNanos > PART_TARGET_NANOS || nowNanos - partNanos >= PART_NANOS)) {
                 endPart(nowNanos);
                 independent = media.frame().keyframe();
             }
@@ -176,6 +187,11 @@ final class HlsSegmenter {
             }
         }
         lastNanos = nowNanos;
+    }
+
+    /// A picture at the end of all, of whose time there is no sound: it goes into the part in which the sound ends.
+    private boolean isBehindLastSound(long nowNanos) {
+        return over && soundEndNanos > partNanos && nowNanos >= soundEndNanos;
     }
 
     private long maxNanos() {
@@ -217,19 +233,30 @@ final class HlsSegmenter {
 
     /// Frames are missing: players have to be told, or they wait for a time that never comes.
     void gap() {
-        finish();
+        order.flush();
+        close();
         discontinuity |= fragments != null;
     }
 
-    /// Ends what is open: the publication is over, or frames are missing.
+    /// Ends what is open: the publication is over.
+    ///
+    /// The last part is as long as there is sound with its pictures. hls.js takes a stream for over when half of
+    /// that part is buffered, and pictures without sound do not count as buffered; publishers by RTSP keep their
+    /// last sounds.
     void finish() {
+        over = true;
         order.flush();
-        close();
+        long endNanos = lastNanos + stepNanos;
+        close(soundEndNanos > partNanos ? Math.min(endNanos, soundEndNanos) : endNanos);
     }
 
     private void close() {
+        close(lastNanos + stepNanos);
+    }
+
+    private void close(long endNanos) {
         if (open) {
-            endSegment(lastNanos + stepNanos);
+            endSegment(endNanos);
         }
     }
 }

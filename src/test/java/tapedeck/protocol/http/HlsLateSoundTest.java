@@ -12,6 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Frame;
@@ -57,16 +59,7 @@ class HlsLateSoundTest {
         assertTrue(
                 come.stream().anyMatch(frame -> frame.dtsNanos() < beginNanos - SECOND_NANOS / 5),
                 "sound of before the first picture is in it");
-        HlsWindow window = new HlsWindow(1, new KeptBytes(Long.MAX_VALUE).open().orElseThrow());
-        try (LiveHouse house = new LiveHouse();
-                Publication publication = house.publish("a")) {
-            HlsSegmenter segmenter =
-                    new HlsSegmenter(window, publication.stream(), TestMedia.tracks(come), 0, () -> SECOND_NANOS);
-            come.forEach(
-                    frame -> segmenter.write(new Item.Media(frame, frame.track().isVideo() && frame.keyframe())));
-            segmenter.finish();
-        }
-        window.end();
+        HlsWindow window = cut(come);
         String playlist = window.playlist("");
         Bytes init = window.init(1).data();
         double atSeconds = beginNanos / 1e9;
@@ -99,6 +92,47 @@ class HlsLateSoundTest {
             parts++;
         }
         assertTrue(parts > 6, playlist);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {100, 200, 300})
+    void theLastPartEndsWhereTheSoundDoes(int millisWithoutSound) throws Exception {
+        List<Frame> whole = TestMedia.withSoundInPackets(TestMedia.of("h264b+aac", 5), SOUNDS_IN_A_PACKET);
+        long lastNanos = whole.stream()
+                .filter(frame -> frame.track().isVideo())
+                .toList()
+                .getLast()
+                .dtsNanos();
+        List<Frame> come = whole.stream()
+                .filter(frame ->
+                        frame.track().isVideo() || frame.dtsNanos() < lastNanos - millisWithoutSound * 1_000_000L)
+                .toList();
+        HlsWindow window = cut(come);
+        String playlist = window.playlist("");
+        List<double[]> segments = segments(playlist);
+        Bytes last = window.segment((long) segments.getLast()[0]).data();
+        List<Frame> frames = frames(window.init(1).data(), last);
+        assertEquals(
+                segments.stream().mapToDouble(segment -> segment[1]).sum(),
+                seconds(frames, false).getLast(),
+                TOLERANCE_SECONDS,
+                playlist);
+        assertEquals(lastNanos / 1e9, seconds(frames, true).getLast(), 0.04, "no picture is lost");
+    }
+
+    /// A publication from its begin to its end.
+    private static HlsWindow cut(List<Frame> come) throws Exception {
+        HlsWindow window = new HlsWindow(1, new KeptBytes(Long.MAX_VALUE).open().orElseThrow());
+        try (LiveHouse house = new LiveHouse();
+                Publication publication = house.publish("a")) {
+            HlsSegmenter segmenter =
+                    new HlsSegmenter(window, publication.stream(), TestMedia.tracks(come), 0, () -> SECOND_NANOS);
+            come.forEach(
+                    frame -> segmenter.write(new Item.Media(frame, frame.track().isVideo() && frame.keyframe())));
+            segmenter.finish();
+        }
+        window.end();
+        return window;
     }
 
     private static List<double[]> segments(String playlist) {
