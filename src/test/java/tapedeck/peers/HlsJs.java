@@ -30,7 +30,7 @@ public final class HlsJs {
                     video.muted = true;
                     document.body.append(video);
                     const began = performance.now();
-                    const seen = {errors: [], stalls: 0, firstMillis: 0};
+                    const seen = {errors: [], stalls: 0, firstMillis: 0, ended: false};
                     window.seen = seen;
                     window.video = video;
                     const hls = new Hls({enableWorker: false, ...JSON.parse(options)});
@@ -40,6 +40,7 @@ public final class HlsJs {
                         seen.errors.push(data.details + (data.fatal ? ' fatal' : ''));
                     });
                     video.requestVideoFrameCallback(() => { seen.firstMillis = performance.now() - began; });
+                    hls.on(Hls.Events.BUFFER_EOS, () => { seen.ended = true; });
                     hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
                     hls.loadSource(url);
                     hls.attachMedia(video);

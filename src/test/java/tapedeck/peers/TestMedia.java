@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -189,7 +190,6 @@ public final class TestMedia {
         return List.copyOf(all);
     }
 
-    /// The same frames, later (or earlier) by this.
     /// Opus whose packets are as long as one frame of it can make them, which RTP cannot cut (RFC 7587 4.2).
     public static List<Frame> longOpus(int packets) {
         Track track = opus(1).getFirst().track();
@@ -204,6 +204,7 @@ public final class TestMedia {
         return frames;
     }
 
+    /// The same frames, later (or earlier) by this.
     public static List<Frame> shifted(List<Frame> frames, long nanos) {
         return frames.stream()
                 .map(frame -> new Frame(
@@ -213,6 +214,20 @@ public final class TestMedia {
                         frame.keyframe(),
                         frame.data()))
                 .toList();
+    }
+
+    /// In the order in which they come of somebody who puts so many sounds into one packet: with the last of them.
+    public static List<Frame> withSoundInPackets(List<Frame> frames, int sounds) {
+        Map<Frame, Long> comes = new IdentityHashMap<>();
+        List<Frame> audio =
+                frames.stream().filter(frame -> !frame.track().isVideo()).toList();
+        for (int i = 0; i < audio.size(); i++) {
+            int last = Math.min(i / sounds * sounds + sounds, audio.size()) - 1;
+            comes.put(audio.get(i), audio.get(last).dtsNanos());
+        }
+        List<Frame> all = new ArrayList<>(frames);
+        all.sort(Comparator.comparingLong(frame -> comes.getOrDefault(frame, frame.dtsNanos())));
+        return List.copyOf(all);
     }
 
     /// The tracks of these frames, by first appearance.

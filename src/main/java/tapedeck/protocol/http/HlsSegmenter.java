@@ -19,6 +19,10 @@ import tapedeck.stream.Stream;
 import tapedeck.stream.Tally;
 
 /// Cuts one publication into segments that begin with keyframes, and those into parts. Used from one thread.
+///
+/// What is in a segment or part belongs to its time, on all tracks: players take the earliest time in the first one
+/// that
+/// they load for the place where the playlist has it (hls.js so passes over parts if sound comes late).
 final class HlsSegmenter {
     /// A segment ends with the first keyframe behind this; a little less, because clocks are rounded.
     static final long TARGET_NANOS = 1_900_000_000L;
@@ -44,6 +48,7 @@ final class HlsSegmenter {
     private final Stream stream;
     private final LongSupplier gopNanos;
     private final SequencedMap<Integer, Track> tracks = new TreeMap<>();
+    private final TimeOrder order;
     private boolean first;
     private int targetSeconds;
     private @Nullable LiveFragments fragments;
@@ -59,6 +64,11 @@ final class HlsSegmenter {
     private long partNanos;
     private long lastNanos;
     private long stepNanos = USUAL_STEP_NANOS;
+    /// Of what goes along with the pictures.
+    private long soundNanos;
+
+    private long soundEndNanos;
+    private boolean over;
 
     /// @param tracks of the stream, as far as they are known
     /// @param targetSeconds of the publication before, or 0
@@ -71,6 +81,8 @@ final class HlsSegmenter {
         this.first = targetSeconds == 0;
         this.discontinuity = !first;
         tracks.forEach(track -> this.tracks.put(track.id(), track));
+        this.order = new TimeOrder(
+                tracks.stream().filter(track -> canCarry(track.codec())).toList(), this::writeInOrder);
     }
 
     static boolean canCarry(Codec codec) {
@@ -91,10 +103,13 @@ final class HlsSegmenter {
     }
 
     void write(Item.Media media) {
-        Frame frame = media.frame();
-        if (!canCarry(frame.track().codec())) {
-            return;
+        if (canCarry(media.frame().track().codec())) {
+            order.add(media);
         }
+    }
+
+    private void writeInOrder(Item.Media media) {
+        Frame frame = media.frame();
         LiveFragments now = fragments;
         if (now == null || !now.carries(frame.track())) {
             now = begin(frame.track());
@@ -103,6 +118,10 @@ final class HlsSegmenter {
             cut(media);
         } else if (!open) {
             return;
+        } else {
+            long step = frame.dtsNanos() - soundNanos;
+            soundNanos = frame.dtsNanos();
+            soundEndNanos = soundNanos + (step < SECOND_NANOS ? Math.max(step, 0) : 0);
         }
         now.write(frame);
         carried.add(frame);
@@ -115,7 +134,7 @@ final class HlsSegmenter {
 
     /// Other tracks need another initialization segment.
     private LiveFragments begin(Track changed) {
-        finish();
+        close();
         discontinuity |= fragments != null;
         tracks.put(changed.id(), changed);
         List<Track> carried = new ArrayList<>();
@@ -144,9 +163,11 @@ final class HlsSegmenter {
             stepNanos = step > 0 && step < SECOND_NANOS ? step : stepNanos;
             long sinceNanos = nowNanos - segmentNanos;
             boolean due = media.entryPoint() && sinceNanos >= (first ? FIRST_NANOS : TARGET_NANOS);
-            if (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > window.maxSegmentBytes()) {
+            boolean isLast = isBehindLastSound(nowNanos);
+            if (!isLast && (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > window.maxSegmentBytes())) {
                 endSegment(nowNanos);
-            } else if (nowNanos - partNanos + stepNanos > PART_TARGET_NANOS || nowNanos - partNanos >= PART_NANOS) {
+            } else if (!isLast
+                    && (nowNanos - partNanos + stepNanos > PART_TARGET_NANOS || nowNanos - partNanos >= PART_NANOS)) {
                 endPart(nowNanos);
                 independent = media.frame().keyframe();
             }
@@ -166,6 +187,11 @@ final class HlsSegmenter {
             }
         }
         lastNanos = nowNanos;
+    }
+
+    /// A picture at the end of all, of whose time there is no sound: it goes into the part in which the sound ends.
+    private boolean isBehindLastSound(long nowNanos) {
+        return over && soundEndNanos > partNanos && nowNanos >= soundEndNanos;
     }
 
     private long maxNanos() {
@@ -207,14 +233,30 @@ final class HlsSegmenter {
 
     /// Frames are missing: players have to be told, or they wait for a time that never comes.
     void gap() {
-        finish();
+        order.flush();
+        close();
         discontinuity |= fragments != null;
     }
 
-    /// Ends what is open: the publication is over, or frames are missing.
+    /// Ends what is open: the publication is over.
+    ///
+    /// The last part is as long as there is sound with its pictures. hls.js takes a stream for over when half of
+    /// that part is buffered, and pictures without sound do not count as buffered; publishers by RTSP keep their
+    /// last sounds.
     void finish() {
+        over = true;
+        order.flush();
+        long endNanos = lastNanos + stepNanos;
+        close(soundEndNanos > partNanos ? Math.min(endNanos, soundEndNanos) : endNanos);
+    }
+
+    private void close() {
+        close(lastNanos + stepNanos);
+    }
+
+    private void close(long endNanos) {
         if (open) {
-            endSegment(lastNanos + stepNanos);
+            endSegment(endNanos);
         }
     }
 }

@@ -14,18 +14,29 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
     /// What all other programs play.
     private static final WayIn ONE_FOR_ALL = WayIn.RTSP_TCP;
 
-    /// @param wanted `usual`, `all`, `programs`, or names of ways in
+    /// @param wanted `usual`, `all`, `programs`, or names of ways in or of other programs
     static List<Plan> of(String wanted) {
         return switch (wanted) {
             case "usual" -> usual();
             case "all" -> {
                 List<Plan> plans = all(Arrays.asList(WayIn.values()));
-                plans.addAll(ofPrograms());
+                plans.addAll(ofPrograms(Arrays.asList(OtherPlayer.values())));
                 yield plans;
             }
-            case "programs" -> ofPrograms();
-            default -> all(Arrays.stream(wanted.split(",")).map(WayIn::valueOf).toList());
+            case "programs" -> ofPrograms(Arrays.asList(OtherPlayer.values()));
+            default -> named(Arrays.asList(wanted.split(",")));
         };
+    }
+
+    private static List<Plan> named(List<String> names) {
+        List<OtherPlayer> programs = Arrays.stream(OtherPlayer.values())
+                .filter(program -> names.contains(program.name()))
+                .toList();
+        List<String> others = new ArrayList<>(names);
+        programs.forEach(program -> others.remove(program.name()));
+        List<Plan> plans = all(others.stream().map(WayIn::valueOf).toList());
+        plans.addAll(ofPrograms(programs));
+        return plans;
     }
 
     private static List<Plan> all(List<WayIn> ins) {
@@ -38,10 +49,13 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
         return plans;
     }
 
-    private static List<Plan> ofPrograms() {
+    private static List<Plan> ofPrograms(List<OtherPlayer> programs) {
         List<Plan> plans = new ArrayList<>();
         for (Clip.Codecs codecs : ONE_FOR_ALL.codecs) {
-            plans.add(with(ONE_FOR_ALL, codecs, Arrays.asList(OtherPlayer.values())));
+            Plan plan = with(ONE_FOR_ALL, codecs, programs);
+            if (!plan.outs.isEmpty()) {
+                plans.add(plan);
+            }
         }
         return plans;
     }

@@ -42,6 +42,60 @@ class HlsBrowserTest {
         });
     }
 
+    /// Once, each frame when it comes.
+    private static Thread once(Publication publication, List<Frame> frames) {
+        long begin = System.nanoTime();
+        return Thread.ofVirtual().start(() -> {
+            long at = 0;
+            try (publication) {
+                for (Frame frame : frames) {
+                    at = Math.max(at, frame.dtsNanos());
+                    TimeUnit.NANOSECONDS.sleep(at - (System.nanoTime() - begin));
+                    publication.write(frame);
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    /// It looks for the next part where its buffer ends: what is in a part has to be of the part's time.
+    @ParameterizedTest
+    @CsvSource({"1, 0", "20, 0", "40, 0", "20, 200"})
+    void hlsJsHasAllWhenThePublisherStops(int soundsInAPacket, int millisWithoutSound) throws Exception {
+        List<Frame> whole = TestMedia.of("h264b+aac", 8);
+        long soundNanos = whole.getLast().dtsNanos() - TimeUnit.MILLISECONDS.toNanos(millisWithoutSound);
+        List<Frame> frames = TestMedia.withSoundInPackets(
+                whole.stream()
+                        .filter(frame -> frame.track().isVideo() || frame.dtsNanos() <= soundNanos)
+                        .toList(),
+                soundsInAPacket);
+        try (LiveHouse house = new LiveHouse();
+                Chromium chromium = new Chromium();
+                Publication publication = house.publish("a")) {
+            house.routes.add(
+                    "GET", "/page", exchange -> exchange.respond(200, "text/html", Bytes.ofUtf8("<!doctype html>")));
+            Page page = chromium.open(house.url("/page"));
+            TestMedia.tracks(frames).forEach(publication::announce);
+            Thread publisher = once(publication, frames);
+            try {
+                HlsJs.play(page, house.url("/hls/a/index.m3u8"), "{\"lowLatencyMode\": true}");
+                page.waitForFunction("seen.ended");
+                HlsJs.Seen seen = HlsJs.seen(page);
+                assertFalse(seen.errors().contains("fatal"), seen.errors());
+                double playlist = ((Number) page.evaluate("hls.levels[0].details.partEnd")).doubleValue();
+                assertEquals(1, page.evaluate("video.buffered.length"), "no hole");
+                double end = ((Number) page.evaluate("video.buffered.end(0)")).doubleValue();
+                // Pictures out of order are shown three later than they are decoded.
+                assertEquals(playlist, end, 0.15 + millisWithoutSound / 1e3, "the last part is in it, at its time");
+                page.waitForFunction("video.ended || video.buffered.end(0) - video.currentTime < 0.3");
+            } finally {
+                publisher.interrupt();
+                publisher.join();
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
