@@ -23,8 +23,9 @@ final class Feeding {
     private static final int LEAST_PICTURES_AHEAD = 3;
     /// What decoders and the change of rate hold back.
     private static final long SOUND_AHEAD_NANOS = 200_000_000L;
-    /// Sound that is mixed in front of the pictures waits in memory.
-    private static final long SOUND_BEFORE_PICTURES_NANOS = 5_000_000_000L;
+    /// Sound that is mixed in front of the pictures waits in memory, 2 MB of it. As long as the longest part, so that
+    /// nothing of it is left to do while the last pictures are made.
+    private static final long SOUND_BEFORE_PICTURES_NANOS = 120_000_000_000L;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
