@@ -9,9 +9,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.MultiRecorderRest;
@@ -51,13 +52,15 @@ class MultiHookTest {
         return home;
     }
 
-    @Test
-    void aTerminatedRecorderIsMixedByTheScript() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"mp4", "mkv"})
+    void aTerminatedRecorderIsMixedByTheScript(String container) throws Exception {
         Path home = installation();
         Path log = home.resolve("data/logs/multi-record.log");
         try (TestServer server = new TestServer(
                 folder.resolve("data"),
                 "record_flash_published_streams=false",
+                "multi_record_format=" + container,
                 "on_multiple_record_hook_script=" + home.resolve("bin/on_multiple_record_hook.sh"))) {
             MultiRecorderRest recorder = new MultiRecorderRest(server, "multi-recorder://room-1");
             recorder.start();
@@ -68,7 +71,7 @@ class MultiHookTest {
             assertEquals(0, anna.waitFor());
             assertEquals(0, boris.waitFor());
             recorder.terminate();
-            Path file = server.awaitRecording("multi-recorder__room-1.mp4");
+            Path file = server.awaitRecording("multi-recorder__room-1." + container);
             byte[] recorded = Files.readAllBytes(file);
             Await.await("the script is done", () -> lines(log).size() >= 2);
             String name = Pattern.quote(file.toString());
