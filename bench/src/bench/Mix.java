@@ -90,7 +90,8 @@ final class Mix {
     private static Path clip(String size, String bitrate, int seconds) throws Exception {
         Path clip = WORK.resolve(size + ".mp4");
         end(List.of(
-                ffmpeg(), "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
+                // The installed one: the bundled one has no x264.
+                "ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
                 "testsrc2=s=%s:r=30:d=%d,noise=alls=6:allf=t".formatted(size, seconds),
                 "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "baseline", "-g", "60", "-b:v", bitrate,
                 clip.toString()));

@@ -2,7 +2,8 @@
 ///
 /// Public: [Container], [Format], [Muxer], [MuxerOptions], [SizeChange], [Output], [PiecesOutput],
 /// [Summary], and for finishing [FinishOptions], [IndexPlace], [FileRoom], [FrontedCopy]; one folder for
-/// each format. For files of many streams: [MultiMuxer], [MemberTrack], [TrackIdentity], [DescribedTrack].
-/// For what comes in pieces: [FrameSink], [CodedTrack], [PendingBytes].
+/// each format. For files of many streams: [MultiMuxer], [MemberTrack], [TrackIdentity]; to read them:
+/// [DescribedTrack], [FileLines], [FileLine]. For what comes in pieces: [FrameSink], [CodedTrack],
+/// [PendingBytes].
 @org.jspecify.annotations.NullMarked
 package tapedeck.container;

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
-import tapedeck.container.mp4.MovieLine;
+import tapedeck.container.FileLine;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.transcode.CodedSource;
@@ -23,8 +23,9 @@ final class Feeding {
     private static final int LEAST_PICTURES_AHEAD = 3;
     /// What decoders and the change of rate hold back.
     private static final long SOUND_AHEAD_NANOS = 200_000_000L;
-    /// Sound that is mixed in front of the pictures waits in memory.
-    private static final long SOUND_BEFORE_PICTURES_NANOS = 5_000_000_000L;
+    /// Sound that is mixed in front of the pictures waits in memory, 2 MB of it. As long as the longest part, so that
+    /// nothing of it is left to do while the last pictures are made.
+    private static final long SOUND_BEFORE_PICTURES_NANOS = 120_000_000_000L;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
@@ -35,12 +36,12 @@ final class Feeding {
     /// A line on its way.
     private static final class Fed {
         private final int number;
-        private final MovieLine.Cursor cursor;
+        private final FileLine.Cursor cursor;
         private final Deque<Long> lastSentNanos = new ArrayDeque<>();
         private Codec codec;
         private boolean ended;
 
-        Fed(int number, MovieLine.Cursor cursor, Codec codec) {
+        Fed(int number, FileLine.Cursor cursor, Codec codec) {
             this.number = number;
             this.cursor = cursor;
             this.codec = codec;
@@ -67,7 +68,7 @@ final class Feeding {
     /// Mixes the pictures from one tick to another.
     static void pictures(
             MixProcess process,
-            List<MovieLine> lines,
+            List<FileLine> lines,
             Ask.Scene scene,
             List<Ask.Speaker> speakers,
             PictureEncoder.Options options,
@@ -81,7 +82,7 @@ final class Feeding {
         long from = fromTick * NANOS_PER_SECOND / options.ticksPerSecond();
         long until = untilTick * NANOS_PER_SECOND / options.ticksPerSecond();
         for (int i = 0; i < lines.size(); i++) {
-            MovieLine line = lines.get(i);
+            FileLine line = lines.get(i);
             if (line.codec() instanceof Codec.Video && line.startNanos() < until && line.endNanos() > from) {
                 feeding.join(i, line, from);
             }
@@ -97,7 +98,7 @@ final class Feeding {
     }
 
     /// Mixes all sound.
-    static void sound(MixProcess process, List<MovieLine> lines, long durationNanos, Assembly assembly)
+    static void sound(MixProcess process, List<FileLine> lines, long durationNanos, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answer -> assembly.accept(-1, answer));
         process.send(new Ask.OpenSound(feeding.mix, 0, true, false));
@@ -105,7 +106,7 @@ final class Feeding {
     }
 
     /// Hears who is the loudest when.
-    static void loudest(MixProcess process, List<MovieLine> lines, long durationNanos, Consumer<Answer.Loudest> heard)
+    static void loudest(MixProcess process, List<FileLine> lines, long durationNanos, Consumer<Answer.Loudest> heard)
             throws IOException, MixFailedException, InterruptedException {
         Feeding feeding = new Feeding(process, answer -> {
             if (answer instanceof Answer.Loudest loudest) {
@@ -121,7 +122,7 @@ final class Feeding {
         boolean until(long nanos) throws InterruptedException;
     }
 
-    private void sound(List<MovieLine> all, long durationNanos, Wait wait)
+    private void sound(List<FileLine> all, long durationNanos, Wait wait)
             throws IOException, MixFailedException, InterruptedException {
         for (int i = 0; i < all.size(); i++) {
             if (all.get(i).codec() instanceof Codec.Audio) {
@@ -146,7 +147,7 @@ final class Feeding {
         boolean isAsked();
     }
 
-    private void join(int number, MovieLine line, long fromNanos) {
+    private void join(int number, FileLine line, long fromNanos) {
         lines.add(new Fed(number, line.from(fromNanos), line.codec()));
         process.send(new Ask.Join(
                 mix,

@@ -21,9 +21,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.FileLine;
+import tapedeck.container.FileLines;
 import tapedeck.container.Summary;
+import tapedeck.container.matroska.MatroskaLines;
 import tapedeck.container.matroska.MatroskaTracks;
-import tapedeck.container.mp4.MovieLine;
 import tapedeck.container.mp4.MovieLines;
 import tapedeck.media.Codec;
 import tapedeck.mix.MixFailedException.Reason;
@@ -94,18 +96,14 @@ public final class OfflineMixer {
 
     private Mixed mix(FileChannel channel, DiskSpace space)
             throws IOException, MixFailedException, InterruptedException {
-        if (MatroskaTracks.isMatroska(channel)) {
-            throw new MixFailedException(
-                    Reason.NOTHING_TO_MIX, source + ": Matroska cannot be mixed, only MP4 (multi_record_format=mp4)");
-        }
-        MovieLines movie = MovieLines.open(channel);
-        List<MovieLine> lines = movie.lines().stream()
+        FileLines movie = MatroskaTracks.isMatroska(channel) ? MatroskaLines.of(channel) : MovieLines.of(channel);
+        List<FileLine> lines = movie.lines().stream()
                 .filter(line -> line.codec() instanceof Codec.Video ? settings.hasVideo() : settings.hasAudio())
                 .filter(line -> line.endNanos() > line.startNanos())
                 .toList();
         boolean video = lines.stream().anyMatch(line -> line.codec() instanceof Codec.Video);
         boolean sound = lines.stream().anyMatch(line -> line.codec() instanceof Codec.Audio);
-        long duration = lines.stream().mapToLong(MovieLine::endNanos).max().orElse(0);
+        long duration = lines.stream().mapToLong(FileLine::endNanos).max().orElse(0);
         if (duration <= 0) {
             throw new MixFailedException(Reason.NOTHING_TO_MIX, source + ": there is nothing in it to mix");
         }
@@ -140,7 +138,7 @@ public final class OfflineMixer {
 
     private String stem() {
         String name = source.getFileName().toString();
-        return name.endsWith(".mp4") ? name.substring(0, name.length() - 4) : name;
+        return name.endsWith(".mp4") || name.endsWith(".mkv") ? name.substring(0, name.length() - 4) : name;
     }
 
     /// Where segments begin and the last one ends, in ticks. It depends on nothing but the length, so that the same mix
@@ -160,7 +158,7 @@ public final class OfflineMixer {
         return cuts;
     }
 
-    private int run(List<MovieLine> lines, List<Long> cuts, Assembly.Plan plan, Assembly assembly)
+    private int run(List<FileLine> lines, List<Long> cuts, Assembly.Plan plan, Assembly assembly)
             throws IOException, MixFailedException, InterruptedException {
         AtomicInteger nextSegment = new AtomicInteger();
         List<MixProcess> processes = new ArrayList<>();
@@ -206,7 +204,7 @@ public final class OfflineMixer {
     }
 
     /// Only a layout that asks for it needs to know, and then before the first picture.
-    private List<Ask.Speaker> speakers(MixProcess process, List<MovieLine> lines, Assembly.Plan plan)
+    private List<Ask.Speaker> speakers(MixProcess process, List<FileLine> lines, Assembly.Plan plan)
             throws IOException, MixFailedException, InterruptedException {
         List<Ask.Speaker> speakers = new ArrayList<>();
         if (plan.sound() && settings.picture().scene().layout() instanceof Layout.Speaker) {
@@ -226,10 +224,10 @@ public final class OfflineMixer {
     }
 
     /// The stretches of his pictures, one after the other, while somebody is the loudest.
-    private static List<Ask.Speaker> speaking(List<MovieLine> lines, List<Integer> faces, long from, long until) {
+    private static List<Ask.Speaker> speaking(List<FileLine> lines, List<Integer> faces, long from, long until) {
         List<Ask.Speaker> speakers = new ArrayList<>();
         for (int face : faces) {
-            MovieLine line = lines.get(face);
+            FileLine line = lines.get(face);
             if (line.startNanos() <= from || speakers.isEmpty()) {
                 speakers.clear();
                 speakers.add(new Ask.Speaker(from, face));
@@ -243,12 +241,12 @@ public final class OfflineMixer {
     /// Which pictures belong to a sound: those of the same session, else of the same name, whose track is there
     /// with it for the longest time; else those of the track with the same place in the file. All stretches of that
     /// track, in the order of time.
-    static Map<Integer, List<Integer>> faces(List<MovieLine> lines) {
+    static Map<Integer, List<Integer>> faces(List<FileLine> lines) {
         Map<Integer, List<Integer>> faces = new HashMap<>();
         Map<Integer, List<Integer>> pictures = new LinkedHashMap<>();
         Set<Integer> sounds = new LinkedHashSet<>();
         for (int i = 0; i < lines.size(); i++) {
-            MovieLine line = lines.get(i);
+            FileLine line = lines.get(i);
             if (line.codec() instanceof Codec.Video) {
                 pictures.computeIfAbsent(line.trackId(), _ -> new ArrayList<>()).add(i);
             } else {
@@ -257,7 +255,7 @@ public final class OfflineMixer {
         }
         int place = 0;
         for (int number : sounds) {
-            MovieLine sound = lines.get(number);
+            FileLine sound = lines.get(number);
             pictures.values().stream()
                     .filter(track -> isSame(sound, lines.get(track.getFirst())))
                     .max(Comparator.comparingLong(track -> together(sound, lines, track)))
@@ -268,13 +266,13 @@ public final class OfflineMixer {
         return faces;
     }
 
-    private static boolean isSame(MovieLine sound, MovieLine picture) {
+    private static boolean isSame(FileLine sound, FileLine picture) {
         return sound.session().isEmpty()
                 ? !sound.name().isEmpty() && sound.name().equals(picture.name())
                 : sound.session().equals(picture.session());
     }
 
-    private static long together(MovieLine sound, List<MovieLine> lines, List<Integer> track) {
+    private static long together(FileLine sound, List<FileLine> lines, List<Integer> track) {
         return track.stream()
                 .map(lines::get)
                 .mapToLong(picture -> Math.min(sound.endNanos(), picture.endNanos())
@@ -295,7 +293,7 @@ public final class OfflineMixer {
 
     private void pictures(
             MixProcess process,
-            List<MovieLine> lines,
+            List<FileLine> lines,
             List<Ask.Speaker> speakers,
             List<Long> cuts,
             AtomicInteger nextSegment,

@@ -28,6 +28,16 @@ final class MultiSource {
     static final long MAX_STEP_NANOS = 10_000_000_000L;
     static final long MAX_FUTURE_NANOS = 2_000_000_000L;
 
+    /// A publisher's clock that runs so much too fast or too slow, in millionths, is followed; crystals are several
+    /// times
+    /// better. Faster than that only the way of the frames changes, which says nothing of when they were captured.
+    static final long MAX_DRIFT_MILLIONTHS = 300;
+    /// What a clock is off by less than this is the noise of arrival, by more a jump that [#offset] deals with.
+    static final long LEAST_DRIFT_NANOS = 2_000_000L;
+
+    static final long MOST_DRIFT_NANOS = 1_000_000_000L;
+
+    private static final long MILLION = 1_000_000;
     private static final long COMPLAIN_EVERY_NANOS = 1_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long NONE = Long.MIN_VALUE;
@@ -42,6 +52,8 @@ final class MultiSource {
     private volatile boolean leaving;
 
     private long zeroNanos = NONE;
+    /// When it was adjusted last.
+    private long followedNanos;
     private int pair = -1;
     private boolean pairHasVideo;
     private boolean pairHasAudio;
@@ -110,12 +122,27 @@ final class MultiSource {
         over = leaving;
         source.drainTo(items);
         over |= items.stream().anyMatch(Item.End.class::isInstance);
-        if (zeroNanos == NONE && !items.isEmpty() && (over || stream.knowsItsZero())) {
+        if (zeroNanos != NONE) {
+            followClock();
+        } else if (!items.isEmpty() && (over || stream.knowsItsZero())) {
             zeroNanos = stream.zeroNanos();
+            followedNanos = stream.nowNanos();
         }
         long known = stream.missedFrames();
         missed += known - missedOnTheWay;
         missedOnTheWay = known;
+    }
+
+    /// Publishers' clocks do not run alike: in an hour they are a quarter of a second apart, and one that is bad half a
+    /// second more. So little at a time that neither pictures nor sound show it.
+    private void followClock() {
+        long now = stream.nowNanos();
+        long most = (now - followedNanos) * MAX_DRIFT_MILLIONTHS / MILLION;
+        long off = stream.zeroNanos() - zeroNanos;
+        followedNanos = now;
+        if (Math.abs(off) > LEAST_DRIFT_NANOS && Math.abs(off) < MOST_DRIFT_NANOS) {
+            zeroNanos += Math.clamp(off, -most, most);
+        }
     }
 
     /// Of those that [#read] took, the first that nobody took yet. None before it is clear where they belong.

@@ -29,43 +29,12 @@ import tools.jackson.databind.json.JsonMapper;
 @Timeout(240)
 class LiveMixTest {
     private static final String MIXER = "\"uri\": \"mixer://room\"";
-    private static final int FPS = 25;
-    /// A flash and its beep are that near: 40 ms of sound, a picture of the source and one of the mix.
-    private static final double TOGETHER_SECONDS = 0.040 + 2.0 / FPS;
+    private static final int FPS = Flasher.FPS;
     /// What is behind the tiles: brighter than a dark tile, darker than a flash.
     private static final int GROUND = 64;
 
     @TempDir
     private Path folder;
-
-    /// Black, and white for a tenth of every second, with a tone.
-    private static Process publish(TestServer server, String name, int hz) throws Exception {
-        String on = "lt(mod(t+0.501\\,1)\\,0.1)";
-        return Ffmpeg.start(
-                "-re",
-                "-f",
-                "lavfi",
-                "-i",
-                "color=c=black:s=320x180:r=%d,drawbox=c=white:t=fill:enable='%s'".formatted(FPS, on),
-                "-re",
-                "-f",
-                "lavfi",
-                "-i",
-                "aevalsrc='0.3*sin(2*PI*%d*t)*%s':s=44100:c=stereo".formatted(hz, on),
-                "-c:v",
-                "libx264",
-                "-preset",
-                "ultrafast",
-                "-bf",
-                "2",
-                "-g",
-                "25",
-                "-c:a",
-                "aac",
-                "-f",
-                "flv",
-                server.rtmpUrl(name));
-    }
 
     private static HttpResponse<String> call(TestServer server, String name, String members) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create(server.httpUrl("/rest-api/mixer/" + name)))
@@ -142,11 +111,11 @@ class LiveMixTest {
                             + ", \"bitrate\": \"600\", \"mixerDisplayStreamName\": false, \"background\": \"#404040\""
                             + ", \"localStreamName\": \"mix\"");
             Await.await("the background", () -> pictures(server) > FPS);
-            Process anna = publish(server, "anna", 1000);
+            Process anna = Flasher.of("anna", 1000).publish(server);
             join(server, "anna");
             Await.await("Anna", () -> state(server, 0).equals("live"));
             awaitPictures(server, 2);
-            Process boris = publish(server, "boris", 2000);
+            Process boris = Flasher.of("boris", 2000).publish(server);
             join(server, "boris");
             Await.await("Boris", () -> state(server, 1).equals("live"));
             awaitPictures(server, 3);
@@ -234,26 +203,8 @@ class LiveMixTest {
         double stays = away - last;
         // He flashes once a second; his last picture came up to a second behind his last flash.
         assertTrue(stays > 5 - 0.1 && stays < 6 + 0.3, "his last picture stays %.2f s".formatted(stays));
-        together("Anna", hers, look.beeps(1000), 8);
-        together("Boris", his, look.beeps(2000), 3);
-    }
-
-    /// Most flashes have their beep: a picture that the machine had no time for shows one late, a dead worker none.
-    private static void together(String who, List<Double> flashes, List<Double> beeps, int least) {
-        List<Double> delays = new ArrayList<>();
-        for (double flash : flashes) {
-            beeps.stream()
-                    .map(beep -> beep - flash)
-                    .filter(delay -> Math.abs(delay) < 0.4)
-                    .min((a, b) -> Double.compare(Math.abs(a), Math.abs(b)))
-                    .ifPresent(delays::add);
-        }
-        List<Double> sorted = delays.stream().map(Math::abs).sorted().toList();
-        System.out.println(who + " in the live mix, flashes at " + flashes + ", beeps later by "
-                + delays.stream().map("%.3f"::formatted).toList());
-        assertTrue(delays.size() >= least, who + ": flashes with a beep: " + delays.size());
-        double middle = sorted.get(sorted.size() * 3 / 4);
-        assertTrue(middle <= TOGETHER_SECONDS, who + ": three of four are at most %.3f s apart".formatted(middle));
+        Flasher.assertTogether("Anna", hers, look.beeps(1000), 8);
+        Flasher.assertTogether("Boris", his, look.beeps(2000), 3);
     }
 
     @Test

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
-import tapedeck.container.mp4.MovieLine;
+import tapedeck.container.FileLine;
 import tapedeck.container.mp4.MovieLines;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -87,27 +87,27 @@ class LivePaceTest {
         return new Ask.OpenPictures(mix, Pace.LIVE, SMALL, scene, fromTick, List.of());
     }
 
-    private List<MovieLine> record(Person... people) throws IOException {
+    private List<FileLine> record(Person... people) throws IOException {
         Path file = folder.resolve("people.mp4");
         Person.record(file, List.of(people));
         return lines(file);
     }
 
-    private static List<MovieLine> lines(Path file) throws IOException {
+    private static List<FileLine> lines(Path file) throws IOException {
         // Stays open as long as the lines are read: the process ends with the tests.
-        return MovieLines.open(FileChannel.open(file)).lines();
+        return MovieLines.of(FileChannel.open(file)).lines();
     }
 
-    private static void join(MixProcess process, int mix, int number, MovieLine line, long startNanos) {
+    private static void join(MixProcess process, int mix, int number, FileLine line, long startNanos) {
         process.send(new Ask.Join(
                 mix, number, "", line.rotationDegrees(), startNanos, Long.MAX_VALUE, CodedSource.of(line.codec())));
     }
 
     /// Packets of a part of the line, so much later.
     private static void feed(
-            MixProcess process, int mix, int number, MovieLine line, double from, double until, double later)
+            MixProcess process, int mix, int number, FileLine line, double from, double until, double later)
             throws IOException {
-        MovieLine.Cursor cursor = line.from(0);
+        FileLine.Cursor cursor = line.from(0);
         while (cursor.hasNext()) {
             Frame frame = cursor.next();
             if (frame != null && frame.dtsNanos() >= from * SECOND && frame.dtsNanos() < until * SECOND) {
@@ -123,7 +123,7 @@ class LivePaceTest {
 
     @Test
     void aSourceStandsStillThenGoesAndComesBack() throws Exception {
-        MovieLine anna =
+        FileLine anna =
                 record(new Person("Anna", "320x180", FPS, 0, 12, 0.2, 0)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
@@ -160,8 +160,7 @@ class LivePaceTest {
     @Test
     void thePastOfASourceIsNotShownInFastMotion() throws Exception {
         // Four seconds without another keyframe than the first.
-        MovieLine anna =
-                record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
+        FileLine anna = record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             process.send(open(mix, new Layout.Row(), 0));
@@ -187,8 +186,7 @@ class LivePaceTest {
 
     @Test
     void picturesThatAreSkippedAreNotMadeAndAWishedKeyframeIs() throws Exception {
-        MovieLine anna =
-                record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
+        FileLine anna = record(new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             process.send(open(mix, new Layout.Row(), 5));
@@ -208,7 +206,7 @@ class LivePaceTest {
 
     @Test
     void whoTurnsHisPhoneIsTurnedFromThatPictureOnAndWhoSpeaksIsLarge() throws Exception {
-        List<MovieLine> people = record(
+        List<FileLine> people = record(
                 new Person("Anna", "320x180", FPS, 0, 4, 0.2, 0), new Person("Boris", "320x180", FPS, 0, 4, 0.6, 0));
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
@@ -229,7 +227,7 @@ class LivePaceTest {
 
     @Test
     void soundGoesOnWithTheSampleThatIsAskedForAndLateSoundIsSilence() throws Exception {
-        MovieLine anna = record(new Person("Anna", "", FPS, 0, 6, 0.2, 1000)).getFirst();
+        FileLine anna = record(new Person("Anna", "", FPS, 0, 6, 0.2, 1000)).getFirst();
         try (MixProcess process = new MixProcess("pace")) {
             int mix = process.begin(this::take);
             long from = 2 * SoundEncoder.RATE_HZ;

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.peers.Ffmpeg;
 
 /// Real workers, judged by decoding what they made: who is where and when.
@@ -45,16 +47,40 @@ class OfflineMixerTest {
                 .toList();
     }
 
-    @Test
-    void everybodyIsWhereAndWhenHeWas() throws Exception {
-        Path file = folder.resolve("room.mp4");
-        Person.record(file, List.of(ANNA, BORIS));
+    /// The same in another container. Without sound from before the beginning, for which ffmpeg would move all of it.
+    private Path in(String container, Path movie) {
+        if (movie.toString().endsWith(container)) {
+            return movie;
+        }
+        Path file = folder.resolve("room." + container);
+        Ffmpeg.ffmpeg(
+                "-v",
+                "error",
+                "-i",
+                movie.toString(),
+                "-map",
+                "0",
+                "-c",
+                "copy",
+                "-bsf:a",
+                "noise=drop=lt(pts\\,0)",
+                file.toString());
+        return file;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mp4", "mkv"})
+    void everybodyIsWhereAndWhenHeWas(String container) throws Exception {
+        Path movie = folder.resolve("room.mp4");
+        Person.record(movie, List.of(ANNA, BORIS));
+        Path file = in(container, movie);
         Mixed mixed = mix(file, "{\"mixerDisplayStreamName\": false}");
         assertEquals(folder.resolve("room_mixed.mp4"), mixed.file());
         assertEquals(8, mixed.durationNanos() / 1e9, 0.05);
         assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
         Look look = Look.at(mixed.file(), FPS);
-        assertEquals(8 * FPS, look.pictures());
+        // In Matroska the last frame of sound is not shortened.
+        assertEquals(8 * FPS, look.pictures(), container.equals("mkv") ? 1 : 0);
         // Alone she has all of it; beside him the left half, and below her it is dark.
         assertNear(between(ANNA.moments(), 0, 2.4), between(look.flashes(0.5, 0.9), 0, 2.4), FRAME, "alone");
         assertNear(ANNA.moments(), look.flashes(0.25, 0.5), FRAME, "Anna");
@@ -88,13 +114,14 @@ class OfflineMixerTest {
     }
 
     /// He sends no pictures for four seconds, and goes on without a keyframe; his sound goes on.
-    @Test
-    void whoIsAwayForAWhileHasNoTileMeanwhile() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"mp4", "mkv"})
+    void whoIsAwayForAWhileHasNoTileMeanwhile(String container) throws Exception {
         Path whole = folder.resolve("whole.mp4");
         Person anna = new Person("Anna", "320x180", 10, 0, 10, 0.2, 1000);
         Person boris = new Person("Boris", "320x180", 10, 0, 10, 0.6, 2000);
         Person.record(whole, List.of(anna, boris));
-        Path file = folder.resolve("room.mp4");
+        Path movie = folder.resolve("room.mp4");
         Ffmpeg.ffmpeg(
                 "-v",
                 "error",
@@ -114,8 +141,8 @@ class OfflineMixerTest {
                 "select='lt(t,2.95)+gte(t,6.95)'",
                 "-fps_mode",
                 "passthrough",
-                file.toString());
-        Mixed mixed = mix(file, """
+                movie.toString());
+        Mixed mixed = mix(in(container, movie), """
                 {"fps": 10, "width": 320, "height": 180, "mixerDisplayStreamName": false}""");
         Look look = Look.at(mixed.file(), 10);
         assertEquals(List.of(3.2, 4.2, 5.2, 6.2), look.flashes(0.5, 0.9), "all of the picture is hers");

@@ -35,6 +35,13 @@ public record MultiRecorderRest(TestServer server, String group, String uri) {
         String _ = call("add", member(streamName));
     }
 
+    /// Does not wait.
+    ///
+    /// @param more members of the body, each behind a comma
+    public void addAs(String more) throws Exception {
+        String _ = call("add", more);
+    }
+
     public void remove(String streamName) throws Exception {
         String _ = call("remove", member(streamName));
     }

@@ -1,6 +1,7 @@
 package tapedeck.container.matroska;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import tapedeck.media.Track;
 /// @param tracksAt where Tracks stands
 /// @param clustersAt the position of the first cluster; where there is none, the end of file or Segment
 /// @param seekHeadFirst whether the Segment begins with a SeekHead
+/// @param createdAt when the file says that it was made
 /// @param sessions of the tracks, by their UID, where the file says them
 /// @param behindTracks the first element behind Tracks that stands at a multiple of 8 as [Head] aligns it
 record FileHead(
@@ -31,6 +33,7 @@ record FileHead(
         long tracksAt,
         long clustersAt,
         boolean seekHeadFirst,
+        Instant createdAt,
         Map<Long, String> sessions,
         Optional<Element> behindTracks) {
     static final int MAX_TRACKS = 1024;
@@ -55,6 +58,12 @@ record FileHead(
         return List.copyOf(known);
     }
 
+    /// Goes over all blocks.
+    BlockCursor blocks(FileWindow file) {
+        long end = segment.unknownSize() ? file.size() : Math.min(file.size(), segment.end());
+        return new BlockCursor(file, clustersAt, end, scaleNanos);
+    }
+
     /// What readers subtract from the timestamps of a track's blocks: CodecDelay, rounded to ticks.
     long delayTicks(TrackEntry entry) {
         return (entry.codecDelayNanos() + scaleNanos / 2) / scaleNanos;
@@ -67,6 +76,7 @@ record FileHead(
         private Optional<Element> behindTracks = Optional.empty();
         private Optional<Double> durationTicks = Optional.empty();
         private long durationAt;
+        private Instant createdAt = Head.EBML_EPOCH;
         private long scaleNanos = Head.TIMESTAMP_SCALE_NANOS;
         private final List<TrackEntry> tracks = new ArrayList<>();
         private final Map<Long, String> sessions = new HashMap<>();
@@ -116,6 +126,7 @@ record FileHead(
                     tracksAt,
                     clustersAt,
                     seekHeadFirst,
+                    createdAt,
                     Map.copyOf(sessions),
                     behindTracks);
         }
@@ -204,6 +215,8 @@ record FileHead(
                     if (scaleNanos <= 0 || scaleNanos > MAX_SCALE_NANOS) {
                         throw new MalformedException("TimestampScale of %d".formatted(scaleNanos));
                     }
+                } else if (child.id() == ElementId.DATE_UTC) {
+                    createdAt = Head.EBML_EPOCH.plusNanos(child.uint());
                 } else if (child.id() == ElementId.DURATION) {
                     double ticks = child.real();
                     durationTicks = ticks > 0 && ticks < Long.MAX_VALUE / 1e9 ? Optional.of(ticks) : Optional.empty();

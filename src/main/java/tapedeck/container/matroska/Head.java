@@ -33,7 +33,7 @@ record Head(Bytes bytes, int durationAt, int holeBytes) {
     /// See [#padding].
     static final int MAX_PADDING_BYTES = 9;
     /// RFC 8794 7.6: dates count from here in nanoseconds.
-    private static final Instant EBML_EPOCH = Instant.parse("2001-01-01T00:00:00Z");
+    static final Instant EBML_EPOCH = Instant.parse("2001-01-01T00:00:00Z");
 
     static Head of(Doctype doctype, List<Track> tracks, MuxerOptions options, double durationMillis) {
         EbmlWriter out = new EbmlWriter();

@@ -27,10 +27,7 @@ public final class MatroskaReader {
     private MatroskaReader(FileWindow file, FileHead head) {
         this.file = file;
         this.head = head;
-        long end = head.segment().unknownSize()
-                ? file.size()
-                : Math.min(file.size(), head.segment().end());
-        cursor = new BlockCursor(file, head.clustersAt(), end, head.scaleNanos());
+        cursor = head.blocks(file);
         for (TrackEntry entry : head.tracks()) {
             delayTicks.put(entry.number(), head.delayTicks(entry));
         }

@@ -31,10 +31,7 @@ public final class MatroskaTracks {
     private MatroskaTracks(FileChannel channel) throws IOException {
         file = new FileWindow(channel, WINDOW_BYTES);
         head = FileHead.read(file);
-        long end = head.segment().unknownSize()
-                ? file.size()
-                : Math.min(file.size(), head.segment().end());
-        cursor = new BlockCursor(file, head.clustersAt(), end, head.scaleNanos());
+        cursor = head.blocks(file);
     }
 
     /// Whether it begins as such a file does.

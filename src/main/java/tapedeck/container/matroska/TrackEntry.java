@@ -25,6 +25,7 @@ import tapedeck.media.Track;
 /// @param uid by which tags name it
 /// @param name for people; empty for none
 /// @param codecDelayNanos what a block's timestamp is too late by, RFC 9559 5.1.4.1.28
+/// @param rotationDegrees how far a picture has to be turned clockwise
 record TrackEntry(
         int number,
         long uid,
@@ -33,7 +34,8 @@ record TrackEntry(
         String codecId,
         Bytes codecPrivate,
         Optional<Codec> codec,
-        long codecDelayNanos) {
+        long codecDelayNanos,
+        int rotationDegrees) {
     enum Kind {
         VIDEO,
         AUDIO,
@@ -214,7 +216,22 @@ record TrackEntry(
             default -> Optional.empty();
         };
         Kind kind = type == TYPE_VIDEO ? Kind.VIDEO : type == TYPE_AUDIO ? Kind.AUDIO : Kind.OTHER;
-        return new TrackEntry(number, uid, name, kind, codecId, codecPrivate, codec, codecDelayNanos);
+        return new TrackEntry(
+                number, uid, name, kind, codecId, codecPrivate, codec, codecDelayNanos, rotationDegrees(video));
+    }
+
+    /// The roll of a flat picture, as [#write] has it.
+    private static int rotationDegrees(List<EbmlReader.Child> video) {
+        for (EbmlReader.Child child : video) {
+            if (child.id() == ElementId.PROJECTION) {
+                for (EbmlReader.Child member : child.children()) {
+                    if (member.id() == ElementId.PROJECTION_POSE_ROLL) {
+                        return 90 * Math.floorMod(-(int) Math.rint(member.real() / 90), 4);
+                    }
+                }
+            }
+        }
+        return 0;
     }
 
     boolean video() {

@@ -8,18 +8,17 @@ import java.util.List;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.CodedTrack;
+import tapedeck.container.FileLine;
+import tapedeck.container.FileLines;
 import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.Movie.MovieTrack;
 import tapedeck.container.mp4.Mp4Reader.ReadTrack;
 import tapedeck.media.Codec;
 
-/// All tracks of an MP4 on the time line of the movie, whatever their number, in the order of the file. Each edit with
-/// media (ISO/IEC 14496-12 8.6.6) is a [MovieLine] of its own: a track can be there, not be there, and come back. So is
-/// each stretch of pictures between holes ([MovieRuns]).
-///
-/// @param createdAt when the file says that it was made
-/// @param lines those with a codec that we know and at least one sample
-public record MovieLines(Instant createdAt, List<MovieLine> lines) {
+/// All tracks of an MP4 on the time line of the movie: each edit with media (ISO/IEC 14496-12 8.6.6) is one or more
+/// [FileLine].
+public final class MovieLines {
     /// More edits in one track than anybody comes and goes.
     static final int MAX_EDITS = 10_000;
 
@@ -31,9 +30,7 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
     private static final Instant START_OF_TIME = Instant.parse("1904-01-01T00:00:00Z");
     private static final long MAX_SECONDS = 1L << 40;
 
-    public MovieLines {
-        lines = List.copyOf(lines);
-    }
+    private MovieLines() {}
 
     /// An edit with media.
     ///
@@ -41,11 +38,11 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
     private record Edit(long startNanos, long endNanos, long mediaTime) {}
 
     /// @throws MalformedException if it is no such file
-    public static MovieLines open(FileChannel file) throws IOException {
+    public static FileLines of(FileChannel file) throws IOException {
         Mp4Reader reader = Mp4Reader.open(file);
         FileBoxes boxes = new FileBoxes(file);
         Movie movie = Movie.parse(boxes.body(Mp4Reader.find(boxes, "moov"), Movie.MAX_MOOV_BYTES));
-        List<MovieLine> lines = new ArrayList<>();
+        List<FileLine> lines = new ArrayList<>();
         for (MovieTrack said : movie.tracks()) {
             for (ReadTrack track : reader.tracks()) {
                 Codec codec = track.codec();
@@ -56,7 +53,7 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
                 }
             }
         }
-        return new MovieLines(createdAt(movie), lines);
+        return new FileLines(createdAt(movie), lines);
     }
 
     /// 8.2.2.
@@ -67,32 +64,50 @@ public record MovieLines(Instant createdAt, List<MovieLine> lines) {
         return START_OF_TIME.plusSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
     }
 
-    private static List<MovieLine> lines(Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
+    private static List<FileLine> lines(Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
         long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
         TrackIdentity known = IdentityBoxes.of(said);
         TrackIdentity identity = known == null ? new TrackIdentity(name(said), "") : known;
         ReadTrack moved = new ReadTrack(track.id(), codec, track.timescale(), shift, track.samples());
-        MovieLine.Said says = new MovieLine.Said(
-                codec,
-                identity.streamName(),
-                identity.mediaSessionId(),
-                codec instanceof Codec.Video ? rotation(said) : 0,
-                FragmentDemuxer.nalLengthBytes(said));
+        FileLine.Said says =
+                new FileLine.Said(track.id(), codec, identity, codec instanceof Codec.Video ? rotation(said) : 0);
         long end = Math.min(edit.endNanos(), TrackClock.nanos(endTicks(track.samples()) + shift, track.timescale()));
-        List<MovieLine> lines = new ArrayList<>();
-        long start = edit.startNanos();
-        if (codec instanceof Codec.Video) {
-            for (MovieRuns.Hole hole : MovieRuns.holes(track.samples(), track.timescale())) {
-                long away = TrackClock.nanos(hole.endTicks() + shift, track.timescale());
-                long back = TrackClock.nanos(hole.nextTicks() + shift, track.timescale());
-                if (away > start && back < end) {
-                    lines.add(new MovieLine(reader, moved, says, start, away));
-                }
-                start = Math.max(start, Math.min(back, end));
-            }
+        Moved samples = new Moved(reader, moved, codec, FragmentDemuxer.nalLengthBytes(said));
+        return FileLine.of(says, samples, edit.startNanos(), end);
+    }
+
+    /// Samples where their edit puts them.
+    private record Moved(Mp4Reader reader, ReadTrack track, Codec codec, int nalLengthBytes)
+            implements FileLine.Samples {
+        @Override
+        public int count() {
+            return track.samples().count();
         }
-        lines.add(new MovieLine(reader, moved, says, start, end));
-        return lines;
+
+        @Override
+        public boolean isSync(int sample) {
+            return track.samples().isSync(sample);
+        }
+
+        @Override
+        public long dtsNanos(int sample) {
+            return TrackClock.nanos(track.samples().decodeTicks(sample) + track.shiftTicks(), track.timescale());
+        }
+
+        @Override
+        public long ptsNanos(int sample) {
+            return TrackClock.nanos(track.samples().presentationTicks(sample) + track.shiftTicks(), track.timescale());
+        }
+
+        @Override
+        public Bytes data(int sample) throws IOException {
+            return reader.frame(track, sample).data();
+        }
+
+        @Override
+        public CodedTrack coded() {
+            return CodedTrack.of(track.id(), codec, nalLengthBytes);
+        }
     }
 
     /// Where the last of them is shown no more: pictures that come out of order are shown later than they are decoded.
