@@ -43,9 +43,8 @@ class MultiDiskTest {
     }
 
     /// With an interval that is longer than the call, only they are left: one for everybody who comes when the file is
-    /// there, between what names him and the write that shows it. In Matroska what names him goes over what counted
-    before
-    /// the last such write: that one has to be on disk first, with one more.
+    /// there, between what names him and the write that shows it. In Matroska what names him goes over
+    /// what counted before the last such write: that one has to be on disk first, with one more.
     @ParameterizedTest
     @ValueSource(strings = {"mp4", "mkv"})
     void whoJoinsIsOnTheDiskBeforeHeIsShown(String format) throws Exception {
