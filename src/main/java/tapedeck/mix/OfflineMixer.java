@@ -224,7 +224,7 @@ public final class OfflineMixer {
     }
 
     /// The stretches of his pictures, one after the other, while somebody is the loudest.
-    private static List<Ask.Speaker> speaking(List<FileLine> lines, List<Integer> faces, long from, long until) {
+    static List<Ask.Speaker> speaking(List<FileLine> lines, List<Integer> faces, long from, long until) {
         List<Ask.Speaker> speakers = new ArrayList<>();
         for (int face : faces) {
             FileLine line = lines.get(face);

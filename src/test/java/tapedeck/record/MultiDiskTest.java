@@ -43,7 +43,8 @@ class MultiDiskTest {
     }
 
     /// With an interval that is longer than the call, only they are left: one for everybody who comes when the file is
-    /// there, between what names him and the write that shows it.
+    /// there, between what names him and the write that shows it. In Matroska what names him goes over
+    /// what counted before the last such write: that one has to be on disk first, with one more.
     @ParameterizedTest
     @ValueSource(strings = {"mp4", "mkv"})
     void whoJoinsIsOnTheDiskBeforeHeIsShown(String format) throws Exception {
@@ -59,7 +60,8 @@ class MultiDiskTest {
                 long syncs = studio.recordings.writers().stream()
                         .mapToLong(DiskWriter::syncCalls)
                         .sum();
-                assertEquals(fsync.equals("none") ? 0 : 3, syncs, fsync);
+                int each = format.equals("mkv") ? 2 : 1;
+                assertEquals(fsync.equals("none") ? 0 : 3 * each, syncs, fsync);
                 assertEquals(8, tracks(studio.terminate()).size());
             }
         }

@@ -115,6 +115,12 @@ final class EbmlWriter {
         return crc32(crc.getValue());
     }
 
+    /// Whether this is the content of a [#checkedMaster], and whole.
+    static boolean isChecked(Bytes content) {
+        return content.length() > CRC_32_BYTES
+                && content.slice(0, CRC_32_BYTES).equals(crc32(content.slice(CRC_32_BYTES)));
+    }
+
     static Bytes crc32(long value) {
         return new ByteWriter(CRC_32_BYTES)
                 .u8(ElementId.CRC_32)

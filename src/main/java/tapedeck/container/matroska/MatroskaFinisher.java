@@ -30,6 +30,7 @@ final class MatroskaFinisher {
     }
 
     static Summary finish(FileChannel file) throws IOException {
+        TracksMending.mend(file);
         FileHead head = FileHead.read(new FileWindow(file, 4096));
         if (head.segment().unknownSize() && head.clustersAt() >= file.size()) {
             throw new MalformedException("no cluster in %d bytes".formatted(file.size()));

@@ -163,6 +163,8 @@ final class MultiMatroskaMuxer implements MultiMuxer {
     private void lay() throws IOException {
         Bytes content = tagsContent();
         TracksPlace.Laid next = place.next(content, tracks());
+        // What it goes over counts until the switch before is on disk.
+        output.barrier();
         output.patch(next.at(), next.bytes());
         output.barrier();
         TracksPlace.Laid flip = place.flip(content);

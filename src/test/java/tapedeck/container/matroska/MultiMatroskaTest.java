@@ -176,6 +176,97 @@ class MultiMatroskaTest {
         assertEquals(data(written), read(new MemoryFile(witness.states.getLast())));
     }
 
+    /// An output that remembers what was written, to leave out what a power cut takes.
+    private static final class Disk implements Output {
+        private final MemoryFile file = new MemoryFile();
+        private final List<Write> writes = new ArrayList<>();
+
+        /// @param position -1 for an append, or for a barrier without bytes
+        private record Write(long position, List<Bytes> bytes, long skipped) {
+            boolean isBarrier() {
+                return position < 0 && bytes.isEmpty() && skipped == 0;
+            }
+        }
+
+        @Override
+        public void append(List<Bytes> parts) {
+            writes.add(new Write(-1, List.copyOf(parts), 0));
+            file.append(parts);
+        }
+
+        @Override
+        public void skip(long count) {
+            writes.add(new Write(-1, List.of(), count));
+            file.skip(count);
+        }
+
+        @Override
+        public void patch(long position, Bytes bytes) throws IOException {
+            writes.add(new Write(position, List.of(bytes), 0));
+            file.patch(position, bytes);
+        }
+
+        @Override
+        public void barrier() {
+            writes.add(new Write(-1, List.of(), 0));
+        }
+
+        @Override
+        public long size() {
+            return file.size();
+        }
+
+        /// The first writes, without one of them.
+        private MemoryFile without(int left, int count) throws IOException {
+            MemoryFile made = new MemoryFile();
+            for (int i = 0; i < count; i++) {
+                Write write = writes.get(i);
+                if (i == left || write.isBarrier()) {
+                    continue;
+                }
+                if (write.position() >= 0) {
+                    made.patch(write.position(), write.bytes().getFirst());
+                } else if (write.bytes().isEmpty()) {
+                    made.skip(write.skipped());
+                } else {
+                    made.append(write.bytes());
+                }
+            }
+            return made;
+        }
+    }
+
+    /// Without a sync only one of the two can be there: the new Tracks, or the switch that shows them.
+    @Test
+    void ofNewTracksAndTheirSwitchOneIsEnough() throws IOException {
+        Disk disk = new Disk();
+        grow(disk, 6);
+        int switches = 0;
+        for (int i = 0; i + 4 < disk.writes.size(); i++) {
+            if (disk.writes.get(i).isBarrier() && disk.writes.get(i + 2).isBarrier()) {
+                int people = ++switches;
+                // Barrier, Tracks, barrier, switch, clusters.
+                int cut = i + 5;
+                MemoryFile whole = disk.without(-1, cut);
+                assertEquals(2 * (people + 1), read(whole).size());
+                MemoryFile unseen = disk.without(i + 3, cut);
+                MatroskaFormat.MKV.finish(unseen);
+                assertEquals(read(whole), read(unseen), "without switch " + people);
+                assertEquals(
+                        2 * (people + 1), MatroskaReader.open(unseen).tracks().size());
+                MemoryFile empty = disk.without(i + 1, cut);
+                MatroskaFormat.MKV.finish(empty);
+                assertEquals(2 * people, MatroskaReader.open(empty).tracks().size(), "without Tracks " + people);
+                Map<Integer, List<Bytes>> held = read(empty);
+                for (int track = 1; track <= 2 * people; track++) {
+                    assertEquals(read(whole).get(track), held.get(track), "without Tracks " + people);
+                }
+            }
+        }
+        assertEquals(
+                5, switches, "each between two barriers: what is gone over counts until the one before is on disk");
+    }
+
     @Test
     void whereverAFinishCrashesTheNextOneSucceeds() throws IOException {
         MemoryFile grown = new MemoryFile();
