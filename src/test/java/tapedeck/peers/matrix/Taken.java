@@ -88,10 +88,7 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
     }
 
     static void complain(String complaints, List<String> faults) {
-        complaints
-                .lines()
-                .filter(line -> line.contains(BACKWARDS))
-                .forEach(line -> faults.add(UNTIMED + line));
+        complaints.lines().filter(line -> line.contains(BACKWARDS)).forEach(line -> faults.add(UNTIMED + line));
         String others =
                 complaints.lines().filter(line -> !line.contains(BACKWARDS)).collect(Collectors.joining("\n"));
         if (!others.isEmpty()) {
