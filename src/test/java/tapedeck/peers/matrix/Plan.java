@@ -187,7 +187,9 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 %s
                 ## Other programs
 
-                What they play of streams that came by RTSP, judged in the same way; VLC writes times of its own, so not by these.
+                What they play of streams that came by RTSP, judged in the same way; VLC writes times of its own, so not by these
+                (of RTMP the first two pictures at 0 s and 0.12 s, all others by the clock of the machine, two of them at one
+                time: so it does of any server, tried with ffmpeg's).
                 Empty: not played, as the program does not know that codec on this way, or does not write what it reads of it.
 
                 %s""".formatted(ways, programs);

@@ -75,7 +75,7 @@ record Program(Process process, Path file, Path log, long askedNanos, int mayLos
             return Taken.failed("ends with %d: %s".formatted(process.exitValue(), said));
         }
         Taken taken = Taken.judge(clip, file, mayLoseLast);
-        return keepsTimes ? taken : taken.withoutTimes();
+        return keepsTimes ? taken : taken.withTimesOfItsOwn();
     }
 
     /// Whether the server refused a codec, by what programs say of that: ffmpeg keeps the reason only of RTMP, and of

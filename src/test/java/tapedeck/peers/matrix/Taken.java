@@ -21,6 +21,10 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
 
     private static final String FAILED = "failed";
     private static final String APART = "beeps behind flashes ";
+    /// Of ffmpeg, when pictures go back in time or stand still.
+    private static final String BACKWARDS = "non monotonically increasing dts";
+
+    private static final String UNTIMED = "times of pictures: ";
     private static final double NONE = Double.NEGATIVE_INFINITY;
 
     /// The server has said which codec this way does not carry.
@@ -28,6 +32,17 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
 
     /// It came, and the program does not know it.
     static final Taken UNREADABLE = new Taken("?", NONE, List.of());
+
+    /// Of a program that writes times of its own: also pictures may stand at one time.
+    Taken withTimesOfItsOwn() {
+        Taken untimed = withoutTimes();
+        return new Taken(
+                fits,
+                firstSeconds,
+                untimed.faults.stream()
+                        .filter(fault -> !fault.startsWith(UNTIMED))
+                        .collect(Collectors.toList()));
+    }
 
     /// Of a program that gives sound and picture times of its own.
     Taken withoutTimes() {
@@ -61,9 +76,7 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         }
         Look got = Look.at(file, clip.codecs());
         List<String> faults = new ArrayList<>();
-        if (!got.complaints().isEmpty()) {
-            faults.add("does not decode: " + got.complaints());
-        }
+        complain(got.complaints(), faults);
         int first = got.video() ? first(clip.hashes(), Clip.hashes(got), mayLoseLast, faults) : -1;
         if (got.audio() && !got.pictures().isEmpty()) {
             hear(first < 0 ? clip.look().moments() : clip.momentsFrom(first), got, faults);
@@ -72,6 +85,15 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
                 got.video() ? got.audio() ? "yes" : "picture" : got.audio() ? "sound" : "no",
                 first < 0 ? NONE : clip.secondsOf(first),
                 faults);
+    }
+
+    static void complain(String complaints, List<String> faults) {
+        complaints.lines().filter(line -> line.contains(BACKWARDS)).forEach(line -> faults.add(UNTIMED + line));
+        String others =
+                complaints.lines().filter(line -> !line.contains(BACKWARDS)).collect(Collectors.joining("\n"));
+        if (!others.isEmpty()) {
+            faults.add("does not decode: " + others);
+        }
     }
 
     /// @param sent in the part that came: what a browser makes on a busy machine drifts by itself
