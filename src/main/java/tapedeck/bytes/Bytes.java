@@ -155,6 +155,11 @@ public final class Bytes {
         checksum.update(array, offset, length);
     }
 
+    /// The same in an array of their own, for whoever keeps what was only lent.
+    public Bytes copy() {
+        return wrap(toByteArray());
+    }
+
     public byte[] toByteArray() {
         return Arrays.copyOfRange(array, offset, offset + length);
     }
