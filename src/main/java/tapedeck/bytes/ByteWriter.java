@@ -20,6 +20,11 @@ public final class ByteWriter {
         return length;
     }
 
+    /// How long it may become before it needs a larger array.
+    public int capacity() {
+        return array.length;
+    }
+
     public ByteWriter u8(int value) {
         int at = grow(1);
         array[at] = (byte) value;
@@ -107,8 +112,7 @@ public final class ByteWriter {
         array[index + 3] = (byte) value;
     }
 
-    /// Starts again at length 0 with the same array: only for a writer whose bytes were copied out by
-    /// [#copyTo(java.nio.ByteBuffer)], never after [#toBytes()].
+    /// Starts again at length 0 with the same array.
     public void clear() {
         length = 0;
     }
@@ -120,6 +124,11 @@ public final class ByteWriter {
     /// What was written so far, as a copy of exactly that length.
     public Bytes toBytes() {
         return Bytes.wrap(toByteArray());
+    }
+
+    /// What was written so far, without a copy and only until more is written.
+    public Bytes lend() {
+        return Bytes.wrap(array, 0, length);
     }
 
     /// What was written so far, without a copy: the writer gives its array away and is empty.

@@ -17,7 +17,7 @@ final class PacketSplitter {
     private int stride;
     private long skippedBytes;
 
-    /// @param packets gets 188 bytes at a time, beginning with the sync byte
+    /// @param packets gets 188 bytes at a time, beginning with the sync byte; lent
     PacketSplitter(Consumer<Bytes> packets) {
         this.packets = packets;
     }
@@ -27,6 +27,7 @@ final class PacketSplitter {
         return skippedBytes;
     }
 
+    /// @param bytes lent
     void receive(Bytes bytes) {
         int missing = stride - rest.length();
         if (stride > 0 && !rest.isEmpty() && missing > 0 && missing < bytes.length()) {
@@ -80,7 +81,7 @@ final class PacketSplitter {
                 stride = 0;
             }
         }
-        rest = bytes.slice(at);
+        rest = bytes.slice(at).copy();
     }
 
     /// Where the first packets begin, whose distance is [#stride] then; or what has to be looked at again

@@ -63,6 +63,7 @@ public final class TsDemuxer {
     private SequencedMap<Integer, String> serviceNames = new LinkedHashMap<>();
     private @Nullable ProgramMap program;
     private Map<Integer, Line> lines = Map.of();
+    private @Nullable Line recent;
     private final Set<StreamEntry> refused = new HashSet<>();
     private final Map<Integer, Integer> sectionCounters = new HashMap<>();
     private long packets;
@@ -121,6 +122,7 @@ public final class TsDemuxer {
         this(sink, new TsClock(zeroTicks, nearTicks), false);
     }
 
+    /// @param bytes lent: what is kept of them is copied
     /// @throws MalformedException if more waits than may, of one that is live
     public void receive(Bytes bytes) {
         splitter.receive(bytes);
@@ -225,7 +227,7 @@ public final class TsDemuxer {
     private void packet(Bytes bytes) {
         packets++;
         try {
-            Line middle = lines.get(bytes.u16(1) & TsPacket.NULL_PID);
+            Line middle = line(bytes.u16(1) & TsPacket.NULL_PID);
             if (middle != null && !middle.idle && middle.assembler.append(bytes)) {
                 return;
             }
@@ -237,7 +239,7 @@ public final class TsDemuxer {
             if (packet.discontinuity() && program != null && packet.pid() == program.pcrPid()) {
                 clock.discontinuity();
             }
-            Line line = lines.get(packet.pid());
+            Line line = line(packet.pid());
             if (line != null) {
                 media(line, packet);
             } else {
@@ -246,6 +248,16 @@ public final class TsDemuxer {
         } catch (MalformedException _) {
             badPackets++;
         }
+    }
+
+    /// Nearly always that of the packet before.
+    private @Nullable Line line(int pid) {
+        Line last = recent;
+        if (last == null || last.entry.pid() != pid) {
+            last = lines.get(pid);
+            recent = last;
+        }
+        return last;
     }
 
     private void media(Line line, TsPacket packet) {
@@ -351,6 +363,7 @@ public final class TsDemuxer {
             }
         }
         lines = next;
+        recent = null;
         // Where the one that was read has gone, another one may come.
         for (Line line : next.values()) {
             line.idle = live
