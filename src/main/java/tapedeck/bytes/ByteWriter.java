@@ -92,6 +92,13 @@ public final class ByteWriter {
         return this;
     }
 
+    /// The part `[from, to)`.
+    public ByteWriter bytes(Bytes source, int from, int to) {
+        int at = grow(to - from);
+        source.copyTo(from, array, at, to - from);
+        return this;
+    }
+
     public ByteWriter zeros(int count) {
         int at = grow(count);
         Arrays.fill(array, at, at + count, (byte) 0);

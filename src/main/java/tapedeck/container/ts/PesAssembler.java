@@ -15,7 +15,7 @@ final class PesAssembler {
     static final int MAX_SOUND_BYTES = 256 << 10;
 
     /// The room for a larger one is not kept for those that follow.
-    static final int KEPT_BYTES = 64 << 10;
+    static final int KEPT_BYTES = 128 << 10;
 
     private static final int FIRST_BYTES = 4 * TsPacket.BYTES;
     private static final int UNKNOWN = -1;
@@ -97,19 +97,21 @@ final class PesAssembler {
 
     /// Takes a packet in the middle of a PES packet, which nearly all are: of its own counter, not scrambled, without
     /// adaptation field. Returns false for any other, which is untouched.
-    boolean append(Bytes packet) {
+    ///
+    /// @param at where in the bytes it is
+    boolean append(Bytes bytes, int at) {
         ByteWriter out = gathered;
-        int control = packet.u8(3);
+        int control = bytes.u8(at + 3);
         if (out == null
                 || wholeBytes == UNKNOWN
                 || wholeBytes > 0 && out.length() + TsPacket.BYTES >= wholeBytes
                 || control != (0x10 | counter + 1 & 0xF)
-                || (packet.u8(1) & 0xC0) != 0
+                || (bytes.u8(at + 1) & 0xC0) != 0
                 || out.length() + TsPacket.BYTES > maxBytes) {
             return false;
         }
         counter = control & 0xF;
-        out.bytes(packet.slice(TsPacket.HEADER_BYTES));
+        out.bytes(bytes, at + TsPacket.HEADER_BYTES, at + TsPacket.BYTES);
         return true;
     }
 

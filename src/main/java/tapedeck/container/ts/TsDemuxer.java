@@ -61,7 +61,9 @@ public final class TsDemuxer {
     private SequencedMap<Integer, Integer> programs = new LinkedHashMap<>();
     private Map<Integer, SectionAssembler> maps = Map.of();
     private SequencedMap<Integer, String> serviceNames = new LinkedHashMap<>();
+    private Bytes patSection = Bytes.EMPTY;
     private @Nullable ProgramMap program;
+    private Bytes programSection = Bytes.EMPTY;
     private Map<Integer, Line> lines = Map.of();
     private @Nullable Line recent;
     private final Set<StreamEntry> refused = new HashSet<>();
@@ -224,14 +226,14 @@ public final class TsDemuxer {
         return lastTime;
     }
 
-    private void packet(Bytes bytes) {
+    private void packet(Bytes bytes, int at) {
         packets++;
         try {
-            Line middle = line(bytes.u16(1) & TsPacket.NULL_PID);
-            if (middle != null && !middle.idle && middle.assembler.append(bytes)) {
+            Line middle = line(bytes.u16(at + 1) & TsPacket.NULL_PID);
+            if (middle != null && !middle.idle && middle.assembler.append(bytes, at)) {
                 return;
             }
-            TsPacket packet = TsPacket.parse(bytes);
+            TsPacket packet = TsPacket.parse(bytes.slice(at, at + TsPacket.BYTES));
             if (packet.transportError()) {
                 badPackets++;
                 return;
@@ -295,7 +297,12 @@ public final class TsDemuxer {
         assembler.receive(packet);
     }
 
+    /// Said again several times a second, mostly.
     private void pat(Bytes section) {
+        if (section.equals(patSection)) {
+            return;
+        }
+        patSection = section;
         SequencedMap<Integer, Integer> said = ProgramTables.programs(section);
         if (said == null || said.equals(programs)) {
             return;
@@ -315,6 +322,9 @@ public final class TsDemuxer {
 
     /// A new map: streams that are in both go on, the others end.
     private void pmt(Bytes section) {
+        if (program != null && section.equals(programSection)) {
+            return;
+        }
         ProgramMap map = ProgramTables.map(section);
         if (map == null || map.equals(program) || !programs.containsKey(map.program())) {
             return;
@@ -329,6 +339,7 @@ public final class TsDemuxer {
         }
         boolean other = program == null;
         program = map;
+        programSection = section;
         follow(map);
         sink.program(map.program(), programs.size());
         if (other && !serviceNames.isEmpty()) {
