@@ -153,9 +153,7 @@ final class LossyLink {
             if (arrival.report() != null) {
                 receiver.senderReport(arrival.report(), arrival.nanos());
             } else {
-                Lent.to(
-                        arrival.packet().bytes(),
-                        packet -> receiver.receive(RtpPacket.parse(packet), arrival.nanos()));
+                Lent.to(arrival.packet().bytes(), packet -> receiver.receive(RtpPacket.parse(packet), arrival.nanos()));
             }
         }
         receiver.poll(nowNanos, frame -> {

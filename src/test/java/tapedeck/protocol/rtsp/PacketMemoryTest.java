@@ -89,8 +89,7 @@ class PacketMemoryTest {
         }
         ByteBuf bytes = Unpooled.directBuffer().writeBytes(wire.toByteArray());
         RtpTracks tracks = new RtpTracks(0, 0, "test", frame -> came.add(frame.data()), _ -> {});
-        tracks.add(
-                0, Track.VIDEO, List.of(new PayloadFormat(RTP_TYPE, "H264", 90_000, 1)), RtpTracks.Reports.NONE);
+        tracks.add(0, Track.VIDEO, List.of(new PayloadFormat(RTP_TYPE, "H264", 90_000, 1)), RtpTracks.Reports.NONE);
         long[] now = {0};
         RtspDecoder decoder = new RtspDecoder(message -> {
             if (message instanceof RtspMessage.Interleaved(int _, Bytes packet)) {
