@@ -20,6 +20,11 @@ public final class ByteWriter {
         return length;
     }
 
+    /// How long it may become before it needs a larger array.
+    public int capacity() {
+        return array.length;
+    }
+
     public ByteWriter u8(int value) {
         int at = grow(1);
         array[at] = (byte) value;
@@ -87,6 +92,13 @@ public final class ByteWriter {
         return this;
     }
 
+    /// The part `[from, to)`.
+    public ByteWriter bytes(Bytes source, int from, int to) {
+        int at = grow(to - from);
+        source.copyTo(from, array, at, to - from);
+        return this;
+    }
+
     public ByteWriter zeros(int count) {
         int at = grow(count);
         Arrays.fill(array, at, at + count, (byte) 0);
@@ -107,8 +119,7 @@ public final class ByteWriter {
         array[index + 3] = (byte) value;
     }
 
-    /// Starts again at length 0 with the same array: only for a writer whose bytes were copied out by
-    /// [#copyTo(java.nio.ByteBuffer)], never after [#toBytes()].
+    /// Starts again at length 0 with the same array.
     public void clear() {
         length = 0;
     }
@@ -120,6 +131,11 @@ public final class ByteWriter {
     /// What was written so far, as a copy of exactly that length.
     public Bytes toBytes() {
         return Bytes.wrap(toByteArray());
+    }
+
+    /// What was written so far, without a copy and only until more is written.
+    public Bytes lend() {
+        return Bytes.wrap(array, 0, length);
     }
 
     /// What was written so far, without a copy: the writer gives its array away and is empty.

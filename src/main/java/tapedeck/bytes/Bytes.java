@@ -100,21 +100,42 @@ public final class Bytes {
         return i32(index) & 0xFFFF_FFFFL;
     }
 
-    /// Where the first zero at or behind `from` is, or the length. Eight bytes at a time: what is compressed has few.
+    /// Where the first zero at or behind `from` is, or the length.
     public int indexOfZero(int from) {
-        int at = offset + from;
-        int end = offset + length;
-        while (at + Long.BYTES <= end) {
-            long eight = (long) EIGHT.get(array, at);
-            if ((eight - LOWEST_BITS & ~eight & HIGHEST_BITS) != 0) {
-                break;
-            }
-            at += Long.BYTES;
-        }
-        while (at < end && array[at] != 0) {
+        int at = from;
+        while (at < length && array[offset + at] != 0) {
             at++;
         }
-        return Math.min(at, end) - offset;
+        return at;
+    }
+
+    /// Where the first two zeros in a row at or behind `from` begin, or the length. Eight bytes at a time: what is
+    /// compressed has few.
+    public int indexOfZeros(int from) {
+        int at = offset + from;
+        int end = offset + length;
+        // The last byte of eight is the first of the next: no pair lies between.
+        for (; at + Long.BYTES <= end; at += Long.BYTES - 1) {
+            long eight = (long) EIGHT.get(array, at);
+            long zeros = eight - LOWEST_BITS & ~eight & HIGHEST_BITS;
+            if ((zeros & zeros >>> 8) != 0) {
+                int found = indexOfZeros(at, at + Long.BYTES);
+                if (found >= 0) {
+                    return found - offset;
+                }
+            }
+        }
+        int found = indexOfZeros(at, end);
+        return found >= 0 ? found - offset : length;
+    }
+
+    private int indexOfZeros(int from, int to) {
+        for (int at = from; at + 1 < to; at++) {
+            if (array[at] == 0 && array[at + 1] == 0) {
+                return at;
+            }
+        }
+        return -1;
     }
 
     /// The part `[from, to)`, sharing the array.
@@ -153,6 +174,11 @@ public final class Bytes {
     /// Feeds all bytes to `checksum`, without a copy.
     public void update(java.util.zip.Checksum checksum) {
         checksum.update(array, offset, length);
+    }
+
+    /// The same in an array of their own, for whoever keeps what was only lent.
+    public Bytes copy() {
+        return wrap(toByteArray());
     }
 
     public byte[] toByteArray() {

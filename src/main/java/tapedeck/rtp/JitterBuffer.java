@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 
 /// Puts the packets of one source in order: drops duplicates, waits for what is missing ([Holes] say how long, and what
-/// to ask for again), and gives up in the end. Where nothing is missing, nothing waits. Bounded in packets, bytes and
-/// time.
+/// to ask for again), and gives up in the end. Where nothing is missing, nothing waits: a packet that is the next one
+/// goes
+/// on at once, as it was lent, and only what waits is copied. Bounded in packets, bytes and time.
 final class JitterBuffer {
     static final int MAX_PACKETS = 2048;
     static final int MAX_BYTES = 4 << 20;
@@ -71,7 +72,12 @@ final class JitterBuffer {
 
     /// @param sequence unwrapped
     /// @param timestamp as it was sent, 32 bits
-    record Packet(long sequence, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {}
+    /// @param payload lent while it is handed on, else its own
+    record Packet(long sequence, long timestamp, boolean marker, int payloadType, Bytes payload, long arrivalNanos) {
+        Packet kept() {
+            return new Packet(sequence, timestamp, marker, payloadType, payload.copy(), arrivalNanos);
+        }
+    }
 
     /// How a packet came.
     enum Way {
@@ -99,6 +105,7 @@ final class JitterBuffer {
         }
     }
 
+    /// @param payload lent
     void offer(
             int sequenceNumber,
             long timestamp,
@@ -122,6 +129,12 @@ final class JitterBuffer {
             return;
         }
         dropStray();
+        if (released && sequence == next && next > highest) {
+            highest = sequence;
+            next++;
+            leave(packet, way.keyframe());
+            return;
+        }
         insert(packet, way);
     }
 
@@ -145,7 +158,7 @@ final class JitterBuffer {
         Packet before = stray;
         if (before == null || packet.sequence() != before.sequence() + 1) {
             dropStray();
-            stray = packet;
+            stray = packet.kept();
             return;
         }
         stray = null;
@@ -198,7 +211,7 @@ final class JitterBuffer {
             holes.again(sequence, packet.arrivalNanos());
             return;
         }
-        ring[slot] = packet;
+        ring[slot] = packet.kept();
         bytes += packet.payload().length();
         if (way.keyframe()) {
             keyframes.add(sequence);
@@ -298,14 +311,22 @@ final class JitterBuffer {
             if (packet == null) {
                 return;
             }
+            boolean keyframe = !keyframes.isEmpty() && keyframes.remove(next);
             next++;
-            if (packet.timestamp() != openKeyframe) {
-                openKeyframe = NONE;
-            }
-            sink.packet(packet);
-            if (packet.marker()) {
-                openKeyframe = NONE;
-            }
+            leave(packet, keyframe);
+        }
+    }
+
+    /// @param keyframe whether it begins one
+    private void leave(Packet packet, boolean keyframe) {
+        if (keyframe) {
+            openKeyframe = packet.timestamp();
+        } else if (packet.timestamp() != openKeyframe) {
+            openKeyframe = NONE;
+        }
+        sink.packet(packet);
+        if (packet.marker()) {
+            openKeyframe = NONE;
         }
     }
 
@@ -315,9 +336,6 @@ final class JitterBuffer {
         if (packet != null) {
             ring[slot] = null;
             bytes -= packet.payload().length();
-            if (!keyframes.isEmpty() && keyframes.remove(next)) {
-                openKeyframe = packet.timestamp();
-            }
         }
         return packet;
     }
@@ -340,6 +358,8 @@ final class JitterBuffer {
             if (take() == null) {
                 abandoned.add(next, sinceNanos);
                 gone++;
+            } else {
+                keyframes.remove(next);
             }
         }
         holes.closeBefore(next);
@@ -357,13 +377,20 @@ final class JitterBuffer {
 
     /// When [#release(long)] or [#collectNacks(long, List)] has something to do at the latest, or [Long#MAX_VALUE].
     long nextDeadlineNanos() {
+        return Math.min(releaseNanos(), askNanos());
+    }
+
+    /// When [#release(long)] has.
+    long releaseNanos() {
         if (next == NONE) {
             return Long.MAX_VALUE;
         }
-        if (!released) {
-            return startedNanos + START_NANOS;
-        }
-        return Math.min(holes.giveUpNanos(), holes.askNanos());
+        return released ? holes.giveUpNanos() : startedNanos + START_NANOS;
+    }
+
+    /// When [#collectNacks(long, List)] has.
+    long askNanos() {
+        return next == NONE || !released ? Long.MAX_VALUE : holes.askNanos();
     }
 
     long duplicates() {

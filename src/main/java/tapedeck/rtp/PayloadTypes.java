@@ -1,5 +1,7 @@
 package tapedeck.rtp;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.rtp.payload.Depacketizer;
 import tapedeck.rtp.payload.PayloadFormat;
@@ -11,6 +13,8 @@ final class PayloadTypes {
     private static final int COUNT = 128;
 
     private final @Nullable Meaning[] meanings = new Meaning[COUNT];
+    /// Those that have one: asked about for every frame.
+    private final List<Integer> formats = new ArrayList<>();
 
     /// @param format null for a repair
     /// @param repaired the type that is repaired, RFC 4588; -1 for a format
@@ -18,7 +22,11 @@ final class PayloadTypes {
             @Nullable PayloadFormat format, @Nullable Depacketizer depacketizer, int repaired) {}
 
     void add(PayloadFormat format, Depacketizer depacketizer) {
-        put(format.payloadType(), new Meaning(format, depacketizer, -1));
+        int type = format.payloadType();
+        put(type, new Meaning(format, depacketizer, -1));
+        if (isFormat(type) && !formats.contains(type)) {
+            formats.add(type);
+        }
     }
 
     void addRepair(int type, int repaired) {
@@ -65,7 +73,8 @@ final class PayloadTypes {
     /// Frames that all have missed, the ones of `without` not counted.
     long missingFrames(int without) {
         long missing = 0;
-        for (int type = 0; type < COUNT; type++) {
+        for (int i = 0; i < formats.size(); i++) {
+            int type = formats.get(i);
             Depacketizer depacketizer = type == without ? null : depacketizer(type);
             missing += depacketizer == null ? 0 : depacketizer.missingFrames();
         }

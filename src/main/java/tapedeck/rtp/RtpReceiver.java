@@ -217,6 +217,7 @@ public final class RtpReceiver {
         return other == ssrc || other == rtxSsrc;
     }
 
+    /// @param packet over bytes that are lent: what has to wait is copied
     public void receive(RtpPacket packet, long arrivalNanos) {
         int type = packet.payloadType();
         int repaired = types.repaired(type);
@@ -440,9 +441,16 @@ public final class RtpReceiver {
         if (ssrc == NONE) {
             return Long.MAX_VALUE;
         }
-        long deadline = lastReportNanos == NONE ? firstPacketNanos : lastReportNanos + REPORT_NANOS;
-        deadline = Math.min(deadline, jitterBuffer.nextDeadlineNanos());
-        deadline = Math.min(deadline, keyframeRequestNanos());
+        long report = lastReportNanos == NONE ? firstPacketNanos : lastReportNanos + REPORT_NANOS;
+        return Math.min(Math.min(report, keyframeRequestNanos()), Math.min(jitterBuffer.askNanos(), nextPollNanos()));
+    }
+
+    /// The same where nothing is fed back, and so only [#poll(long, Consumer)] counts.
+    public long nextPollNanos() {
+        if (ssrc == NONE) {
+            return Long.MAX_VALUE;
+        }
+        long deadline = jitterBuffer.releaseNanos();
         return held.isEmpty()
                 ? deadline
                 : Math.min(deadline, Math.max(peerClock.holdUntilNanos(), clock.decidedNanos()));

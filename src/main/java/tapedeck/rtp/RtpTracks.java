@@ -35,20 +35,26 @@ public final class RtpTracks {
         private final RtpReceiver receiver;
         private final TrackGuard guard;
         private final @Nullable SenderLimit limit;
+        private final Reports reports;
         private final MissedFrames missing = new MissedFrames();
         private final Consumer<Frame> whole = this::whole;
         private long reportedMissing;
         private boolean gone;
 
-        Entry(int index, RtpReceiver receiver, @Nullable SenderLimit limit) {
+        Entry(int index, RtpReceiver receiver, @Nullable SenderLimit limit, Reports reports) {
             this.index = index;
             this.receiver = receiver;
             this.limit = limit;
+            this.reports = reports;
             this.guard = new TrackGuard(out);
         }
 
         void poll(long nowNanos) {
             receiver.poll(nowNanos, whole);
+        }
+
+        long deadlineNanos() {
+            return reports == Reports.SENT ? receiver.nextDeadlineNanos() : receiver.nextPollNanos();
         }
 
         private void whole(Frame frame) {
@@ -64,6 +70,13 @@ public final class RtpTracks {
                 reportedMissing = total;
             }
         }
+    }
+
+    /// Whether the peer of a track is told what came.
+    public enum Reports {
+        SENT,
+        /// On a connection nothing is lost, and nobody who sends there asks how much: nobody wakes up for it either.
+        NONE
     }
 
     /// Where reports go.
@@ -90,14 +103,15 @@ public final class RtpTracks {
     ///
     /// @param index by which it is called from now on
     /// @param formats that are known
-    public void add(int index, int trackId, List<PayloadFormat> formats) {
+    public void add(int index, int trackId, List<PayloadFormat> formats, Reports reports) {
         long ssrc = ThreadLocalRandom.current().nextLong(1L << 32);
         RtpReceiver receiver = new RtpReceiver(new RtpReceiver.Options(trackId, ssrc), formats, clock);
-        entries.add(new Entry(index, receiver, SenderLimit.of(formats).orElse(null)));
+        entries.add(new Entry(index, receiver, SenderLimit.of(formats).orElse(null), reports));
     }
 
     /// A packet of a track; those of none are dropped, bad ones are counted.
     ///
+    /// @param packet lent
     /// @param control whether it came where RTCP is expected
     public void receive(int index, boolean control, Bytes packet, long arrivalNanos) {
         Entry entry = entry(index);
@@ -151,7 +165,7 @@ public final class RtpTracks {
         long deadline = Long.MAX_VALUE;
         for (Entry entry : entries) {
             entry.poll(nowNanos);
-            deadline = Math.min(deadline, entry.receiver.nextDeadlineNanos());
+            deadline = Math.min(deadline, entry.deadlineNanos());
         }
         return deadline;
     }
@@ -159,6 +173,9 @@ public final class RtpTracks {
     /// Reports to the peer that are due, RFC 3550 6.4.2.
     public void feedback(long nowNanos, Feedback peer) {
         for (Entry entry : entries) {
+            if (entry.reports == Reports.NONE) {
+                continue;
+            }
             List<Rtcp> compound = new ArrayList<>();
             entry.receiver.feedback(nowNanos, compound);
             if (entry.limit != null

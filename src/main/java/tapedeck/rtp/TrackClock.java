@@ -47,6 +47,8 @@ final class TrackClock {
     private long firstArrivalNanos = Long.MAX_VALUE;
     private long baseTicks = NONE;
     private long newestMediaNanos;
+    private long lastPacketTicks = NONE;
+    private long lastPacketNanos = NONE;
     /// Until when what came was faster than real time: it had waited.
     private long burstNanos = NONE;
     private long windowStartNanos;
@@ -81,6 +83,12 @@ final class TrackClock {
 
     /// A packet with this RTP time (unwrapped) came; in any order.
     void arrived(long ticks, long arrivalNanos) {
+        if (ticks == lastPacketTicks && arrivalNanos == lastPacketNanos) {
+            // The packets of a picture that were read together say the same.
+            return;
+        }
+        lastPacketTicks = ticks;
+        lastPacketNanos = arrivalNanos;
         if (baseTicks == NONE) {
             baseTicks = ticks;
             newestMediaNanos = 0;
@@ -169,6 +177,7 @@ final class TrackClock {
     /// Another source with another RTP clock goes on with this track.
     void restart() {
         baseTicks = NONE;
+        lastPacketTicks = NONE;
         leastOffset = NONE;
         leastOffsetBefore = NONE;
         reportEpoch = null;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class BytesTest {
@@ -50,5 +51,26 @@ class BytesTest {
         ByteBuffer buffer = ByteBuffer.allocate(16);
         SAMPLE.slice(6).writeTo(buffer);
         assertEquals("123456", Bytes.copyOf(buffer.flip()).toHex());
+    }
+
+    /// Against a search byte by byte, with pairs at every place of eight bytes.
+    @Test
+    void twoZerosInARowAreFoundWhereverTheyAre() {
+        Random random = new Random(3);
+        for (int round = 0; round < 20_000; round++) {
+            byte[] array = new byte[random.nextInt(40)];
+            for (int i = 0; i < array.length; i++) {
+                array[i] = (byte) (random.nextInt(4) == 0 ? 0 : random.nextInt(3));
+            }
+            int start = random.nextInt(array.length + 1);
+            Bytes bytes = Bytes.wrap(array, start, array.length);
+            int from = random.nextInt(bytes.length() + 1);
+            int expected = from;
+            while (expected + 1 < bytes.length() && (bytes.u8(expected) != 0 || bytes.u8(expected + 1) != 0)) {
+                expected++;
+            }
+            expected = expected + 1 < bytes.length() ? expected : bytes.length();
+            assertEquals(expected, bytes.indexOfZeros(from), bytes + " from " + from);
+        }
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Lent;
 
 /// The room grows with what waits. What is waited for is `RtpReceiverTest`'s and `RepairTest`'s.
 class JitterBufferTest {
@@ -41,14 +42,16 @@ class JitterBufferTest {
 
     private void offer(int number, long nanos) {
         byte[] payload = {(byte) (number >> 24), (byte) (number >> 16), (byte) (number >> 8), (byte) number};
-        buffer.offer(
-                FIRST + number & 0xFFFF,
-                number * 3_000L,
-                false,
-                96,
+        Lent.to(
                 Bytes.wrap(payload),
-                nanos,
-                number == 0 ? JitterBuffer.Way.KEYFRAME : JitterBuffer.Way.ORIGINAL);
+                lent -> buffer.offer(
+                        FIRST + number & 0xFFFF,
+                        number * 3_000L,
+                        false,
+                        96,
+                        lent,
+                        nanos,
+                        number == 0 ? JitterBuffer.Way.KEYFRAME : JitterBuffer.Way.ORIGINAL));
     }
 
     private static List<Integer> numbers(int from, int to) {
@@ -82,6 +85,25 @@ class JitterBufferTest {
         }
         assertEquals(numbers(0, next), came);
         assertEquals(0, lost + buffer.late());
+    }
+
+    /// Before anybody asks what waited long enough.
+    @Test
+    void thePacketThatIsNextLeavesAtOnceAndOneBehindAHoleDoesNot() {
+        offer(0, MILLI);
+        assertEquals(List.of(), came, "it is not known yet whether it is the first");
+        buffer.release(MILLI);
+        offer(1, 2 * MILLI);
+        assertEquals(numbers(0, 2), came);
+        offer(3, 3 * MILLI);
+        offer(2, 3 * MILLI);
+        offer(4, 3 * MILLI);
+        assertEquals(numbers(0, 2), came);
+        buffer.release(3 * MILLI);
+        offer(5, 4 * MILLI);
+        offer(5, 4 * MILLI);
+        assertEquals(numbers(0, 6), came);
+        assertEquals(1, buffer.duplicates());
     }
 
     @Test

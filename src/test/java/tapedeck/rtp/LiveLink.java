@@ -11,6 +11,7 @@ import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Lent;
 import tapedeck.rtp.payload.PayloadFormat;
 
 /// A camera that is live: it makes a keyframe when it is asked for one, answers to NACK, and never makes one otherwise.
@@ -166,7 +167,7 @@ final class LiveLink {
     }
 
     private void arrive(RtpPacket packet) {
-        receiver.receive(RtpPacket.parse(packet.bytes()), nowNanos);
+        Lent.to(packet.bytes(), lent -> receiver.receive(RtpPacket.parse(lent), nowNanos));
         poll();
     }
 

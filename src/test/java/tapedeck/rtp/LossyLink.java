@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
+import tapedeck.peers.Lent;
 import tapedeck.rtp.payload.Packetizer;
 import tapedeck.rtp.payload.PayloadFormat;
 
@@ -152,7 +153,7 @@ final class LossyLink {
             if (arrival.report() != null) {
                 receiver.senderReport(arrival.report(), arrival.nanos());
             } else {
-                receiver.receive(RtpPacket.parse(arrival.packet().bytes()), arrival.nanos());
+                Lent.to(arrival.packet().bytes(), packet -> receiver.receive(RtpPacket.parse(packet), arrival.nanos()));
             }
         }
         receiver.poll(nowNanos, frame -> {

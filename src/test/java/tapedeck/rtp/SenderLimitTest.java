@@ -29,7 +29,7 @@ class SenderLimitTest {
 
     private static RtpTracks tracks(List<String> feedback) {
         RtpTracks tracks = new RtpTracks(0, 0, "test", _ -> {}, _ -> {});
-        tracks.add(0, Track.VIDEO, List.of(vp8(feedback)));
+        tracks.add(0, Track.VIDEO, List.of(vp8(feedback)), RtpTracks.Reports.SENT);
         return tracks;
     }
 

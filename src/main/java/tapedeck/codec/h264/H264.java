@@ -188,8 +188,8 @@ public final class H264 {
     /// Where the next 00 00 01 begins, or -1.
     private static int nextStartCode(Bytes stream, int from) {
         int end = stream.length() - 2;
-        for (int i = stream.indexOfZero(from); i < end; i = stream.indexOfZero(i + 1)) {
-            if (stream.u8(i + 1) == 0 && stream.u8(i + 2) == 1) {
+        for (int i = stream.indexOfZeros(from); i < end; i = stream.indexOfZeros(i + 1)) {
+            if (stream.u8(i + 2) == 1) {
                 return i;
             }
         }

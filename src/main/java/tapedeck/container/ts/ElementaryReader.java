@@ -16,6 +16,7 @@ sealed interface ElementaryReader permits PictureReader, SoundReader {
         void frame(Codec codec, long ptsTicks, long ticks, long laterNanos, boolean keyframe, Bytes data);
     }
 
+    /// @param pes lent: what is kept of it is copied
     /// @throws tapedeck.bytes.MalformedException for what cannot be of this codec
     void receive(PesAssembler.Pes pes, Frames frames);
 

@@ -1,6 +1,5 @@
 package tapedeck.container.ts;
 
-import java.util.function.Consumer;
 import tapedeck.bytes.Bytes;
 
 /// Cuts bytes, in pieces of any size, into packets. They come every 188 bytes; every 192 with a time code of four
@@ -12,13 +11,19 @@ final class PacketSplitter {
 
     private static final int[] STRIDES = {TsPacket.BYTES, 192, 204};
 
-    private final Consumer<Bytes> packets;
+    /// Where packets go.
+    interface Packets {
+        /// @param bytes lent
+        /// @param at where its 188 bytes begin, with the sync byte
+        void packet(Bytes bytes, int at);
+    }
+
+    private final Packets packets;
     private Bytes rest = Bytes.EMPTY;
     private int stride;
     private long skippedBytes;
 
-    /// @param packets gets 188 bytes at a time, beginning with the sync byte
-    PacketSplitter(Consumer<Bytes> packets) {
+    PacketSplitter(Packets packets) {
         this.packets = packets;
     }
 
@@ -27,6 +32,7 @@ final class PacketSplitter {
         return skippedBytes;
     }
 
+    /// @param bytes lent
     void receive(Bytes bytes) {
         int missing = stride - rest.length();
         if (stride > 0 && !rest.isEmpty() && missing > 0 && missing < bytes.length()) {
@@ -74,13 +80,13 @@ final class PacketSplitter {
                 break;
             }
             if (bytes.u8(at) == TsPacket.SYNC) {
-                packets.accept(bytes.slice(at, at + TsPacket.BYTES));
+                packets.packet(bytes, at);
                 at += Math.min(stride, bytes.length() - at);
             } else {
                 stride = 0;
             }
         }
-        rest = bytes.slice(at);
+        rest = bytes.slice(at).copy();
     }
 
     /// Where the first packets begin, whose distance is [#stride] then; or what has to be looked at again

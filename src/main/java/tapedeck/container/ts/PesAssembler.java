@@ -6,7 +6,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 /// PES packets out of the packets of one PID. One that has a length is whole when it has it, one without when the next
-/// begins; one with a hole is left out.
+/// begins; one with a hole is left out. They are lent: the one behind the next is gathered in the same place.
 final class PesAssembler {
     /// More than the largest keyframe: 8K at the highest level has 10 MB.
     static final int MAX_PES_BYTES = 16 << 20;
@@ -14,16 +14,20 @@ final class PesAssembler {
     /// A PES packet of sound has to say its length, which has 16 bits; some do not.
     static final int MAX_SOUND_BYTES = 256 << 10;
 
-    /// Room for one at first, and for one that follows a large one.
-    private static final int FIRST_BYTES = 4 * TsPacket.BYTES;
+    /// The room for a larger one is not kept for those that follow.
+    static final int KEPT_BYTES = 128 << 10;
 
-    private static final int MOST_FIRST_BYTES = 64 << 10;
+    private static final int FIRST_BYTES = 4 * TsPacket.BYTES;
+    private static final int UNKNOWN = -1;
 
     private final int maxBytes;
     private @Nullable ByteWriter gathered;
-    /// Whether what is gathered said how long it is; then each packet is looked at.
-    private boolean sized = true;
-    private int lastBytes;
+    /// One gathers the next while the other is lent.
+    private final ByteWriter[] writers = {new ByteWriter(FIRST_BYTES), new ByteWriter(FIRST_BYTES)};
+
+    private int turn;
+    /// What is gathered said that it is so long; 0 where it does not say, and [#UNKNOWN] at first.
+    private int wholeBytes = UNKNOWN;
     private boolean randomAccess;
     private int counter = -1;
     private long damaged;
@@ -33,7 +37,12 @@ final class PesAssembler {
     }
 
     /// @param randomAccess what the adaptation field of its first packet said
-    record Pes(PesHeader header, boolean randomAccess, Bytes data) {}
+    /// @param data lent
+    record Pes(PesHeader header, boolean randomAccess, Bytes data) {
+        Pes kept() {
+            return new Pes(header, randomAccess, data.copy());
+        }
+    }
 
     /// PES packets that were left out, and holes in the counters.
     long damaged() {
@@ -68,8 +77,10 @@ final class PesAssembler {
         Pes whole = null;
         if (packet.unitStart()) {
             whole = end();
-            sized = true;
-            gathered = new ByteWriter(Math.clamp(lastBytes, FIRST_BYTES, MOST_FIRST_BYTES));
+            wholeBytes = UNKNOWN;
+            turn ^= 1;
+            gathered = writers[turn];
+            gathered.clear();
             randomAccess = packet.randomAccess();
         }
         ByteWriter out = gathered;
@@ -86,18 +97,21 @@ final class PesAssembler {
 
     /// Takes a packet in the middle of a PES packet, which nearly all are: of its own counter, not scrambled, without
     /// adaptation field. Returns false for any other, which is untouched.
-    boolean append(Bytes packet) {
+    ///
+    /// @param at where in the bytes it is
+    boolean append(Bytes bytes, int at) {
         ByteWriter out = gathered;
-        int control = packet.u8(3);
+        int control = bytes.u8(at + 3);
         if (out == null
-                || sized
+                || wholeBytes == UNKNOWN
+                || wholeBytes > 0 && out.length() + TsPacket.BYTES >= wholeBytes
                 || control != (0x10 | counter + 1 & 0xF)
-                || (packet.u8(1) & 0xC0) != 0
+                || (bytes.u8(at + 1) & 0xC0) != 0
                 || out.length() + TsPacket.BYTES > maxBytes) {
             return false;
         }
         counter = control & 0xF;
-        out.bytes(packet.slice(TsPacket.HEADER_BYTES));
+        out.bytes(bytes, at + TsPacket.HEADER_BYTES, at + TsPacket.BYTES);
         return true;
     }
 
@@ -107,19 +121,31 @@ final class PesAssembler {
             return null;
         }
         int length = out.u16At(PesHeader.LENGTH_AT);
-        sized = length > 0;
-        return length > 0 && out.length() >= PesHeader.LENGTH_AT + 2 + length ? take() : null;
+        wholeBytes = length == 0 ? 0 : PesHeader.LENGTH_AT + 2 + length;
+        return length > 0 && out.length() >= wholeBytes ? take() : null;
     }
 
     /// The counter may begin anywhere.
     void restart() {
-        gathered = null;
+        forget();
         counter = -1;
     }
 
     private void drop() {
         damaged++;
+        forget();
+    }
+
+    private void forget() {
+        if (gathered != null && gathered.length() > KEPT_BYTES) {
+            gathered.handOver();
+        }
         gathered = null;
+    }
+
+    /// What both writers keep while nothing is gathered.
+    int roomBytes() {
+        return writers[0].capacity() + writers[1].capacity();
     }
 
     /// What is there when nothing more comes: a packet without a length.
@@ -147,8 +173,7 @@ final class PesAssembler {
         if (out == null) {
             return null;
         }
-        lastBytes = out.length() + out.length() / 4;
-        Bytes bytes = out.handOver();
+        Bytes bytes = out.length() > KEPT_BYTES ? out.handOver() : out.lend();
         PesHeader header = PesHeader.parse(bytes);
         int end = header.bytes() == 0 ? bytes.length() : Math.min(header.bytes(), bytes.length());
         if (header.dataAt() > end) {

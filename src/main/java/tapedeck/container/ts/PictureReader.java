@@ -82,7 +82,7 @@ final class PictureReader implements ElementaryReader {
         boolean begins = pes.header().ptsTicks() >= 0 && PictureUnits.begins(h265, pes.data());
         switch (alignment) {
             case UNKNOWN -> {
-                early.add(pes);
+                early.add(pes.kept());
                 if (early.size() > 1 && !begins) {
                     decided(Alignment.CUT, frames);
                 } else if (!begins) {
@@ -165,7 +165,7 @@ final class PictureReader implements ElementaryReader {
             Kind kind = PictureUnits.kind(h265, unit);
             switch (kind) {
                 case DELIMITER -> {}
-                case SET -> sets.add(unit);
+                case SET -> sets.add(unit.copy());
                 case KEYFRAME, SLICE, OTHER -> {
                     keyframe |= kind == Kind.KEYFRAME;
                     sliced |= kind != Kind.OTHER;

@@ -122,7 +122,7 @@ final class SoundReader implements ElementaryReader {
                 continue;
             }
             if (found == null) {
-                carried = all.slice(at);
+                carried = all.slice(at).copy();
                 break;
             }
             inSync = true;
@@ -140,7 +140,7 @@ final class SoundReader implements ElementaryReader {
             return;
         }
         for (Bytes data : found.frames()) {
-            frames.frame(known, ticks, ticks, laterNanos, true, data);
+            frames.frame(known, ticks, ticks, laterNanos, true, data.copy());
             laterNanos += found.durationNanos();
         }
     }

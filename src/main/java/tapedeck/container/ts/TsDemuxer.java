@@ -61,8 +61,11 @@ public final class TsDemuxer {
     private SequencedMap<Integer, Integer> programs = new LinkedHashMap<>();
     private Map<Integer, SectionAssembler> maps = Map.of();
     private SequencedMap<Integer, String> serviceNames = new LinkedHashMap<>();
+    private Bytes patSection = Bytes.EMPTY;
     private @Nullable ProgramMap program;
+    private Bytes programSection = Bytes.EMPTY;
     private Map<Integer, Line> lines = Map.of();
+    private @Nullable Line recent;
     private final Set<StreamEntry> refused = new HashSet<>();
     private final Map<Integer, Integer> sectionCounters = new HashMap<>();
     private long packets;
@@ -121,6 +124,7 @@ public final class TsDemuxer {
         this(sink, new TsClock(zeroTicks, nearTicks), false);
     }
 
+    /// @param bytes lent: what is kept of them is copied
     /// @throws MalformedException if more waits than may, of one that is live
     public void receive(Bytes bytes) {
         splitter.receive(bytes);
@@ -222,14 +226,14 @@ public final class TsDemuxer {
         return lastTime;
     }
 
-    private void packet(Bytes bytes) {
+    private void packet(Bytes bytes, int at) {
         packets++;
         try {
-            Line middle = lines.get(bytes.u16(1) & TsPacket.NULL_PID);
-            if (middle != null && !middle.idle && middle.assembler.append(bytes)) {
+            Line middle = line(bytes.u16(at + 1) & TsPacket.NULL_PID);
+            if (middle != null && !middle.idle && middle.assembler.append(bytes, at)) {
                 return;
             }
-            TsPacket packet = TsPacket.parse(bytes);
+            TsPacket packet = TsPacket.parse(bytes.slice(at, at + TsPacket.BYTES));
             if (packet.transportError()) {
                 badPackets++;
                 return;
@@ -237,7 +241,7 @@ public final class TsDemuxer {
             if (packet.discontinuity() && program != null && packet.pid() == program.pcrPid()) {
                 clock.discontinuity();
             }
-            Line line = lines.get(packet.pid());
+            Line line = line(packet.pid());
             if (line != null) {
                 media(line, packet);
             } else {
@@ -246,6 +250,16 @@ public final class TsDemuxer {
         } catch (MalformedException _) {
             badPackets++;
         }
+    }
+
+    /// Nearly always that of the packet before.
+    private @Nullable Line line(int pid) {
+        Line last = recent;
+        if (last == null || last.entry.pid() != pid) {
+            last = lines.get(pid);
+            recent = last;
+        }
+        return last;
     }
 
     private void media(Line line, TsPacket packet) {
@@ -283,7 +297,12 @@ public final class TsDemuxer {
         assembler.receive(packet);
     }
 
+    /// Said again several times a second, mostly.
     private void pat(Bytes section) {
+        if (section.equals(patSection)) {
+            return;
+        }
+        patSection = section;
         SequencedMap<Integer, Integer> said = ProgramTables.programs(section);
         if (said == null || said.equals(programs)) {
             return;
@@ -303,6 +322,9 @@ public final class TsDemuxer {
 
     /// A new map: streams that are in both go on, the others end.
     private void pmt(Bytes section) {
+        if (program != null && section.equals(programSection)) {
+            return;
+        }
         ProgramMap map = ProgramTables.map(section);
         if (map == null || map.equals(program) || !programs.containsKey(map.program())) {
             return;
@@ -317,6 +339,7 @@ public final class TsDemuxer {
         }
         boolean other = program == null;
         program = map;
+        programSection = section;
         follow(map);
         sink.program(map.program(), programs.size());
         if (other && !serviceNames.isEmpty()) {
@@ -351,6 +374,7 @@ public final class TsDemuxer {
             }
         }
         lines = next;
+        recent = null;
         // Where the one that was read has gone, another one may come.
         for (Line line : next.values()) {
             line.idle = live

@@ -14,7 +14,11 @@ import tapedeck.stream.Streams;
 
 /// A transport stream over TCP: bytes, and nothing around them.
 final class TcpPeer implements Conversation, TsPeer {
+    /// Read at once: little enough to stay in the processor's cache.
+    private static final int PART_BYTES = 8 * 1024;
+
     private final Connection connection;
+    private final byte[] part = new byte[PART_BYTES];
     private final TsIngest ingest;
     private boolean known;
 
@@ -25,17 +29,19 @@ final class TcpPeer implements Conversation, TsPeer {
 
     @Override
     public void received(ByteBuf buffer) {
-        byte[] array = new byte[buffer.readableBytes()];
-        buffer.readBytes(array);
-        Bytes bytes = Bytes.wrap(array);
-        if (!known) {
-            known = true;
-            String wrong = wrong(bytes);
-            if (wrong != null) {
-                throw new MalformedException("this is %s, not MPEG-TS".formatted(wrong));
+        while (buffer.isReadable()) {
+            int count = Math.min(part.length, buffer.readableBytes());
+            buffer.readBytes(part, 0, count);
+            Bytes bytes = Bytes.wrap(part, 0, count);
+            if (!known) {
+                known = true;
+                String wrong = wrong(bytes);
+                if (wrong != null) {
+                    throw new MalformedException("this is %s, not MPEG-TS".formatted(wrong));
+                }
             }
+            ingest.receive(bytes);
         }
-        ingest.receive(bytes);
     }
 
     private static @Nullable String wrong(Bytes bytes) {

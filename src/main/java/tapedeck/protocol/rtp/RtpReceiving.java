@@ -108,7 +108,7 @@ final class RtpReceiving {
             audio |= trackId == Track.AUDIO;
             Optional<CryptoLine> ours =
                     theirs.map(line -> CryptoLine.random(line.tag(), line.keys().profile(), random));
-            tracks.add(i, trackId, known);
+            tracks.add(i, trackId, known, RtpTracks.Reports.SENT);
             ReceivedTrack track = new ReceivedTrack(i, tracks, theirs, ours, ports, loop, local, tracks::poll);
             sections.add(track);
             answered.add(accepted(section, known, track.port(), ours));

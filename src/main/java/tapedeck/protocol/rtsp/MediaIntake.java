@@ -1,5 +1,6 @@
 package tapedeck.protocol.rtsp;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +28,17 @@ final class MediaIntake {
 
     private static final long LEAST_TIMER_NANOS = 20_000_000L;
 
+    /// RFC 2326 10.12: one byte says which.
+    private static final int CHANNELS = 256;
+
+    private static final int NOBODY = -1;
+
     private final Connection connection;
     private final List<AnnouncedTrack> tracks;
     private final Map<Integer, MediaPath> paths = new HashMap<>();
-    private final Map<Integer, Integer> channels = new HashMap<>();
+    /// What comes on each channel of the connection: twice the track's index, and one more for its reports.
+    private final int[] channels = new int[CHANNELS];
+    private boolean overConnection;
     private @Nullable RtpTracks receiving;
     private boolean timerRuns;
     private boolean ended;
@@ -39,6 +47,7 @@ final class MediaIntake {
     MediaIntake(Connection connection, List<AnnouncedTrack> tracks) {
         this.connection = connection;
         this.tracks = tracks;
+        Arrays.fill(channels, NOBODY);
     }
 
     List<AnnouncedTrack> tracks() {
@@ -56,20 +65,21 @@ final class MediaIntake {
 
     /// Whether media comes on the connection itself.
     boolean isOverConnection() {
-        return !channels.isEmpty();
+        return overConnection;
     }
 
     void setUp(int index, MediaPath path) {
         paths.put(index, path);
         if (path instanceof InterleavedPath interleaved) {
-            channels.put(interleaved.channel(), 2 * index);
-            channels.put(interleaved.controlChannel(), 2 * index + 1);
+            overConnection = true;
+            channels[interleaved.channel()] = 2 * index;
+            channels[interleaved.controlChannel()] = 2 * index + 1;
         }
     }
 
     /// Whether a track has this channel.
     boolean hasChannel(int channel) {
-        return channels.containsKey(channel);
+        return channels[channel] != NOBODY;
     }
 
     /// What will come.
@@ -91,7 +101,9 @@ final class MediaIntake {
         for (int index : paths.keySet()) {
             AnnouncedTrack track = tracks.get(index);
             if (track.id() != 0) {
-                started.add(index, track.id(), track.formats());
+                RtpTracks.Reports reports =
+                        paths.get(index) instanceof UdpPath ? RtpTracks.Reports.SENT : RtpTracks.Reports.NONE;
+                started.add(index, track.id(), track.formats(), reports);
             }
         }
         receiving = started;
@@ -99,8 +111,8 @@ final class MediaIntake {
 
     /// A packet on the connection; those on channels of nobody are counted.
     void interleaved(RtspMessage.Interleaved message, long arrivalNanos) {
-        Integer place = channels.get(message.channel());
-        if (place != null) {
+        int place = channels[message.channel()];
+        if (place != NOBODY) {
             receive(place / 2, place % 2 == 1, message.packet(), arrivalNanos);
         } else {
             strayPackets++;
@@ -153,8 +165,7 @@ final class MediaIntake {
         }
         started.feedback(nowNanos, (index, compound) -> {
             MediaPath path = paths.get(index);
-            // On a connection nothing is lost, and nobody who sends there asks how much.
-            if (path instanceof UdpPath) {
+            if (path != null) {
                 path.control(Rtcp.write(compound));
             }
         });

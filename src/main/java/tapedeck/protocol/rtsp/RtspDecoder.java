@@ -10,7 +10,8 @@ import java.util.function.Consumer;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
-/// Cuts a peer's bytes into messages, however they come. What was claimed but not sent yet takes no memory.
+/// Cuts a peer's bytes into messages, however they come. What was claimed but not sent yet takes no memory. Packets are
+/// lent: the next one overwrites them.
 ///
 /// Lines may end in CR LF, LF or CR (RFC 2326 4.4 wants all of them taken); empty lines between messages are skipped,
 /// as some clients send one behind a body. Where only bytes that are no text follow, the peer speaks something else,
@@ -73,6 +74,10 @@ final class RtspDecoder {
     }
 
     private void between(ByteBuf in) {
+        if (in.readableBytes() >= FRAME_HEAD_BYTES && in.getByte(in.readerIndex()) == '$') {
+            beginFrame(in.readInt());
+            return;
+        }
         byte first = in.readByte();
         if (first == '\r' || first == '\n') {
             if (++empty > MAX_EMPTY_BYTES) {
@@ -99,28 +104,24 @@ final class RtspDecoder {
     private void frameHead(ByteBuf in) {
         take(in, FRAME_HEAD_BYTES);
         if (length == FRAME_HEAD_BYTES) {
-            channel = buffer[1] & 0xFF;
-            wanted = (buffer[2] & 0xFF) << 8 | buffer[3] & 0xFF;
-            length = 0;
-            part = Part.FRAME;
-            if (wanted == 0) {
-                part = Part.BETWEEN;
-            }
+            beginFrame(Bytes.wrap(buffer, 0, length).i32(0));
         }
     }
 
+    /// @param head `$`, 8 bits of channel, 16 of length
+    private void beginFrame(int head) {
+        empty = 0;
+        length = 0;
+        channel = head >> 16 & 0xFF;
+        wanted = head & 0xFFFF;
+        part = wanted == 0 ? Part.BETWEEN : Part.FRAME;
+    }
+
     private void frame(ByteBuf in) {
-        if (length == 0 && in.readableBytes() >= wanted) {
-            byte[] whole = new byte[wanted];
-            in.readBytes(whole);
-            part = Part.BETWEEN;
-            sink.accept(new RtspMessage.Interleaved(channel, Bytes.wrap(whole)));
-            return;
-        }
         take(in, wanted);
         if (length == wanted) {
             part = Part.BETWEEN;
-            sink.accept(new RtspMessage.Interleaved(channel, Bytes.wrap(Arrays.copyOf(buffer, length))));
+            sink.accept(new RtspMessage.Interleaved(channel, Bytes.wrap(buffer, 0, length)));
         }
     }
 

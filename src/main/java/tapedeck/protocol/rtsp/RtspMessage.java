@@ -42,5 +42,7 @@ sealed interface RtspMessage {
     }
 
     /// RFC 2326 10.12: `$`, a channel, a length and a packet.
+    ///
+    /// @param packet lent: valid until whoever is given the message returns
     record Interleaved(int channel, Bytes packet) implements RtspMessage {}
 }

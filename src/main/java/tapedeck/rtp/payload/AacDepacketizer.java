@@ -1,6 +1,5 @@
 package tapedeck.rtp.payload;
 
-import java.util.Arrays;
 import tapedeck.bytes.BitReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -21,6 +20,9 @@ final class AacDepacketizer implements Depacketizer {
     private final AacParameters parameters;
     private final long ticksPerUnit;
     private final FrameInParts part = new FrameInParts("AAC");
+    /// Of the units in the packet at hand.
+    private final int[] sizes = new int[MAX_UNITS];
+
     private long missingFrames;
 
     AacDepacketizer(PayloadFormat format) {
@@ -45,7 +47,8 @@ final class AacDepacketizer implements Depacketizer {
     }
 
     private void units(Bytes payload, long timestamp, Sink sink) {
-        int[] sizes = new int[] {parameters.constantBytes()};
+        int count = 1;
+        sizes[0] = parameters.constantBytes();
         int at = 0;
         if (parameters.hasHeaders()) {
             if (payload.length() < 2) {
@@ -57,34 +60,32 @@ final class AacDepacketizer implements Depacketizer {
                 throw new MalformedException(
                         "AAC: headers of %d bits in a packet of %d bytes".formatted(headerBits, payload.length()));
             }
-            sizes = sizes(new BitReader(payload.slice(2, at)), headerBits);
+            count = readSizes(new BitReader(payload.slice(2, at)), headerBits);
         }
         at += auxiliaryBytes(payload.slice(at));
         if (at > payload.length()) {
             throw new MalformedException("AAC: auxiliary section beyond the packet");
         }
-        if (sizes.length == 1 && sizes[0] > payload.length() - at) {
+        if (count == 1 && sizes[0] > payload.length() - at) {
             part(payload.slice(at), sizes[0], timestamp, sink);
             return;
         }
         dropPart();
-        for (int i = 0; i < sizes.length; i++) {
+        for (int i = 0; i < count; i++) {
             if (sizes[i] > payload.length() - at) {
                 throw new MalformedException(
                         "AAC: unit of %d bytes, %d there".formatted(sizes[i], payload.length() - at));
             }
             if (sizes[i] > 0) {
-                // The payload shares its packet's array, which nobody else keeps: no copy.
                 Bytes unit = payload.slice(at, at + sizes[i]);
-                sink.frame(parameters.codec(), timestamp + i * ticksPerUnit, true, unit);
+                sink.frame(parameters.codec(), timestamp + i * ticksPerUnit, true, unit.copy());
             }
             at += sizes[i];
         }
     }
 
-    /// 3.2.1.1: size and index of each unit.
-    private int[] sizes(BitReader in, int headerBits) {
-        int[] sizes = new int[MAX_UNITS];
+    /// 3.2.1.1: size and index of each unit. Returns how many there are.
+    private int readSizes(BitReader in, int headerBits) {
         int count = 0;
         long end = in.remaining() - headerBits;
         while (in.remaining() > end) {
@@ -106,7 +107,7 @@ final class AacDepacketizer implements Depacketizer {
         if (count == 0) {
             throw new MalformedException("AAC: packet without a header");
         }
-        return Arrays.copyOf(sizes, count);
+        return count;
     }
 
     private void skipTimes(BitReader in, boolean first) {

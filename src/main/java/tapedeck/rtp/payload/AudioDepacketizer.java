@@ -43,8 +43,7 @@ final class AudioDepacketizer implements Depacketizer {
         if (codec instanceof Codec.Opus) {
             OpusPacket.samples(payload);
         }
-        // The payload shares its packet's array, which nobody else keeps: no copy.
-        sink.frame(codec, timestamp, true, payload);
+        sink.frame(codec, timestamp, true, payload.copy());
         lastTimestamp = timestamp;
         openFrames = 0;
     }
@@ -62,7 +61,7 @@ final class AudioDepacketizer implements Depacketizer {
                 return;
             }
         }
-        sink.frame(codec, timestamp, true, payload);
+        sink.frame(codec, timestamp, true, payload.copy());
         lastTimestamp = timestamp;
         openFrames--;
         missingFrames--;

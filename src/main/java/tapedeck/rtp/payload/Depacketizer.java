@@ -17,7 +17,7 @@ public interface Depacketizer {
     /// The next packet in order. A [tapedeck.bytes.MalformedException] means that its frame is lost, as after a
     /// [#gap(long)]; the next packet may be given.
     ///
-    /// @param payload may be empty: padding alone
+    /// @param payload may be empty: padding alone. Lent: what is kept of it is copied
     /// @param timestamp that of RTP, unwrapped
     void packet(Bytes payload, long timestamp, boolean marker, Sink sink);
 

@@ -57,7 +57,8 @@ final class Mp3Depacketizer implements Depacketizer {
                 part.add(body);
                 return;
             }
-            emit(header, timestamp + ticks, body.slice(at, at + header.frameBytes()), sink);
+            Bytes frame = body.slice(at, at + header.frameBytes());
+            emit(header, timestamp + ticks, frame.copy(), sink);
             at += header.frameBytes();
             ticks += (long) header.samples() * CLOCK_RATE_HZ / header.sampleRateHz();
         }

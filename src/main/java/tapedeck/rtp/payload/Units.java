@@ -6,8 +6,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.h264.H264;
 
-/// The NAL units or OBUs of a frame that is not whole yet: each a few bytes of header and slices of packets,
-/// which are copied together once.
+/// The NAL units or OBUs of a frame that is not whole yet, each behind its length as in a [tapedeck.media.Frame].
 final class Units {
     /// More than any picture has that is not cut to packets.
     static final int MAX_UNITS = 1024;
@@ -15,8 +14,7 @@ final class Units {
     private final String codecName;
     private final int maxUnits;
     private final List<Unit> units = new ArrayList<>();
-    private final List<Bytes> pieces = new ArrayList<>();
-    private int sizeBytes;
+    private final Pieces pieces;
     /// The last one, while more of it may come.
     private boolean open;
 
@@ -27,21 +25,24 @@ final class Units {
     Units(String codecName, int maxUnits) {
         this.codecName = codecName;
         this.maxUnits = maxUnits;
+        this.pieces = new Pieces(codecName);
     }
 
     /// A unit, whole or not.
     static final class Unit {
-        private final int header;
-        private final int headerBytes;
-        private final int firstPiece;
-        private int pieces;
+        private final int lengthAt;
+        private final int piecesBefore;
+        private final int framingBefore;
         private int length;
 
-        private Unit(int header, int headerBytes, int firstPiece) {
-            this.header = header;
-            this.headerBytes = headerBytes;
-            this.firstPiece = firstPiece;
-            this.length = headerBytes;
+        private Unit(Pieces before) {
+            this.lengthAt = before.sizeBytes();
+            this.piecesBefore = before.count();
+            this.framingBefore = before.framingBytes();
+        }
+
+        private int start() {
+            return lengthAt + H264.NAL_LENGTH_BYTES;
         }
 
         int length() {
@@ -66,72 +67,49 @@ final class Units {
         if (units.size() == maxUnits) {
             throw new MalformedException("%s: frame of more than %d units".formatted(codecName, maxUnits));
         }
-        units.add(new Unit(header, headerBytes, pieces.size()));
+        Unit unit = new Unit(pieces);
+        units.add(unit);
+        pieces.addFraming(header, H264.NAL_LENGTH_BYTES + headerBytes);
+        unit.length = headerBytes;
         open = true;
     }
 
     /// A part of the open unit.
     void add(Bytes piece) {
-        if (pieces.size() == Pieces.MAX_PIECES || piece.length() > Pieces.MAX_FRAME_BYTES - sizeBytes) {
-            throw new MalformedException(
-                    "%s: frame of %d bytes in %d parts".formatted(codecName, sizeBytes, pieces.size() + 1));
-        }
         pieces.add(piece);
-        sizeBytes += piece.length();
-        Unit unit = units.getLast();
-        unit.pieces++;
-        unit.length += piece.length();
+        units.getLast().length += piece.length();
     }
 
     /// The open unit is whole.
     Unit end() {
         open = false;
-        return units.getLast();
+        Unit unit = units.getLast();
+        pieces.patch32(unit.lengthAt, unit.length);
+        return unit;
     }
 
     void removeLast() {
         Unit last = units.removeLast();
-        pieces.subList(last.firstPiece, pieces.size()).clear();
-        sizeBytes -= last.length - last.headerBytes;
+        pieces.cut(last.lengthAt, last.piecesBefore, last.framingBefore);
     }
 
     void clear() {
         units.clear();
         pieces.clear();
-        sizeBytes = 0;
         open = false;
     }
 
     /// The byte at this place of a unit; it has to be there.
     int u8(Unit unit, int index) {
-        if (index < unit.headerBytes) {
-            return unit.header >> 8 * (unit.headerBytes - 1 - index) & 0xFF;
+        if (index >= unit.length) {
+            throw new MalformedException("%s: unit of %d bytes".formatted(codecName, unit.length));
         }
-        int at = index - unit.headerBytes;
-        for (int i = unit.firstPiece; i < unit.firstPiece + unit.pieces; i++) {
-            if (at < pieces.get(i).length()) {
-                return pieces.get(i).u8(at);
-            }
-            at -= pieces.get(i).length();
-        }
-        throw new MalformedException("%s: unit of %d bytes".formatted(codecName, unit.length));
+        return pieces.u8(unit.start() + index);
     }
 
-    /// All of them, each behind its length as in a [tapedeck.media.Frame].
+    /// All of them, each behind its length.
     Bytes lengthPrefixed() {
-        int size = 0;
-        for (Unit unit : units) {
-            size += H264.NAL_LENGTH_BYTES + unit.length;
-        }
-        byte[] out = new byte[size];
-        int at = 0;
-        for (Unit unit : units) {
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                out[at++] = (byte) (unit.length >> shift);
-            }
-            at = copy(unit, 0, out, at);
-        }
-        return Bytes.wrap(out);
+        return Bytes.wrap(pieces.joined(0));
     }
 
     Bytes bytes(Unit unit) {
@@ -142,18 +120,8 @@ final class Units {
 
     /// Copies a unit from this byte on; returns where it ends.
     int copy(Unit unit, int from, byte[] out, int at) {
-        int to = at;
-        for (int i = from; i < unit.headerBytes; i++) {
-            out[to++] = (byte) u8(unit, i);
-        }
-        int skip = Math.max(0, from - unit.headerBytes);
-        for (int i = unit.firstPiece; i < unit.firstPiece + unit.pieces; i++) {
-            Bytes piece = pieces.get(i);
-            int skipped = Math.min(skip, piece.length());
-            piece.copyTo(skipped, out, to, piece.length() - skipped);
-            to += piece.length() - skipped;
-            skip -= skipped;
-        }
-        return to;
+        int length = unit.length - from;
+        pieces.copyTo(unit.start() + from, out, at, length);
+        return at + length;
     }
 }

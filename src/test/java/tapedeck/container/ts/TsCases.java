@@ -20,6 +20,7 @@ import tapedeck.container.MemoryFile;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
 import tapedeck.media.Frame;
+import tapedeck.peers.Lent;
 import tapedeck.peers.TestMedia;
 
 /// What all tests of MPEG-TS are fed with.
@@ -140,7 +141,7 @@ final class TsCases {
 
     static Heard heard(Bytes bytes) {
         Heard heard = new Heard();
-        heard.demuxer.receive(bytes);
+        Lent.to(bytes, heard.demuxer::receive);
         heard.demuxer.end();
         return heard;
     }

@@ -18,6 +18,7 @@ import tapedeck.container.Container;
 import tapedeck.container.MemoryFile;
 import tapedeck.media.Frame;
 import tapedeck.peers.Fuzz;
+import tapedeck.peers.Lent;
 import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
 
@@ -32,7 +33,7 @@ class TsDemuxerTest {
             TsCases.Heard heard = new TsCases.Heard();
             for (int at = 0; at < file.length(); ) {
                 int to = Math.min(file.length(), at + 1 + random.nextInt(most));
-                heard.demuxer.receive(file.slice(at, to));
+                Lent.to(file.slice(at, to), heard.demuxer::receive);
                 at = to;
             }
             heard.demuxer.end();

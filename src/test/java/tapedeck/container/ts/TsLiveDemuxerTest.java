@@ -20,6 +20,7 @@ import tapedeck.codec.aac.Aac;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.Lent;
 import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
 
@@ -105,7 +106,7 @@ class TsLiveDemuxerTest {
                 next++;
             }
             PesHeader header = new PesHeader(0xE0, 0, pts, dts, 0);
-            reader.receive(new PesAssembler.Pes(header, false, all.slice(at, to)), frames);
+            Lent.to(all.slice(at, to), part -> reader.receive(new PesAssembler.Pes(header, false, part), frames));
             at = to;
         }
         reader.end(frames);

@@ -41,9 +41,16 @@ class RtspDecoderTest {
         return out.toBytes();
     }
 
+    /// Packets are lent.
+    private static RtspMessage kept(RtspMessage message) {
+        return message instanceof RtspMessage.Interleaved(int channel, Bytes packet)
+                ? new RtspMessage.Interleaved(channel, packet.copy())
+                : message;
+    }
+
     private static List<RtspMessage> decoded(Bytes bytes, Random cuts) {
         List<RtspMessage> messages = new ArrayList<>();
-        RtspDecoder decoder = new RtspDecoder(messages::add);
+        RtspDecoder decoder = new RtspDecoder(message -> messages.add(kept(message)));
         for (int at = 0; at < bytes.length(); ) {
             int next = Math.min(bytes.length(), at + 1 + cuts.nextInt(40));
             decoder.decode(Unpooled.wrappedBuffer(bytes.slice(at, next).toByteArray()));
@@ -54,7 +61,7 @@ class RtspDecoderTest {
 
     private static List<RtspMessage> whole(Bytes bytes) {
         List<RtspMessage> messages = new ArrayList<>();
-        new RtspDecoder(messages::add).decode(Unpooled.wrappedBuffer(bytes.toByteArray()));
+        new RtspDecoder(message -> messages.add(kept(message))).decode(Unpooled.wrappedBuffer(bytes.toByteArray()));
         return messages;
     }
 

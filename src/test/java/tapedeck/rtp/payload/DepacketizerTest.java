@@ -21,6 +21,7 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.peers.Fuzz;
+import tapedeck.peers.Lent;
 import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
 
@@ -85,11 +86,13 @@ class DepacketizerTest {
     private static List<Out> feed(Depacketizer depacketizer, List<Packet> packets) {
         List<Out> out = new ArrayList<>();
         for (Packet packet : packets) {
-            depacketizer.packet(
+            Lent.to(
                     packet.payload(),
-                    packet.timestamp(),
-                    packet.marker(),
-                    (codec, timestamp, keyframe, data) -> out.add(new Out(codec, timestamp, keyframe, data)));
+                    payload -> depacketizer.packet(
+                            payload,
+                            packet.timestamp(),
+                            packet.marker(),
+                            (codec, timestamp, keyframe, data) -> out.add(new Out(codec, timestamp, keyframe, data))));
         }
         return out;
     }
