@@ -155,7 +155,8 @@ class RoomsTest {
             var match = start.matcher(lines.get(i));
             if (!match.find()
                     || lines.get(i).contains(" record ")
-                    || lines.get(i).contains(" class ")) {
+                    || lines.get(i).contains(" class ")
+                    || lines.get(i).contains(" -> ")) {
                 continue;
             }
             String end = match.group(1) + "}";
