@@ -105,9 +105,9 @@ class TracksCommandTest {
         }
     }
 
-    /// The page's example, whose third track is cut off there. Its two tracks of the stream that left say a `durationInMS`
-    /// that is 16,558 ms behind the end of their last edit, while all others of the page end with it, as ISO/IEC 14496-12
-    /// 8.3.2 has it: here every track does.
+    /// The page's example, whose third track is cut off there. Its two tracks of the stream that left have a
+    /// `durationInMS` that is 16,558 ms behind the end of their last edit. All others of the page end with it, as
+    /// ISO/IEC 14496-12 8.3.2 has it: here every track does.
     private static final String ADDED_AGAIN = """
             [{"durationInMS": "78978",
               "trackEdits": [

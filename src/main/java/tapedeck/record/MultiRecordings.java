@@ -49,8 +49,8 @@ public final class MultiRecordings {
         start(uri, null);
     }
 
-    /// @param fileName of this one, instead of the server's template; it may hold the template's elements, and the
-    /// container's extension
+    /// @param fileName of this one, instead of the server's template; the template's elements and the container's
+    /// extension may be in it
     public void start(String uri, @Nullable String fileName) throws RecordingRefusedException {
         refuseWithoutSpace(uri);
         Naming named = fileName == null

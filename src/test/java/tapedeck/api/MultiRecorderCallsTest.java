@@ -143,9 +143,7 @@ class MultiRecorderCallsTest {
             assertEquals(400, status(server, "startup", RECORDER.replace("}", ", \"filename\": 7}")));
             Path records = dir.resolve("records");
             for (String name : List.of(
-                    "multi-recorder__test-record.mp4",
-                    "of multi-recorder__test-record.mp4",
-                    "_.outside.hidden.mp4")) {
+                    "multi-recorder__test-record.mp4", "of multi-recorder__test-record.mp4", "_.outside.hidden.mp4")) {
                 while (!Files.exists(records.resolve(name))) {
                     TimeUnit.MILLISECONDS.sleep(20);
                 }

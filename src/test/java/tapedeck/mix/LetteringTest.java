@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.transcode.picture.Area;
 import tapedeck.transcode.picture.Overlay;
 
-/// Names in many scripts, drawn with the fonts that `./check` installs. A letter that no font has is drawn as a box, the
-/// same for all of them.
+/// Names in many scripts, drawn with the fonts that `./check` installs. A letter that no font has is drawn as
+/// a box, the same for all of them.
 class LetteringTest {
     private static final int LETTERS = 32;
     private static final int WIDE = 2_000;

@@ -118,6 +118,7 @@ public abstract class LiveSender implements Runnable {
         public void run() {
             List<Track> tracks = TestMedia.tracks(frames);
             try {
+                client.reportBeginning(tracks);
                 for (Frame frame : frames) {
                     if (!awaitDue(frame.dtsNanos())) {
                         return;
