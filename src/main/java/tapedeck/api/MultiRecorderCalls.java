@@ -1,6 +1,7 @@
 package tapedeck.api;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.MalformedException;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
@@ -33,7 +34,7 @@ final class MultiRecorderCalls {
     }
 
     void start(HttpExchange exchange) throws Exception {
-        run(exchange, body -> recordings.start(uri(body)));
+        run(exchange, body -> recordings.start(uri(body), fileName(body)));
     }
 
     void add(HttpExchange exchange) throws Exception {
@@ -66,6 +67,13 @@ final class MultiRecorderCalls {
             throw RecorderCalls.problem(e);
         }
         exchange.respond(200);
+    }
+
+    /// `filename` in the page's table of parameters, `fileName` in its answers.
+    private static @Nullable String fileName(Json.Body body) {
+        return body.optionalText("filename")
+                .or(() -> body.optionalText("fileName"))
+                .orElse(null);
     }
 
     private static String uri(Json.Body body) {

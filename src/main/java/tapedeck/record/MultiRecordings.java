@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.record.RecordingRefusedException.Reason;
@@ -22,6 +24,7 @@ public final class MultiRecordings {
     /// How many run at once.
     static final int MAX_RECORDERS = 1_000;
 
+    private static final Pattern EXTENSION = Pattern.compile("\\.(mp4|mkv)$", Pattern.CASE_INSENSITIVE);
     private static final Logger log = LoggerFactory.getLogger(MultiRecordings.class);
 
     private final Studio studio;
@@ -43,7 +46,17 @@ public final class MultiRecordings {
 
     /// Starts a recorder without streams. Its file begins with the first frame of the first one.
     public void start(String uri) throws RecordingRefusedException {
+        start(uri, null);
+    }
+
+    /// @param fileName of this one, instead of the server's template; the template's elements and the container's
+    /// extension may be in it
+    public void start(String uri, @Nullable String fileName) throws RecordingRefusedException {
         refuseWithoutSpace(uri);
+        Naming named = fileName == null
+                ? naming
+                : new Naming(
+                        EXTENSION.matcher(fileName).replaceFirst(""), naming.encoding(), naming.excludedCharacters());
         MultiRecorder recorder;
         synchronized (this) {
             if (closed) {
@@ -55,7 +68,7 @@ public final class MultiRecordings {
             if (open.size() >= MAX_RECORDERS) {
                 throw refused(Reason.TAKEN, "there are %d recorders already".formatted(open.size()));
             }
-            recorder = new MultiRecorder(studio, naming, uri, freest.get());
+            recorder = new MultiRecorder(studio, named, uri, freest.get());
             running.put(uri, recorder);
             open.add(recorder);
         }

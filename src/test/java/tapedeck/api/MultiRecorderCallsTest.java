@@ -125,6 +125,32 @@ class MultiRecorderCallsTest {
         }
     }
 
+    /// The third row of the page's parameters, with its spelling and with that of its answers.
+    @Test
+    void aFileIsNamedAsTheQuerySays() throws Exception {
+        try (ApiServer server = new ApiServer(dir, NO_HOOK);
+                LivePublisher one = new LivePublisher(server, "one")) {
+            for (String named : List.of(
+                    "\"filename\": \"multi-recorder__test-record.mp4\"",
+                    "\"fileName\": \"of {streamName}\"",
+                    "\"filename\": \"../outside/.hidden.MP4\"")) {
+                String startup = RECORDER.replace("}", ", " + named + "}");
+                assertEquals(200, status(server, "startup", startup), named);
+                assertEquals(200, status(server, "add", stream(one.mediaSessionId())));
+                recorder(server, 100);
+                assertEquals(200, status(server, "terminate", RECORDER));
+            }
+            assertEquals(400, status(server, "startup", RECORDER.replace("}", ", \"filename\": 7}")));
+            Path records = dir.resolve("records");
+            for (String name : List.of(
+                    "multi-recorder__test-record.mp4", "of multi-recorder__test-record.mp4", "_.outside.hidden.mp4")) {
+                while (!Files.exists(records.resolve(name))) {
+                    TimeUnit.MILLISECONDS.sleep(20);
+                }
+            }
+        }
+    }
+
     private static JsonNode listed(ApiServer server, String state) throws Exception {
         while (true) {
             for (JsonNode entry : ApiServer.json(server.get("/recordings")).path("recordings")) {

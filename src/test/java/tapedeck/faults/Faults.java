@@ -9,7 +9,11 @@ import org.opentest4j.TestAbortedException;
 
 /// All faults by name. `./check` makes each a short time ([FaultsTest]), `bench/faults NAME [ROUNDS]` a longer one.
 enum Faults {
-    KILL("F1: kill -9 in all containers, RTMP and WHIP; a round is one kill of eight recordings", 3, 1_000, Kill::run),
+    KILL(
+            "F1: kill -9 under 50 recordings by RTMP, WHIP, RTSP and TS in all containers; a round is one kill",
+            3,
+            20,
+            Kill::run),
     FINISH_KILL("F2: kill -9 while files are finished; a round is eight files", 2, 40, FinishKill::run),
     HOOKS("F11: hooks that hang, flood, die and leave daemons", 1, 1, HookFaults::run),
     FREEZE("F4: SIGSTOP and SIGCONT; rounds are 5, 30 and 120 s", 1, 3, Freeze::run),

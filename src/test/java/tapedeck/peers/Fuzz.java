@@ -1,7 +1,10 @@
 package tapedeck.peers;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.function.Consumer;
 import tapedeck.bytes.Bytes;
@@ -17,8 +20,27 @@ public final class Fuzz {
     private static final long[] LIES = {0, 1, 7, 8, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFFL, 0x8000_0000L, 0xFFFF_FFFFL
     };
     private static final int MAX_CUTS = 4000;
+    /// What one input may allocate in all, beside 64 times its own length: what it only claims is bounded.
+    private static final long MOST_BYTES = 16 << 20;
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private Fuzz() {}
+
+    /// What the dearest inputs of one parser cost.
+    private static final class Cost {
+        private long mostNanos;
+        private long mostBytes;
+
+        void add(long nanos, long bytes, Bytes input, String how) {
+            mostNanos = Math.max(mostNanos, nanos);
+            mostBytes = Math.max(mostBytes, bytes);
+            if (bytes > MOST_BYTES + 64L * input.length()) {
+                throw new AssertionError(
+                        "%s (%d bytes) allocated %d bytes: %s".formatted(how, input.length(), bytes, shown(input)));
+            }
+        }
+    }
 
     /// @param good samples that the parser must take
     /// @param further anything that it must survive, as a starting point for damage
@@ -26,11 +48,12 @@ public final class Fuzz {
         good.forEach(parser);
         List<Bytes> seeds = new ArrayList<>(good);
         seeds.addAll(further);
+        Cost cost = new Cost();
         long cuts = 0;
         for (Bytes seed : seeds) {
             int step = Math.max(1, seed.length() / MAX_CUTS);
             for (int length = 0; length <= seed.length(); length += step) {
-                survive(parser, Bytes.wrap(seed.slice(0, length).toByteArray()), "cut at " + length);
+                survive(parser, Bytes.wrap(seed.slice(0, length).toByteArray()), "cut at " + length, cost);
                 cuts++;
             }
         }
@@ -39,9 +62,19 @@ public final class Fuzz {
         for (long number = 0; number == 0 || System.nanoTime() < end; number++, runs++) {
             Random random = new Random(number);
             Bytes seed = seeds.get(random.nextInt(seeds.size()));
-            survive(parser, damaged(seed, random), "damage " + number);
+            survive(parser, damaged(seed, random), "damage " + number, cost);
         }
-        System.out.println("fuzz: %d seeds, %d cuts, %d damaged".formatted(seeds.size(), cuts, runs));
+        // `bench/faults fuzz` adds these lines up.
+        System.out.printf(
+                Locale.ROOT,
+                "fuzz: %s: %d seeds, %d cuts, %d damaged, %d ms of CPU at most, %d KiB allocated at most%n",
+                StackWalker.getInstance()
+                        .walk(frames -> frames.skip(1).findFirst().orElseThrow().getClassName()),
+                seeds.size(),
+                cuts,
+                runs,
+                cost.mostNanos / 1_000_000,
+                cost.mostBytes / 1024);
     }
 
     /// A copy with flipped bits, and in half of the cases with a lie written over 1, 2, 4 or 8 bytes, a part doubled or
@@ -93,16 +126,21 @@ public final class Fuzz {
         return Bytes.wrap(result);
     }
 
-    private static void survive(Consumer<Bytes> parser, Bytes input, String how) {
+    private static void survive(Consumer<Bytes> parser, Bytes input, String how, Cost cost) {
+        long nanos = THREADS.getCurrentThreadCpuTime();
+        long bytes = THREADS.getCurrentThreadAllocatedBytes();
         try {
             parser.accept(input);
         } catch (MalformedException expected) {
             // what a parser says of bad input
         } catch (RuntimeException | Error e) {
-            String hex = input.length() <= 2000
-                    ? input.toHex()
-                    : input.slice(0, 2000).toHex() + "…";
-            throw new AssertionError("%s (%d bytes): %s".formatted(how, input.length(), hex), e);
+            throw new AssertionError("%s (%d bytes): %s".formatted(how, input.length(), shown(input)), e);
         }
+        long allocated = THREADS.getCurrentThreadAllocatedBytes() - bytes;
+        cost.add(THREADS.getCurrentThreadCpuTime() - nanos, allocated, input, how);
+    }
+
+    private static String shown(Bytes input) {
+        return input.length() <= 2000 ? input.toHex() : input.slice(0, 2000).toHex() + "\u2026";
     }
 }

@@ -1,9 +1,11 @@
 package tapedeck.peers;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import tapedeck.media.Frame;
+import tapedeck.media.Track;
 import tapedeck.protocol.webrtc.WhipClient;
 
 /// Sends something at the speed of its timestamps, until it is stopped or the server goes away, and remembers how
@@ -92,6 +94,71 @@ public abstract class LiveSender implements Runnable {
                     if (frame.track().isVideo()) {
                         sent(frame.dtsNanos());
                     }
+                }
+            } catch (IOException e) {
+                stop();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// An RTSP publisher over one connection.
+    public static final class OfRtsp extends LiveSender {
+        private final RtspClient client;
+        private final List<Frame> frames;
+
+        public OfRtsp(RtspClient client, List<Frame> frames, long startNanos) {
+            super(startNanos);
+            this.client = client;
+            this.frames = frames;
+        }
+
+        @Override
+        public void run() {
+            List<Track> tracks = TestMedia.tracks(frames);
+            try {
+                client.reportBeginning(tracks);
+                for (Frame frame : frames) {
+                    if (!awaitDue(frame.dtsNanos())) {
+                        return;
+                    }
+                    client.send(tracks, List.of(frame));
+                    if (frame.track().isVideo()) {
+                        sent(frame.dtsNanos());
+                    }
+                }
+            } catch (IOException e) {
+                stop();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// A publisher of a transport stream over TCP.
+    public static final class OfTs extends LiveSender {
+        private final Socket socket;
+        private final List<byte[]> pieces;
+        private final long pictureNanos;
+
+        /// @param pieces of [TsPieces]
+        public OfTs(Socket socket, List<byte[]> pieces, long pictureNanos, long startNanos) {
+            super(startNanos);
+            this.socket = socket;
+            this.pieces = pieces;
+            this.pictureNanos = pictureNanos;
+        }
+
+        @Override
+        public void run() {
+            try {
+                for (int i = 0; i < pieces.size(); i++) {
+                    if (!awaitDue(i * pictureNanos)) {
+                        return;
+                    }
+                    socket.getOutputStream().write(pieces.get(i));
+                    sent(i * pictureNanos);
                 }
             } catch (IOException e) {
                 stop();

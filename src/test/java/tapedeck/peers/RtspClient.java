@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.rtp.FramePackets;
 import tapedeck.rtp.HeaderExtensions;
+import tapedeck.rtp.NtpTime;
 import tapedeck.rtp.Payload;
 import tapedeck.rtp.RtpSender;
 import tapedeck.rtp.payload.Packetizer;
@@ -136,6 +138,22 @@ public final class RtspClient implements Closeable {
             made.add(Bytes.wrap(packet, 0, length));
         }
         return made;
+    }
+
+    /// A sender report for each track (RFC 3550 6.4.1), as encoders send them with their first packets: media
+    /// time 0 is now.
+    public void reportBeginning(List<Track> tracks) throws IOException {
+        long ntp = NtpTime.of(System.currentTimeMillis() * 1_000_000);
+        for (int i = 0; i < tracks.size(); i++) {
+            RtpSender sender = senders.get(tracks.get(i).id());
+            byte[] report = ByteBuffer.allocate(28)
+                    .putInt(0x80C8_0006)
+                    .putInt((int) sender.ssrc())
+                    .putLong(ntp)
+                    .putInt((int) sender.timestamp(0))
+                    .array();
+            interleaved(2 * i + 1, Bytes.wrap(report));
+        }
     }
 
     /// Sends frames interleaved, video on channel 0 if it was announced first.

@@ -33,7 +33,6 @@ final class FragmentScan {
     private final FileBoxes boxes;
     private final Movie movie;
     private final Map<Integer, SampleTableWriter> tables;
-    private final SampleBudget budget;
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     private long end;
     private long searchedBytes;
@@ -55,7 +54,6 @@ final class FragmentScan {
         this.boxes = boxes;
         this.movie = movie;
         this.tables = tables;
-        budget = new SampleBudget(boxes.size());
     }
 
     /// A fragment may have frames of tracks that the movie does not name: the others of it count.
@@ -95,6 +93,8 @@ final class FragmentScan {
 
     /// All of the fragment or, if it contradicts itself, nothing.
     private void add(Fragment fragment) {
+        // Of each fragment: what its own bytes can hold is bounded, however long the recording became.
+        SampleBudget budget = new SampleBudget(fragment.end() - fragment.start());
         List<TrackRun> runs;
         try {
             runs = MovieFragment.parse(fragment.moofBody(), fragment.start(), movie.fragmentDefaults(), budget);
