@@ -117,6 +117,8 @@ sealed interface Peer {
                 "webrtc_port=0",
                 "cli_port=",
                 "rtmps_port=",
+                "https_port=",
+                "ws_port=",
                 "liveflv_port=0",
                 "stream_record_policy_template={streamName}",
                 "on_record_hook_script="));

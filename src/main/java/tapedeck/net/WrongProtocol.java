@@ -8,7 +8,7 @@ import tapedeck.bytes.Bytes;
 /// What a peer speaks, by its first bytes: for the one line that tells whoever came to the wrong port.
 public final class WrongProtocol {
     /// Bytes that are looked at.
-    static final int HEAD_BYTES = 512;
+    public static final int HEAD_BYTES = 512;
 
     private static final List<String> HTTP = List.of("GET ", "POST ", "PUT ", "HEAD ", "DELETE ", "PATCH ", "HTTP/");
     private static final List<String> RTSP = List.of("DESCRIBE ", "ANNOUNCE ", "SETUP ", "PLAY ", "RECORD ", "RTSP/");
@@ -31,7 +31,8 @@ public final class WrongProtocol {
             return "RTSP";
         }
         if (text.startsWith("OPTIONS ")) {
-            return text.contains(" HTTP/") ? "HTTP" : "RTSP";
+            // The head of a long address says neither.
+            return text.contains(" HTTP/") ? "HTTP" : text.contains(" RTSP/") || text.contains(" rtsp") ? "RTSP" : null;
         }
         if (text.startsWith("FLV\u0001")) {
             return "FLV";
