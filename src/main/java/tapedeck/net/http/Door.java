@@ -42,6 +42,7 @@ final class Door extends SocketChannelEndPoint {
                         HttpServer.name(this),
                         wrong,
                         secure ? "TLS" : "HTTP");
+                buffer.limit(buffer.limit() - filled);
                 close();
                 return -1;
             }

@@ -2,6 +2,7 @@ package tapedeck.net.http;
 
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.io.ssl.SslHandshakeListener;
@@ -22,9 +23,10 @@ final class HandshakeDeadlines implements Connection.Listener {
         this.limitMillis = limitMillis;
     }
 
-    /// The session of an engine without one is called `NONE`.
+    /// The session of an engine without one is called `NONE`; with TLS 1.3 it has one before the peer's last message.
     static boolean isDone(SSLEngine engine) {
-        return !engine.getSession().getProtocol().equals("NONE");
+        return engine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NOT_HANDSHAKING
+                && !engine.getSession().getProtocol().equals("NONE");
     }
 
     @Override

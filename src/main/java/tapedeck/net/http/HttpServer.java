@@ -112,6 +112,7 @@ public final class HttpServer implements AutoCloseable {
         // Whoever reaches this server may call it by any name: there is one certificate.
         configuration.addCustomizer(new SecureRequestCustomizer(false));
         SslContextFactory.Server tls = new SslContextFactory.Server();
+        tls.setRenegotiationAllowed(false);
         tls.setSslContext(shown.context());
         tls.setIncludeProtocols(shown.protocols().toArray(String[]::new));
         return List.of(new SslConnectionFactory(tls, http.getProtocol()), http);
@@ -250,7 +251,9 @@ public final class HttpServer implements AutoCloseable {
         String reason = HttpStatus.getMessage(response.getStatus());
         if (request.getAttribute(ErrorHandler.ERROR_EXCEPTION) instanceof HttpException malformed) {
             EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
-            log.info("http {}: {} {}", name(endPoint), malformed.getCode(), malformed.getReason());
+            if (endPoint.isOpen()) {
+                log.info("http {}: refused: {} {}", name(endPoint), malformed.getCode(), malformed.getReason());
+            }
         }
         Bytes body = errorBody(reason == null ? "refused" : reason.toLowerCase(Locale.ROOT));
         boolean head = request.getMethod().equals("HEAD");
