@@ -75,6 +75,7 @@ public final class Server implements AutoCloseable {
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final BoundPorts ports = new BoundPorts();
+    private final HttpRoutes routes = new HttpRoutes();
     private final Streams streams = new Streams();
     private final Database database;
     private final Transcodes transcodes;
@@ -126,6 +127,11 @@ public final class Server implements AutoCloseable {
         return ports;
     }
 
+    /// What HTTP serves.
+    List<String> routes() {
+        return routes.all();
+    }
+
     public Streams streams() {
         return streams;
     }
@@ -144,7 +150,6 @@ public final class Server implements AutoCloseable {
             transcodes.warmUp();
         }
         EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
-        HttpRoutes routes = new HttpRoutes();
         // Where firewalls let nothing but this through, the console need not be.
         HttpRoutes tunnelRoutes = new HttpRoutes();
         Rights rights = opened(

@@ -42,6 +42,12 @@ final class HandshakeDeadlines implements Connection.Listener {
                 @Override
                 public void handshakeFailed(Event event, @Nullable Throwable failure) {
                     timer.cancel();
+                    if (tls.getEndPoint().isOpen()) {
+                        // Not its message: it may quote what came.
+                        log.info(
+                                "https {}: ended: no TLS, or none that is spoken here",
+                                HttpServer.name(tls.getEndPoint()));
+                    }
                 }
             });
         }
