@@ -206,7 +206,8 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private void openRtmp(Settings settings, Rights rights, EventLoops loops, List<HttpRoutes> routes) throws Exception {
+    private void openRtmp(Settings settings, Rights rights, EventLoops loops, List<HttpRoutes> routes)
+            throws Exception {
         OptionalInt port = settings.rtmp().port().number();
         if (port.isPresent()) {
             RtmptServer tunnels = opened(new RtmptServer(rights, loops, streams));

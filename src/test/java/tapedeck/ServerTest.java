@@ -57,7 +57,8 @@ class ServerTest {
     void theDescriptionNamesExactlyTheRoutesThatExist() throws Exception {
         try (Server server = Server.open(settings());
                 HttpClient client = HttpClient.newHttpClient()) {
-            URI uri = URI.create("http://127.0.0.1:%d/openapi.json".formatted(server.ports().port("HTTP")));
+            URI uri = URI.create(
+                    "http://127.0.0.1:%d/openapi.json".formatted(server.ports().port("HTTP")));
             JsonNode paths = JsonMapper.shared()
                     .readTree(client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
                             .body())

@@ -41,7 +41,8 @@ final class CommandLines {
     /// Without its end; null at the end of all.
     ///
     /// @throws MalformedException if it is too long or too slow, or none
-    @Nullable Bytes next() throws IOException {
+    @Nullable
+    Bytes next() throws IOException {
         byte[] line = new byte[256];
         int length = 0;
         socket.setSoTimeout(idleMillis);

@@ -73,7 +73,7 @@ final class Commands {
     Answer answer(Bytes line, boolean first) {
         String text = text(line);
         if (HTTP.matcher(text).matches()) {
-            throw new MalformedException("this is not HTTP");
+            throw new MalformedException("this is HTTP, no command");
         }
         boolean known = false;
         try {

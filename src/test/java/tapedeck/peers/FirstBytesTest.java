@@ -52,7 +52,19 @@ class FirstBytesTest {
 
     /// What can be told from the first bytes.
     private static final Map<String, String> LOOKS_LIKE = Map.of(
-            "RTMP", "RTMP", "HTTP", "HTTP", "TLS", "TLS", "MPEG-TS", "MPEG-TS", "FLV", "FLV", "WebM", "Matroska", "MP4",
+            "RTMP",
+            "RTMP",
+            "HTTP",
+            "HTTP",
+            "TLS",
+            "TLS",
+            "MPEG-TS",
+            "MPEG-TS",
+            "FLV",
+            "FLV",
+            "WebM",
+            "Matroska",
+            "MP4",
             "MP4");
 
     private static final Set<String> SAYS_WHAT_IT_IS = Set.of("RTMP", "MPEG-TS", "LiveFLV", "HTTP", "CLI");
@@ -164,26 +176,26 @@ class FirstBytesTest {
     /// By UDP, to the port that all of this came to.
     private static void transportStreamIsTaken(TestServer server) throws Exception {
         FrameCollector after = FrameCollector.of(server.server().streams(), "after");
-            Ffmpeg.ffmpeg(
-                    "-v",
-                    "error",
-                    "-re",
-                    "-f",
-                    "lavfi",
-                    "-i",
-                    "testsrc=size=160x120:rate=10:duration=3",
-                    "-c:v",
-                    "libx264",
-                    "-g",
-                    "5",
-                    "-bf",
-                    "0",
-                    "-metadata",
-                    "service_name=after",
-                    "-f",
-                    "mpegts",
-                    "udp://127.0.0.1:%d?pkt_size=1316".formatted(server.port("MPEG-TS")));
-            assertEquals(10, after.take(10).size());
+        Ffmpeg.ffmpeg(
+                "-v",
+                "error",
+                "-re",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc=size=160x120:rate=10:duration=3",
+                "-c:v",
+                "libx264",
+                "-g",
+                "5",
+                "-bf",
+                "0",
+                "-metadata",
+                "service_name=after",
+                "-f",
+                "mpegts",
+                "udp://127.0.0.1:%d?pkt_size=1316".formatted(server.port("MPEG-TS")));
+        assertEquals(10, after.take(10).size());
     }
 
     /// What the server says, by the peer's port.
@@ -247,14 +259,16 @@ class FirstBytesTest {
         return protocol.equals("CLI") && (name.equals("JSON") || name.equals("nothing"));
     }
 
-    /// Where the answer says all, nothing is in the log: requests of HTTP, and connections that rest. Connectivity checks
+    /// Where the answer says all, nothing is in the log: requests of HTTP, and connections that rest. Connectivity
+    /// checks
     /// over TCP are counted, as those over UDP are.
     private static String wrong(BoundPorts.Bound port, String name, int local, Lines log) throws Exception {
         String protocol = port.protocol();
         boolean requests = List.of("HTTP", "HTTPS", "RTMPT").contains(protocol);
-        boolean answered = requests && List.of("HTTP", "RTMPT", "WebSocket", "nothing").contains(name)
-                || isWelcome(protocol, name)
-                || protocol.equalsIgnoreCase("WebRTC");
+        boolean answered =
+                requests && List.of("HTTP", "RTMPT", "WebSocket", "nothing").contains(name)
+                        || isWelcome(protocol, name)
+                        || protocol.equalsIgnoreCase("WebRTC");
         if (answered && !protocol.equals("HTTPS")) {
             return "";
         }

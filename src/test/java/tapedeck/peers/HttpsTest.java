@@ -87,15 +87,18 @@ class HttpsTest {
         assertEquals(200, send("GET", "/", "").statusCode());
         assertEquals(
                 "[]",
-                new String(send("POST", "/rest-api/stream/find_all", "{}", "Content-Type", "application/json").body()));
+                new String(send("POST", "/rest-api/stream/find_all", "{}", "Content-Type", "application/json")
+                        .body()));
         assertEquals(404, send("GET", "/hls/none/index.m3u8", "").statusCode());
         // Offers that are none: they have reached who reads offers.
         for (String path : List.of("/whip/a", "/whep/a")) {
-            assertEquals(400, send("POST", path, "x", "Content-Type", "application/sdp").statusCode(), path);
+            assertEquals(
+                    400,
+                    send("POST", path, "x", "Content-Type", "application/sdp").statusCode(),
+                    path);
         }
         WebSocket socket = client.newWebSocketBuilder()
-                .buildAsync(
-                        URI.create(url("/ingest/a").replace("https", "wss")), new WebSocket.Listener() {})
+                .buildAsync(URI.create(url("/ingest/a").replace("https", "wss")), new WebSocket.Listener() {})
                 .join();
         socket.abort();
     }
@@ -103,18 +106,17 @@ class HttpsTest {
     @Test
     void whoDoesNotKnowTheCertificateAndWhoSpeaksPlainlyGetNothing() throws Exception {
         try (HttpClient stranger = HttpClient.newHttpClient()) {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(url("/health"))).build();
+            HttpRequest request =
+                    HttpRequest.newBuilder(URI.create(url("/health"))).build();
             assertThrows(
-                    SSLHandshakeException.class,
-                    () -> stranger.send(request, HttpResponse.BodyHandlers.discarding()));
+                    SSLHandshakeException.class, () -> stranger.send(request, HttpResponse.BodyHandlers.discarding()));
             HttpRequest plain = HttpRequest.newBuilder(URI.create(url("/health").replace("https", "http")))
                     .build();
-            assertThrows(
-                    IOException.class, () -> stranger.send(plain, HttpResponse.BodyHandlers.discarding()));
-            HttpRequest mistaken = HttpRequest.newBuilder(URI.create(server.httpUrl("/health").replace("http", "https")))
+            assertThrows(IOException.class, () -> stranger.send(plain, HttpResponse.BodyHandlers.discarding()));
+            HttpRequest mistaken = HttpRequest.newBuilder(
+                            URI.create(server.httpUrl("/health").replace("http", "https")))
                     .build();
-            assertThrows(
-                    SSLException.class, () -> stranger.send(mistaken, HttpResponse.BodyHandlers.discarding()));
+            assertThrows(SSLException.class, () -> stranger.send(mistaken, HttpResponse.BodyHandlers.discarding()));
         }
         assertEquals(200, send("GET", "/health", "").statusCode());
     }
@@ -132,8 +134,8 @@ class HttpsTest {
         HttpResponse<byte[]> part = send("GET", "/client/records/tape.mp4", "", "Range", "bytes=100-199");
         assertEquals(206, part.statusCode());
         assertArrayEquals(Arrays.copyOfRange(whole, 100, 200), part.body());
-        Ffmpeg.Result curl = Ffmpeg.run(List.of(
-                "curl", "-sS", "--fail", "--cacert", certificate.toString(), url("/client/records/tape.mp4")));
+        Ffmpeg.Result curl = Ffmpeg.run(
+                List.of("curl", "-sS", "--fail", "--cacert", certificate.toString(), url("/client/records/tape.mp4")));
         assertEquals(0, curl.exitCode(), curl.err());
         assertArrayEquals(whole, curl.out());
         String direct = pictures(file.toString());

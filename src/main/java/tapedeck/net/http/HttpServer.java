@@ -94,7 +94,8 @@ public final class HttpServer implements AutoCloseable {
         // A percent sign may stand in a name (`%25`): paths are decoded exactly once here, so it reads in one way.
         configuration.setUriCompliance(UriCompliance.DEFAULT.with("tapedeck", Violation.AMBIGUOUS_PATH_ENCODING));
         HeadDeadlines http = new HeadDeadlines(configuration, HEAD_LIMIT);
-        connector = new Doors(server, tls.map(shown -> factories(shown, configuration, http)).orElse(List.of(http)));
+        connector = new Doors(
+                server, tls.map(shown -> factories(shown, configuration, http)).orElse(List.of(http)));
         connector.setPort(port);
         connector.setIdleTimeout(IDLE_MILLIS);
         connector.setAcceptQueueSize(ACCEPT_QUEUE);

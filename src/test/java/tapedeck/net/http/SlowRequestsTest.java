@@ -219,6 +219,7 @@ class SlowRequestsTest {
         assertThrows(HttpProblem.class, () -> pace.came(1, free + 20_100_000_000L));
         assertEquals(
                 408,
-                assertThrows(HttpProblem.class, () -> new PaceOfBody(0).came(1, free + 3_000_000)).status());
+                assertThrows(HttpProblem.class, () -> new PaceOfBody(0).came(1, free + 3_000_000))
+                        .status());
     }
 }

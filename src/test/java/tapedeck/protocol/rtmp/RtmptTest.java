@@ -65,8 +65,7 @@ class RtmptTest {
     }
 
     private void open(long idleNanos) throws Exception {
-        server =
-                new RtmptServer(new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, idleNanos);
+        server = new RtmptServer(new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, idleNanos);
         server.serve(routes);
         http = new HttpServer(0, routes);
     }
