@@ -118,6 +118,8 @@ sealed interface Peer {
                 "cli_port=",
                 "rtmps_port=",
                 "rtsps_port=",
+                "https_port=",
+                "ws_port=",
                 "liveflv_port=0",
                 "stream_record_policy_template={streamName}",
                 "on_record_hook_script="));

@@ -35,6 +35,8 @@ final class TranscodeLoad {
         List<String> settings = List.of(
                 "data_dir=" + folder,
                 "http_port=0",
+                "https_port=",
+                "ws_port=",
                 "rtmp_port=",
                 "rtsp_port=",
                 "cli_port=",

@@ -61,6 +61,8 @@ public final class Server implements AutoCloseable {
     /// The settings of all ports that are bound unless they are turned off.
     static final List<String> PORTS = List.of(
             "http_port",
+            "https_port",
+            "ws_port",
             "rtmp_port",
             "rtsp_port",
             "rtsps_port",
@@ -68,13 +70,13 @@ public final class Server implements AutoCloseable {
             "liveflv_port",
             "webrtc_port",
             "cli_port",
-            "rtmps_port",
-            "rtsps_port");
+            "rtmps_port");
 
     private static final Logger log = LoggerFactory.getLogger(Server.class);
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final BoundPorts ports = new BoundPorts();
+    private final HttpRoutes routes = new HttpRoutes();
     private final Streams streams = new Streams();
     private final Database database;
     private final Transcodes transcodes;
@@ -126,6 +128,11 @@ public final class Server implements AutoCloseable {
         return ports;
     }
 
+    /// What HTTP serves.
+    List<String> routes() {
+        return routes.all();
+    }
+
     public Streams streams() {
         return streams;
     }
@@ -149,13 +156,14 @@ public final class Server implements AutoCloseable {
             transcodes.warmUp();
         }
         EventLoops loops = opened(new EventLoops(Runtime.getRuntime().availableProcessors()));
-        HttpRoutes routes = new HttpRoutes();
+        // Where firewalls let nothing but this through, the console need not be.
+        HttpRoutes tunnelRoutes = new HttpRoutes();
         Rights rights = opened(
                 new Rights(settings.rights(), TrustedProxies.of(settings.http().trustedProxies())));
         PortPairs rtpPorts =
                 new PortPairs(settings.rtsp().firstRtpPort(), settings.rtsp().lastRtpPort(), loops);
         Relays relays = relays(settings, loops, rtpPorts);
-        openRtmp(settings, rights, loops, routes);
+        openRtmp(settings, rights, loops, List.of(routes, tunnelRoutes));
         openRtsp(settings, rights, loops, rtpPorts);
         openPlain(settings.ingest(), rights, loops);
         OptionalInt webRtcPort = settings.webrtc().port().number();
@@ -179,22 +187,42 @@ public final class Server implements AutoCloseable {
         api.serve(opened(new LiveMixers(streams, Path.of("conf", "mixer.json"))));
         openCommandLine(settings, api);
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
-        if (httpPort.isPresent()) {
-            HttpServer http = bound("http_port", httpPort, () -> opened(new HttpServer(httpPort.getAsInt(), routes)));
+        openHttp(settings, routes, tunnelRoutes);
+        relays.startConfigured();
+    }
+
+    private void openHttp(Settings settings, HttpRoutes routes, HttpRoutes tunnelRoutes) throws Exception {
+        OptionalInt port = settings.http().port().number();
+        if (port.isPresent()) {
+            HttpServer http = bound("http_port", port, () -> opened(new HttpServer(port.getAsInt(), routes)));
             ports.add("HTTP", "tcp", http.port());
             tellHooks(settings, http.port());
         }
-        relays.startConfigured();
+        OptionalInt tlsPort = settings.http().tlsPort().number();
+        if (tlsPort.isPresent()) {
+            Optional<ServerTls> tls = Optional.of(tls(settings));
+            HttpServer https =
+                    bound("https_port", tlsPort, () -> opened(new HttpServer(tlsPort.getAsInt(), tls, routes)));
+            ports.add("HTTPS", "tcp", https.port());
+        }
+        OptionalInt tunnelPort = settings.http().tunnelPort().number();
+        if (tunnelPort.isPresent() && !tunnelRoutes.all().isEmpty()) {
+            HttpServer tunnel =
+                    bound("ws_port", tunnelPort, () -> opened(new HttpServer(tunnelPort.getAsInt(), tunnelRoutes)));
+            ports.add("RTMPT", "tcp", tunnel.port());
+        }
     }
 
     private void tellHooks(Settings settings, int httpPort) {
         recordings.reachable(URI.create("http://127.0.0.1:" + httpPort), Api.tokenFile(settings.dataDir()));
     }
 
-    private void openRtmp(Settings settings, Rights rights, EventLoops loops, HttpRoutes routes) throws Exception {
+    private void openRtmp(Settings settings, Rights rights, EventLoops loops, List<HttpRoutes> routes)
+            throws Exception {
         OptionalInt port = settings.rtmp().port().number();
         if (port.isPresent()) {
-            opened(new RtmptServer(rights, loops, streams, routes));
+            RtmptServer tunnels = opened(new RtmptServer(rights, loops, streams));
+            routes.forEach(tunnels::serve);
             bound("rtmp_port", port, () -> opened(new RtmpServer(port.getAsInt(), rights, loops, streams, ports)));
         }
         OptionalInt tlsPort = settings.rtmp().tlsPort().number();

@@ -1,6 +1,5 @@
 package tapedeck.api;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,7 +11,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
@@ -24,12 +22,12 @@ import tapedeck.bytes.MalformedException;
 /// request of HTTP begins with ends the connection, as do the bytes of TLS and TURN and any first line that is no
 /// command, before what a foreign page put behind it is read.
 public final class CommandLine implements AutoCloseable {
-    static final int MAX_LINE_BYTES = 16 * 1024;
+    static final int MAX_LINE_BYTES = CommandLines.MAX_BYTES;
     static final int MAX_CONNECTIONS = 16;
     /// Without a line.
     static final int IDLE_MILLIS = 600_000;
 
-    private static final int LINGER_MILLIS = 1_000;
+    private static final Duration LINGER = Duration.ofSeconds(1);
     /// When no connection can be taken.
     static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -106,7 +104,6 @@ public final class CommandLine implements AutoCloseable {
 
     private void converse(Socket socket) {
         try (socket) {
-            socket.setSoTimeout(IDLE_MILLIS);
             answerAll(socket);
         } catch (SocketTimeoutException e) {
             log.debug("command line: nothing was said for long", e);
@@ -121,10 +118,10 @@ public final class CommandLine implements AutoCloseable {
 
     private void answerAll(Socket socket) throws IOException {
         try {
-            InputStream in = new BufferedInputStream(socket.getInputStream());
+            CommandLines in = new CommandLines(socket, IDLE_MILLIS);
             boolean first = true;
             boolean over = false;
-            for (Bytes line = line(in); line != null; line = over ? null : line(in)) {
+            for (Bytes line = in.next(); line != null; line = over ? null : in.next()) {
                 if (!line.isEmpty()) {
                     Commands.Answer answer = commands.answer(line, first);
                     over = answer.last();
@@ -137,6 +134,7 @@ public final class CommandLine implements AutoCloseable {
                 }
             }
         } catch (MalformedException e) {
+            log.info("command line {}: ended: {}", socket.getRemoteSocketAddress(), e.getMessage());
             end(socket, Commands.failed(String.valueOf(e.getMessage())));
         }
     }
@@ -145,8 +143,15 @@ public final class CommandLine implements AutoCloseable {
     private static void end(Socket socket, Bytes json) throws IOException {
         answer(socket, json);
         socket.shutdownOutput();
-        socket.setSoTimeout(LINGER_MILLIS);
-        int _ = socket.getInputStream().readNBytes(4 * MAX_LINE_BYTES).length;
+        InputStream in = socket.getInputStream();
+        byte[] part = new byte[MAX_LINE_BYTES];
+        long deadlineNanos = System.nanoTime() + LINGER.toNanos();
+        long leftMillis = LINGER.toMillis();
+        for (int count = 0; count >= 0 && leftMillis > 0; ) {
+            socket.setSoTimeout((int) leftMillis);
+            count = in.read(part);
+            leftMillis = (deadlineNanos - System.nanoTime()) / 1_000_000;
+        }
     }
 
     private static void answer(Socket socket, Bytes json) throws IOException {
@@ -154,28 +159,6 @@ public final class CommandLine implements AutoCloseable {
         byte[] line = Arrays.copyOf(json.toByteArray(), json.length() + 1);
         line[line.length - 1] = '\n';
         out.write(line);
-    }
-
-    /// The next line without its end; null at the end of all.
-    ///
-    /// @throws MalformedException if it is too long
-    private static @Nullable Bytes line(InputStream in) throws IOException {
-        byte[] line = new byte[256];
-        int length = 0;
-        for (int next = in.read(); next >= 0; next = in.read()) {
-            if (next == '\n') {
-                int end = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
-                return Bytes.wrap(Arrays.copyOf(line, end));
-            }
-            if (length == MAX_LINE_BYTES) {
-                throw new MalformedException("a line has at most %d bytes".formatted(MAX_LINE_BYTES));
-            }
-            if (length == line.length) {
-                line = Arrays.copyOf(line, 2 * length);
-            }
-            line[length++] = (byte) next;
-        }
-        return null;
     }
 
     private void close(Socket socket) {

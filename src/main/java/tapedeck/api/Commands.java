@@ -73,7 +73,7 @@ final class Commands {
     Answer answer(Bytes line, boolean first) {
         String text = text(line);
         if (HTTP.matcher(text).matches()) {
-            throw new MalformedException("this is not HTTP");
+            throw new MalformedException("this is HTTP, no command");
         }
         boolean known = false;
         try {
@@ -84,8 +84,11 @@ final class Commands {
             return new Answer(
                     Json.bytes(new Reply("SUCCESS", NAMES.getOrDefault(command, ""), data)), command.equals("exit"));
         } catch (MalformedException | HttpProblem e) {
-            // A page in a browser may have made others speak to us: what is behind this may be the page's own.
-            return new Answer(failed(String.valueOf(e.getMessage())), first && !known);
+            if (first && !known) {
+                // A page in a browser may have made others speak to us: what is behind this may be the page's own.
+                throw new MalformedException(String.valueOf(e.getMessage()), e);
+            }
+            return new Answer(failed(String.valueOf(e.getMessage())), false);
         }
     }
 

@@ -8,12 +8,13 @@ import tapedeck.bytes.Bytes;
 /// What a peer speaks, by its first bytes: for the one line that tells whoever came to the wrong port.
 public final class WrongProtocol {
     /// Bytes that are looked at.
-    static final int HEAD_BYTES = 512;
+    public static final int HEAD_BYTES = 512;
 
     private static final List<String> HTTP = List.of("GET ", "POST ", "PUT ", "HEAD ", "DELETE ", "PATCH ", "HTTP/");
     private static final List<String> RTSP = List.of("DESCRIBE ", "ANNOUNCE ", "SETUP ", "PLAY ", "RECORD ", "RTSP/");
     private static final int TS_SYNC = 0x47;
     private static final int TS_BYTES = 188;
+    private static final int TS_HEADER_BYTES = 4;
 
     private WrongProtocol() {}
 
@@ -31,7 +32,8 @@ public final class WrongProtocol {
             return "RTSP";
         }
         if (text.startsWith("OPTIONS ")) {
-            return text.contains(" HTTP/") ? "HTTP" : "RTSP";
+            // The head of a long address says neither.
+            return text.contains(" HTTP/") ? "HTTP" : text.contains(" RTSP/") || text.contains(" rtsp") ? "RTSP" : null;
         }
         if (text.startsWith("FLV\u0001")) {
             return "FLV";
@@ -50,7 +52,7 @@ public final class WrongProtocol {
 
     private static @Nullable String binary(Bytes head) {
         int first = head.u8(0);
-        if (first == TS_SYNC && (head.length() <= TS_BYTES || head.u8(TS_BYTES) == TS_SYNC)) {
+        if (first == TS_SYNC && isPackets(head)) {
             return "MPEG-TS";
         }
         if (first == 0x16 && head.length() > 2 && head.u8(1) == 3 && head.u8(2) <= 4) {
@@ -58,5 +60,18 @@ public final class WrongProtocol {
         }
         // The version of a handshake's C0.
         return first == 3 ? "RTMP" : null;
+    }
+
+    /// The sync byte is a `G`, as of `GET`: where the next one is not there yet, the rest of the header is no text.
+    private static boolean isPackets(Bytes head) {
+        if (head.length() > TS_BYTES) {
+            return head.u8(TS_BYTES) == TS_SYNC;
+        }
+        for (int i = 1; i < Math.min(TS_HEADER_BYTES, head.length()); i++) {
+            if (head.u8(i) < ' ' || head.u8(i) > '~') {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -32,10 +32,14 @@ public record Settings(
     /// A port to listen on: empty turns the protocol off, 0 takes a free one.
     public record Port(String key, OptionalInt number) {}
 
+    /// @param tlsPort of HTTPS, the same as on `port`
+    /// @param tunnelPort of RTMPT alone
     /// @param rewindSeconds how far back viewers may go in what is recorded of a live stream; 0 for not at all
     /// @param callsPerSecond of REST that change something, from one address; 0 for any number
     public record Http(
             Port port,
+            Port tlsPort,
+            Port tunnelPort,
             boolean trustLoopback,
             List<String> trustedProxies,
             int callsPerSecond,

@@ -28,6 +28,8 @@ final class SettingsReader {
     private static final List<String> DATABASE = List.of("database_url", "database_user", "database_password");
 
     private static final List<String> HTTP_KEYS = List.of(
+            "https_port",
+            "ws_port",
             "http_trust_loopback",
             "http_trusted_proxies",
             "rest_calls_per_second",
@@ -58,6 +60,8 @@ final class SettingsReader {
                 dataDir,
                 new Settings.Http(
                         values.port("http_port", 8081),
+                        values.port("https_port", 8444),
+                        values.port("ws_port", 8080),
                         values.flag("http_trust_loopback", true),
                         values.list("http_trusted_proxies"),
                         values.number("rest_calls_per_second", 100, 0, 1_000_000),
@@ -223,7 +227,7 @@ final class SettingsReader {
 
     private static Map<String, Planned> unbuilt() {
         Map<String, Planned> unbuilt = new LinkedHashMap<>();
-        for (String port : List.of("https_port 8444", "ws_port 8080", "wss_port 8443", "kurento_port 8888")) {
+        for (String port : List.of("wss_port 8443", "kurento_port 8888")) {
             String[] keyAndNumber = port.split(" ", -1);
             unbuilt.put(keyAndNumber[0], new Planned(keyAndNumber[1], "\\d{0,5}", "a port, or nothing"));
         }

@@ -241,7 +241,8 @@ class CommandLineTest {
                 Publication stream = server.publish("a", Feedback.NONE)) {
             terminal.type("POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nrecord localStreamName=a\r\nversion");
             assertEquals(
-                    "this is not HTTP", terminal.answer().path("description").stringValue());
+                    "this is HTTP, no command",
+                    terminal.answer().path("description").stringValue());
             assertNull(terminal.answer());
             assertFalse(server.recordings.isRecording(stream.stream().mediaSessionId()));
         }

@@ -42,6 +42,7 @@ enum Faults {
     NARROW("N8: 1 Mbit/s for a stream of 3 Mbit/s, by WHEP and RTMP; a round is ten seconds", 1, 6, Narrow::run),
     JUNK("M7: 20,000 junk datagrams a second; a round is ten seconds", 1, 6, Floods::junk),
     FLOOD("M8: an authentic peer sends ten times too much; a round is ten seconds", 1, 6, Floods::authentic),
+    SLOW("M6: one byte in 5 s at every TCP port; a round is 100 connections at each", 1, 20, Slow::run),
     LIES("M9: pictures that are not what they seem; a round is ten seconds", 1, 6, Lies::run),
     PUBLISHERS("L3: 50 WHIP publishers of 600 kbit/s; a round is ten seconds", 1, 6, Crowd::publishers),
     VIEWERS("L5: 100 WHEP viewers come in one second; a round is one crowd", 1, 5, Crowd::viewers),

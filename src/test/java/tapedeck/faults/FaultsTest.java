@@ -103,6 +103,11 @@ class FaultsTest {
     }
 
     @Test
+    void peersThatAreInNoHurryHaveToGo() throws Exception {
+        Faults.SLOW.runShortly(dir);
+    }
+
+    @Test
     void picturesThatAreNotWhatTheySeemHarmNobody() throws Exception {
         Faults.LIES.runShortly(dir);
     }

@@ -49,6 +49,8 @@ public final class ServerProcess implements AutoCloseable {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "tapedeck.Main", "--config", "/dev/null"));
         for (String setting : List.of(
                 "http_port=0",
+                "https_port=0",
+                "ws_port=0",
                 "rtmp_port=0",
                 "rtsp_port=0",
                 "cli_port=0",

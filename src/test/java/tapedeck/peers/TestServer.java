@@ -21,6 +21,8 @@ public final class TestServer implements AutoCloseable {
         List<String> all = new ArrayList<>(List.of(
                 "data_dir=" + dataDir,
                 "http_port=0",
+                "https_port=0",
+                "ws_port=0",
                 "rtmp_port=0",
                 "rtsp_port=0",
                 "cli_port=0",

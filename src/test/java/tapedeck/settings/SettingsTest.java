@@ -98,7 +98,8 @@ class SettingsTest {
                         + "needed; http only to this machine",
                 "auth_webhook_timeout=0 | a number from 1 to 30",
                 "record_rotation=banana | seconds as in 20, megabytes as in 20M, or disabled",
-                "https_port=x | a port, or nothing",
+                "https_port=x | a number from 0 to 65535",
+                "wss_port=x | a port, or nothing",
                 "record_mp4_audio=mp3 | one of aac, copy",
                 "stream_record_policy_template={streamname} | elements are streamName, duration, startTime, endTime, "
                         + "startTimeMillis, endTimeMillis, sessionId, mediaSessionId, login, audioCodec, videoCodec",
@@ -134,6 +135,8 @@ class SettingsTest {
                 "record_dir=" + folder.resolve("r"),
                 "record_rotation=10M",
                 "https_port=1",
+                "ws_port=2",
+                "wss_port=1",
                 "webrtc_announce=192.0.2.1, 192.0.2.2");
         assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.H264));
         assertEquals(FileFormat.MKV, settings.recording().formats().get(VideoFormat.VP8));
@@ -142,7 +145,9 @@ class SettingsTest {
         assertEquals(1L << 30, settings.recording().minSpaceBytes());
         assertEquals(folder.resolve("r").toAbsolutePath(), settings.recording().tmpDir());
         assertEquals("10M", settings.recording().rotation());
-        assertEquals(Map.of("https_port", "1"), settings.unbuilt().values());
+        assertEquals(OptionalInt.of(1), settings.http().tlsPort().number());
+        assertEquals(OptionalInt.of(2), settings.http().tunnelPort().number());
+        assertEquals(Map.of("wss_port", "1"), settings.unbuilt().values());
         assertEquals(List.of("192.0.2.1", "192.0.2.2"), settings.webrtc().announce());
     }
 

@@ -2,8 +2,14 @@ package tapedeck.net.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
@@ -11,22 +17,30 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.net.tls.ServerTls;
 
 /// HTTP and WebSockets on one port. Every request runs its handler on a virtual thread.
 public final class HttpServer implements AutoCloseable {
@@ -38,8 +52,13 @@ public final class HttpServer implements AutoCloseable {
     /// Further connections wait in the kernel's queue until others close.
     static final int MAX_CONNECTIONS = 8_192;
 
+    /// From the first byte of a request to the end of its head: nobody who wants an answer takes as long.
+    static final Duration HEAD_LIMIT = Duration.ofSeconds(10);
+
     /// How much of a body that is refused for its length is still read.
     static final int MAX_DRAINED_BYTES = 4 << 20;
+
+    private static final int DRAINED_PART_BYTES = 16 * 1024;
 
     /// Connections that come at once and are not yet accepted; the JDK's default of 50 resets the others.
     private static final int ACCEPT_QUEUE = 1_024;
@@ -52,11 +71,18 @@ public final class HttpServer implements AutoCloseable {
     private final Server server;
     private final ServerConnector connector;
     private final HttpRoutes routes;
+    private final boolean secure;
     private final ServerWebSocketContainer sockets;
 
     /// @param port 0 takes a free one
     public HttpServer(int port, HttpRoutes routes) throws Exception {
+        this(port, Optional.empty(), routes);
+    }
+
+    /// @param tls empty for none
+    public HttpServer(int port, Optional<ServerTls> tls, HttpRoutes routes) throws Exception {
         this.routes = routes;
+        this.secure = tls.isPresent();
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS);
         threads.setName("http");
         threads.setDaemon(true);
@@ -67,16 +93,50 @@ public final class HttpServer implements AutoCloseable {
         configuration.setRequestHeaderSize(MAX_HEADER_BYTES);
         // A percent sign may stand in a name (`%25`): paths are decoded exactly once here, so it reads in one way.
         configuration.setUriCompliance(UriCompliance.DEFAULT.with("tapedeck", Violation.AMBIGUOUS_PATH_ENCODING));
-        connector = new ServerConnector(server, new HttpConnectionFactory(configuration));
+        HeadDeadlines http = new HeadDeadlines(configuration, HEAD_LIMIT);
+        connector = new Doors(
+                server, tls.map(shown -> factories(shown, configuration, http)).orElse(List.of(http)));
         connector.setPort(port);
         connector.setIdleTimeout(IDLE_MILLIS);
         connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+        connector.addBean(new HandshakeDeadlines(connector.getScheduler(), ServerTls.HANDSHAKE_MILLIS));
         sockets = ServerWebSocketContainer.ensure(server);
         server.setErrorHandler(this::refuse);
         server.setHandler(new Routed());
         server.start();
+    }
+
+    private static List<ConnectionFactory> factories(
+            ServerTls shown, HttpConfiguration configuration, HeadDeadlines http) {
+        // Whoever reaches this server may call it by any name: there is one certificate.
+        configuration.addCustomizer(new SecureRequestCustomizer(false));
+        SslContextFactory.Server tls = new SslContextFactory.Server();
+        tls.setRenegotiationAllowed(false);
+        tls.setSslContext(shown.context());
+        tls.setIncludeProtocols(shown.protocols().toArray(String[]::new));
+        return List.of(new SslConnectionFactory(tls, http.getProtocol()), http);
+    }
+
+    /// Address and port of the peer.
+    static String name(EndPoint endPoint) {
+        return endPoint.getRemoteSocketAddress() instanceof InetSocketAddress peer
+                ? peer.getAddress().getHostAddress() + ":" + peer.getPort()
+                : "unknown";
+    }
+
+    private final class Doors extends ServerConnector {
+        Doors(Server server, List<ConnectionFactory> factories) {
+            super(server, factories.toArray(ConnectionFactory[]::new));
+        }
+
+        @Override
+        protected SocketChannelEndPoint newEndPoint(SocketChannel socket, ManagedSelector selector, SelectionKey key) {
+            Door door = new Door(socket, selector, key, getScheduler(), secure);
+            door.setIdleTimeout(getIdleTimeout());
+            return door;
+        }
     }
 
     public int port() {
@@ -174,14 +234,14 @@ public final class HttpServer implements AutoCloseable {
 
     /// A peer that is still sending would get a reset instead of the answer that is on its way: what is not much too
     /// long is read and forgotten.
-    private static void drain(JettyExchange exchange) throws IOException {
+    private static void drain(JettyExchange exchange) throws IOException, HttpProblem {
         InputStream body = exchange.bodyStream();
-        for (long left = MAX_DRAINED_BYTES; left > 0; ) {
-            long skipped = body.skip(left);
-            if (skipped <= 0) {
-                return;
-            }
-            left -= skipped;
+        PaceOfBody pace = new PaceOfBody();
+        byte[] part = new byte[DRAINED_PART_BYTES];
+        int left = MAX_DRAINED_BYTES;
+        for (int count = body.read(part); count >= 0 && left > count; count = body.read(part)) {
+            left -= count;
+            pace.came(count);
         }
     }
 
@@ -190,6 +250,12 @@ public final class HttpServer implements AutoCloseable {
         routes.headers().forEach(response.getHeaders()::put);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
         String reason = HttpStatus.getMessage(response.getStatus());
+        if (request.getAttribute(ErrorHandler.ERROR_EXCEPTION) instanceof HttpException malformed) {
+            EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
+            if (endPoint.isOpen()) {
+                log.info("http {}: refused: {} {}", name(endPoint), malformed.getCode(), malformed.getReason());
+            }
+        }
         Bytes body = errorBody(reason == null ? "refused" : reason.toLowerCase(Locale.ROOT));
         boolean head = request.getMethod().equals("HEAD");
         response.write(true, head ? ByteBuffer.allocate(0) : body.asByteBuffer(), callback);

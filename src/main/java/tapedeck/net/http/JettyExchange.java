@@ -1,5 +1,6 @@
 package tapedeck.net.http;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -26,6 +27,8 @@ import tapedeck.bytes.Bytes;
 
 /// [HttpExchange] over Jetty's request and response.
 final class JettyExchange implements HttpExchange {
+    private static final int PART_BYTES = 16 * 1024;
+
     private final Request request;
     private final Response response;
     private final String path;
@@ -116,11 +119,18 @@ final class JettyExchange implements HttpExchange {
         if (request.getLength() > maxBytes) {
             throw new HttpProblem(413, "the body may have at most %d bytes".formatted(maxBytes));
         }
-        byte[] body = bodyStream().readNBytes(maxBytes + 1);
-        if (body.length > maxBytes) {
-            throw new HttpProblem(413, "the body may have at most %d bytes".formatted(maxBytes));
+        InputStream in = bodyStream();
+        PaceOfBody pace = new PaceOfBody();
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        byte[] part = new byte[PART_BYTES];
+        for (int count = in.read(part); count >= 0; count = in.read(part)) {
+            body.write(part, 0, count);
+            if (body.size() > maxBytes) {
+                throw new HttpProblem(413, "the body may have at most %d bytes".formatted(maxBytes));
+            }
+            pace.came(count);
         }
-        return Bytes.wrap(body);
+        return Bytes.wrap(body.toByteArray());
     }
 
     @Override

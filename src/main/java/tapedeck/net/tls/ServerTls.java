@@ -1,6 +1,7 @@
 package tapedeck.net.tls;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -8,6 +9,8 @@ import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.settings.Settings;
@@ -16,7 +19,9 @@ import tapedeck.settings.Settings;
 /// the first start and kept, so that who once trusted it goes on to.
 public final class ServerTls {
     /// From the connection to the end of the handshake.
-    static final long HANDSHAKE_MILLIS = 10_000;
+    public static final long HANDSHAKE_MILLIS = 10_000;
+
+    private static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
 
     static final String CERTIFICATE_FILE = "tls-certificate.pem";
     static final String KEY_FILE = "tls-key.pem";
@@ -33,7 +38,7 @@ public final class ServerTls {
         try {
             context = SslContextBuilder.forServer(certificate.toFile(), key.toFile())
                     .sslProvider(SslProvider.JDK)
-                    .protocols("TLSv1.3", "TLSv1.2")
+                    .protocols(PROTOCOLS)
                     .build();
         } catch (IllegalArgumentException e) {
             // Netty says so of files that it cannot read.
@@ -65,6 +70,18 @@ public final class ServerTls {
     /// In PEM, PKCS #8.
     public Path key() {
         return key;
+    }
+
+    public List<String> protocols() {
+        return PROTOCOLS;
+    }
+
+    /// For whoever speaks TLS without Netty.
+    public SSLContext context() {
+        if (context instanceof JdkSslContext jdk) {
+            return jdk.context();
+        }
+        throw new IllegalStateException("the provider is the JDK's");
     }
 
     /// For one connection that came in.

@@ -33,6 +33,8 @@ import tapedeck.stream.Streams;
 final class LiveFlvSession implements Conversation, Feedback {
     /// A peer that sends nothing for so long is gone.
     static final long IDLE_NANOS = 10_000_000_000L;
+    /// So is one that has not finished a tag this long after it came.
+    static final long FIRST_TAG_NANOS = 10_000_000_000L;
     /// So is one whose bytes do not add up to a tag in this time.
     static final long STALLED_NANOS = 30_000_000_000L;
     /// Whether a peer may publish is known long before.
@@ -229,6 +231,8 @@ final class LiveFlvSession implements Conversation, Feedback {
     public void swept(long nowNanos) {
         if (nowNanos - connection.lastReadNanos() > IDLE_NANOS) {
             connection.end("nothing came for 10 s");
+        } else if (state == State.NAMING && nowNanos - connection.openedNanos() > FIRST_TAG_NANOS) {
+            connection.end("no FLV tag within 10 s");
         } else if (nowNanos - tagNanos > STALLED_NANOS) {
             connection.end("no tag was finished for 30 s");
         } else if (state == State.ASKING && nowNanos - askedNanos > RIGHTS_NANOS) {

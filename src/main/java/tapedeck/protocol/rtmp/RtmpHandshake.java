@@ -9,6 +9,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.net.WrongProtocol;
 
 /// The server's side of the handshake (RTMP specification 5.2): 1 + 1536 bytes in, 1 + 1536 + 1536 out, 1536 in.
 ///
@@ -47,12 +48,16 @@ final class RtmpHandshake {
     /// @throws MalformedException at the first byte if this is no RTMP
     byte @Nullable [] receive(ByteBuf in) {
         if (received < 0 && in.isReadable()) {
+            String name = name(in);
             int version = in.readUnsignedByte();
             if (version == ENCRYPTED_VERSION) {
                 throw new MalformedException("RTMPE is not supported");
             }
             if (version != VERSION) {
-                throw new MalformedException("no RTMP: first byte 0x%02x".formatted(version));
+                throw new MalformedException(
+                        name == null
+                                ? "no RTMP: first byte 0x%02x".formatted(version)
+                                : "this is %s, not RTMP".formatted(name));
             }
             received = 0;
         }
@@ -63,6 +68,12 @@ final class RtmpHandshake {
         in.readBytes(c1, received, count);
         received += count;
         return received == SIZE ? answer() : null;
+    }
+
+    private static @Nullable String name(ByteBuf in) {
+        byte[] first = new byte[Math.min(in.readableBytes(), WrongProtocol.HEAD_BYTES)];
+        in.getBytes(in.readerIndex(), first);
+        return WrongProtocol.name(Bytes.wrap(first));
     }
 
     /// Skips what there is of C2: nobody sends anything in it that is worth a check.

@@ -78,17 +78,21 @@ public final class RtmptServer implements AutoCloseable {
     private final HttpEntrance entrance;
     private final Map<String, Session> sessions = new ConcurrentHashMap<>();
 
-    public RtmptServer(Rights rights, EventLoops loops, Streams streams, HttpRoutes routes) {
-        this(rights, loops, streams, routes, IDLE_NANOS);
+    public RtmptServer(Rights rights, EventLoops loops, Streams streams) {
+        this(rights, loops, streams, IDLE_NANOS);
     }
 
-    RtmptServer(Rights rights, EventLoops loops, Streams streams, HttpRoutes routes, long idleNanos) {
+    RtmptServer(Rights rights, EventLoops loops, Streams streams, long idleNanos) {
         this.rights = rights;
         this.loops = loops;
         this.streams = streams;
         this.idleNanos = idleNanos;
         // For the address alone: the conversation asks for rights itself.
         this.entrance = new HttpEntrance(rights, Request.Action.PUBLISH, "rtmp");
+    }
+
+    /// Serves a port of HTTP; a session may come by any of them.
+    public void serve(HttpRoutes routes) {
         routes.add("POST", "/fcs/ident2", this::ident)
                 .add("POST", "/open/1", this::open)
                 .add("POST", "/send/*", exchange -> exchange(exchange, exchange.body(MAX_BODY_BYTES)))

@@ -52,6 +52,8 @@ final class WebRtcBench {
             List<String> command = new ArrayList<>(List.of("./run"));
             for (String setting : List.of(
                     "http_port=0",
+                    "https_port=",
+                    "ws_port=",
                     "rtmp_port=",
                     "rtsp_port=",
                     "cli_port=",

@@ -65,8 +65,8 @@ class RtmptTest {
     }
 
     private void open(long idleNanos) throws Exception {
-        server = new RtmptServer(
-                new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, routes, idleNanos);
+        server = new RtmptServer(new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, idleNanos);
+        server.serve(routes);
         http = new HttpServer(0, routes);
     }
 
@@ -203,7 +203,8 @@ class RtmptTest {
         server.close();
         HttpRoutes fresh = new HttpRoutes();
         server = new RtmptServer(
-                new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, fresh, SHORT_IDLE_NANOS);
+                new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, SHORT_IDLE_NANOS);
+        server.serve(fresh);
         http = new HttpServer(0, fresh);
         String session = session();
         await("its end", () -> server.open() == 0);
