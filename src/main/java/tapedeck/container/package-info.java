@@ -3,6 +3,6 @@
 /// Public: [Container], [Format], [Muxer], [MuxerOptions], [SizeChange], [Output], [PiecesOutput],
 /// [Summary], and for finishing [FinishOptions], [IndexPlace], [FileRoom], [FrontedCopy]; one folder for
 /// each format. For files of many streams: [MultiMuxer], [MemberTrack], [TrackIdentity], [DescribedTrack].
-/// For what comes in pieces: [FrameSink], [CodedTrack], [PendingBytes].
+/// For what comes in pieces: [FrameSink], [CodedTrack], [PendingBytes]; for what is read here and there: [StoredBytes].
 @org.jspecify.annotations.NullMarked
 package tapedeck.container;
