@@ -201,7 +201,9 @@ final class RelayCalls {
                 .flatMap(entry -> relays.controls(entry.mediaSessionId()).stream())
                 .toList();
         if (able.isEmpty()) {
-            throw new HttpProblem(409, "only files, and playlists that are finished, can be paused, played and moved within; over HTTP the"
+            throw new HttpProblem(
+                    409,
+                    "only files, and playlists that are finished, can be paused, played and moved within; over HTTP the"
                             + " server has to answer ranges");
         }
         able.forEach(what);

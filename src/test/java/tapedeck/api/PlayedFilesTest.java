@@ -87,7 +87,7 @@ class PlayedFilesTest {
     @Test
     void aRecordingOfAnotherServerIsPlayedAndMovedWithin() throws Exception {
         Path clip = folder.resolve("clip.flv");
-        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=4 -f lavfi -i sine=d=4 -c:v libx264 -g 25"
+        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=4 -f lavfi -i sine=d=4 -c:v libx264 -bf 0 -g 25"
                         + " -sc_threshold 0 -c:a aac -f flv " + clip)
                 .split(" "));
         try (TestServer first = new TestServer(folder.resolve("first"));
