@@ -226,6 +226,11 @@ final class Commands {
         List<RelayCalls.Entry> all = new ArrayList<>(relays.allPulls());
         all.addAll(relays.allPushes());
         String id = parameters.optionalText("id").orElse("");
-        relays.terminate(all, id.isEmpty() ? parameters : Json.of(Map.of("mediaSessionId", id)));
+        Json.Body wanted = id.isEmpty() ? parameters : Json.of(Map.of("mediaSessionId", id));
+        try {
+            relays.terminate(all, wanted);
+        } catch (HttpProblem e) {
+            throw e.status() == 404 ? new HttpProblem(404, "there is no such stream, pull or push") : e;
+        }
     }
 }

@@ -201,7 +201,10 @@ final class RelayCalls {
                 .flatMap(entry -> relays.controls(entry.mediaSessionId()).stream())
                 .toList();
         if (able.isEmpty()) {
-            throw new HttpProblem(409, "only files that are played can be paused, played and moved within");
+            throw new HttpProblem(
+                    409,
+                    "only files, and playlists that are finished, can be paused, played and moved within; over HTTP the"
+                            + " server has to answer ranges");
         }
         able.forEach(what);
     }

@@ -187,6 +187,10 @@ class CommandLineTest {
                     terminal.refused("{\"command\":\"pushStream\",\"parameters\":{\"uri\":\"rtmp://10.0.0.1/live\","
                             + "\"localStreamName\":\"a\"}}");
             assertTrue(push.contains("rtmp:// is not known here"), push);
+            for (String which : List.of("localStreamName=none", "id=none")) {
+                String unknown = terminal.refused("shutdownStream " + which);
+                assertTrue(unknown.contains("there is no such stream, pull or push"), unknown);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.media.Frame;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
+import tapedeck.peers.ShownPictures;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
@@ -79,6 +80,45 @@ class PlayedFilesTest {
                     "its end",
                     () -> server.server().streams().find(new StreamName("a")).isEmpty());
             assertEquals(409, call(server, "pull/play", one), "it is shown for a minute, but played no more");
+        }
+    }
+
+    /// What one server recorded is played by another, over the first one's ranges.
+    @Test
+    void aRecordingOfAnotherServerIsPlayedAndMovedWithin() throws Exception {
+        Path clip = folder.resolve("clip.flv");
+        Ffmpeg.ffmpeg(("-v error -f lavfi -i testsrc2=s=320x180:r=25:d=4 -f lavfi -i sine=d=4 -c:v libx264 -bf 0 -g 25"
+                        + " -sc_threshold 0 -c:a aac -f flv " + clip)
+                .split(" "));
+        try (TestServer first = new TestServer(folder.resolve("first"));
+                TestServer second = new TestServer(folder.resolve("second"), "pull_allow=loopback")) {
+            Ffmpeg.ffmpeg(("-v error -i " + clip + " -c copy -f flv " + first.rtmpUrl("b")).split(" "));
+            Path recorded = first.awaitRecording("b.mp4");
+            FrameCollector collector = FrameCollector.of(second.server().streams(), "b");
+            String one = "{'localStreamName': 'b'}";
+            assertEquals(
+                    200,
+                    call(
+                            second,
+                            "pull/startup",
+                            "{'uri': '%s', 'localStreamName': 'b', 'options': {'loop': 'true'}}"
+                                    .formatted(first.httpUrl("/client/records/b.mp4"))));
+            collector.until(30);
+            assertEquals(200, call(second, "pull/pause", one));
+            Stream stream = second.server().streams().find(new StreamName("b")).orElseThrow();
+            long atPause = stream.statistics().frames();
+            LockSupport.parkNanos(600_000_000L);
+            int held = (int) stream.statistics().frames();
+            assertTrue(held <= atPause + 1, () -> (held - atPause) + " frames while it stands still");
+            assertEquals(200, call(second, "pull/seek", "{'localStreamName': 'b', 'position': 3100}"));
+            assertEquals(200, call(second, "pull/play", one));
+            List<Integer> shown = ShownPictures.of(List.copyOf(collector.until(held + 110)), recorded);
+            int moved = shown.indexOf(75);
+            for (int i = 0; i < shown.size(); i++) {
+                assertEquals(i < moved ? i : (75 + i - moved) % 100, shown.get(i), shown::toString);
+            }
+            assertTrue(moved > 0 && shown.size() > moved + 30, shown::toString);
+            assertEquals(200, call(second, "pull/terminate", one));
         }
     }
 }

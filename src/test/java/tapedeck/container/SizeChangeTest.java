@@ -48,7 +48,7 @@ class SizeChangeTest {
         List<Frame> frames = new ArrayList<>();
         switch (container) {
             case MP4 -> {
-                MovieFrames movie = MovieFrames.open(file);
+                MovieFrames movie = MovieFrames.open(StoredBytes.of(file), 1 << 20);
                 for (Frame frame = movie.next(); frame != null; frame = movie.next()) {
                     frames.add(frame);
                 }

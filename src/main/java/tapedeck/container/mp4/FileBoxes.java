@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.StoredBytes;
 
 /// The boxes of a file at its top level, read through a small window: a walk over `moof` and `mdat` costs one read for
 /// each pair and never touches the media.
@@ -15,13 +16,17 @@ final class FileBoxes {
     /// More boxes than a day in fragments of 100 ms has.
     static final int MAX_BOXES = 4_000_000;
 
-    private final FileChannel file;
+    private final StoredBytes file;
     private final long size;
     private final ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES);
     private long windowStart;
     private int boxes;
 
     FileBoxes(FileChannel file) throws IOException {
+        this(StoredBytes.of(file));
+    }
+
+    FileBoxes(StoredBytes file) throws IOException {
         this.file = file;
         size = file.size();
         window.limit(0);

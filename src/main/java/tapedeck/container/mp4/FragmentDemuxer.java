@@ -46,6 +46,7 @@ public final class FragmentDemuxer {
     private List<TrackRun> runs = List.of();
     private long toSkip;
     private boolean searching;
+    private boolean indexed;
 
     private static final class Line {
         private final CodedTrack track;
@@ -81,6 +82,11 @@ public final class FragmentDemuxer {
         while (more && pending.length() > 0) {
             more = searching ? search() : toSkip > 0 ? skip() : box();
         }
+    }
+
+    /// Whether it was refused because it has no fragments, but an index: it can be read here and there only.
+    public boolean isIndexed() {
+        return indexed;
     }
 
     /// How much has come of what is not whole yet.
@@ -152,6 +158,9 @@ public final class FragmentDemuxer {
             case "mdat" -> runs.isEmpty() ? 0 : MAX_MDAT_BYTES;
             default -> 0;
         };
+        if (type.equals("mdat") && movie == null) {
+            throw indexed();
+        }
         if (most == 0) {
             pending.skip(header);
             toSkip = size - header;
@@ -192,7 +201,7 @@ public final class FragmentDemuxer {
 
     private void begin(Movie begun) {
         if (!begun.fragmented()) {
-            throw new MalformedException("MP4: it has no fragments: only what is made while it is sent can be live");
+            throw indexed();
         }
         movie = begun;
         lines.clear();
@@ -214,6 +223,11 @@ public final class FragmentDemuxer {
                     new Line(coded, track.timescale(), EditList.of(track, begun).shiftTicks()));
             coded.track().ifPresent(sink::track);
         }
+    }
+
+    private MalformedException indexed() {
+        indexed = true;
+        return new MalformedException("MP4: it has no fragments: only what is made while it is sent can be live");
     }
 
     /// Chromium's recorder says here what a decoder needs behind a seek (RFC 7845 4.6), and not the delay of its

@@ -1,11 +1,12 @@
 package tapedeck.container.mp4;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.MalformedException;
 import tapedeck.container.CodedTrack;
+import tapedeck.container.StoredBytes;
 import tapedeck.container.mp4.Movie.MovieTrack;
 import tapedeck.container.mp4.Mp4Reader.ReadTrack;
 import tapedeck.media.Codec;
@@ -15,6 +16,9 @@ import tapedeck.media.Track;
 /// The frames of an MP4 file in the order of their decoding times: the first picture and the first sound of codecs that
 /// we know.
 public final class MovieFrames {
+    /// As much as a fragment may have: a second at 250 Mbit/s.
+    static final int MAX_SAMPLE_BYTES = 32 << 20;
+
     private final Mp4Reader reader;
     private final List<Line> lines;
 
@@ -38,11 +42,21 @@ public final class MovieFrames {
         this.lines = lines;
     }
 
+    /// Whether its samples are told fragment by fragment: an index is what [#open] makes then, reading all of it.
+    ///
     /// @throws tapedeck.bytes.MalformedException if it is no such file
-    public static MovieFrames open(FileChannel file) throws IOException {
-        Mp4Reader reader = Mp4Reader.open(file);
+    public static boolean isFragmented(StoredBytes file, int mostIndexBytes) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
-        Movie movie = Movie.parse(boxes.body(Mp4Reader.find(boxes, "moov"), Movie.MAX_MOOV_BYTES));
+        return Movie.parse(boxes.body(Mp4Reader.find(boxes, "moov"), mostIndexBytes))
+                .fragmented();
+    }
+
+    /// @param mostIndexBytes of the `moov`; a quarter as many samples are allowed
+    /// @throws tapedeck.bytes.MalformedException if it is no such file
+    public static MovieFrames open(StoredBytes file, int mostIndexBytes) throws IOException {
+        Mp4Reader reader = Mp4Reader.open(file, mostIndexBytes);
+        FileBoxes boxes = new FileBoxes(file);
+        Movie movie = Movie.parse(boxes.body(Mp4Reader.find(boxes, "moov"), mostIndexBytes));
         List<Line> lines = new ArrayList<>();
         boolean video = false;
         boolean audio = false;
@@ -105,6 +119,11 @@ public final class MovieFrames {
             }
             if (first == null) {
                 return null;
+            }
+            int bytes = first.track.samples().size(first.next);
+            if (bytes > MAX_SAMPLE_BYTES) {
+                throw new MalformedException(
+                        "MP4: a sample of %d bytes, at most %d allowed".formatted(bytes, MAX_SAMPLE_BYTES));
             }
             Frame stored = reader.frame(first.track, first.next++);
             Frame frame = first.coded.frame(stored.dtsNanos(), stored.ptsNanos(), stored.keyframe(), stored.data());

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.StoredBytes;
 import tapedeck.container.Summary;
 import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.container.mp4.Movie.MovieTrack;
@@ -19,11 +20,11 @@ import tapedeck.media.Track;
 
 /// Reads an MP4 of ours in each of its states, and those of others: with a sample table, with fragments, or both.
 final class Mp4Reader {
-    private final FileChannel file;
+    private final StoredBytes file;
     private final long size;
     private final List<ReadTrack> tracks;
 
-    private Mp4Reader(FileChannel file, long size, List<ReadTrack> tracks) {
+    private Mp4Reader(StoredBytes file, long size, List<ReadTrack> tracks) {
         this.file = file;
         this.size = size;
         this.tracks = List.copyOf(tracks);
@@ -55,10 +56,15 @@ final class Mp4Reader {
     }
 
     static Mp4Reader open(FileChannel file) throws IOException {
+        return open(StoredBytes.of(file), Movie.MAX_MOOV_BYTES);
+    }
+
+    /// @param mostIndexBytes of the `moov`; and four bytes are what a sample takes there
+    static Mp4Reader open(StoredBytes file, int mostIndexBytes) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
-        SampleBudget budget = new SampleBudget(boxes.size());
+        SampleBudget budget = new SampleBudget(Math.min(boxes.size(), mostIndexBytes / Integer.BYTES));
         TopBox box = find(boxes, "moov");
-        Movie movie = Movie.parse(boxes.body(box, Movie.MAX_MOOV_BYTES));
+        Movie movie = Movie.parse(boxes.body(box, mostIndexBytes));
         Map<Integer, SampleList> samples = new LinkedHashMap<>();
         for (MovieTrack track : movie.tracks()) {
             SampleList list = new SampleList(budget);

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.Set;
-import tapedeck.bytes.MalformedException;
+import tapedeck.container.StoredBytes;
 import tapedeck.relay.PullClient;
 import tapedeck.relay.PullSink;
 import tapedeck.relay.RelayRefusedException;
@@ -38,22 +38,15 @@ public final class FilePull implements PullClient {
     @Override
     public void pull(RelayTarget target, PullSink sink) throws IOException, InterruptedException {
         Path file = resolved(target);
-        boolean loop = target.option("loop", "false").equals("true");
         Outlet outlet = new Outlet("pull of " + target, sink);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            FilePlay play = new FilePlay(channel, outlet);
-            sink.controls(play);
-            do {
-                long before = outlet.frames();
-                play.run();
-                if (outlet.frames() == before) {
-                    throw refused("the file has nothing that can be carried");
-                }
-                outlet.nextRound();
-            } while (loop);
-        } catch (MalformedException e) {
-            throw refused(String.valueOf(e.getMessage()));
+            sink.controls(outlet.playhead());
+            new FilePlay(StoredBytes.of(channel), FilePlay.Place.HERE, outlet).run(loops(target));
         }
+    }
+
+    static boolean loops(RelayTarget target) {
+        return target.option("loop", "false").equals("true");
     }
 
     private Path resolved(RelayTarget target) throws IOException {

@@ -11,6 +11,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.protocol.fetch.Playlist.Part;
 import tapedeck.protocol.fetch.Playlist.Segment;
+import tapedeck.relay.PullSink;
 import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayTarget;
 
@@ -45,7 +46,7 @@ final class HlsPull {
     }
 
     /// @param first the playlist as it was found already, and where
-    void run(Bytes first, RelayTarget where) throws IOException, InterruptedException {
+    void run(Bytes first, RelayTarget where, PullSink sink) throws IOException, InterruptedException {
         RelayTarget at = where;
         Playlist playlist = parsed(first);
         if (playlist.isMaster()) {
@@ -56,6 +57,17 @@ final class HlsPull {
             if (playlist.isMaster()) {
                 throw new MalformedException("HLS: a master playlist in a master playlist");
             }
+        }
+        if (playlist.ended()) {
+            sink.controls(outlet.playhead());
+            do {
+                finished(playlist, at);
+                outlet.nextRound();
+            } while (FilePull.loops(address));
+            return;
+        }
+        if (FilePull.loops(address)) {
+            throw FilePull.refused("loop: this playlist is live, so it cannot be begun again");
         }
         long newNanos = System.nanoTime();
         while (true) {
@@ -76,6 +88,44 @@ final class HlsPull {
             TimeUnit.MILLISECONDS.sleep(Math.max(0, waitMillis - spentMillis));
             playlist = parsed(load(at).bytes());
         }
+    }
+
+    /// From the first segment to the last, or wherever somebody sends it.
+    private void finished(Playlist playlist, RelayTarget at) throws IOException, InterruptedException {
+        forget();
+        for (long wanted = from(0, playlist, at); wanted != Playhead.NOWHERE; ) {
+            int segment = playlist.segmentAt(wanted);
+            // Its times are not known before it is read.
+            outlet.skipTo(wanted - playlist.beginNanos(segment));
+            forget();
+            wanted = from(segment, playlist, at);
+        }
+        if (outlet.frames() == 0) {
+            throw FilePull.refused("the playlist has nothing that can be carried");
+        }
+    }
+
+    /// @return where somebody wants to be instead of at the end, or [Playhead#NOWHERE]
+    private long from(int first, Playlist playlist, RelayTarget at) throws IOException, InterruptedException {
+        for (Segment segment :
+                playlist.segments().subList(first, playlist.segments().size())) {
+            if (segment.discontinuity()) {
+                discontinuity();
+            }
+            long wanted = segment.gap() ? Playhead.NOWHERE : segment(segment, at);
+            if (wanted != Playhead.NOWHERE) {
+                return wanted;
+            }
+        }
+        outlet.ended();
+        outlet.drain();
+        return outlet.moved();
+    }
+
+    /// What comes next is somewhere else.
+    private void forget() {
+        reader = null;
+        init = null;
     }
 
     private static Playlist parsed(Bytes bytes) throws RelayRefusedException {
@@ -119,7 +169,7 @@ final class HlsPull {
                 discontinuity();
             }
             if (!segment.gap()) {
-                segment(segment, at);
+                long _ = segment(segment, at);
             }
         }
         return any;
@@ -131,7 +181,8 @@ final class HlsPull {
         }
     }
 
-    private void segment(Segment segment, RelayTarget at) throws IOException, InterruptedException {
+    /// @return where somebody wants to be instead, or [Playhead#NOWHERE]
+    private long segment(Segment segment, RelayTarget at) throws IOException, InterruptedException {
         Part wanted = segment.init();
         if (wanted != null && !wanted.equals(init)) {
             Bytes head = whole(at.redirected(wanted.uri()), wanted, MAX_INIT_BYTES);
@@ -148,6 +199,10 @@ final class HlsPull {
                 left -= own.length();
                 reader(own).receive(own);
                 outlet.drain();
+                long elsewhere = outlet.moved();
+                if (elsewhere != Playhead.NOWHERE) {
+                    return elsewhere;
+                }
             }
             reader(Bytes.EMPTY).end();
             outlet.drain();
@@ -163,6 +218,7 @@ final class HlsPull {
             }
             log.info("pull of {}: segment {}: {}", address, segment.sequence(), e.getMessage());
         }
+        return outlet.moved();
     }
 
     private SourceReader reader(Bytes first) throws RelayRefusedException {

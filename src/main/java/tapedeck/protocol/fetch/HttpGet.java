@@ -62,7 +62,12 @@ final class HttpGet implements AutoCloseable {
     }
 
     String contentType() {
-        return call.header("content-type").toLowerCase(Locale.ROOT);
+        return header("content-type").toLowerCase(Locale.ROOT);
+    }
+
+    /// As [HttpCall#header].
+    String header(String name) {
+        return call.header(name);
     }
 
     /// As [HttpCall#read].

@@ -16,6 +16,11 @@ final class Mp4Source implements SourceReader {
         demuxer.receive(bytes);
     }
 
+    /// Whether it was refused because it can be read here and there only.
+    boolean isIndexed() {
+        return demuxer.isIndexed();
+    }
+
     @Override
     public void end() {}
 

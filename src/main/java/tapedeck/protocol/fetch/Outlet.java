@@ -2,9 +2,9 @@ package tapedeck.protocol.fetch;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,15 +31,16 @@ final class Outlet implements FrameSink {
 
     private final String source;
     private final PullSink sink;
+    private final Playhead playhead = new Playhead();
+    private final Skip skip = new Skip();
     private final Deque<Frame> pending = new ArrayDeque<>();
     private final Set<String> leftOut = new TreeSet<>();
     private @Nullable String refusal;
     private boolean started;
     private boolean follows;
-    private long skipToNanos;
-    private boolean pictures;
     private long offsetNanos;
     private long newestNanos;
+    private long sentNanos;
     private long aheadNanos;
     private long frames;
 
@@ -56,9 +57,14 @@ final class Outlet implements FrameSink {
 
     @Override
     public void frame(Frame frame) {
-        if (skipToNanos > 0 && skipped(frame)) {
-            return;
+        if (skip.isOver()) {
+            place(frame);
+        } else if (skip.reached(frame)) {
+            skip.taken().forEach(this::place);
         }
+    }
+
+    private void place(Frame frame) {
         if (follows) {
             follows = false;
             offsetNanos = newestNanos + STEP_NANOS - frame.dtsNanos();
@@ -76,38 +82,44 @@ final class Outlet implements FrameSink {
                                 frame.data()));
     }
 
-    /// What comes next follows on what came, whatever its times are: at the beginning of a file that is played again,
-    /// and where somebody moved within it.
-    void again() {
-        nextRound();
-        started = false;
-    }
-
-    /// The same for the next round of a file: its clock goes on, so that one of a single frame takes its time too.
+    /// What comes next is the next round of a file: it follows on what came, whatever its times are. The clock goes on,
+    /// so that one of a single frame takes its time too.
     void nextRound() {
         follows = frames > 0 || !pending.isEmpty();
     }
 
-    /// What is earlier is passed over, up to a picture that can be begun with, or to sound where there is no picture.
+    /// What comes next is the beginning of the file, of which only what is from so much later on is wanted.
     void skipTo(long nanos) {
-        skipToNanos = nanos;
-        pictures = false;
+        skip.to(nanos);
     }
 
-    private boolean skipped(Frame frame) {
-        pictures |= frame.track().isVideo();
-        boolean begins = frame.dtsNanos() >= skipToNanos
-                && frame.keyframe()
-                && frame.track().isVideo() == pictures;
-        if (begins) {
-            skipToNanos = 0;
+    boolean isSkipping() {
+        return !skip.isOver();
+    }
+
+    /// The file is over. Who wanted to be behind its end begins with its last picture.
+    void ended() {
+        skip.taken().forEach(this::place);
+    }
+
+    /// What can be done with the source. Whoever gives it to others has to look for what they want ([#moved]) behind
+    /// each [#drain].
+    Playhead playhead() {
+        return playhead;
+    }
+
+    /// Where somebody wants the source to be now, or [Playhead#NOWHERE]. What waits is not wanted then, and what comes
+    /// from there follows on what came.
+    long moved() {
+        long wanted = playhead.wanted();
+        if (wanted != Playhead.NOWHERE) {
+            pending.clear();
+            List<Frame> _ = skip.taken();
+            newestNanos = sentNanos;
+            nextRound();
+            started = false;
         }
-        return !begins;
-    }
-
-    /// What waits is not wanted any more.
-    void drop() {
-        pending.clear();
+        return wanted;
     }
 
     @Override
@@ -139,19 +151,25 @@ final class Outlet implements FrameSink {
     void drainNow() throws RelayRefusedException {
         check();
         for (Frame frame = pending.poll(); frame != null; frame = pending.poll()) {
-            frames++;
-            sink.write(frame);
+            write(frame);
         }
     }
 
-    /// All that waits leaves when it is due.
+    /// All that waits leaves when it is due; unless somebody wants to be elsewhere: [#moved].
     void drain() throws RelayRefusedException, InterruptedException {
         check();
         for (Frame frame = pending.poll(); frame != null; frame = pending.poll()) {
-            await(frame.dtsNanos());
-            frames++;
-            sink.write(frame);
+            if (!await(frame.dtsNanos())) {
+                return;
+            }
+            write(frame);
         }
+    }
+
+    private void write(Frame frame) {
+        frames++;
+        sentNanos = Math.max(sentNanos, frame.dtsNanos());
+        sink.write(frame);
     }
 
     private void check() throws RelayRefusedException {
@@ -160,14 +178,26 @@ final class Outlet implements FrameSink {
         }
     }
 
-    private void await(long dtsNanos) throws InterruptedException {
-        long early = dtsNanos - System.nanoTime() - aheadNanos;
-        if (!started || Math.abs(early) > JUMP_NANOS) {
-            // The lead is granted once.
-            aheadNanos = dtsNanos - System.nanoTime() - (frames > 0 ? LEAD_NANOS : 0);
-            started = true;
-        } else if (early > LEAD_NANOS) {
-            TimeUnit.NANOSECONDS.sleep(early - LEAD_NANOS);
+    /// @return false if somebody wants to be elsewhere
+    private boolean await(long dtsNanos) throws InterruptedException {
+        while (true) {
+            long early = dtsNanos - System.nanoTime() - aheadNanos;
+            if (!started || Math.abs(early) > JUMP_NANOS) {
+                // The lead is granted once.
+                aheadNanos = dtsNanos - System.nanoTime() - (frames > 0 ? LEAD_NANOS : 0);
+                started = true;
+                early = 0;
+            }
+            switch (playhead.await(Math.max(0, early - LEAD_NANOS))) {
+                case DUE -> {
+                    return true;
+                }
+                case MOVED -> {
+                    return false;
+                }
+                // Its clock stood still with it.
+                case RESUMED -> started = false;
+            }
         }
     }
 }

@@ -46,6 +46,27 @@ record Playlist(List<Variant> variants, double targetSeconds, boolean ended, Lis
         return !variants.isEmpty();
     }
 
+    /// When a segment begins, counted from the first one.
+    long beginNanos(int segment) {
+        double seconds = 0;
+        for (Segment before : segments.subList(0, segment)) {
+            seconds += before.seconds();
+        }
+        return (long) (seconds * 1e9);
+    }
+
+    /// The segment that is shown at this time; the last one for all that is later.
+    int segmentAt(long nanos) {
+        double seconds = 0;
+        for (int at = 0; at + 1 < segments.size(); at++) {
+            seconds += segments.get(at).seconds();
+            if ((long) (seconds * 1e9) > nanos) {
+                return at;
+            }
+        }
+        return Math.max(0, segments.size() - 1);
+    }
+
     static Playlist parse(String text) {
         if (!text.startsWith("#EXTM3U")) {
             throw new MalformedException("HLS: no playlist");

@@ -69,7 +69,8 @@ class FetchTest {
         loops.close();
     }
 
-    /// Files of the folder, with ranges; `/moved/…` is elsewhere; texts that the test has set.
+    /// Files of the folder, with ranges, under `/plain/…` without; `/moved/…` is elsewhere; texts that the test has
+    /// set.
     private void serve(HttpExchange exchange) throws IOException {
         try (exchange) {
             String path = exchange.getRequestURI().getPath();
@@ -82,6 +83,11 @@ class FetchTest {
                 return;
             }
             Path file = folder.resolve(path.substring(1));
+            boolean plain = path.startsWith("/plain/");
+            if (plain) {
+                path = path.substring("/plain".length());
+                file = folder.resolve(path.substring(1));
+            }
             byte[] body = texts.containsKey(path)
                     ? texts.get(path).getBytes(StandardCharsets.UTF_8)
                     : Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
@@ -91,9 +97,13 @@ class FetchTest {
             }
             String range = exchange.getRequestHeaders().getFirst("Range");
             int status = 200;
-            if (range != null) {
+            if (range != null && !plain) {
                 String[] ends = range.substring("bytes=".length()).split("-", 2);
-                body = Arrays.copyOfRange(body, Integer.parseInt(ends[0]), Integer.parseInt(ends[1]) + 1);
+                int from = Integer.parseInt(ends[0]);
+                int to = ends[1].isEmpty() ? body.length : Integer.parseInt(ends[1]) + 1;
+                exchange.getResponseHeaders()
+                        .set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, body.length));
+                body = Arrays.copyOfRange(body, from, to);
                 status = 206;
             }
             // Without a length: in chunks.
@@ -153,7 +163,7 @@ class FetchTest {
         FlvFile sent = made();
         remade("-f mpegts", "made.ts");
         remade("-f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof", "made.mp4");
-        for (String path : List.of("/made.flv", "/moved/made.ts", "/made.mp4")) {
+        for (String path : List.of("/plain/made.flv", "/moved/made.ts", "/plain/made.mp4")) {
             long begun = System.nanoTime();
             assertSame(sent, pulled(url(path), sent.media().size()), path);
             assertTrue(System.nanoTime() - begun > 2_500_000_000L, "at the speed of its timestamps: " + path);

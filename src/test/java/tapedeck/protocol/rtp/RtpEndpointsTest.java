@@ -177,7 +177,8 @@ class RtpEndpointsTest {
                 DatagramSocket stranger = new DatagramSocket()) {
             for (int i = 0; i < 50; i++) {
                 send(first, port, i, 1);
-                send(stranger, port, i, 2);
+                // As if it were the next one: nothing but its port tells it from that.
+                send(stranger, port, i + 1, 2);
             }
             collector.until(50);
         }
@@ -194,7 +195,7 @@ class RtpEndpointsTest {
         int timestamp = 160 * sequence;
         packet[6] = (byte) (timestamp >> 8);
         packet[7] = (byte) timestamp;
-        packet[11] = (byte) content;
+        packet[11] = 1;
         Arrays.fill(packet, 12, packet.length, (byte) content);
         socket.send(new DatagramPacket(packet, packet.length, InetAddress.getLoopbackAddress(), port));
     }

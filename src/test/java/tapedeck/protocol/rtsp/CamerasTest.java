@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tapedeck.peers.Await.await;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,11 +14,30 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import tapedeck.net.http.Digest;
+import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Golden;
 import tapedeck.peers.SharedMedia;
 
 /// The answers of real cameras: a server says them again, and the right tracks are set up by the right names.
 class CamerasTest {
+    private static final String PLAIN_SDP =
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\na=control:trackID=1\r\n";
+
+    /// Five packets of PCMU, interleaved (RFC 2326 10.12).
+    private static byte[] sound() {
+        ByteBuffer out = ByteBuffer.allocate(5 * (4 + 12 + 160));
+        for (int i = 0; i < 5; i++) {
+            out.put((byte) '$').put((byte) 0).putShort((short) 172);
+            out.put((byte) 0x80)
+                    .put((byte) 0)
+                    .putShort((short) i)
+                    .putInt(160 * i)
+                    .putInt(1);
+            out.position(out.position() + 160);
+        }
+        return out.array();
+    }
+
     private static String text(Path file) throws IOException {
         return Files.readString(file, StandardCharsets.ISO_8859_1);
     }
@@ -70,7 +90,10 @@ class CamerasTest {
                 }
                 cameras++;
                 String vendor = name.replaceFirst("_.*", "");
-                Optional<String> played = recorded(files, vendor + "_play");
+                Optional<String> own = recorded(files, name.replaceFirst("_(describe|sdp).*", "_play"));
+                Optional<String> played = own.isPresent() ? own : recorded(files, vendor + "_play");
+                Optional<String> options = recorded(files, vendor + "_options");
+                Optional<String> toreDown = recorded(files, vendor + "_teardown");
                 try (ScriptedServer server = new ScriptedServer((request, wire) -> wire.say(
                         switch (request.method()) {
                             case "DESCRIBE" -> described(answer, request);
@@ -83,6 +106,8 @@ class CamerasTest {
                             case "PLAY" ->
                                 played.map(said -> numbered(said, request))
                                         .orElse(request.answer("200 OK", "", "RTP-Info: url=;seq=;rtptime=-1"));
+                            case "OPTIONS" -> said(options, request);
+                            case "TEARDOWN" -> said(toreDown, request);
                             default -> request.answer("200 OK", "");
                         }))) {
                     all.append(asked(server, house, name));
@@ -91,6 +116,45 @@ class CamerasTest {
         }
         assertTrue(cameras >= 19, cameras + " cameras");
         Golden.check("rtsp/cameras", all.toString());
+    }
+
+    private static String said(Optional<String> answer, ScriptedServer.Request request) {
+        return answer.map(text -> numbered(text, request)).orElse(request.answer("200 OK", ""));
+    }
+
+    /// What comes behind any answer to `PLAY` is heard: what cameras say of its sequence number and time is
+    /// of no account, which is needed, as some say what cannot be.
+    @Test
+    void eachAnswerToPlayIsTaken() throws Exception {
+        int answers = 0;
+        for (Path file : SharedMedia.files("sdp", "txt")) {
+            String name = String.valueOf(file.getFileName()).replace(".txt", "");
+            if (!name.matches(".*(_play|bad_rtptime)")) {
+                continue;
+            }
+            answers++;
+            String answer = text(file);
+            try (RelayHouse house = new RelayHouse();
+                    ScriptedServer server = new ScriptedServer((request, wire) -> {
+                        switch (request.method()) {
+                            case "DESCRIBE" -> wire.say(described(PLAIN_SDP, request));
+                            case "SETUP" ->
+                                wire.say(request.answer(
+                                        "200 OK", "", "Session: 1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"));
+                            case "PLAY" -> {
+                                wire.say(numbered(answer, request));
+                                wire.raw(sound());
+                            }
+                            default -> wire.say(request.answer("200 OK", ""));
+                        }
+                    })) {
+                FrameCollector collector = FrameCollector.of(house.streams, name);
+                String id = house.pull(server.url("cam"), name, "tcp").id();
+                collector.until(1);
+                house.relays.terminate(id, "enough");
+            }
+        }
+        assertTrue(answers == 0 || answers >= 8, answers + " answers");
     }
 
     private static Optional<String> recorded(List<Path> files, String name) throws IOException {
