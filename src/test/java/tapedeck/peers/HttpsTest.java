@@ -138,8 +138,7 @@ class HttpsTest {
             System.out.println("SKIPPED: curl by TLS, it is not installed");
         } else {
             String url = url("/client/records/tape.mp4");
-            Ffmpeg.Result curl =
-                    Ffmpeg.run(List.of("curl", "-sS", "--fail", "--cacert", certificate.toString(), url));
+            Ffmpeg.Result curl = Ffmpeg.run(List.of("curl", "-sS", "--fail", "--cacert", certificate.toString(), url));
             assertEquals(0, curl.exitCode(), curl.err());
             assertArrayEquals(whole, curl.out());
         }
