@@ -1,9 +1,11 @@
 package tapedeck;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tapedeck.mix.MixCallback;
 import tapedeck.mix.MixFailedException;
+import tapedeck.mix.MixFailedException.Reason;
 import tapedeck.mix.MixSettings;
 import tapedeck.mix.Mixed;
 import tapedeck.mix.OfflineMixer;
@@ -28,12 +31,6 @@ import tapedeck.mix.OfflineMixer;
 final class MixCommand implements Callable<Integer> {
     static final int EXIT_NO_FILE = 64;
     static final int EXIT_NO_CONFIGURATION = 65;
-    static final int EXIT_CONFIGURATION = 66;
-    static final int EXIT_NOTHING = 67;
-    static final int EXIT_NO_SPACE = 68;
-    static final int EXIT_NOT_TOLD = 69;
-    static final int EXIT_BROKEN = 70;
-    static final int EXIT_BUSY = 71;
 
     @Parameters(index = "0", paramLabel = "FILE")
     private Path file = Path.of("");
@@ -58,17 +55,63 @@ final class MixCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "Settings of the mix (default: conf/offline_mixer.json).")
-    private Path config = Path.of("conf", "offline_mixer.json");
+            description = "Settings of the mix (default: conf/offline_mixer.json). With it, no server is asked.")
+    private @Nullable Path ownConfig;
+
+    @Option(
+            names = "--server",
+            paramLabel = "URL",
+            description = "A running server whose queue mixes it; without an answer it is mixed at once, by this "
+                    + "command. Hook scripts have it in HOOK_SERVER_URL.",
+            defaultValue = "${env:HOOK_SERVER_URL}")
+    private @Nullable URI server;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "The server's admin token. Hook scripts have it in HOOK_SERVER_TOKEN_FILE.",
+            defaultValue = "${env:HOOK_SERVER_TOKEN_FILE}")
+    private @Nullable Path tokenFile;
 
     @Override
     public Integer call() throws InterruptedException {
         if (!Files.isRegularFile(file)) {
             return complain(EXIT_NO_FILE, file + ": there is no such file");
         }
+        Path config = ownConfig == null ? Path.of("conf", "offline_mixer.json") : ownConfig;
         if (!Files.isRegularFile(config)) {
             return complain(EXIT_NO_CONFIGURATION, config + ": there is no such configuration");
         }
+        MixCallback.Recording recording = new MixCallback.Recording(file, optional(creation), optional(duration), uri);
+        if (server != null && ownConfig == null) {
+            OptionalInt queued = queued(server, recording);
+            if (queued.isPresent()) {
+                return queued.getAsInt();
+            }
+        }
+        return mixed(recording, config);
+    }
+
+    /// Empty if the server does not take it.
+    private OptionalInt queued(URI url, MixCallback.Recording recording) throws InterruptedException {
+        ProgressLine progress = new ProgressLine();
+        try (MixQueue queue = new MixQueue(url, tokenFile == null ? Path.of("") : tokenFile)) {
+            Optional<MixQueue.End> answer = queue.mix(recording, progress::percent);
+            if (answer.isEmpty()) {
+                System.err.println("tapedeck: the server at " + url + " does not take it: it is mixed here");
+                return OptionalInt.empty();
+            }
+            progress.end();
+            MixQueue.End end = answer.get();
+            if (!end.mixedFile().isEmpty()) {
+                System.out.println(file.resolveSibling(end.mixedFile()));
+            }
+            return OptionalInt.of(end.exitCode() == 0 ? 0 : complain(end.exitCode(), end.message()));
+        }
+    }
+
+    private static int mixed(MixCallback.Recording recording, Path config) throws InterruptedException {
+        Path file = recording.file();
         try {
             MixSettings settings = MixSettings.read(config);
             settings.unknownKeys().forEach(key -> System.err.printf("%s: %s has no effect%n", config, key));
@@ -80,34 +123,20 @@ final class MixCommand implements Callable<Integer> {
             }
             System.out.println(mixed.file());
             if (!mixed.whole()) {
-                return complain(EXIT_NO_SPACE, "the disk is full: the mix ends early");
+                return complain(Reason.NO_SPACE.exitCode(), "the disk is full: the mix ends early");
             }
-            return told(settings.callbackUrl(), mixed) ? 0 : complain(EXIT_NOT_TOLD, "callbackUrl took nothing");
+            boolean told = settings.callbackUrl().isEmpty()
+                    || new MixCallback().tell(settings.callbackUrl(), recording, mixed);
+            return told ? 0 : complain(Reason.NOT_TOLD.exitCode(), "callbackUrl took nothing");
         } catch (MixFailedException e) {
-            return complain(exitCode(e.reason()), e.getMessage());
+            return complain(e.reason().exitCode(), e.getMessage());
         } catch (IOException e) {
-            return complain(EXIT_CONFIGURATION, config + ": " + e);
+            return complain(Reason.SETTINGS.exitCode(), config + ": " + e);
         }
-    }
-
-    private boolean told(String url, Mixed mixed) throws InterruptedException {
-        return url.isEmpty()
-                || new MixCallback()
-                        .tell(url, new MixCallback.Recording(file, optional(creation), optional(duration), uri), mixed);
     }
 
     private static OptionalLong optional(@Nullable Long value) {
         return value == null ? OptionalLong.empty() : OptionalLong.of(value);
-    }
-
-    private static int exitCode(MixFailedException.Reason reason) {
-        return switch (reason) {
-            case NOTHING_TO_MIX -> EXIT_NOTHING;
-            case NO_SPACE -> EXIT_NO_SPACE;
-            case SETTINGS -> EXIT_CONFIGURATION;
-            case BUSY -> EXIT_BUSY;
-            case BROKEN -> EXIT_BROKEN;
-        };
     }
 
     private static int complain(int exitCode, @Nullable String message) {
@@ -135,6 +164,13 @@ final class MixCommand implements Callable<Integer> {
                         writtenNanos / NANOS_PER_SECOND,
                         durationNanos / NANOS_PER_SECOND,
                         writtenNanos / (seconds * NANOS_PER_SECOND));
+            }
+        }
+
+        /// Of a mix that the server makes.
+        void percent(int percent) {
+            if (seen) {
+                System.err.printf("\r%3d %%   ", percent);
             }
         }
 

@@ -1,6 +1,7 @@
 package tapedeck;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -141,6 +142,11 @@ public final class Server implements AutoCloseable {
             throw new SettingsException("data_dir=%s, record_tmp_dir=%s: another server uses this folder"
                     .formatted(settings.dataDir(), settings.recording().tmpDir()));
         }
+        OptionalInt httpPort = settings.http().port().number();
+        if (httpPort.isPresent() && httpPort.getAsInt() > 0) {
+            // What is recovered has hooks.
+            tellHooks(settings, httpPort.getAsInt());
+        }
         int recovered = recordings.recover();
         if (recovered > 0) {
             log.info("{} recordings that were left open are finished", recovered);
@@ -190,6 +196,7 @@ public final class Server implements AutoCloseable {
         if (port.isPresent()) {
             HttpServer http = bound("http_port", port, () -> opened(new HttpServer(port.getAsInt(), routes)));
             ports.add("HTTP", "tcp", http.port());
+            tellHooks(settings, http.port());
         }
         OptionalInt tlsPort = settings.http().tlsPort().number();
         if (tlsPort.isPresent()) {
@@ -204,6 +211,10 @@ public final class Server implements AutoCloseable {
                     bound("ws_port", tunnelPort, () -> opened(new HttpServer(tunnelPort.getAsInt(), tunnelRoutes)));
             ports.add("RTMPT", "tcp", tunnel.port());
         }
+    }
+
+    private void tellHooks(Settings settings, int httpPort) {
+        recordings.reachable(URI.create("http://127.0.0.1:" + httpPort), Api.tokenFile(settings.dataDir()));
     }
 
     private void openRtmp(Settings settings, Rights rights, EventLoops loops, List<HttpRoutes> routes)

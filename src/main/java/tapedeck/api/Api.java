@@ -65,6 +65,11 @@ public final class Api implements AutoCloseable {
         this(routes, settings, streams, recordings, transcodes, relays, ports, version, Clocks.SYSTEM);
     }
 
+    /// Where the admin token is.
+    public static Path tokenFile(Path dataDir) {
+        return dataDir.resolve(AdminToken.FILE_NAME);
+    }
+
     Api(
             HttpRoutes routes,
             Settings settings,

@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import tapedeck.bytes.MalformedException;
+import tapedeck.mix.MixCallback;
 import tapedeck.mix.MixFailedException;
 import tapedeck.mix.MixJob;
 import tapedeck.mix.MixJobs;
@@ -16,6 +19,7 @@ import tapedeck.net.http.HttpProblem;
 /// `offlineMixer/…`: recordings of many streams into one picture.
 final class MixCalls {
     /// @param mixedFile empty before it is there
+    /// @param exitCode with which `./run mix` would have ended
     record Entry(
             String id,
             String fileName,
@@ -25,6 +29,7 @@ final class MixCalls {
             long createdMillis,
             long endedMillis,
             String mixedFile,
+            int exitCode,
             String message) {
         static Entry of(MixJob job) {
             return new Entry(
@@ -36,6 +41,7 @@ final class MixCalls {
                     job.createdAtMillis(),
                     job.endedAtMillis(),
                     name(job.mixedFile()),
+                    job.exitCode(),
                     job.message());
         }
 
@@ -54,14 +60,23 @@ final class MixCalls {
     }
 
     void start(HttpExchange exchange) throws Exception {
-        Path file = file(Json.body(exchange).text("fileName"));
+        Json.Body body = Json.body(exchange);
+        MixCallback.Recording recording = new MixCallback.Recording(
+                file(body.text("fileName")),
+                known(body.optionalNumber("multiRecorderCreationModificationTime")),
+                known(body.optionalNumber("multiRecorderDurationInMS")),
+                body.optionalText("recorderUri").orElse(""));
         try {
-            MixJob job = jobs.add(file)
+            MixJob job = jobs.add(recording)
                     .orElseThrow(() -> new HttpProblem(409, "it waits or is being mixed already, or too many wait"));
             Json.respond(exchange, Map.of("id", job.id()));
         } catch (MixFailedException e) {
             throw new HttpProblem(500, String.valueOf(e.getMessage()));
         }
+    }
+
+    private static OptionalLong known(Optional<Long> value) {
+        return value.map(OptionalLong::of).orElse(OptionalLong.empty());
     }
 
     private Path file(String name) throws HttpProblem {

@@ -1,15 +1,19 @@
 package tapedeck.mix;
 
+import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 
 /// The queue's table, in words that H2 and PostgreSQL both understand. Values are always parameters.
 final class JobTable {
     static final int MESSAGE_CHARACTERS = 1024;
+    static final int URI_CHARACTERS = 1024;
+    private static final long NONE = -1;
 
     private final String node;
 
@@ -19,11 +23,15 @@ final class JobTable {
     }
 
     int insert(Handle handle, MixJob job) {
-        return handle.createUpdate("INSERT INTO mix_job (id, node, file_path, state, attempts, created_at, ended_at, "
-                        + "mixed_path, message) VALUES (:id, :node, :file, :state, 0, :created, 0, '', '')")
+        return handle.createUpdate("INSERT INTO mix_job (id, node, file_path, creation_time, duration_millis, "
+                        + "recorder_uri, state, attempts, created_at, ended_at, mixed_path, message) "
+                        + "VALUES (:id, :node, :file, :creation, :duration, :uri, :state, 0, :created, 0, '', '')")
                 .bind("id", job.id())
                 .bind("node", node)
                 .bind("file", job.file())
+                .bind("creation", job.recording().creationTime().orElse(NONE))
+                .bind("duration", job.recording().durationMillis().orElse(NONE))
+                .bind("uri", job.recording().uri())
                 .bind("state", word(job.state()))
                 .bind("created", job.createdAtMillis())
                 .execute();
@@ -37,14 +45,22 @@ final class JobTable {
                 .execute();
     }
 
-    int end(Handle handle, String id, MixJob.State state, long nowMillis, String mixedFile, String message) {
+    int end(
+            Handle handle,
+            String id,
+            MixJob.State state,
+            long nowMillis,
+            String mixedFile,
+            int exitCode,
+            String message) {
         return handle.createUpdate("UPDATE mix_job SET state = :state, ended_at = :ended, mixed_path = :mixed, "
-                        + "message = :message WHERE node = :node AND id = :id")
+                        + "exit_code = :code, message = :message WHERE node = :node AND id = :id")
                 .bind("node", node)
                 .bind("id", id)
                 .bind("state", word(state))
                 .bind("ended", nowMillis)
                 .bind("mixed", mixedFile)
+                .bind("code", exitCode)
                 .bind("message", message.substring(0, Math.min(message.length(), MESSAGE_CHARACTERS)))
                 .execute();
     }
@@ -92,14 +108,23 @@ final class JobTable {
         MixJob.State state = MixJob.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT));
         return new MixJob(
                 row.getString("id"),
-                row.getString("file_path"),
+                new MixCallback.Recording(
+                        Path.of(row.getString("file_path")),
+                        known(row.getLong("creation_time")),
+                        known(row.getLong("duration_millis")),
+                        row.getString("recorder_uri")),
                 state,
                 row.getInt("attempts"),
                 row.getLong("created_at"),
                 row.getLong("ended_at"),
                 row.getString("mixed_path"),
+                row.getInt("exit_code"),
                 row.getString("message"),
                 state == MixJob.State.DONE ? MixJobs.ALL_PERCENT : 0);
+    }
+
+    private static OptionalLong known(long value) {
+        return value == NONE ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
     private static String word(MixJob.State state) {

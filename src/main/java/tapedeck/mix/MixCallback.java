@@ -33,7 +33,12 @@ public final class MixCallback {
     ///
     /// @param creationTime seconds since 1904
     /// @param uri of the recorder
-    public record Recording(Path file, OptionalLong creationTime, OptionalLong durationMillis, String uri) {}
+    public record Recording(Path file, OptionalLong creationTime, OptionalLong durationMillis, String uri) {
+        /// Of which the recorder says nothing.
+        public static Recording of(Path file) {
+            return new Recording(file, OptionalLong.empty(), OptionalLong.empty(), "");
+        }
+    }
 
     /// The members in the order of the page.
     record Body(

@@ -8,16 +8,29 @@ public final class MixFailedException extends Exception {
 
     /// Why.
     public enum Reason {
-        /// Nothing in the file can be mixed.
-        NOTHING_TO_MIX,
-        /// There is less space than `minAvailableSpace`.
-        NO_SPACE,
         /// A setting cannot be used.
-        SETTINGS,
-        /// Somebody else mixes this file now.
-        BUSY,
+        SETTINGS(66),
+        /// Nothing in the file can be mixed.
+        NOTHING_TO_MIX(67),
+        /// There is less space than `minAvailableSpace`, or the disk became full.
+        NO_SPACE(68),
+        /// The mix is there, but `callbackUrl` did not take it.
+        NOT_TOLD(69),
         /// A worker died, or a file could not be read or written.
-        BROKEN
+        BROKEN(70),
+        /// Somebody else mixes this file now.
+        BUSY(71);
+
+        private final int exitCode;
+
+        Reason(int exitCode) {
+            this.exitCode = exitCode;
+        }
+
+        /// With which `./run mix` ends.
+        public int exitCode() {
+            return exitCode;
+        }
     }
 
     public MixFailedException(Reason reason, String message) {

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,18 +61,21 @@ public final class MixJobs implements AutoCloseable {
     /// Puts a file into the queue.
     ///
     /// @return nothing if it waits or is being mixed already, or if too many wait
-    /// @throws MixFailedException if the database is away
-    public Optional<MixJob> add(Path file) throws MixFailedException {
-        MixJob job = new MixJob(
+    /// @throws MixFailedException if the database is away, or if the recorder's address is too long for it
+    public Optional<MixJob> add(MixCallback.Recording recording) throws MixFailedException {
+        if (recording.uri().length() > JobTable.URI_CHARACTERS) {
+            throw new MixFailedException(
+                    Reason.SETTINGS,
+                    "the recorder's uri has more than %d characters".formatted(JobTable.URI_CHARACTERS));
+        }
+        MixJob job = MixJob.of(
                 UUID.randomUUID().toString(),
-                file.toAbsolutePath().toString(),
-                MixJob.State.WAITING,
-                0,
-                System.currentTimeMillis(),
-                0,
-                "",
-                "",
-                0);
+                new MixCallback.Recording(
+                        recording.file().toAbsolutePath(),
+                        recording.creationTime(),
+                        recording.durationMillis(),
+                        recording.uri()),
+                System.currentTimeMillis());
         synchronized (this) {
             List<MixJob> open = all().stream().filter(one -> !one.isOver()).toList();
             if (open.size() >= MAX_WAITING
@@ -122,7 +124,7 @@ public final class MixJobs implements AutoCloseable {
             return true;
         }
         try {
-            end(id, MixJob.State.CANCELLED, "", "");
+            end(id, MixJob.State.CANCELLED, "", 0, "");
         } catch (DatabaseException e) {
             throw away(e);
         }
@@ -219,7 +221,7 @@ public final class MixJobs implements AutoCloseable {
         try {
             return Files.exists(configuration) ? MixSettings.read(configuration) : MixSettings.defaults();
         } catch (IOException | MixFailedException e) {
-            end(job.id(), MixJob.State.FAILED, "", configuration + ": " + e.getMessage());
+            end(job.id(), MixJob.State.FAILED, "", Reason.SETTINGS.exitCode(), configuration + ": " + e.getMessage());
             return null;
         }
     }
@@ -246,15 +248,20 @@ public final class MixJobs implements AutoCloseable {
         } catch (MixFailedException e) {
             boolean again = e.reason() == Reason.BROKEN && job.attempts() + 1 < MAX_ATTEMPTS;
             log.warn("mix of {}: {}{}", job.file(), e.getMessage(), again ? ", it is tried again" : "");
-            end(job.id(), again ? MixJob.State.WAITING : MixJob.State.FAILED, "", String.valueOf(e.getMessage()));
+            end(
+                    job.id(),
+                    again ? MixJob.State.WAITING : MixJob.State.FAILED,
+                    "",
+                    again ? 0 : e.reason().exitCode(),
+                    String.valueOf(e.getMessage()));
         } catch (InterruptedException _) {
             // By whoever does not want it any more, or by the end of the server: it begins anew after the next start.
             if (isUnwanted(job)) {
-                end(job.id(), MixJob.State.CANCELLED, "", "");
+                end(job.id(), MixJob.State.CANCELLED, "", 0, "");
             }
         } catch (RuntimeException e) {
             log.error("mix of {}", job.file(), e);
-            end(job.id(), MixJob.State.FAILED, "", e.toString());
+            end(job.id(), MixJob.State.FAILED, "", Reason.BROKEN.exitCode(), e.toString());
         }
     }
 
@@ -272,15 +279,19 @@ public final class MixJobs implements AutoCloseable {
             mixing.put(job.id(), Thread.currentThread());
         }
         Mixed mixed;
+        int exitCode = 0;
         String remark = "";
         try {
             mixed = OfflineMixer.mix(
-                    Path.of(job.file()),
+                    job.recording().file(),
                     settings,
                     (written, duration) -> percents.put(job.id(), (int) (written * ALL_PERCENT / duration)));
             if (!mixed.whole()) {
+                exitCode = Reason.NO_SPACE.exitCode();
                 remark = "it ends early, because the disk is full";
-            } else if (!settings.callbackUrl().isEmpty() && !told(Path.of(job.file()), settings, mixed)) {
+            } else if (!settings.callbackUrl().isEmpty()
+                    && !new MixCallback().tell(settings.callbackUrl(), job.recording(), mixed)) {
+                exitCode = Reason.NOT_TOLD.exitCode();
                 remark = "callbackUrl did not take it";
             }
         } finally {
@@ -289,20 +300,14 @@ public final class MixJobs implements AutoCloseable {
                 boolean _ = Thread.interrupted();
             }
         }
-        end(job.id(), MixJob.State.DONE, mixed.file().toString(), remark);
+        end(job.id(), MixJob.State.DONE, mixed.file().toString(), exitCode, remark);
         log.info("{} is mixed", job.file());
     }
 
-    private static boolean told(Path file, MixSettings settings, Mixed mixed) throws InterruptedException {
-        return new MixCallback()
-                .tell(
-                        settings.callbackUrl(),
-                        new MixCallback.Recording(file, OptionalLong.empty(), OptionalLong.empty(), ""),
-                        mixed);
-    }
-
-    private void end(String id, MixJob.State state, String mixedFile, String message) throws DatabaseException {
-        database.change(handle -> table.end(handle, id, state, System.currentTimeMillis(), mixedFile, message));
+    private void end(String id, MixJob.State state, String mixedFile, int exitCode, String message)
+            throws DatabaseException {
+        long now = System.currentTimeMillis();
+        database.change(handle -> table.end(handle, id, state, now, mixedFile, exitCode, message));
     }
 
     /// Ends what runs; it begins anew with the next start.

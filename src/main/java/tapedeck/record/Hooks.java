@@ -2,6 +2,7 @@ package tapedeck.record;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +56,7 @@ final class Hooks implements AutoCloseable {
     private final Semaphore turns;
     private final Phaser open = new Phaser(1);
     private volatile boolean closed;
+    private volatile Map<String, String> server = Map.of();
 
     Hooks(Optional<Path> script) {
         this(script, DEADLINE);
@@ -75,6 +77,15 @@ final class Hooks implements AutoCloseable {
     /// and are never read as commands.
     static List<String> once(Path from, Path to) {
         return List.of("/bin/sh", "-c", "mv -- \"$0\" \"$1\" && shift && exec \"$@\"", from.toString(), to.toString());
+    }
+
+    /// How scripts reach the server from now on, in their environment.
+    void reachable(URI url, Path tokenFile) {
+        server = Map.of(
+                "HOOK_SERVER_URL",
+                url.toString(),
+                "HOOK_SERVER_TOKEN_FILE",
+                tokenFile.toAbsolutePath().toString());
     }
 
     boolean configured() {
@@ -132,6 +143,7 @@ final class Hooks implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().keySet().removeIf(key -> key.startsWith(OWN_SETTINGS));
+        builder.environment().putAll(server);
         builder.environment().putAll(environment);
         String mark = UUID.randomUUID().toString();
         builder.environment().put(MARK, mark);

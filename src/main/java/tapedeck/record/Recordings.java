@@ -1,6 +1,7 @@
 package tapedeck.record;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -248,6 +249,14 @@ public final class Recordings implements AutoCloseable {
             log.warn("recovery: {}", e.toString());
             return 0;
         }
+    }
+
+    /// Tells hook scripts where this server is, from the next one on.
+    ///
+    /// @param tokenFile of the admin token
+    public void reachable(URI server, Path tokenFile) {
+        hooks.reachable(server, tokenFile);
+        multiHooks.reachable(server, tokenFile);
     }
 
     /// Waits for the hooks of files that are finished.

@@ -4,13 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Tag;
@@ -114,7 +120,7 @@ class MixJobsTest {
             try (Database database = new Database(postgres, folder)) {
                 database.open();
                 table = new JobTable(database.node());
-                begun = new MixJob("id", file.toString(), MixJob.State.WAITING, 0, 1, 0, "", "", 0);
+                begun = MixJob.of("id", MixCallback.Recording.of(file), 1);
                 database.change(handle -> table.insert(handle, begun) + table.begin(handle, "id"));
                 MixJob running = database.ask(table::all).stream()
                         .filter(job -> job.id().equals("id"))
@@ -143,8 +149,9 @@ class MixJobsTest {
         Path bad = Files.writeString(folder.resolve("bad.mp4"), "no movie");
         try (Database database = new Database(where, folder);
                 MixJobs jobs = jobs(database, SMALL)) {
-            String first = jobs.add(bad).orElseThrow().id();
-            String second = jobs.add(good).orElseThrow().id();
+            String first = jobs.add(MixCallback.Recording.of(bad)).orElseThrow().id();
+            String second =
+                    jobs.add(MixCallback.Recording.of(good)).orElseThrow().id();
             MixJob done = await(jobs, second, MixJob::isOver);
             assertEquals(MixJob.State.DONE, done.state());
             assertEquals(folder.resolve("good_mixed.mp4").toString(), done.mixedFile());
@@ -157,6 +164,43 @@ class MixJobsTest {
         }
     }
 
+    /// The backend hears what the recorder said of the file, also after a restart.
+    @Test
+    void theCallbackOfTheQueueIsThatOfTheTool() throws Exception {
+        List<String> bodies = new CopyOnWriteArrayList<>();
+        HttpServer backend = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        backend.createContext("/", exchange -> {
+            bodies.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        backend.start();
+        Path file = recording("room.mp4", 1);
+        MixCallback.Recording recording = new MixCallback.Recording(
+                file, OptionalLong.of(3_724_973_476L), OptionalLong.of(44_061), "multi-recorder://room");
+        try (Database database = new Database(EMBEDDED, folder)) {
+            database.open();
+            JobTable table = new JobTable(database.node());
+            database.change(handle -> table.insert(handle, MixJob.of("id", recording, 1)));
+            String settings =
+                    "{\"width\": 320, \"height\": 180, \"fps\": 10, \"callbackUrl\": \"http://127.0.0.1:%d/\"}"
+                            .formatted(backend.getAddress().getPort());
+            try (MixJobs jobs = jobs(database, settings)) {
+                MixJob done = await(jobs, "id", MixJob::isOver);
+                assertEquals(MixJob.State.DONE, done.state(), done.message());
+                assertEquals(recording, done.recording());
+                assertEquals(0, done.exitCode());
+            }
+        } finally {
+            backend.stop(0);
+        }
+        assertEquals(1, bodies.size());
+        String told = bodies.getFirst();
+        assertTrue(told.contains("\"multiRecorderCreationModificationTime\":3724973476,"), told);
+        assertTrue(told.contains("\"multiRecorderDurationInMS\":44061,"), told);
+        assertTrue(told.contains("\"recorderUri\":\"multi-recorder://room\""), told);
+    }
+
     @Test
     void whatARestartInterruptedIsMixedAfterIt() throws Exception {
         Path file = recording("long.mp4", 60);
@@ -164,9 +208,11 @@ class MixJobsTest {
         String waiting;
         try (Database database = new Database(EMBEDDED, folder);
                 MixJobs jobs = jobs(database, LARGE)) {
-            running = jobs.add(file).orElseThrow().id();
-            waiting = jobs.add(recording("short.mp4", 1)).orElseThrow().id();
-            assertTrue(jobs.add(file).isEmpty(), "it is being mixed already");
+            running = jobs.add(MixCallback.Recording.of(file)).orElseThrow().id();
+            waiting = jobs.add(MixCallback.Recording.of(recording("short.mp4", 1)))
+                    .orElseThrow()
+                    .id();
+            assertTrue(jobs.add(MixCallback.Recording.of(file)).isEmpty(), "it is being mixed already");
             MixJob begun = await(jobs, running, job -> job.percent() > 0);
             assertEquals(MixJob.State.RUNNING, begun.state());
             assertEquals(MixJob.State.WAITING, job(jobs, waiting).state());
@@ -186,7 +232,7 @@ class MixJobsTest {
         Path file = recording("long.mp4", 60);
         try (Database database = new Database(EMBEDDED, folder);
                 MixJobs jobs = jobs(database, LARGE)) {
-            String id = jobs.add(file).orElseThrow().id();
+            String id = jobs.add(MixCallback.Recording.of(file)).orElseThrow().id();
             await(jobs, id, job -> job.percent() > 0);
             ProcessHandle.current()
                     .descendants()

@@ -1,0 +1,155 @@
+package tapedeck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.TestServer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `./run mix --server`, as hook scripts start it: the server's own queue mixes.
+@Tag("peer")
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class MixQueueTest {
+    @TempDir
+    private Path folder;
+
+    private Path recording(String name) throws Exception {
+        Path file = Files.createDirectories(folder.resolve("records")).resolve(name);
+        Ffmpeg.ffmpeg(
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=320x180:r=10:d=1",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=d=1",
+                "-c:v",
+                "libx264",
+                "-c:a",
+                "aac",
+                file.toString());
+        return file;
+    }
+
+    private TestServer server(String... settings) throws Exception {
+        List<String> all = new ArrayList<>(List.of("record_dir=" + folder.resolve("records")));
+        all.addAll(List.of(settings));
+        return new TestServer(folder.resolve("data"), all.toArray(String[]::new));
+    }
+
+    private int run(String url, Path file) {
+        return new CommandLine(new MixCommand())
+                .execute(
+                        file.toString(),
+                        "3724973476",
+                        "1000",
+                        "multi-recorder://room",
+                        "--server",
+                        url,
+                        "--token-file",
+                        folder.resolve("data/admin-token").toString());
+    }
+
+    private List<Integer> together(String url, Path... files) throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<Integer>> tools = new ArrayList<>();
+            for (Path file : files) {
+                tools.add(() -> run(url, file));
+            }
+            List<Integer> exits = new ArrayList<>();
+            for (Future<Integer> tool : threads.invokeAll(tools)) {
+                exits.add(tool.get());
+            }
+            return exits;
+        }
+    }
+
+    private JsonNode jobs(String url) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/rest-api/offlineMixer/find_all"))
+                    .header(
+                            "Authorization",
+                            "Bearer "
+                                    + Files.readString(folder.resolve("data/admin-token"))
+                                            .strip())
+                    .build();
+            return JsonMapper.builder()
+                    .build()
+                    .readTree(client.send(request, HttpResponse.BodyHandlers.ofString())
+                            .body());
+        }
+    }
+
+    /// Also by a server that wants its token from everybody.
+    @Test
+    void whatEndsTogetherIsMixedByTheServerAndAFileTwiceAskedForOnce() throws Exception {
+        Path one = recording("one.mp4");
+        Path other = recording("other.mp4");
+        try (TestServer server = server("http_trust_loopback=false")) {
+            String url = server.httpUrl("");
+            assertEquals(List.of(0, 0, 0), together(url, one, other, one));
+            JsonNode jobs = jobs(url);
+            assertEquals(2, jobs.size(), jobs.toString());
+            for (JsonNode job : jobs) {
+                assertEquals("done", job.path("state").asString(), jobs.toString());
+                assertEquals(0, job.path("exitCode").asInt());
+            }
+            for (String name : List.of("one_mixed.mp4", "other_mixed.mp4")) {
+                assertEquals("", Ffmpeg.decodeErrors(folder.resolve("records").resolve(name)));
+            }
+        }
+    }
+
+    @Test
+    void theExitCodesAreThoseOfTheToolAlone() throws Exception {
+        Path bad =
+                Files.write(Files.createDirectories(folder.resolve("records")).resolve("bad.mp4"), new byte[1000]);
+        try (TestServer server = server()) {
+            String url = server.httpUrl("");
+            assertEquals(67, run(url, bad));
+            assertEquals("failed", jobs(url).get(0).path("state").asString());
+            assertEquals(67, jobs(url).get(0).path("exitCode").asInt());
+        }
+    }
+
+    @Test
+    void whatNoServerTakesIsMixedAtOnce() throws Exception {
+        Path elsewhere = Files.createDirectories(folder.resolve("elsewhere")).resolve("room.mp4");
+        Files.move(recording("room.mp4"), elsewhere);
+        try (TestServer server = server()) {
+            String url = server.httpUrl("");
+            assertEquals(0, run(url, elsewhere), "the server does not know the folder");
+            assertEquals(0, jobs(url).size());
+        }
+        Files.delete(elsewhere.resolveSibling("room_mixed.mp4"));
+        int closed;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            closed = socket.getLocalPort();
+        }
+        assertEquals(0, run("http://127.0.0.1:" + closed, elsewhere), "there is no server");
+        assertTrue(Files.exists(elsewhere.resolveSibling("room_mixed.mp4")));
+    }
+}
