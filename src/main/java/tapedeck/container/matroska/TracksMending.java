@@ -84,8 +84,9 @@ final class TracksMending {
         if (first == null || second == null) {
             return first == null ? second : first;
         }
-        Half more = second.tracks().size() > first.tracks().size() ? second : first;
-        Half less = more == second ? first : second;
+        boolean secondHasMore = second.tracks().size() > first.tracks().size();
+        Half more = secondHasMore ? second : first;
+        Half less = secondHasMore ? first : second;
         // New Tracks that were laid and not shown are those of a kill; nobody of them has written anything yet.
         boolean needed = !less.header(firstAt).equals(header) || !less.tracks().containsAll(written(less.clustersAt()));
         return needed ? more : less;
