@@ -180,8 +180,8 @@ class RtspExtrasPeerTest {
     @Test
     void ffmpegPublishesOverTls() throws Exception {
         String url = "rtsps://127.0.0.1:%d/live/a".formatted(server.port("RTSPS"));
-        String[] command = ("-nostdin -v error -i " + source + " -t 3 -c copy -f rtsp -rtsp_transport tcp " + url)
-                .split(" ");
+        String[] command =
+                ("-nostdin -v error -i " + source + " -t 3 -c copy -f rtsp -rtsp_transport tcp " + url).split(" ");
         Ffmpeg.ffmpeg(command);
         Path recorded = server.awaitRecording("a.mp4");
         assertEquals("", Ffmpeg.decodeErrors(recorded));
@@ -189,8 +189,7 @@ class RtspExtrasPeerTest {
         assertTrue(kept.size() >= 75, kept.size() + " pictures");
         // The last group is cut: its last picture is sent, and not all that is shown before it.
         int whole = kept.size() - 3;
-        assertEquals(
-                hashes(source, "v", "-fps_mode", "passthrough").subList(0, whole), kept.subList(0, whole));
+        assertEquals(hashes(source, "v", "-fps_mode", "passthrough").subList(0, whole), kept.subList(0, whole));
     }
 
     @Test
