@@ -176,6 +176,22 @@ class RtspExtrasPeerTest {
         assertTrue(Files.exists(decoded) && Files.size(decoded) >= wanted, said);
     }
 
+    /// Every picture that was sent is in the recording.
+    @Test
+    void ffmpegPublishesOverTls() throws Exception {
+        String url = "rtsps://127.0.0.1:%d/live/a".formatted(server.port("RTSPS"));
+        String[] command =
+                ("-nostdin -v error -i " + source + " -t 3 -c copy -f rtsp -rtsp_transport tcp " + url).split(" ");
+        Ffmpeg.ffmpeg(command);
+        Path recorded = server.awaitRecording("a.mp4");
+        assertEquals("", Ffmpeg.decodeErrors(recorded));
+        List<String> kept = hashes(recorded, "v", "-fps_mode", "passthrough");
+        assertTrue(kept.size() >= 75, kept.size() + " pictures");
+        // The last group is cut: its last picture is sent, and not all that is shown before it.
+        int whole = kept.size() - 3;
+        assertEquals(hashes(source, "v", "-fps_mode", "passthrough").subList(0, whole), kept.subList(0, whole));
+    }
+
     @Test
     void ffmpegPublishesLatm() throws Exception {
         Process publisher = publish("latm", "-t", "3", "-rtpflags", "latm");
@@ -183,14 +199,18 @@ class RtspExtrasPeerTest {
         assertEquals(0, publisher.exitValue(), Files.readString(folder.resolve("publisher.log")));
         Path recorded = server.awaitRecording("latm.mp4");
         assertEquals("", Ffmpeg.decodeErrors(recorded));
-        List<String> sent = hashes(source);
-        List<String> kept = hashes(recorded);
+        List<String> sent = hashes(source, "a", "-c", "copy");
+        List<String> kept = hashes(recorded, "a", "-c", "copy");
         assertTrue(kept.size() > 100, kept.size() + " frames of sound");
         assertEquals(sent.subList(0, kept.size()), kept);
     }
 
-    private static List<String> hashes(Path file) {
-        return Ffmpeg.ffmpeg("-v", "error", "-i", file.toString(), "-map", "0:a", "-c", "copy", "-f", "framehash", "-")
+    /// Of packets with `-c copy`, else of what they decode to.
+    private static List<String> hashes(Path file, String kind, String... how) {
+        List<String> command = new ArrayList<>(List.of("-v", "error", "-i", file.toString(), "-map", "0:" + kind));
+        command.addAll(List.of(how));
+        command.addAll(List.of("-f", "framehash", "-"));
+        return Ffmpeg.ffmpeg(command.toArray(String[]::new))
                 .text()
                 .lines()
                 .filter(line -> !line.startsWith("#"))
