@@ -10,7 +10,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// Watches a program: when it opened its first socket (or wrote its offer), which is when it began to ask, and when the first picture was in
+/// Watches a program: when it opened its first socket (or wrote its offer), which is when it began to ask, and when the
+/// first picture was in
 /// the file that it writes. Both by the clock of the stream's media, which is as slow as a busy machine makes its
 /// publisher. What a program needs before it asks (up to a second, beside others) is nothing that a server can mend.
 final class Arrival {
@@ -72,12 +73,15 @@ final class Arrival {
         }
     }
 
-    /// The program runs below `timeout`. (All that [ProcessHandle] knows is costly: it reads about every process there is.)
+    /// The program runs below `timeout`. (All that [ProcessHandle] knows is costly: it reads about every process there
+    /// is.)
     private static boolean hasSocket(Process program) {
         String pid = Long.toString(program.pid());
         try {
             String children = Files.readString(Path.of("/proc", pid, "task", pid, "children"));
-            return children.lines().flatMap(line -> Stream.of(line.strip().split(" "))).anyMatch(Arrival::hasSocket);
+            return children.lines()
+                    .flatMap(line -> Stream.of(line.strip().split(" ")))
+                    .anyMatch(Arrival::hasSocket);
         } catch (IOException _) {
             return false;
         }

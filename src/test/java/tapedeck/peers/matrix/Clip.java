@@ -52,7 +52,8 @@ record Clip(Codecs codecs, Path file, Look look) {
                 case H264_AAC -> List.of("libx264", "-preset", "veryfast", "-bf", "2", "-sc_threshold", "0");
                 case H264_OPUS, H264_MP3, H264_PCMA, H264_PCMU, H264_G722, H264_AC3, H264 ->
                     List.of("libx264", "-preset", "ultrafast", "-profile:v", "baseline", "-tune", "zerolatency");
-                case H265_AAC, H265_OPUS -> List.of("libx265", "-preset", "ultrafast", "-x265-params", "bframes=0:log-level=none");
+                case H265_AAC, H265_OPUS ->
+                    List.of("libx265", "-preset", "ultrafast", "-x265-params", "bframes=0:log-level=none");
                 case VP8_OPUS -> List.of("libvpx", "-deadline", "realtime", "-cpu-used", "8");
                 case VP9_OPUS -> List.of("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8");
                 case AV1_OPUS -> List.of("libaom-av1", "-usage", "realtime", "-cpu-used", "8");

@@ -208,7 +208,6 @@ class MatrixTest {
         for (Map.Entry<Out, Player> player : pushedFirst) {
             Taken taken = timed(plan, player.getValue().taken(sent));
             OptionalDouble seconds = player.getValue().secondsToFirst();
-            System.out.println("TMP " + plan.name() + " " + player.getKey() + " " + seconds + " " + taken.fits());
             if (taken.came() && seconds.isPresent()) {
                 longestSeconds = Math.max(longestSeconds, seconds.getAsDouble());
                 if (seconds.getAsDouble() > MAX_FIRST_PICTURE_SECONDS) {

@@ -20,7 +20,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
     /// What all other programs play.
     private static final WayIn ONE_FOR_ALL = WayIn.RTSP_TCP;
 
-    /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC` one of them)
+    /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC` one of
+    /// them)
     /// or of other programs
     static List<Plan> of(String wanted) {
         return switch (wanted) {
@@ -117,8 +118,10 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
         private final Deque<WayOut> waiting = new ArrayDeque<>(Arrays.asList(WayOut.values()));
 
         List<WayOut> next(Clip.Codecs codecs) {
-            List<WayOut> taken =
-                    waiting.stream().filter(out -> out.takes(codecs)).limit(EACH).toList();
+            List<WayOut> taken = waiting.stream()
+                    .filter(out -> out.takes(codecs))
+                    .limit(EACH)
+                    .toList();
             waiting.removeAll(taken);
             waiting.addAll(taken);
             return taken;
@@ -205,14 +208,19 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 # What comes in by which way, and goes out by which
 
                 Made by `peers.matrix.MatrixTest`, which plays every cell with real programs. *yes*: picture and sound; every picture
-                is as it was sent, none is missing from the player's first keyframe on, beeps are within 40 ms of their flashes, and the
-                player ends with the publisher. *picture*, *sound*: the same of one of them; the other has a codec which that way does
+                is as it was sent, none is missing from the player's first keyframe on, half of the beeps are within 40 ms of their flashes and
+                each within 80 ms, the first picture is in what the player writes within 2 s (4 s in a busy build) after it began to ask
+                (its first socket; of WebRTC its offer; of browsers until it can be shown), by the stream's clock, and the
+                player ends with the publisher. Streams of one track have only what they have; of sound alone, beeps come each second to
+                within 40 ms. VLC's first pictures are not timed: it writes by times of its own. *picture*, *sound*: the same of one of them; the other has a codec which that way does
                 not carry, and the answer, or the state of the push, names it. *no*: the server says which codec that way does not carry
                 ([protocols.md](protocols.md#what-works-with-what)). *?*: it is sent, and no program was found here that reads it.
                 Publishers and players are ffmpeg 8 where nothing else is said; RTMP is asked for the codecs that ffmpeg names as its
                 own (`rtmp_enhanced_codecs`). Pulls are from another Tapedeck (RTMP, RTSP), from ffmpeg (TS, FLV, MP4), from a web server (HLS)
                 and of files; pushes go to ffmpeg, by WHIP to another Tapedeck. By WHEP the last second may be missing: what waits when
-                a stream ends is left out. What browsers publish is compared with the recording; Firefox sends
+                a stream ends is left out. By RTMPT ffmpeg drops
+                what it has not sent yet when it ends: players are compared with the recording, and that with the clip but for its last second.
+                What browsers publish is compared with the recording; Firefox sends
                 its own tone, which says nothing about beeps and flashes. GStreamer's
                 webrtcbin that sends files begins with a second of the past, and its sender reports are wrong: they name the RTP time of
                 the last packet plus all the time since it was started (13.8 s into a clip of 8 s, 6 s after its start), and are so for

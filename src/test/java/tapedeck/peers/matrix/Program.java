@@ -18,12 +18,16 @@ import tapedeck.stream.Stream;
 /// @param asked when it was told to ask, by the stream's clock; nothing where that is when it was started
 /// @param mayLoseLast pictures at the end, which it does not write whoever the server is
 /// @param keepsTimes whether the times that it writes are those that it got
-record Program(Process process, Path file, Path log, Arrival arrival, OptionalLong asked, int mayLoseLast, boolean keepsTimes)
+record Program(
+        Process process, Path file, Path log, Arrival arrival, OptionalLong asked, int mayLoseLast, boolean keepsTimes)
         implements Player {
     /// How long programs may run at all.
     static final String DEADLINE = "90";
     /// How much of a stream ffmpeg looks at where nothing says which tracks there are, before it writes any of it.
-    private static final String LOOKED_AT_MICROS = "500000";
+    private static final String LOOKED_AT_MICROS = "1000000";
+    /// RTSP and RTP name the tracks: nobody waits, but the longer it looks the better it guesses times that RTP does
+    /// not have.
+    private static final String LOOKED_AT_RTP_MICROS = "3000000";
 
     static Program start(Stream stream, Path file, List<String> command) throws IOException {
         return start(stream, file, command, Optional.empty());
@@ -61,9 +65,8 @@ record Program(Process process, Path file, Path log, Arrival arrival, OptionalLo
     /// @param repair what it needs to write what it reads
     static Program ffmpeg(String program, Stream stream, Path file, List<String> input, List<String> repair)
             throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(program, "-nostdin", "-y", "-v", "warning"));
-        command.addAll(List.of("-analyzeduration", LOOKED_AT_MICROS));
+        List<String> command = new ArrayList<>(List.of(program, "-nostdin", "-y", "-v", "warning"));
+        command.addAll(List.of("-analyzeduration", repair.isEmpty() ? LOOKED_AT_MICROS : LOOKED_AT_RTP_MICROS));
         command.addAll(input);
         command.addAll(List.of("-map", "0", "-c", "copy"));
         command.addAll(repair);

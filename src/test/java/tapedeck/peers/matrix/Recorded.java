@@ -25,7 +25,9 @@ record Recorded(TestServer there, String name, OptionalLong asked, AtomicReferen
 
     private void follow(Stream stream) {
         try {
-            for (long left = DEADLINE_SECONDS * 1000 / POLL_MILLIS; left > 0 && came.get().isEmpty(); left--) {
+            for (long left = DEADLINE_SECONDS * 1000 / POLL_MILLIS;
+                    left > 0 && came.get().isEmpty();
+                    left--) {
                 if (there.server().streams().find(new StreamName(name)).stream()
                         .anyMatch(copy -> copy.statistics().keyframes() > 0)) {
                     came.set(OptionalLong.of(stream.statistics().mediaNanos()));

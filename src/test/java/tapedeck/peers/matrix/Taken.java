@@ -16,7 +16,8 @@ import tapedeck.peers.FlashAndBeep;
 record Taken(String fits, double firstSeconds, List<String> faults) {
     /// Between a flash and its beep, farther than they were when they were sent: half of them.
     private static final double MAX_APART_SECONDS = 0.040;
-    /// And each of them: one picture more, which is what a picture that is shown late by one, or a player that drops the
+    /// And each of them: one picture more, which is what a picture that is shown late by one, or a player that drops
+    /// the
     /// first of a flash, makes of it.
     private static final double MAX_WORST_SECONDS = 0.080;
     /// Of sound alone, from one beep to the next.
@@ -78,7 +79,8 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         } else if (got.audio() && !clip.look().video()) {
             hearAlone(got.moments().beepSeconds(), faults);
         }
-        boolean whole = got.video() == clip.look().video() && got.audio() == clip.look().audio();
+        boolean whole =
+                got.video() == clip.look().video() && got.audio() == clip.look().audio();
         return new Taken(
                 whole ? "yes" : got.video() ? "picture" : got.audio() ? "sound" : "no",
                 first < 0 ? NONE : clip.secondsOf(first),

@@ -1,17 +1,17 @@
 package tapedeck.peers.matrix;
 
-import static tapedeck.peers.matrix.Clip.Codecs.AV1_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.AAC;
+import static tapedeck.peers.matrix.Clip.Codecs.AV1_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.H264;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_AAC;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_AC3;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_G722;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_MP3;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_PCMA;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_PCMU;
-import static tapedeck.peers.matrix.Clip.Codecs.H265_OPUS;
-import static tapedeck.peers.matrix.Clip.Codecs.H264_AAC;
-import static tapedeck.peers.matrix.Clip.Codecs.H264_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.H265_AAC;
+import static tapedeck.peers.matrix.Clip.Codecs.H265_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.VP8_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.VP9_OPUS;
 
@@ -109,7 +109,8 @@ enum WayIn {
         return this != WHIP_FIREFOX;
     }
 
-    /// Whether the program drops what it has not sent yet when it ends: what players get is compared with the recording,
+    /// Whether the program drops what it has not sent yet when it ends: what players get is compared with the
+    /// recording,
     /// and that with the clip.
     boolean losesLast() {
         return this == RTMPT;
@@ -117,7 +118,13 @@ enum WayIn {
 
     /// Whether whoever sends waits until it is listened to.
     boolean isWhole() {
-        return !(encodes() || this == PULL_RTMP || this == PULL_RTSP || this == PULL_HLS || this == RTP || this == SRTP || this == TS_MULTICAST);
+        return !(encodes()
+                || this == PULL_RTMP
+                || this == PULL_RTSP
+                || this == PULL_HLS
+                || this == RTP
+                || this == SRTP
+                || this == TS_MULTICAST);
     }
 
     /// Sends the clip, or lets it be fetched, as stream `name`.
@@ -231,9 +238,7 @@ enum WayIn {
         // ffmpeg does not know VP8 in RTMP.
         Sender sender = Sender.Of.start(
                 log,
-                rtmp && clip.codecs() != VP8_OPUS
-                        ? ffmpeg(clip, "-f flv", address)
-                        : ffmpeg(clip, RTSP + "tcp", rtsp));
+                rtmp && clip.codecs() != VP8_OPUS ? ffmpeg(clip, "-f flv", address) : ffmpeg(clip, RTSP + "tcp", rtsp));
         Await.await(
                 name + " is there",
                 () -> far.server().streams().find(new StreamName(name)).isPresent() || !sender.isAlive());
@@ -320,8 +325,8 @@ enum WayIn {
         all.addAll(List.of(("-map 0:v -c copy -payload_type 96 %s -sdp_file %s -f rtp %s://127.0.0.1:%s"
                         .formatted(strict, description, scheme, picturePort))
                 .split(" ")));
-        all.addAll(
-                List.of(("-map 0:a -c copy -payload_type 97 %s -f rtp %s://127.0.0.1:%s".formatted(strict, scheme, soundPort))
+        all.addAll(List.of(
+                ("-map 0:a -c copy -payload_type 97 %s -f rtp %s://127.0.0.1:%s".formatted(strict, scheme, soundPort))
                         .split(" ")));
         return all;
     }

@@ -60,7 +60,12 @@ enum WayOut implements Out {
 
     @Override
     public boolean takes(Clip.Codecs codecs) {
-        return this != WHEP || !UNSAVED.contains(codecs);
+        return switch (this) {
+            case WHEP -> !UNSAVED.contains(codecs);
+            // No file has it.
+            case PUSH_WHIP -> codecs != Clip.Codecs.H264_G722;
+            default -> true;
+        };
     }
 
     static List<String> ofRtp() {
@@ -98,7 +103,12 @@ enum WayOut implements Out {
         List<String> repair = scheme.equals("rtsp") ? OF_RTP : List.of();
         Program listener = Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, input, repair);
         Listening.await("tcp", port, listener.process());
-        return Pushed.start(scene.server(), stream, address, options, listener.askedAt(stream.statistics().mediaNanos()));
+        return Pushed.start(
+                scene.server(),
+                stream,
+                address,
+                options,
+                listener.askedAt(stream.statistics().mediaNanos()));
     }
 
     private static Player rtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
@@ -176,7 +186,13 @@ enum WayOut implements Out {
                 file,
                 List.of("-protocol_whitelist", "file,udp,rtp", "-i", description.toString()),
                 ofRtp());
-        Listening.await("udp", port + 2, player.process());
+        // Each track two ports behind the one before.
+        long tracks = first.get("sdp")
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith("m="))
+                .count();
+        Listening.await("udp", port + 2 * ((int) tracks - 1), player.process());
         long askedNanos = stream.statistics().mediaNanos();
         Rest.post(scene.server(), "rtp/startup", order);
         return player.askedAt(askedNanos);
