@@ -90,7 +90,11 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
             plans.add(with(in, codecs, turns.next(codecs)));
         }
         for (Clip.Codecs codecs : missing) {
-            plans.add(with(ONE_FOR_ALL, codecs, turns.next(codecs)));
+            WayIn in = Arrays.stream(WayIn.values())
+                    .filter(way -> way.codecs.contains(codecs))
+                    .findFirst()
+                    .orElseThrow();
+            plans.add(with(in, codecs, turns.next(codecs)));
         }
         plans.add(with(
                 ONE_FOR_ALL,
