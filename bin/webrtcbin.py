@@ -40,6 +40,8 @@ WHOLE = {
     'VP8': 'rtpvp8depay',
     'VP9': 'rtpvp9depay ! vp9parse',
     'OPUS': 'rtpopusdepay ! opusparse',
+    'PCMA': 'rtppcmadepay',
+    'PCMU': 'rtppcmudepay',
 }
 QUEUE = 'queue max-size-time=0 max-size-bytes=0 max-size-buffers=0'
 
@@ -86,7 +88,7 @@ class Peer:
 
     def file(self):
         # Pictures of the past come 1 ms apart: times are kept to a tenth of that.
-        text = 'matroskamux name=file timecodescale=100000 ! filesink name=sink location=%s' % self.arguments.save
+        text = 'matroskamux name=file timecodescale=100000 ! filesink name=sink buffer-mode=unbuffered location=%s' % self.arguments.save
         names = [name for name in self.arguments.what if name != '-']
         for name in names:
             text += ' %s name=%s ! %s ! file.' % (QUEUE, name, WHOLE[name])

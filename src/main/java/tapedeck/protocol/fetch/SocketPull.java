@@ -127,9 +127,17 @@ public final class SocketPull implements PullClient {
         }
 
         private void swept(long nowNanos) {
-            if (nowNanos - mediaNanos > IDLE_NANOS) {
-                end.completeExceptionally(new IOException(
-                        source.packets() == 0 ? "no MPEG-TS came for 10 s" : "no picture and no sound for 10 s"));
+            if (end.isDone() || nowNanos - mediaNanos <= IDLE_NANOS) {
+                return;
+            }
+            String why = source.packets() == 0 ? "no MPEG-TS came for 10 s" : "no picture and no sound for 10 s";
+            // Over UDP there is no other end: the last picture waits for the next one, which does not come.
+            source.end();
+            try {
+                outlet.drainNow();
+                end.completeExceptionally(new IOException(why));
+            } catch (RelayRefusedException e) {
+                end.completeExceptionally(e);
             }
         }
 

@@ -26,7 +26,8 @@ import tapedeck.stream.Tally;
 final class HlsSegmenter {
     /// A segment ends with the first keyframe behind this; a little less, because clocks are rounded.
     static final long TARGET_NANOS = 1_900_000_000L;
-    /// The first one of all may be shorter: somebody waits for it.
+    /// The first one of all, and what is before and in the first transport stream, may be shorter: somebody waits for
+    /// it.
     static final long FIRST_NANOS = 500_000_000L;
     /// Without a keyframe a segment ends with any picture.
     static final int MAX_TARGET_SECONDS = 6;
@@ -53,6 +54,7 @@ final class HlsSegmenter {
     private int targetSeconds;
     private @Nullable LiveFragments fragments;
     private @Nullable TsPieces transport;
+    private boolean transportTaken;
     private Tally carried = new Tally();
     private HlsSegment.@Nullable Init init;
     private boolean discontinuity;
@@ -162,7 +164,7 @@ final class HlsSegmenter {
             long step = nowNanos - lastNanos;
             stepNanos = step > 0 && step < SECOND_NANOS ? step : stepNanos;
             long sinceNanos = nowNanos - segmentNanos;
-            boolean due = media.entryPoint() && sinceNanos >= (first ? FIRST_NANOS : TARGET_NANOS);
+            boolean due = media.entryPoint() && sinceNanos >= (isWaitedFor() ? FIRST_NANOS : TARGET_NANOS);
             boolean isLast = isBehindLastSound(nowNanos);
             if (!isLast && (due || sinceNanos + stepNanos > maxNanos() || segmentBytes > window.maxSegmentBytes())) {
                 endSegment(nowNanos);
@@ -187,6 +189,10 @@ final class HlsSegmenter {
             }
         }
         lastNanos = nowNanos;
+    }
+
+    private boolean isWaitedFor() {
+        return first || window.wantsTransportStreams() && !transportTaken;
     }
 
     /// A picture at the end of all, of whose time there is no sound: it goes into the part in which the sound ends.
@@ -219,6 +225,7 @@ final class HlsSegmenter {
         window.whole(targetSeconds, transport == null ? null : transport.take());
         open = false;
         first = false;
+        transportTaken |= transport != null;
     }
 
     /// The longest that segments will be, as far as one can tell after the first: it may never change, RFC 8216

@@ -58,7 +58,8 @@ final class Listening {
         Await.await("somebody listens at " + port, () -> isBound(kind, port) || !program.isAlive());
     }
 
-    private static boolean isBound(String kind, int port) {
+    /// @param kind `tcp` or `udp`
+    static boolean isBound(String kind, int port) {
         String hexadecimal = ":%04X".formatted(port);
         for (String table : List.of(kind, kind + "6")) {
             try {

@@ -14,10 +14,15 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import tapedeck.peers.Ffmpeg;
 import tapedeck.stream.Stream;
 
 /// Programs beside the ffmpeg that plays most of [WayOut].
 enum OtherPlayer implements Out {
+    FFMPEG_RTMPS("ffmpeg 8", "RTMPS", EnumSet.of(H264_AAC), OtherPlayer::ffmpegRtmps),
+    FFMPEG_RTMPT("ffmpeg 8", "RTMPT", EnumSet.of(H264_AAC), OtherPlayer::ffmpegRtmpt),
+    FFMPEG_RTSPS("ffmpeg 8", "RTSPS", EnumSet.of(H264_AAC), OtherPlayer::ffmpegRtsps),
+    FFMPEG_RTSP_HTTP("ffmpeg 8", "RTSP through HTTP", EnumSet.of(H264_AAC), OtherPlayer::ffmpegRtspHttp),
     RTMPDUMP("rtmpdump", "RTMP", EnumSet.of(H264_AAC), OtherPlayer::rtmpdump),
     FFMPEG5_RTMP("ffmpeg 5.1", "RTMP", EnumSet.of(H264_AAC), OtherPlayer::ffmpeg5Rtmp),
     FFMPEG5_RTSP(
@@ -104,14 +109,15 @@ enum OtherPlayer implements Out {
     private static Player gstreamer(Stream stream, Clip.Codecs codecs, Path file, String source) throws IOException {
         boolean rtp = source.startsWith("rtspsrc");
         String video = switch (codecs) {
-            case H264_AAC, H264_OPUS ->
+            case H264_AAC, H264_OPUS, H264_MP3, H264_PCMA, H264_PCMU, H264_G722, H264_AC3, H264 ->
                 (rtp ? "rtph264depay ! " : "") + "h264parse ! video/x-h264,stream-format=avc,alignment=au"
                         + rate("x-h264");
-            case H265_AAC ->
+            case H265_AAC, H265_OPUS ->
                 (rtp ? "rtph265depay ! " : "") + "h265parse ! video/x-h265,stream-format=hvc1,alignment=au"
                         + rate("x-h265");
             case VP8_OPUS -> (rtp ? "rtpvp8depay" : "video/x-vp8") + rate("x-vp8");
             case VP9_OPUS -> (rtp ? "rtpvp9depay ! " : "") + "vp9parse" + rate("x-vp9");
+            case AAC -> throw new IllegalArgumentException(codecs.toString());
             case AV1_OPUS -> "av1parse ! video/x-av1,stream-format=obu-stream,alignment=tu" + rate("x-av1");
         };
         String audio = codecs.audio.equals("AAC")
@@ -119,7 +125,7 @@ enum OtherPlayer implements Out {
                 : rtp ? "rtpopusdepay ! opusparse" : "opusparse";
         String unlimited = "queue max-size-time=0 max-size-bytes=0 max-size-buffers=0";
         String pipeline =
-                "%s name=in matroskamux name=out ! filesink location=%s in. ! %s ! %s ! out. in. ! %s ! %s ! out."
+                "%s name=in matroskamux name=out ! filesink buffer-mode=unbuffered location=%s in. ! %s ! %s ! out. in. ! %s ! %s ! out."
                         .formatted(source, file, unlimited, video, unlimited, audio);
         List<String> command = new ArrayList<>(List.of("gst-launch-1.0", "-q"));
         command.addAll(List.of(pipeline.split(" ")));
@@ -140,6 +146,27 @@ enum OtherPlayer implements Out {
         String to = "#std{access=file,mux=avformat{mux=matroska},dst=%s}".formatted(file);
         command.addAll(List.of("cvlc", "--sout", to, url, "vlc://quit"));
         return Program.start(stream, file, command).losingLast(LAST_OF_VLC).withTimesOfItsOwn();
+    }
+
+    private static Player ffmpegRtmps(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = Scene.local("rtmps", scene.server().port("RTMPS"), "/live/" + stream.name());
+        return Program.ffmpeg(stream, file, List.of("-i", url));
+    }
+
+    private static Player ffmpegRtmpt(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = Scene.local("rtmpt", scene.server().port("HTTP"), "/live/" + stream.name());
+        return Program.ffmpeg(stream, file, List.of("-i", url));
+    }
+
+    private static Player ffmpegRtsps(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = Scene.local("rtsps", scene.server().port("RTSPS"), "/live/" + stream.name());
+        return Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, List.of("-i", url), WayOut.ofRtp());
+    }
+
+    private static Player ffmpegRtspHttp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        String url = scene.server().rtspUrl("live/" + stream.name());
+        return Program.ffmpeg(
+                Ffmpeg.ffmpeg(), stream, file, List.of("-rtsp_transport", "http", "-i", url), WayOut.ofRtp());
     }
 
     private static Player rtmpdump(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {

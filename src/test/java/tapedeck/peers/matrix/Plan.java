@@ -1,10 +1,16 @@
 package tapedeck.peers.matrix;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// One stream that is published, and who takes it.
 record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
@@ -14,7 +20,9 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
     /// What all other programs play.
     private static final WayIn ONE_FOR_ALL = WayIn.RTSP_TCP;
 
-    /// @param wanted `usual`, `all`, `programs`, or names of ways in or of other programs
+    /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC` one of
+    /// them)
+    /// or of other programs
     static List<Plan> of(String wanted) {
         return switch (wanted) {
             case "usual" -> usual();
@@ -34,7 +42,16 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 .toList();
         List<String> others = new ArrayList<>(names);
         programs.forEach(program -> others.remove(program.name()));
-        List<Plan> plans = all(others.stream().map(WayIn::valueOf).toList());
+        List<Plan> plans = all(Arrays.asList(WayIn.values())).stream()
+                .filter(plan -> others.contains(plan.in.name()) || others.contains(plan.name()))
+                .collect(Collectors.toCollection(ArrayList::new));
+        List<String> known = plans.stream()
+                .flatMap(plan -> Stream.of(plan.in.name(), plan.name()))
+                .toList();
+        others.removeAll(known);
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException("no such stream: " + others);
+        }
         plans.addAll(ofPrograms(programs));
         return plans;
     }
@@ -60,34 +77,59 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
         return plans;
     }
 
-    /// What differs most.
+    /// Each way in, each way out and each codec once at least: ways in take the codecs that were not there yet, and the
+    /// ways out take turns.
     private static List<Plan> usual() {
-        List<WayOut> first = Arrays.asList(WayOut.values()).subList(0, WayOut.HLS.ordinal() + 1).stream()
-                .filter(out -> out != WayOut.WEBSOCKET_MP4)
-                .toList();
-        List<WayOut> others = Arrays.stream(WayOut.values())
-                .filter(out -> !first.contains(out))
-                .toList();
+        Set<Clip.Codecs> missing = EnumSet.allOf(Clip.Codecs.class);
+        Turns turns = new Turns();
         List<Plan> plans = new ArrayList<>();
-        for (WayIn in : List.of(
-                WayIn.RTMP,
-                WayIn.RTSP_TCP,
-                WayIn.RTSP_UDP,
-                WayIn.TS_TCP,
-                WayIn.TS_UDP,
-                WayIn.LIVE_FLV,
-                WayIn.HTTP_WEBM,
-                WayIn.HTTP_MP4,
-                WayIn.WHIP_FFMPEG,
-                WayIn.WHIP_GSTREAMER)) {
-            plans.add(with(in, in.usual(), first));
+        for (WayIn in : WayIn.values()) {
+            Clip.Codecs codecs =
+                    in.codecs.stream().filter(missing::contains).findFirst().orElse(in.usual());
+            missing.remove(codecs);
+            plans.add(with(in, codecs, turns.next(codecs)));
         }
-        plans.add(with(WayIn.RTP, Clip.Codecs.H264_OPUS, others));
+        for (Clip.Codecs codecs : missing) {
+            WayIn in = Arrays.stream(WayIn.values())
+                    .filter(way -> way.codecs.contains(codecs))
+                    .findFirst()
+                    .orElseThrow();
+            plans.add(with(in, codecs, turns.next(codecs)));
+        }
         plans.add(with(
-                WayIn.RTSP_TCP,
+                ONE_FOR_ALL,
                 Clip.Codecs.H264_AAC,
-                List.of(OtherPlayer.RTMPDUMP, OtherPlayer.FFMPEG5_HLS, OtherPlayer.GSTREAMER_TS, OtherPlayer.VLC_TS)));
+                List.of(
+                        OtherPlayer.FFMPEG_RTMPS,
+                        OtherPlayer.FFMPEG_RTMPT,
+                        OtherPlayer.FFMPEG_RTSPS,
+                        OtherPlayer.FFMPEG_RTSP_HTTP,
+                        OtherPlayer.RTMPDUMP,
+                        OtherPlayer.FFMPEG5_HLS,
+                        OtherPlayer.GSTREAMER_TS,
+                        OtherPlayer.VLC_TS)));
+        plans.add(with(
+                ONE_FOR_ALL,
+                Clip.Codecs.VP9_OPUS,
+                List.of(OtherPlayer.FIREFOX_SOCKET, OtherPlayer.CHROMIUM_HLS, OtherPlayer.GSTREAMER_RTSP)));
         return plans;
+    }
+
+    /// Ways out, a few for each stream.
+    private static final class Turns {
+        private static final int EACH = 2;
+
+        private final Deque<WayOut> waiting = new ArrayDeque<>(Arrays.asList(WayOut.values()));
+
+        List<WayOut> next(Clip.Codecs codecs) {
+            List<WayOut> taken = waiting.stream()
+                    .filter(out -> out.takes(codecs))
+                    .limit(EACH)
+                    .toList();
+            waiting.removeAll(taken);
+            waiting.addAll(taken);
+            return taken;
+        }
     }
 
     private static Plan with(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
@@ -170,14 +212,19 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 # What comes in by which way, and goes out by which
 
                 Made by `peers.matrix.MatrixTest`, which plays every cell with real programs. *yes*: picture and sound; every picture
-                is as it was sent, none is missing from the player's first keyframe on, beeps are within 40 ms of their flashes, and the
-                player ends with the publisher. *picture*, *sound*: the same of one of them; the other has a codec which that way does
+                is as it was sent, none is missing from the player's first keyframe on, half of the beeps are within 40 ms of their flashes and
+                each within 80 ms, the first picture is in what the player writes within 2 s (4 s in a busy build) after it began to ask
+                (its first socket; of WebRTC its offer; of browsers until it can be shown), by the stream's clock, and the
+                player ends with the publisher. Streams of one track have only what they have; of sound alone, beeps come each second to
+                within 40 ms. VLC's first pictures are not timed: it writes by times of its own. *picture*, *sound*: the same of one of them; the other has a codec which that way does
                 not carry, and the answer, or the state of the push, names it. *no*: the server says which codec that way does not carry
                 ([protocols.md](protocols.md#what-works-with-what)). *?*: it is sent, and no program was found here that reads it.
                 Publishers and players are ffmpeg 8 where nothing else is said; RTMP is asked for the codecs that ffmpeg names as its
                 own (`rtmp_enhanced_codecs`). Pulls are from another Tapedeck (RTMP, RTSP), from ffmpeg (TS, FLV, MP4), from a web server (HLS)
                 and of files; pushes go to ffmpeg, by WHIP to another Tapedeck. By WHEP the last second may be missing: what waits when
-                a stream ends is left out. What browsers publish is compared with the recording; Firefox sends
+                a stream ends is left out. By RTMPT ffmpeg drops
+                what it has not sent yet when it ends: players are compared with the recording, and that with the clip but for its last second.
+                What browsers publish is compared with the recording; Firefox sends
                 its own tone, which says nothing about beeps and flashes. GStreamer's
                 webrtcbin that sends files begins with a second of the past, and its sender reports are wrong: they name the RTP time of
                 the last packet plus all the time since it was started (13.8 s into a clip of 8 s, 6 s after its start), and are so for

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,6 +52,7 @@ final class PlayPage implements AutoCloseable {
         pages.createContext("/hls.js", exchange -> answer(exchange, "text/javascript", HlsJs.script()));
         pages.createContext("/next", this::next);
         pages.createContext("/began", exchange -> told(exchange, (one, _) -> one.begin()));
+        pages.createContext("/sees", exchange -> told(exchange, (one, _) -> one.sees()));
         pages.createContext("/kept", exchange -> told(exchange, Playing::kept));
         pages.createContext("/over", exchange -> told(exchange, Playing::over));
         pages.start();
@@ -121,7 +124,8 @@ final class PlayPage implements AutoCloseable {
         private final Path file;
         private final CompletableFuture<JsonNode> over = new CompletableFuture<>();
         private final Map<String, Path> kept = new ConcurrentHashMap<>();
-        private volatile long askedNanos;
+        private volatile OptionalLong asked = OptionalLong.empty();
+        private volatile OptionalLong came = OptionalLong.empty();
 
         Playing(Stream stream, Path file) {
             this.stream = stream;
@@ -129,7 +133,12 @@ final class PlayPage implements AutoCloseable {
         }
 
         void begin() {
-            askedNanos = stream.statistics().mediaNanos();
+            asked = OptionalLong.of(stream.statistics().mediaNanos());
+        }
+
+        /// There is a picture to be shown.
+        void sees() {
+            came = OptionalLong.of(stream.statistics().mediaNanos());
         }
 
         void kept(Request request) throws IOException {
@@ -142,8 +151,8 @@ final class PlayPage implements AutoCloseable {
         }
 
         @Override
-        public long askedNanos() {
-            return askedNanos;
+        public OptionalDouble secondsToFirst() {
+            return Player.seconds(asked, came);
         }
 
         @Override

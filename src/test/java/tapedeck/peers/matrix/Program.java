@@ -5,38 +5,59 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.stream.Stream;
 
 /// A program that writes what it gets to a file, as it is.
 ///
+/// @param arrival of what it asked for
+/// @param asked when it was told to ask, by the stream's clock; nothing where that is when it was started
 /// @param mayLoseLast pictures at the end, which it does not write whoever the server is
 /// @param keepsTimes whether the times that it writes are those that it got
-record Program(Process process, Path file, Path log, long askedNanos, int mayLoseLast, boolean keepsTimes)
+record Program(
+        Process process, Path file, Path log, Arrival arrival, OptionalLong asked, int mayLoseLast, boolean keepsTimes)
         implements Player {
     /// How long programs may run at all.
     static final String DEADLINE = "90";
+    /// How much of a stream ffmpeg looks at where nothing says which tracks there are, before it writes any of it.
+    private static final String LOOKED_AT_MICROS = "1000000";
+    /// RTSP and RTP name the tracks: nobody waits, but the longer it looks the better it guesses times that RTP does
+    /// not have.
+    private static final String LOOKED_AT_RTP_MICROS = "3000000";
 
     static Program start(Stream stream, Path file, List<String> command) throws IOException {
+        return start(stream, file, command, Optional.empty());
+    }
+
+    /// @param offer a file that it writes when it asks: with an offer, which takes it a second
+    static Program start(Stream stream, Path file, List<String> command, Optional<Path> offer) throws IOException {
         Path log = file.resolveSibling(file.getFileName() + ".log");
-        long askedNanos = stream.statistics().mediaNanos();
         List<String> limited = new ArrayList<>(List.of("timeout", DEADLINE));
         limited.addAll(command);
         Process process = new ProcessBuilder(limited)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        return new Program(process, file, log, askedNanos, 0, true);
+        Arrival arrival = Arrival.watch(stream, process, file, offer);
+        return new Program(process, file, log, arrival, OptionalLong.empty(), 0, true);
     }
 
     Program losingLast(int pictures) {
-        return new Program(process, file, log, askedNanos, pictures, keepsTimes);
+        return new Program(process, file, log, arrival, asked, pictures, keepsTimes);
+    }
+
+    /// It only listens: what it waits for was ordered now.
+    Program askedAt(long mediaNanos) {
+        return new Program(process, file, log, arrival, OptionalLong.of(mediaNanos), mayLoseLast, keepsTimes);
     }
 
     /// What it writes says nothing about how sound and picture were together.
     Program withTimesOfItsOwn() {
-        return new Program(process, file, log, askedNanos, mayLoseLast, false);
+        return new Program(process, file, log, arrival, asked, mayLoseLast, false);
     }
 
     /// ffmpeg copies its input to the file until it ends.
@@ -44,11 +65,13 @@ record Program(Process process, Path file, Path log, long askedNanos, int mayLos
     /// @param repair what it needs to write what it reads
     static Program ffmpeg(String program, Stream stream, Path file, List<String> input, List<String> repair)
             throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(program, "-nostdin", "-y", "-v", "warning", "-analyzeduration", "3000000"));
+        List<String> command = new ArrayList<>(List.of(program, "-nostdin", "-y", "-v", "warning"));
+        command.addAll(List.of("-analyzeduration", repair.isEmpty() ? LOOKED_AT_MICROS : LOOKED_AT_RTP_MICROS));
         command.addAll(input);
         command.addAll(List.of("-map", "0", "-c", "copy"));
         command.addAll(repair);
+        // What came is written at once, and not by the second.
+        command.addAll(List.of("-cluster_time_limit", "0", "-flush_packets", "1"));
         command.addAll(List.of("-f", "matroska", file.toString()));
         return start(stream, file, command);
     }
@@ -84,6 +107,13 @@ record Program(Process process, Path file, Path log, long askedNanos, int mayLos
         return said.contains("cannot carry")
                 || said.contains("HTTP error 406")
                 || said.contains("method DESCRIBE failed: 415");
+    }
+
+    @Override
+    public OptionalDouble secondsToFirst() {
+        OptionalLong since = asked.isPresent() ? asked : arrival.askedNanos();
+        // What plays by times of its own holds back what it writes, too.
+        return keepsTimes ? Player.seconds(since, arrival.cameNanos()) : OptionalDouble.empty();
     }
 
     @Override

@@ -2,6 +2,7 @@ package tapedeck.peers.matrix;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.Stream;
@@ -9,16 +10,15 @@ import tapedeck.stream.Stream;
 /// A push of the server's to somebody who listens.
 ///
 /// @param to who takes it
-record Pushed(TestServer server, String id, Player to, long askedNanos) implements Player {
+record Pushed(TestServer server, String id, Player to) implements Player {
     static Pushed start(TestServer server, Stream stream, String address, Map<String, String> options, Player to)
             throws Exception {
-        long askedNanos = stream.statistics().mediaNanos();
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("localStreamName", stream.name().value());
         body.put("uri", address);
         body.put("options", options);
         String id = Rest.post(server, "pull/push", body).get("mediaSessionId").asString();
-        return new Pushed(server, id, to, askedNanos);
+        return new Pushed(server, id, to);
     }
 
     @Override
@@ -41,6 +41,11 @@ record Pushed(TestServer server, String id, Player to, long askedNanos) implemen
             TimeUnit.MILLISECONDS.sleep(50);
         }
         return Taken.failed("the push does not end with the publisher");
+    }
+
+    @Override
+    public OptionalDouble secondsToFirst() {
+        return to.secondsToFirst();
     }
 
     @Override

@@ -14,10 +14,19 @@ import tapedeck.peers.FlashAndBeep;
 /// @param firstSeconds of the clip's time, when the first picture that came is shown; nothing where none came
 /// @param faults what should not be
 record Taken(String fits, double firstSeconds, List<String> faults) {
-    /// Between a flash and its beep, farther than they were when they were sent.
+    /// Between a flash and its beep, farther than they were when they were sent: half of them.
     private static final double MAX_APART_SECONDS = 0.040;
+    /// And each of them: one picture more, which is what a picture that is shown late by one, or a player that drops
+    /// the
+    /// first of a flash, makes of it.
+    private static final double MAX_WORST_SECONDS = 0.080;
+    /// Of sound alone, from one beep to the next.
+    private static final double BEEP_SECONDS = 1;
     /// The flashes at both ends may be cut.
     private static final int CUT_FLASHES = 2;
+
+    /// Of a clip, of sound alone: players begin within the first seconds of it.
+    private static final int MIN_BEEPS = 3;
 
     private static final String FAILED = "failed";
     private static final String APART = "beeps behind flashes ";
@@ -80,9 +89,13 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         int first = got.video() ? first(clip.hashes(), Clip.hashes(got), mayLoseLast, faults) : -1;
         if (got.audio() && !got.pictures().isEmpty()) {
             hear(first < 0 ? clip.look().moments() : clip.momentsFrom(first), got, faults);
+        } else if (got.audio() && !clip.look().video()) {
+            hearAlone(got.moments().beepSeconds(), faults);
         }
+        boolean whole =
+                got.video() == clip.look().video() && got.audio() == clip.look().audio();
         return new Taken(
-                got.video() ? got.audio() ? "yes" : "picture" : got.audio() ? "sound" : "no",
+                whole ? "yes" : got.video() ? "picture" : got.audio() ? "sound" : "no",
                 first < 0 ? NONE : clip.secondsOf(first),
                 faults);
     }
@@ -102,15 +115,36 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         double seconds =
                 got.pictures().getLast().seconds() - got.pictures().getFirst().seconds();
         if (delays.size() < Math.max(2, (int) Math.round(seconds) - CUT_FLASHES)
-                || Math.abs(got.moments().medianDelay() - sent.medianDelay()) > MAX_APART_SECONDS) {
+                || Math.abs(got.moments().medianDelay() - sent.medianDelay()) > MAX_APART_SECONDS
+                || worst(sent.beepDelays(), delays) > MAX_WORST_SECONDS) {
             faults.add(APART + delays);
         }
     }
 
-    /// How long after `askedNanos` of the stream's time the first picture was that came, in seconds: less than none
-    /// where the player began in the past.
-    double secondsToFirstPicture(long askedNanos) {
-        return firstSeconds - askedNanos / 1e9;
+    /// Beginnings may be missing: each by the one that is as far from the end.
+    private static double worst(List<Double> sent, List<Double> got) {
+        double worst = 0;
+        for (int back = 1; back <= Math.min(sent.size(), got.size()); back++) {
+            double apart = got.get(got.size() - back) - sent.get(sent.size() - back);
+            worst = Math.max(worst, Math.abs(apart));
+        }
+        return worst;
+    }
+
+    /// Sound without a picture: beeps that come each second, up to the last.
+    private static void hearAlone(List<Double> beeps, List<String> faults) {
+        double worst = 0;
+        for (int i = 1; i < beeps.size(); i++) {
+            worst = Math.max(worst, Math.abs(beeps.get(i) - beeps.get(i - 1) - BEEP_SECONDS));
+        }
+        if (beeps.size() < MIN_BEEPS || worst > MAX_APART_SECONDS) {
+            faults.add("beeps at " + beeps);
+        }
+    }
+
+    /// Whether anything did.
+    boolean came() {
+        return List.of("yes", "picture", "sound").contains(fits);
     }
 
     /// From a keyframe on to the last, none missing, none changed.

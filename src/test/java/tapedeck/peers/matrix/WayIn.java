@@ -1,9 +1,17 @@
 package tapedeck.peers.matrix;
 
+import static tapedeck.peers.matrix.Clip.Codecs.AAC;
 import static tapedeck.peers.matrix.Clip.Codecs.AV1_OPUS;
+import static tapedeck.peers.matrix.Clip.Codecs.H264;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_AAC;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_AC3;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_G722;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_MP3;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_OPUS;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_PCMA;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_PCMU;
 import static tapedeck.peers.matrix.Clip.Codecs.H265_AAC;
+import static tapedeck.peers.matrix.Clip.Codecs.H265_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.VP8_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.VP9_OPUS;
 
@@ -25,27 +33,39 @@ import tools.jackson.databind.JsonNode;
 
 /// How a stream comes, sent by a real program in real time as it is.
 enum WayIn {
-    RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
+    RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS, H264_MP3, H264_PCMA, H264_PCMU, H264, AAC)),
     RTMP_FFMPEG5("RTMP (ffmpeg 5.1)", EnumSet.of(H264_AAC)),
-    RTSP_TCP("RTSP over TCP", EnumSet.allOf(Clip.Codecs.class)),
-    RTSP_UDP("RTSP over UDP", EnumSet.allOf(Clip.Codecs.class)),
+    RTMPS("RTMPS", EnumSet.of(H264_AAC)),
+    RTMPT("RTMPT", EnumSet.of(H264_AAC)),
+    RTSP_TCP(
+            "RTSP over TCP",
+            EnumSet.of(
+                    H264_AAC, H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS, AV1_OPUS, H264_MP3, H264_PCMA, H264_PCMU,
+                    H264_G722, H264, AAC)),
+    RTSP_UDP("RTSP over UDP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS, AV1_OPUS)),
+    RTSP_LATM("RTSP over TCP, AAC as LATM", EnumSet.of(H264_AAC)),
+    RTSPS("RTSPS", EnumSet.of(H264_AAC)),
     RTSP_FFMPEG5("RTSP over TCP (ffmpeg 5.1)", EnumSet.of(H264_AAC, VP8_OPUS)),
-    TS_TCP("MPEG-TS over TCP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)),
+    TS_TCP("MPEG-TS over TCP", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC, H264_MP3, H264_AC3)),
+    TS_LATM("MPEG-TS over TCP, AAC as LATM", EnumSet.of(H264_AAC)),
     TS_UDP("MPEG-TS over UDP", EnumSet.of(H264_AAC, H265_AAC)),
+    TS_MULTICAST("MPEG-TS, multicast", EnumSet.of(H264_AAC)),
     LIVE_FLV("LiveFLV", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS)),
-    RTP("RTP", EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS)),
+    RTP("RTP", EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS, H264_PCMA)),
+    SRTP("SRTP (SDES)", EnumSet.of(H264_OPUS)),
     HTTP_WEBM("HTTP, WebM", EnumSet.of(VP8_OPUS, VP9_OPUS, AV1_OPUS)),
     HTTP_MP4("HTTP, MP4", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC)),
     INGEST_CHROMIUM("WebSocket, WebM (Chromium)", EnumSet.of(VP8_OPUS, H264_OPUS)),
     WHIP_FFMPEG("WHIP (ffmpeg)", EnumSet.of(H264_OPUS)),
-    WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS)),
-    WHIP_CHROMIUM("WHIP (Chromium)", EnumSet.of(VP8_OPUS, H264_OPUS)),
+    WHIP_GSTREAMER("WHIP (GStreamer)", EnumSet.of(VP8_OPUS, VP9_OPUS, H264_OPUS, H265_OPUS)),
+    WHIP_CHROMIUM("WHIP (Chromium)", EnumSet.of(VP8_OPUS, H264_OPUS, VP9_OPUS, AV1_OPUS)),
     /// Its H.264 is a program of its own, which it fetches from the net.
     WHIP_FIREFOX("WHIP (Firefox)", EnumSet.of(VP8_OPUS)),
-    PULL_RTMP("pull, RTMP", EnumSet.of(H264_AAC, AV1_OPUS)),
+    PULL_RTMP("pull, RTMP", EnumSet.of(H264_AAC, AV1_OPUS, VP8_OPUS)),
     PULL_RTSP("pull, RTSP", EnumSet.of(H264_AAC, VP8_OPUS)),
     PULL_HLS("pull, HLS", EnumSet.of(H264_AAC, VP9_OPUS)),
     PULL_TS("pull, MPEG-TS over TCP", EnumSet.of(H264_AAC, H265_AAC)),
+    PULL_TS_UDP("pull, MPEG-TS over UDP", EnumSet.of(H264_AAC)),
     PULL_FLV("pull, FLV over HTTP", EnumSet.of(H264_AAC)),
     PULL_MP4("pull, MP4 over HTTP", EnumSet.of(H264_AAC, VP9_OPUS)),
     PULL_FILE("pull, file", EnumSet.of(H264_AAC, H264_OPUS, VP8_OPUS));
@@ -53,6 +73,10 @@ enum WayIn {
     private static final String MP4 = "-f mp4 -movflags empty_moov+default_base_moof -frag_duration 200000 ";
     private static final String WEBM = "-f webm -cluster_time_limit 200 -method PUT";
     private static final String RTSP = "-strict experimental -f rtsp -rtsp_transport ";
+    private static final String SUITE = "AES_CM_128_HMAC_SHA1_80";
+    /// Of 16 bytes and its salt of 14.
+    private static final String KEY = "c2VjcmV0IGtleSBmb3IgYSB0ZXN0IG9mIHR3byBz";
+
     /// One file each second, as soon as it is there.
     private static final String SEGMENTS = "-f hls -hls_time 1 -hls_list_size 0 -hls_segment_type ";
 
@@ -85,9 +109,22 @@ enum WayIn {
         return this != WHIP_FIREFOX;
     }
 
+    /// Whether the program drops what it has not sent yet when it ends: what players get is compared with the
+    /// recording,
+    /// and that with the clip.
+    boolean losesLast() {
+        return this == RTMPT;
+    }
+
     /// Whether whoever sends waits until it is listened to.
     boolean isWhole() {
-        return !(encodes() || this == PULL_RTMP || this == PULL_RTSP || this == PULL_HLS || this == RTP);
+        return !(encodes()
+                || this == PULL_RTMP
+                || this == PULL_RTSP
+                || this == PULL_HLS
+                || this == RTP
+                || this == SRTP
+                || this == TS_MULTICAST);
     }
 
     /// Sends the clip, or lets it be fetched, as stream `name`.
@@ -101,7 +138,7 @@ enum WayIn {
                         "seconds=%d&by=socket&ingest=%s&mime=%s".formatted(Clip.SECONDS, encoded(to), encoded(type)));
             }
             case WHIP_CHROMIUM, WHIP_FIREFOX -> {
-                String codec = clip.codecs() == VP8_OPUS ? "VP8" : "H264";
+                String codec = clip.codecs().video.replace(".", "");
                 String to = scene.server().httpUrl("/whip/" + name);
                 String query = "seconds=%d&codec=%s&whip=%s".formatted(Clip.SECONDS, codec, encoded(to));
                 yield flashes()
@@ -117,9 +154,17 @@ enum WayIn {
                 pull(scene, name, "file:///" + clip.file().getFileName());
                 yield new Sender.Nobody();
             }
-            case RTP -> byRtp(scene, clip, name, log);
+            case RTP -> byRtp(scene, clip, name, log, "");
+            case SRTP -> bySrtp(scene, clip, name, log);
+            case PULL_TS_UDP -> byDatagrams(scene, clip, name, log);
             case RTMP,
                     RTMP_FFMPEG5,
+                    RTMPS,
+                    RTMPT,
+                    RTSP_LATM,
+                    RTSPS,
+                    TS_LATM,
+                    TS_MULTICAST,
                     RTSP_TCP,
                     RTSP_UDP,
                     RTSP_FFMPEG5,
@@ -139,7 +184,21 @@ enum WayIn {
         return switch (this) {
             case RTMP -> ffmpeg(clip, "-f flv", server.rtmpUrl(name));
             case RTMP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, "-f flv", server.rtmpUrl(name));
+            case RTMPS -> ffmpeg(clip, "-f flv", address(server, "rtmps", "RTMPS") + "/live/" + name);
+            case RTMPT -> ffmpeg(clip, "-f flv", address(server, "rtmpt", "HTTP") + "/live/" + name);
             case RTSP_TCP -> ffmpeg(clip, RTSP + "tcp", rtsp);
+            case RTSP_LATM -> ffmpeg(clip, "-rtpflags latm " + RTSP + "tcp", rtsp);
+            case RTSPS -> ffmpeg(clip, RTSP + "tcp", address(server, "rtsps", "RTSPS") + "/live/" + name);
+            case TS_LATM ->
+                ffmpeg(
+                        clip,
+                        "-metadata service_name=" + name + " -f mpegts -mpegts_flags latm",
+                        address(server, "tcp", "MPEG-TS"));
+            case TS_MULTICAST ->
+                ffmpeg(
+                        clip,
+                        "-metadata service_name=" + name + " -f mpegts",
+                        "udp://" + MatrixTest.GROUP + "?pkt_size=1316&localaddr=127.0.0.1&ttl=0");
             case RTSP_UDP -> ffmpeg(clip, RTSP + "udp", rtsp);
             case RTSP_FFMPEG5 -> ffmpeg("/usr/bin/ffmpeg", clip, RTSP + "tcp", rtsp);
             case TS_TCP ->
@@ -155,6 +214,8 @@ enum WayIn {
             case WHIP_FFMPEG -> ffmpeg(clip, "-f whip", server.httpUrl("/whip/" + name));
             case WHIP_GSTREAMER -> gstreamerByWhip(clip, server.httpUrl("/whip/" + name));
             case RTP,
+                    SRTP,
+                    PULL_TS_UDP,
                     INGEST_CHROMIUM,
                     WHIP_CHROMIUM,
                     WHIP_FIREFOX,
@@ -172,8 +233,12 @@ enum WayIn {
     private Sender fromFar(Scene scene, Clip clip, String name, Path log) throws Exception {
         boolean rtmp = this == PULL_RTMP;
         TestServer far = scene.far();
-        String address = rtmp ? far.rtmpUrl(name) : far.rtspUrl("live/" + name);
-        Sender sender = Sender.Of.start(log, ffmpeg(clip, rtmp ? "-f flv" : RTSP + "tcp", address));
+        String rtsp = far.rtspUrl("live/" + name);
+        String address = rtmp ? far.rtmpUrl(name) : rtsp;
+        // ffmpeg does not know VP8 in RTMP.
+        Sender sender = Sender.Of.start(
+                log,
+                rtmp && clip.codecs() != VP8_OPUS ? ffmpeg(clip, "-f flv", address) : ffmpeg(clip, RTSP + "tcp", rtsp));
         Await.await(
                 name + " is there",
                 () -> far.server().streams().find(new StreamName(name)).isPresent() || !sender.isAlive());
@@ -206,17 +271,24 @@ enum WayIn {
         return sender;
     }
 
+    /// The same, with keys in the description (RFC 4568).
+    private static Sender bySrtp(Scene scene, Clip clip, String name, Path log) throws Exception {
+        return byRtp(scene, clip, name, log, KEY);
+    }
+
     /// ffmpeg describes what it is going to send; the server says where to.
-    private static Sender byRtp(Scene scene, Clip clip, String name, Path log) throws Exception {
+    ///
+    /// @param key of SRTP; "" where nothing is encrypted
+    private static Sender byRtp(Scene scene, Clip clip, String name, Path log, String key) throws Exception {
         Path description = log.resolveSibling("offer.sdp");
         List<String> offer =
                 new ArrayList<>(List.of("-v", "error", "-i", clip.file().toString(), "-t", "0.1"));
-        offer.addAll(twice("9", "9", description));
+        offer.addAll(twice("9", "9", description, ""));
         Ffmpeg.ffmpeg(offer.toArray(String[]::new));
         JsonNode answer = Rest.post(
                 scene.server(),
                 "rtp/startup",
-                Map.of("streamName", name, "host", "127.0.0.1", "sdp", Files.readString(description)));
+                Map.of("streamName", name, "host", "127.0.0.1", "sdp", withKey(Files.readString(description), key)));
         List<String> ports = answer.get("sdp")
                 .asString()
                 .lines()
@@ -232,21 +304,40 @@ enum WayIn {
                 "-re",
                 "-i",
                 clip.file().toString()));
-        command.addAll(twice(ports.get(0), ports.get(1), description));
+        command.addAll(twice(ports.get(0), ports.get(1), description, key));
         return Sender.Of.start(log, command);
     }
 
+    private static String withKey(String description, String key) {
+        return key.isEmpty()
+                ? description
+                : description
+                        .replace("RTP/AVP", "RTP/SAVP")
+                        .replaceAll("(?m)^(a=rtpmap:.*)$", "$1\na=crypto:1 " + SUITE + " inline:" + key);
+    }
+
     /// Picture and sound, each to its port.
-    private static List<String> twice(String picturePort, String soundPort, Path description) {
-        String strict = "-strict experimental";
+    private static List<String> twice(String picturePort, String soundPort, Path description, String key) {
+        String scheme = key.isEmpty() ? "rtp" : "srtp";
+        String strict = "-strict experimental"
+                + (key.isEmpty() ? "" : " -srtp_out_suite " + SUITE + " -srtp_out_params " + key);
         List<String> all = new ArrayList<>();
-        all.addAll(List.of(("-map 0:v -c copy -payload_type 96 %s -sdp_file %s -f rtp rtp://127.0.0.1:%s"
-                        .formatted(strict, description, picturePort))
+        all.addAll(List.of(("-map 0:v -c copy -payload_type 96 %s -sdp_file %s -f rtp %s://127.0.0.1:%s"
+                        .formatted(strict, description, scheme, picturePort))
                 .split(" ")));
-        all.addAll(
-                List.of(("-map 0:a -c copy -payload_type 97 %s -f rtp rtp://127.0.0.1:%s".formatted(strict, soundPort))
+        all.addAll(List.of(
+                ("-map 0:a -c copy -payload_type 97 %s -f rtp %s://127.0.0.1:%s".formatted(strict, scheme, soundPort))
                         .split(" ")));
         return all;
+    }
+
+    /// Listens first, and then it is sent to.
+    private static Sender byDatagrams(Scene scene, Clip clip, String name, Path log) throws Exception {
+        int port = Listening.freePort();
+        String address = Scene.local("udp", port, "");
+        pull(scene, name, address);
+        Await.await("the server listens at " + port, () -> Listening.isBound("udp", port));
+        return Sender.Of.start(log, ffmpeg(clip, "-f mpegts", address + "?pkt_size=1316"));
     }
 
     private static void pull(Scene scene, String name, String address) throws Exception {
@@ -259,7 +350,9 @@ enum WayIn {
             case VP8_OPUS -> "rtpvp8pay picture-id-mode=15-bit";
             case VP9_OPUS -> "rtpvp9pay picture-id-mode=15-bit";
             case H264_OPUS -> "h264parse ! rtph264pay config-interval=-1";
-            case H264_AAC, H265_AAC, AV1_OPUS -> throw new IllegalArgumentException(clip.toString());
+            case H265_OPUS -> "h265parse ! rtph265pay config-interval=-1";
+            case H264_AAC, H265_AAC, AV1_OPUS, H264_MP3, H264_PCMA, H264_PCMU, H264_G722, H264_AC3, H264, AAC ->
+                throw new IllegalArgumentException(clip.toString());
         };
         String pipeline = """
                 filesrc location=%s ! matroskademux name=clip

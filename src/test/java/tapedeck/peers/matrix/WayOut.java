@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.stream.Stream;
@@ -34,6 +37,9 @@ enum WayOut implements Out {
     private static final List<String> OF_RTP =
             List.of("-copyinkf:v", "-bsf:v", "setts=pts=if(eq(PTS\\,NOPTS)\\,0\\,PTS)");
 
+    /// That no program here writes to a file as WebRTC brings it.
+    private static final Set<Clip.Codecs> UNSAVED = EnumSet.of(Clip.Codecs.AV1_OPUS, Clip.Codecs.H264_G722);
+
     private final String title;
     private final Start start;
 
@@ -54,7 +60,12 @@ enum WayOut implements Out {
 
     @Override
     public boolean takes(Clip.Codecs codecs) {
-        return this != WHEP || codecs != Clip.Codecs.AV1_OPUS;
+        return switch (this) {
+            case WHEP -> !UNSAVED.contains(codecs);
+            // No file has it.
+            case PUSH_WHIP -> codecs != Clip.Codecs.H264_G722;
+            default -> true;
+        };
     }
 
     static List<String> ofRtp() {
@@ -92,7 +103,12 @@ enum WayOut implements Out {
         List<String> repair = scheme.equals("rtsp") ? OF_RTP : List.of();
         Program listener = Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, input, repair);
         Listening.await("tcp", port, listener.process());
-        return Pushed.start(scene.server(), stream, address, options, listener);
+        return Pushed.start(
+                scene.server(),
+                stream,
+                address,
+                options,
+                listener.askedAt(stream.statistics().mediaNanos()));
     }
 
     private static Player rtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
@@ -136,15 +152,19 @@ enum WayOut implements Out {
     /// A webrtcbin waits for every track of the file: one that the server refuses would never come.
     private static Player whep(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
         String url = scene.server().httpUrl("/whep/" + stream.name());
-        String sound = codecs.audio.equals("Opus") ? "OPUS" : "-";
-        String picture = codecs.video.replace(".", "");
+        String sound = switch (codecs) {
+            case H264_PCMA -> "PCMA";
+            case H264_PCMU -> "PCMU";
+            // An offer has to have something.
+            case AAC -> "OPUS";
+            default -> codecs.audio.equals("Opus") ? "OPUS" : "-";
+        };
+        String picture = codecs.video.isEmpty() ? "-" : codecs.video.replace(".", "");
         Path offer = file.resolveSibling("offer.sdp");
         List<String> command = new ArrayList<>(List.of("bin/webrtcbin.py", "play", url, picture, sound));
         command.addAll(List.of("--save", file.toString(), "--offer", offer.toString()));
-        long startMillis = System.currentTimeMillis();
         // What waits for its turn when the session ends, here and in its jitter buffer, is left out.
-        Program player = Program.start(stream, file, command).losingLast(Clip.FRAMES_PER_SECOND);
-        return new Offering(player, offer, startMillis);
+        return Program.start(stream, file, command, Optional.of(offer)).losingLast(Clip.FRAMES_PER_SECOND);
     }
 
     /// The description is asked for first: whoever plays has to listen before anything is sent.
@@ -166,9 +186,16 @@ enum WayOut implements Out {
                 file,
                 List.of("-protocol_whitelist", "file,udp,rtp", "-i", description.toString()),
                 ofRtp());
-        Listening.await("udp", port + 2, player.process());
+        // Each track two ports behind the one before.
+        long tracks = first.get("sdp")
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith("m="))
+                .count();
+        Listening.await("udp", port + 2 * ((int) tracks - 1), player.process());
+        long askedNanos = stream.statistics().mediaNanos();
         Rest.post(scene.server(), "rtp/startup", order);
-        return player;
+        return player.askedAt(askedNanos);
     }
 
     /// ffmpeg does not name the FourCCs that it knows when it is the server.
@@ -186,7 +213,7 @@ enum WayOut implements Out {
 
     private static Player pushWhip(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
         String name = stream.name() + "-whip";
-        Player there = new Recorded(scene.far(), name, stream.statistics().mediaNanos());
+        Player there = Recorded.at(scene.far(), name, stream);
         return Pushed.start(scene.server(), stream, scene.far().httpUrl("/whip/" + name), Map.of(), there);
     }
 }
