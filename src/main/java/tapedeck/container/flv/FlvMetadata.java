@@ -8,7 +8,7 @@ import tapedeck.bytes.Bytes;
 /// What `onMetaData` says, E.5, as far as anybody asks.
 ///
 /// @param streamName the name under which it is to be published; "" for none
-/// @param video whether it names a codec
+/// @param video whether it names a codec, or says that there will be one
 public record FlvMetadata(String streamName, boolean video, boolean audio) {
     /// Of `onMetaData {…}` and of RTMP's `@setDataFrame onMetaData {…}`; null for other data.
     public static @Nullable FlvMetadata of(List<@Nullable Object> values) {
@@ -18,8 +18,8 @@ public record FlvMetadata(String streamName, boolean video, boolean audio) {
         }
         return new FlvMetadata(
                 metadata.get("streamName") instanceof String name ? name : "",
-                names(metadata.get("videocodecid")),
-                names(metadata.get("audiocodecid")));
+                names(metadata.get("videocodecid")) || Boolean.TRUE.equals(metadata.get("hasVideo")),
+                names(metadata.get("audiocodecid")) || Boolean.TRUE.equals(metadata.get("hasAudio")));
     }
 
     /// @param body of a script tag

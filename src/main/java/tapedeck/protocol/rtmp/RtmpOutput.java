@@ -17,6 +17,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.net.Connection;
 import tapedeck.stream.Item;
+import tapedeck.stream.Publisher;
 import tapedeck.stream.Reader;
 import tapedeck.stream.Stream;
 
@@ -135,7 +136,7 @@ final class RtmpOutput {
         if (!tracks.equals(described)) {
             described = tracks;
             // At time 0, also later: FFmpeg takes metadata with a time for a track of text.
-            encoder.write(out, ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, metadata(tracks));
+            encoder.write(out, ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, metadata(tracks, stream.publisher().expects()));
         }
         Bytes header = EnhancedBody.sequenceHeader(frame.track().codec());
         if (!header.isEmpty()) {
@@ -159,9 +160,15 @@ final class RtmpOutput {
         return (int) Math.max(0, FlvBody.millis(frame) - originMillis);
     }
 
-    private Bytes metadata(Map<Integer, Track> tracks) {
+    /// @param expects what the stream is going to have, also where its codec is not known yet: who passes it on waits
+    ///     for it, as others do
+    private Bytes metadata(Map<Integer, Track> tracks, Publisher.Expects expects) {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put(metadataWord.isEmpty() ? "server" : "encoder", "Tapedeck");
+        if (expects != Publisher.Expects.UNKNOWN) {
+            metadata.put("hasVideo", expects.video());
+            metadata.put("hasAudio", expects.audio());
+        }
         for (Track track : tracks.values()) {
             if (!fourCcs.carries(track.codec())) {
                 continue;

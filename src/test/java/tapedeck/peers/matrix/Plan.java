@@ -219,6 +219,7 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 within 40 ms. VLC's first pictures are not timed: it writes by times of its own. *picture*, *sound*: the same of one of them; the other has a codec which that way does
                 not carry, and the answer, or the state of the push, names it. *no*: the server says which codec that way does not carry
                 ([protocols.md](protocols.md#what-works-with-what)). *?*: it is sent, and no program was found here that reads it.
+                *failed*: it ought to work, and did not, twice.
                 Publishers and players are ffmpeg 8 where nothing else is said; RTMP is asked for the codecs that ffmpeg names as its
                 own (`rtmp_enhanced_codecs`). Pulls are from another Tapedeck (RTMP, RTSP), from ffmpeg (TS, FLV, MP4), from a web server (HLS)
                 and of files; pushes go to ffmpeg, by WHIP to another Tapedeck. By WHEP the last second may be missing: what waits when

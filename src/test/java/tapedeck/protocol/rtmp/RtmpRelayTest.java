@@ -1,6 +1,7 @@
 package tapedeck.protocol.rtmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tapedeck.peers.Await.await;
 
@@ -99,13 +100,17 @@ class RtmpRelayTest {
     }
 
     private static Publication publish(Streams streams, String name) throws Exception {
+        return publish(streams, name, Publisher.Expects.UNKNOWN);
+    }
+
+    private static Publication publish(Streams streams, String name, Publisher.Expects expects) throws Exception {
         Publisher who = new Publisher(
                 Publisher.Protocol.RTMP,
                 "127.0.0.1:1",
                 "id",
                 "login",
                 Publisher.RecordWish.NO,
-                Publisher.Expects.UNKNOWN);
+                expects);
         return streams.publish(new StreamName(name), who, Feedback.NONE);
     }
 
@@ -178,6 +183,23 @@ class RtmpRelayTest {
             Frame copied = copy.until(1).getFirst();
             assertEquals(frame.data(), copied.data());
             assertEquals(track.codec(), copied.track().codec());
+        }
+        copy.untilEnd();
+    }
+
+    /// Else players there would have only the first track, in formats that name all of them at their beginning.
+    @Test
+    void aTrackThatIsStillToComeIsSaidAlready() throws Exception {
+        FrameCollector copy = FrameCollector.of(near, "copy");
+        Track track = new Track(Track.VIDEO, new Codec.Vp8(320, 180));
+        Frame frame = new Frame(track, 0, 0, true, Bytes.ofHex("500000" + "9d012a" + "4001" + "b400" + "aabb"));
+        try (Publication publication = publish(far, "a", Publisher.Expects.BOTH)) {
+            relays.pull(url(farServer.port(), "a"), new StreamName("copy"), Map.of());
+            awaitReader(far, "a");
+            publication.write(frame);
+            copy.until(1);
+            assertEquals(Publisher.Expects.BOTH, copy.stream().publisher().expects());
+            assertFalse(copy.stream().knowsItsTracks());
         }
         copy.untilEnd();
     }

@@ -172,6 +172,8 @@ class RtmpSessionTest {
         for (Case c : List.of(
                 new Case(Map.of("videocodecid", 7, "audiocodecid", 10), Publisher.Expects.BOTH),
                 new Case(Map.of("videocodecid", "avc1"), Publisher.Expects.VIDEO),
+                new Case(Map.of("videocodecid", "vp08", "hasVideo", true, "hasAudio", true), Publisher.Expects.BOTH),
+                new Case(Map.of("hasVideo", false, "hasAudio", true), Publisher.Expects.AUDIO),
                 new Case(Map.of("audiocodecid", 10, "videocodecid", 0), Publisher.Expects.AUDIO),
                 new Case(Map.of("width", 640), Publisher.Expects.UNKNOWN))) {
             FrameCollector collector = FrameCollector.of(streams, "a");
