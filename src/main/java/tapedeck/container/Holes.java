@@ -4,9 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Where a track of pictures has none: whoever sends nothing for longer than [DescribedTrack#HOLE_NANOS] is away.
-/// Pictures
-/// that always come as rarely as that (slides) have no holes.
+/// Where a track of pictures has none: whoever sends nothing for longer than [DescribedTrack#HOLE_NANOS] is
+/// away. Pictures that always come as rarely as that (slides) have no holes.
 final class Holes {
     /// Of so many steps one may be as long as a hole; with more of them that is how the pictures come.
     private static final int STEPS_FOR_A_HOLE = 10;

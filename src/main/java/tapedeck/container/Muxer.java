@@ -14,8 +14,7 @@ public interface Muxer extends AutoCloseable {
     long EARLY_SOUND_NANOS = 100_000_000;
 
     /// Adds a frame of one of the file's tracks. A frame of an unknown or changed track is an
-    /// [IllegalArgumentException]:
-    /// ask [#carries(Track)] first.
+    /// [IllegalArgumentException]: ask [#carries(Track)] first.
     void write(Frame frame) throws IOException;
 
     /// Whether frames of this very track can go on in this file.

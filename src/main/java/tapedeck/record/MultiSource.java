@@ -28,9 +28,9 @@ final class MultiSource {
     static final long MAX_STEP_NANOS = 10_000_000_000L;
     static final long MAX_FUTURE_NANOS = 2_000_000_000L;
 
-    /// A publisher's clock that runs so much too fast or too slow, in millionths, is followed; crystals are several
-    /// times
-    /// better. Faster than that only the way of the frames changes, which says nothing of when they were captured.
+    /// A publisher's clock that runs so much too fast or too slow, in millionths, is followed; crystals are
+    /// several times better. Faster than that only the way of the frames changes, which says nothing of when
+    /// they were captured.
     static final long MAX_DRIFT_MILLIONTHS = 300;
     /// What a clock is off by less than this is the noise of arrival, by more a jump that [#offset] deals with.
     static final long LEAST_DRIFT_NANOS = 2_000_000L;

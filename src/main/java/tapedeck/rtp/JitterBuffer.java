@@ -7,10 +7,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 
-/// Puts the packets of one source in order: drops duplicates, waits for what is missing ([Holes] say how long, and what
-/// to ask for again), and gives up in the end. Where nothing is missing, nothing waits: a packet that is the next one
-/// goes
-/// on at once, as it was lent, and only what waits is copied. Bounded in packets, bytes and time.
+/// Puts the packets of one source in order: drops duplicates, waits for what is missing ([Holes] say how long,
+/// and what to ask for again), and gives up in the end. Where nothing is missing, nothing waits: a packet that
+/// is the next one goes on at once, as it was lent, and only what waits is copied. Bounded in packets, bytes
+/// and time.
 final class JitterBuffer {
     static final int MAX_PACKETS = 2048;
     static final int MAX_BYTES = 4 << 20;

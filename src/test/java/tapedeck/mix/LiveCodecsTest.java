@@ -149,8 +149,7 @@ class LiveCodecsTest {
     }
 
     /// Whole seconds apart, so that a tile is not somebody else's. What is late on a busy machine is left out, and
-    /// ffmpeg
-    /// makes up for what it is late by five per cent.
+    /// ffmpeg makes up for what it is late by five per cent.
     private static void everySecond(String who, List<Double> moments) {
         often(who, moments);
         for (int i = 1; i < moments.size(); i++) {

@@ -18,9 +18,8 @@ import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.MultiRecorderRest;
 import tapedeck.peers.TestServer;
 
-/// From the call to its mix, as the recording page tells it: a server records two streams into one file, starts the
-/// script
-/// that is shipped, which runs the tool that is shipped, which mixes them beside the file.
+/// From the call to its mix, as the recording page tells it: a server records two streams into one file, starts
+/// the script that is shipped, which runs the tool that is shipped, which mixes them beside the file.
 @Tag("peer")
 @Tag("realtime")
 @Timeout(240)

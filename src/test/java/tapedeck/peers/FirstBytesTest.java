@@ -259,9 +259,8 @@ class FirstBytesTest {
         return protocol.equals("CLI") && (name.equals("JSON") || name.equals("nothing"));
     }
 
-    /// Where the answer says all, nothing is in the log: requests of HTTP, and connections that rest. Connectivity
-    /// checks
-    /// over TCP are counted, as those over UDP are.
+    /// Where the answer says all, nothing is in the log: requests of HTTP, and connections that rest.
+    /// Connectivity checks over TCP are counted, as those over UDP are.
     private static String wrong(BoundPorts.Bound port, String name, int local, Lines log) throws Exception {
         String protocol = port.protocol();
         boolean requests = List.of("HTTP", "HTTPS", "RTMPT").contains(protocol);

@@ -9,9 +9,8 @@ import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.matroska.FileWindow.Element;
 
-/// What a power cut can do to a [TracksPlace] where nothing was synced: of the new Tracks and the switch that shows
-/// them
-/// only one is on disk. Then the half counts that is whole and names whoever has blocks.
+/// What a power cut can do to a [TracksPlace] where nothing was synced: of the new Tracks and the switch that
+/// shows them only one is on disk. Then the half counts that is whole and names whoever has blocks.
 final class TracksMending {
     private static final int WINDOW_BYTES = 4096;
 

@@ -15,8 +15,7 @@
 ///
 /// A file of many streams takes tracks while it grows: [TracksPlace].
 ///
-/// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock], [MatroskaTracks], [MatroskaLines]; [MatroskaDemuxer]
-/// for
-/// what comes live.
+/// Public: [MatroskaFormat], [MatroskaReader], [MatroskaBlock], [MatroskaTracks], [MatroskaLines];
+/// [MatroskaDemuxer] for what comes live.
 @org.jspecify.annotations.NullMarked
 package tapedeck.container.matroska;

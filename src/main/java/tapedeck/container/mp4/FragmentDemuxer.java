@@ -230,9 +230,8 @@ public final class FragmentDemuxer {
         return new MalformedException("MP4: it has no fragments: only what is made while it is sent can be live");
     }
 
-    /// Chromium's recorder says here what a decoder needs behind a seek (RFC 7845 4.6), and not the delay of its
-    /// encoder:
-    /// sound would be early by that.
+    /// Chromium's recorder says here what a decoder needs behind a seek (RFC 7845 4.6), and not the delay of
+    /// its encoder: sound would be early by that.
     private static @Nullable Codec withoutPreRoll(@Nullable Codec codec) {
         return codec instanceof Codec.Opus opus && opus.preSkip() == OPUS_PRE_ROLL_SAMPLES
                 ? new Codec.Opus(opus.channels(), OPUS_DELAY_SAMPLES)

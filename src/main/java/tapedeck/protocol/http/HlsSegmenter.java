@@ -20,9 +20,9 @@ import tapedeck.stream.Tally;
 
 /// Cuts one publication into segments that begin with keyframes, and those into parts. Used from one thread.
 ///
-/// What is in a segment or part belongs to its time, on all tracks: players take the earliest time in the first one
-/// that
-/// they load for the place where the playlist has it (hls.js so passes over parts if sound comes late).
+/// What is in a segment or part belongs to its time, on all tracks: players take the earliest time in the first
+/// one that they load for the place where the playlist has it (hls.js so passes over parts if sound comes
+/// late).
 final class HlsSegmenter {
     /// A segment ends with the first keyframe behind this; a little less, because clocks are rounded.
     static final long TARGET_NANOS = 1_900_000_000L;

@@ -20,9 +20,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
     /// What all other programs play.
     private static final WayIn ONE_FOR_ALL = WayIn.RTSP_TCP;
 
-    /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC` one of
-    /// them)
-    /// or of other programs
+    /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC`
+    /// one of them) or of other programs
     static List<Plan> of(String wanted) {
         return switch (wanted) {
             case "usual" -> usual();

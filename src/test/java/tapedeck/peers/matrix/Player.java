@@ -12,10 +12,9 @@ interface Player {
     /// Waits until it has ended, and judges what it took by what was sent.
     Taken taken(Clip clip) throws Exception;
 
-    /// From when it asked for the stream to the first picture that it had, in seconds of the stream's own clock (the
-    /// first
-    /// sound where there are no pictures); nothing where that cannot be seen,
-    /// [#NEVER] where it could and was not.
+    /// From when it asked for the stream to the first picture that it had, in seconds of the stream's own clock
+    /// (the first sound where there are no pictures); nothing where that cannot be seen, [#NEVER] where it
+    /// could and was not.
     OptionalDouble secondsToFirst();
 
     /// @param asked nothing where nobody saw it

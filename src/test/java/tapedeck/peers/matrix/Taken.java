@@ -16,9 +16,8 @@ import tapedeck.peers.FlashAndBeep;
 record Taken(String fits, double firstSeconds, List<String> faults) {
     /// Between a flash and its beep, farther than they were when they were sent: half of them.
     private static final double MAX_APART_SECONDS = 0.040;
-    /// And each of them: one picture more, which is what a picture that is shown late by one, or a player that drops
-    /// the
-    /// first of a flash, makes of it.
+    /// And each of them: one picture more, which is what a picture that is shown late by one, or a player that
+    /// drops the first of a flash, makes of it.
     private static final double MAX_WORST_SECONDS = 0.080;
     /// Of sound alone, from one beep to the next.
     private static final double BEEP_SECONDS = 1;

@@ -110,8 +110,7 @@ enum WayIn {
     }
 
     /// Whether the program drops what it has not sent yet when it ends: what players get is compared with the
-    /// recording,
-    /// and that with the clip.
+    /// recording, and that with the clip.
     boolean losesLast() {
         return this == RTMPT;
     }

@@ -13,9 +13,8 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 
-/// Pictures with three layers, of whose frames only the heads are there: those of a keyframe as Chromium sent them
-/// (VP9,
-/// L3T3 of 1280 × 720).
+/// Pictures with three layers, of whose frames only the heads are there: those of a keyframe as Chromium sent
+/// them (VP9, L3T3 of 1280 × 720).
 class SpatialLayersTest {
     private static final long MILLI = 1_000_000L;
     private static final List<Bytes> KEYFRAME = List.of(
