@@ -24,6 +24,7 @@ import tapedeck.stream.StreamName;
 
 /// Streams go to nginx's RTMP module and come back, over its death.
 @Tag("peer")
+@Tag("realtime")
 @Timeout(240)
 class RtmpRelayPeerTest {
     private static final String NGINX = "/usr/sbin/nginx";

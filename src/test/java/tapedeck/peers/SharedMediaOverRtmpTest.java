@@ -31,6 +31,8 @@ class SharedMediaOverRtmpTest {
     private static final int TOGETHER = 6;
     /// What is sent of each file.
     private static final int SECONDS = 5;
+    /// Of those that are made here: ffmpeg does not write VP8 into FLV, and FLAC is refused.
+    private static final int NOT_RECORDED = 2;
 
     private static final Set<String> TAKEN =
             Set.of("h264", "hevc", "vp8", "vp9", "av1", "aac", "opus", "mp3", "pcm_alaw", "pcm_mulaw");
@@ -85,7 +87,7 @@ class SharedMediaOverRtmpTest {
         }
         System.out.printf("%d files over RTMP, %d of them made here: %s%n", files.size(), made, counts);
         assertEquals("", String.join("\n", failures));
-        assertTrue(counts.getOrDefault(Outcome.RECORDED, 0) >= made - 1, counts.toString());
+        assertTrue(counts.getOrDefault(Outcome.RECORDED, 0) >= made - NOT_RECORDED, counts.toString());
         assertTrue(counts.getOrDefault(Outcome.REFUSED, 0) >= 1, counts.toString());
     }
 

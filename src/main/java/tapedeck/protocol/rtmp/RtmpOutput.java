@@ -136,7 +136,13 @@ final class RtmpOutput {
         if (!tracks.equals(described)) {
             described = tracks;
             // At time 0, also later: FFmpeg takes metadata with a time for a track of text.
-            encoder.write(out, ChunkEncoder.DATA, RtmpMessage.DATA, streamId, 0, metadata(tracks, stream.publisher().expects()));
+            encoder.write(
+                    out,
+                    ChunkEncoder.DATA,
+                    RtmpMessage.DATA,
+                    streamId,
+                    0,
+                    metadata(tracks, stream.publisher().expects()));
         }
         Bytes header = EnhancedBody.sequenceHeader(frame.track().codec());
         if (!header.isEmpty()) {

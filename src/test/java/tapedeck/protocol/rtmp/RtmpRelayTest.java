@@ -104,13 +104,8 @@ class RtmpRelayTest {
     }
 
     private static Publication publish(Streams streams, String name, Publisher.Expects expects) throws Exception {
-        Publisher who = new Publisher(
-                Publisher.Protocol.RTMP,
-                "127.0.0.1:1",
-                "id",
-                "login",
-                Publisher.RecordWish.NO,
-                expects);
+        Publisher who =
+                new Publisher(Publisher.Protocol.RTMP, "127.0.0.1:1", "id", "login", Publisher.RecordWish.NO, expects);
         return streams.publish(new StreamName(name), who, Feedback.NONE);
     }
 
