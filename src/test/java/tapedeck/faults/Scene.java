@@ -218,6 +218,16 @@ final class Scene implements AutoCloseable {
                 .toList();
     }
 
+    /// When the first picture of the file was sent: those before it were dropped.
+    static int firstMillis(RecordedFile file, List<FlvFile.Tag> sent) {
+        return pictures(sent, Integer.MAX_VALUE).stream()
+                .filter(tag ->
+                        Clip.slices(tag.data()) == file.video().getFirst().crc())
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(file.file() + " begins with a picture that nobody sent"))
+                .timestampMillis();
+    }
+
     /// That each picture of the file is the one that was sent at its time, counted from the file's first.
     ///
     /// @return how many are missing between the first and the last
