@@ -84,8 +84,8 @@ final class DiskSlow {
         for (Path file : files) {
             RecordedFile read = RecordedFile.read(file);
             // On a busy machine the disk may be too slow for a recording's very first group.
-            int first = Scene.firstMillis(read, tags);
-            int missing = Scene.missing(read, tags, first) + first / Clip.FRAME_MILLIS;
+            int before = Scene.before(read, tags);
+            int missing = before + Scene.missing(read, tags, before * Clip.FRAME_MILLIS);
             holes += missing > 0 ? 1 : 0;
             for (int i = 1; i < read.video().size(); i++) {
                 double step = read.video().get(i).ptsMillis()

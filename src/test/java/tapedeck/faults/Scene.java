@@ -218,14 +218,16 @@ final class Scene implements AutoCloseable {
                 .toList();
     }
 
-    /// When the first picture of the file was sent: those before it were dropped.
-    static int firstMillis(RecordedFile file, List<FlvFile.Tag> sent) {
-        return pictures(sent, Integer.MAX_VALUE).stream()
-                .filter(tag ->
-                        Clip.slices(tag.data()) == file.video().getFirst().crc())
-                .findFirst()
-                .orElseThrow(() -> new AssertionError(file.file() + " begins with a picture that nobody sent"))
-                .timestampMillis();
+    /// How many pictures were sent before the first one of the file.
+    static int before(RecordedFile file, List<FlvFile.Tag> sent) {
+        int first = file.video().getFirst().crc();
+        List<FlvFile.Tag> pictures = pictures(sent, Integer.MAX_VALUE);
+        for (int i = 0; i < pictures.size(); i++) {
+            if (Clip.slices(pictures.get(i).data()) == first) {
+                return i;
+            }
+        }
+        throw new AssertionError(file.file() + " begins with a picture that nobody sent");
     }
 
     /// That each picture of the file is the one that was sent at its time, counted from the file's first.
