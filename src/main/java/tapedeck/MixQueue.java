@@ -18,6 +18,7 @@ import tapedeck.mix.MixFailedException.Reason;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /// The queue of a running server, asked to mix a file and watched until it is over: what hook scripts want mixed at the
 /// same time then waits for a free core, goes on after a restart, and is seen in REST and the console.
@@ -59,7 +60,7 @@ final class MixQueue implements AutoCloseable {
         String id = asked.get();
         int silence = 0;
         while (true) {
-            Optional<JsonNode> all = post("find_all", Map.of()).map(Answer::body);
+            Optional<JsonNode> all = all();
             if (all.isEmpty()) {
                 silence++;
                 if (silence == MAX_SILENCE) {
@@ -68,7 +69,7 @@ final class MixQueue implements AutoCloseable {
                 }
             } else {
                 silence = 0;
-                JsonNode job = find(all.get(), "id", id);
+                JsonNode job = ofId(all.get(), id);
                 switch (job.path("state").asString("")) {
                     case "waiting", "running" ->
                         percent.accept(job.path("percent").asInt());
@@ -101,25 +102,41 @@ final class MixQueue implements AutoCloseable {
             answer = post("startup", wish);
         }
         if (answer.isPresent() && answer.get().status() == CONFLICT) {
-            return post("find_all", Map.of())
-                    .map(all -> find(
-                            all.body(),
-                            "fileName",
-                            String.valueOf(recording.file().getFileName())))
-                    .map(job -> job.path("id").asString(""))
-                    .filter(id -> !id.isEmpty());
+            String name = String.valueOf(recording.file().getFileName());
+            return all().flatMap(jobs -> open(jobs, name));
         }
         return answer.filter(one -> one.status() == OK)
                 .map(one -> one.body().path("id").asString());
     }
 
-    private static JsonNode find(JsonNode all, String member, String value) {
+    /// The id of the mix of this file that waits or runs. Those that are over are of other times; and there is none
+    /// where
+    /// too many others wait.
+    static Optional<String> open(JsonNode all, String fileName) {
         for (JsonNode job : all) {
-            if (job.path(member).asString("").equals(value)) {
+            String state = job.path("state").asString("");
+            if (job.path("fileName").asString("").equals(fileName)
+                    && (state.equals("waiting") || state.equals("running"))) {
+                return Optional.of(job.path("id").asString());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static JsonNode ofId(JsonNode all, String id) {
+        for (JsonNode job : all) {
+            if (job.path("id").asString("").equals(id)) {
                 return job;
             }
         }
-        return all.path("none");
+        return MissingNode.getInstance();
+    }
+
+    /// Empty also where the server answers, but its database does not.
+    private Optional<JsonNode> all() throws InterruptedException {
+        return post("find_all", Map.of())
+                .filter(answer -> answer.status() == OK)
+                .map(Answer::body);
     }
 
     private record Answer(int status, JsonNode body) {}

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -121,6 +122,17 @@ class MixQueueTest {
                 assertEquals("", Ffmpeg.decodeErrors(folder.resolve("records").resolve(name)));
             }
         }
+    }
+
+    /// Where too many wait a file is refused as well, though nobody is going to mix it.
+    @Test
+    void aMixOfAnotherTimeIsNotTheOneThatIsWaitedFor() {
+        JsonNode all = JsonMapper.builder().build().readTree("""
+                [{"id": "3", "fileName": "other.mp4", "state": "running"},
+                 {"id": "2", "fileName": "room.mp4", "state": "failed"},
+                 {"id": "1", "fileName": "room.mp4", "state": "done"}]""");
+        assertEquals(Optional.empty(), MixQueue.open(all, "room.mp4"));
+        assertEquals(Optional.of("3"), MixQueue.open(all, "other.mp4"));
     }
 
     @Test

@@ -37,6 +37,38 @@ public abstract class LiveSender implements Runnable {
         return !stopped;
     }
 
+    /// Sends all of it, as far as [#awaitDue] lets it.
+    protected abstract void send() throws IOException, InterruptedException;
+
+    @Override
+    public final void run() {
+        try {
+            send();
+        } catch (IOException e) {
+            // The server was killed, which is what these tests do.
+            stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Puts a frame on its way.
+    private interface Way {
+        void send(Frame frame) throws IOException;
+    }
+
+    final void send(List<Frame> frames, Way way) throws IOException, InterruptedException {
+        for (Frame frame : frames) {
+            if (!awaitDue(frame.dtsNanos())) {
+                return;
+            }
+            way.send(frame);
+            if (frame.track().isVideo()) {
+                sent(frame.dtsNanos());
+            }
+        }
+    }
+
     protected final void sent(long mediaNanos) {
         sentNanos = Math.max(sentNanos, mediaNanos);
     }
@@ -53,21 +85,14 @@ public abstract class LiveSender implements Runnable {
         }
 
         @Override
-        public void run() {
-            try {
-                for (FlvFile.Tag tag : tags) {
-                    long mediaNanos = tag.timestampMillis() * 1_000_000L;
-                    if (!awaitDue(mediaNanos)) {
-                        return;
-                    }
-                    client.send(tag);
-                    sent(mediaNanos);
+        protected void send() throws IOException, InterruptedException {
+            for (FlvFile.Tag tag : tags) {
+                long mediaNanos = tag.timestampMillis() * 1_000_000L;
+                if (!awaitDue(mediaNanos)) {
+                    return;
                 }
-            } catch (IOException e) {
-                // The server was killed, which is what these tests do.
-                stop();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+                client.send(tag);
+                sent(mediaNanos);
             }
         }
     }
@@ -84,22 +109,8 @@ public abstract class LiveSender implements Runnable {
         }
 
         @Override
-        public void run() {
-            try {
-                for (Frame frame : frames) {
-                    if (!awaitDue(frame.dtsNanos())) {
-                        return;
-                    }
-                    client.send(frame);
-                    if (frame.track().isVideo()) {
-                        sent(frame.dtsNanos());
-                    }
-                }
-            } catch (IOException e) {
-                stop();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+        protected void send() throws IOException, InterruptedException {
+            send(frames, client::send);
         }
     }
 
@@ -115,24 +126,10 @@ public abstract class LiveSender implements Runnable {
         }
 
         @Override
-        public void run() {
+        protected void send() throws IOException, InterruptedException {
             List<Track> tracks = TestMedia.tracks(frames);
-            try {
-                client.reportBeginning(tracks);
-                for (Frame frame : frames) {
-                    if (!awaitDue(frame.dtsNanos())) {
-                        return;
-                    }
-                    client.send(tracks, List.of(frame));
-                    if (frame.track().isVideo()) {
-                        sent(frame.dtsNanos());
-                    }
-                }
-            } catch (IOException e) {
-                stop();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            client.reportBeginning(tracks);
+            send(frames, frame -> client.send(tracks, List.of(frame)));
         }
     }
 
@@ -151,19 +148,13 @@ public abstract class LiveSender implements Runnable {
         }
 
         @Override
-        public void run() {
-            try {
-                for (int i = 0; i < pieces.size(); i++) {
-                    if (!awaitDue(i * pictureNanos)) {
-                        return;
-                    }
-                    socket.getOutputStream().write(pieces.get(i));
-                    sent(i * pictureNanos);
+        protected void send() throws IOException, InterruptedException {
+            for (int i = 0; i < pieces.size(); i++) {
+                if (!awaitDue(i * pictureNanos)) {
+                    return;
                 }
-            } catch (IOException e) {
-                stop();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+                socket.getOutputStream().write(pieces.get(i));
+                sent(i * pictureNanos);
             }
         }
     }

@@ -39,7 +39,7 @@ class MultiLoadTest {
     @TempDir
     Path dir;
 
-    private static final long LOOK_MILLIS = 500;
+    private static final long LOOK_MILLIS = 100;
 
     private final Track video = MultiStudio.video(new Codec.Vp8(640, 360));
     private final Track audio = MultiStudio.audio(new Codec.Opus(2, 312));
