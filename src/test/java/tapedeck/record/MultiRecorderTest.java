@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.DescribedTrack;
 import tapedeck.container.matroska.MatroskaTracks;
@@ -337,6 +340,29 @@ class MultiRecorderTest {
             assertEquals("stopped", told.get(5));
         }
         assertEquals(6, TestStudio.lines(notes).size());
+    }
+
+    /// The page's second known issue: what is rotated could not be merged.
+    @ParameterizedTest
+    @ValueSource(strings = {"record_rotation=2", "record_rotation=1M"})
+    void whatIsToBeMixedIsNotRotated(String rotation) throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir, rotation)) {
+            studio.multi().start(MultiStudio.URI);
+            List<Frame> large = talk(8).stream()
+                    .map(frame -> new Frame(
+                            frame.track(),
+                            frame.dtsNanos(),
+                            frame.ptsNanos(),
+                            frame.keyframe(),
+                            Bytes.wrap(Arrays.copyOf(frame.data().toByteArray(), 10_000))))
+                    .toList();
+            studio.participant("one", 0, large);
+            studio.play();
+            Path file = studio.terminate();
+            assertEquals(List.of(file), studio.files());
+            assertTrue(Files.size(file) > 2 << 20);
+            assertEquals(8, tracks(file).getFirst().endNanos() / 1e9, 0.05);
+        }
     }
 
     @Test

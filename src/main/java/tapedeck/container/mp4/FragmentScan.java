@@ -26,6 +26,10 @@ final class FragmentScan {
     /// on hostile content.
     static final int MAX_SEARCH_FACTOR = 2;
 
+    /// So much of an index is made in memory, which needs one walk over the file: that of three hours of a stream. A
+    /// larger one is counted first, then written as it is made in a second walk.
+    static final int MAX_KEPT_INDEX_BYTES = 8 << 20;
+
     private static final int BUFFER_BYTES = 256 << 10;
     private static final int MOOF = 0x6D6F6F66;
 
@@ -37,6 +41,8 @@ final class FragmentScan {
     private long end;
     private long searchedBytes;
     private boolean passesOverUnknownTracks;
+    private final Ranges good = new Ranges();
+    private boolean kept = true;
 
     /// A fragment whose boxes are all there.
     private record Fragment(TopBox moof, Bytes moofBody, long crcStart, int crc) {
@@ -114,7 +120,37 @@ final class FragmentScan {
                 table.add(run);
             }
         }
+        good.add(fragment.start(), fragment.end() - fragment.start());
         end = fragment.end();
+        if (kept && tables.values().stream().mapToLong(SampleTableWriter::keptBytes).sum() > MAX_KEPT_INDEX_BYTES) {
+            kept = false;
+            tables.values().forEach(SampleTableWriter::forget);
+        }
+    }
+
+    /// Whether the tables have all that was found; else they have counted it, and want it [#again].
+    boolean isKept() {
+        return kept;
+    }
+
+    /// Adds what was found to other tables of the same tracks.
+    ///
+    /// @param moved the same file, in which the fragments may stand elsewhere now
+    /// @param shift by how much
+    void again(FileBoxes moved, long shift, Map<Integer, SampleTableWriter> others) throws IOException {
+        FragmentScan second = new FragmentScan(file, moved, movie, others);
+        second.passesOverUnknownTracks = passesOverUnknownTracks;
+        second.kept = false;
+        for (int i = 0; i < good.count(); i++) {
+            for (long at = good.from(i) + shift; at < good.to(i) + shift; ) {
+                Fragment fragment = second.fragmentAt(at);
+                if (fragment == null) {
+                    throw new MalformedException("MP4: the fragment at %d is gone".formatted(at));
+                }
+                second.add(fragment);
+                at = fragment.end();
+            }
+        }
     }
 
     private @Nullable Fragment fragmentAt(long position) throws IOException {

@@ -92,7 +92,7 @@ final class FullMovie {
     /// The exact size of the `moov`.
     ///
     /// @throws MalformedException if no reader would take it
-    int bytes() {
+    long bytes() {
         BoxWriter withoutTables = new BoxWriter(64 << 10);
         moov(withoutTables, (_, _) -> {});
         long bytes = withoutTables.length();
@@ -103,14 +103,16 @@ final class FullMovie {
             throw new MalformedException(
                     "MP4: an index of %d bytes, at most %d allowed".formatted(bytes, Movie.MAX_MOOV_BYTES));
         }
-        return (int) bytes;
+        return bytes;
     }
 
+    /// What the tables do not write themselves.
+    ///
     /// @param shift by how much the media stands further on than its runs say
-    Bytes write(long shift) {
-        BoxWriter out = new BoxWriter(bytes());
-        moov(out, (stbl, table) -> table.write(stbl, shift));
-        return out.toBytes();
+    List<BoxWriter.Piece> lay(long shift) {
+        BoxWriter out = new BoxWriter(64 << 10);
+        moov(out, (stbl, table) -> table.lay(stbl, shift));
+        return out.toPieces();
     }
 
     private void moov(BoxWriter out, BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {

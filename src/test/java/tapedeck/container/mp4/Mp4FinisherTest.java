@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,14 +145,22 @@ class Mp4FinisherTest {
     }
 
     @Test
-    void chunkOffsetsMoveInBothWidths() {
+    void chunkOffsetsMoveInBothWidths() throws IOException {
         for (String type : List.of("stco", "co64")) {
-            Bytes moov = offsets(type, 5, 0xFFFF_0000L);
-            assertEquals(offsets(type, 0x1005, 0xFFFF_1000L), IndexMove.moved(moov, 0x1000));
+            assertEquals(offsets(type, 0x1005, 0xFFFF_1000L), moved(0x1000, type, 5, 0xFFFF_0000L));
         }
-        assertEquals(
-                offsets("co64", 0x10_0005, 0x1_000F_0000L), IndexMove.moved(offsets("co64", 5, 0xFFFF_0000L), 1 << 20));
-        assertThrows(MalformedException.class, () -> IndexMove.moved(offsets("stco", 5, 0xFFFF_0000L), 1 << 20));
+        assertEquals(offsets("co64", 0x10_0005, 0x1_000F_0000L), moved(1 << 20, "co64", 5, 0xFFFF_0000L));
+        assertThrows(MalformedException.class, () -> moved(1 << 20, "stco", 5, 0xFFFF_0000L));
+        long[] many = LongStream.range(0, 100_000).toArray();
+        long[] more = LongStream.range(7, 100_007).toArray();
+        assertEquals(offsets("stco", more), moved(7, "stco", many), "more than is written at once");
+    }
+
+    private static Bytes moved(long shift, String type, long... offsets) throws IOException {
+        MemoryFile file = new MemoryFile(offsets(type, offsets));
+        FileBoxes boxes = new FileBoxes(file);
+        IndexMove.shiftChunks(boxes, Objects.requireNonNull(boxes.at(0)), shift, file, 0);
+        return file.content();
     }
 
     private static Bytes offsets(String type, long... offsets) {
