@@ -3,32 +3,25 @@
 import {Problem} from "./api.mjs";
 import {boxAt, bytesOf, children, find, text} from "./boxes.mjs";
 import {Indexed} from "./indexed.mjs";
-import {readLongMovie} from "./longmovie.mjs";
 import {readSamples} from "./samples.mjs";
 
 const HEAD_BYTES = 64;
 const MAX_TOP_BOXES = 64;
-/** Larger ones are left where they are, as far as the server has another way: 25 bytes a sample become of them here. */
-export const WHOLE_INDEX_BYTES = 32 << 20;
-const MAX_INDEX_BYTES = 512 << 20;
 const FULL_BOX = 4;
 /** Without a sample for so long, somebody was silent or not to be seen. */
 export const HOLE_SECONDS = 3;
 
 /**
  * @param file [RemoteFile]
- * @param wholeIndexBytes so large may an index be that is fetched whole
- * @returns {{duration: number, tracks: Track[], source}} times in seconds
+ * @returns {{duration: number, tracks: Track[], source}} times in seconds; null if its index is larger than that
  */
-export async function readMovie(file, wholeIndexBytes = WHOLE_INDEX_BYTES) {
+export async function readMovie(file, mostIndexBytes) {
   let at = 0;
   for (let i = 0; i < MAX_TOP_BOXES && at < file.size; i++) {
     const head = viewOf(await file.read(at, at + HEAD_BYTES));
     const found = boxAt(head, 0);
     if (found.type === "moov") {
-      const long = found.end > wholeIndexBytes ? await readLongMovie(file) : null;
-      if (long) return long;
-      if (found.end > MAX_INDEX_BYTES) throw new Problem("This recording is too long to be played here.", 0);
+      if (found.end > mostIndexBytes) return null;
       return {...parse(viewOf(await file.read(at, at + found.end))), source: new Indexed(file)};
     }
     at += found.end;

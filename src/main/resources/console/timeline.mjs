@@ -1,8 +1,7 @@
 // When each track of a recording of many is there, as the time line says that is kept beside it.
-import {HOLE_SECONDS} from "./movie.mjs";
 
 /** A stream that stops is seen for so long yet. */
-const LINGER_SECONDS = Math.min(1, HOLE_SECONDS);
+const LINGER_SECONDS = 1;
 
 /**
  * @param file [RemoteFile]

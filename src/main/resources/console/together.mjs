@@ -1,7 +1,9 @@
 // The player of a recording of many: everybody at once, each where and when they were, without mixing.
+import {Problem} from "./api.mjs";
 import {prepare} from "./dialogs.mjs";
 import {byId, element, setText, show} from "./dom.mjs";
 import {Ensemble} from "./ensemble.mjs";
+import {readLongMovie} from "./longmovie.mjs";
 import {isMatroska, readMatroska} from "./matroska.mjs";
 import {readMovie, viewOf} from "./movie.mjs";
 import {RemoteFile} from "./remote.mjs";
@@ -9,6 +11,9 @@ import * as words from "./words.mjs";
 
 const STEP_SECONDS = 5;
 const MAGIC_BYTES = 4;
+/** Larger ones are left where they are, as far as the server has another way: 25 bytes a sample become of them here. */
+const WHOLE_INDEX_BYTES = 32 << 20;
+const MAX_INDEX_BYTES = 512 << 20;
 
 /** What one stream sent from its joining to its leaving. */
 class Participant {
@@ -95,16 +100,23 @@ function spoken(participants) {
 }
 
 class Together {
-  constructor({url, wholeIndexBytes}) {
+  constructor({url, wholeIndexBytes = WHOLE_INDEX_BYTES}) {
     this.file = new RemoteFile(url);
     this.wholeIndexBytes = wholeIndexBytes;
     this.participants = [];
   }
 
+  async read() {
+    if (isMatroska(viewOf(await this.file.read(0, MAGIC_BYTES)))) return readMatroska(this.file);
+    const read = await readMovie(this.file, this.wholeIndexBytes) ?? await readLongMovie(this.file)
+      ?? await readMovie(this.file, MAX_INDEX_BYTES);
+    if (read === null) throw new Problem("This recording is too long to be played here.", 0);
+    return read;
+  }
+
   /** Reads what there is; the people appear with the first piece. */
   async open() {
-    const matroska = isMatroska(viewOf(await this.file.read(0, MAGIC_BYTES)));
-    const {duration, tracks, source} = await (matroska ? readMatroska(this.file) : readMovie(this.file, this.wholeIndexBytes));
+    const {duration, tracks, source} = await this.read();
     if (this.closed) return;
     this.duration = duration;
     this.ensemble = new Ensemble(source, duration, () => this.update(), (trouble) => problem(`${trouble}.`.replace(/\.\.$/, ".")));

@@ -28,12 +28,23 @@ final class LongCallChild {
     /// As stamps of real cameras are: the index has an entry for each picture then.
     private static final int JITTER_NANOS = 2_000_000;
 
-    private static final Bytes DATA = Bytes.ofHex("fc0102030405060708090a");
+    static final int FRAME_BYTES = 11;
+    /// RFC 6386 9.1: of 640x360, and one that depends on it.
+    private static final Bytes KEYFRAME = Bytes.ofHex("3000009d012a8002680100");
+    private static final Bytes PICTURE = Bytes.ofHex("3100000000000000000000");
+    private static final Bytes SOUND = Bytes.ofHex("fc0102030405060708090a");
 
     private LongCallChild() {}
 
     static long framesOf(int streams, int seconds) {
         return (long) streams * (PICTURES_PER_SECOND + SOUNDS_PER_SECOND) * seconds;
+    }
+
+    /// What is logged stands between.
+    static final String SAYS = "> ";
+
+    private static void say(Object what) {
+        System.out.println(SAYS + what);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -70,23 +81,23 @@ final class LongCallChild {
                     for (Publication publication : publications) {
                         if (pictures > 0) {
                             boolean key = second % GOP_SECONDS == 0 && i == 1;
-                            publication.write(new Frame(video, stamp, stamp, key, DATA));
+                            publication.write(new Frame(video, stamp, stamp, key, key ? KEYFRAME : PICTURE));
                         }
-                        publication.write(new Frame(audio, at, at, true, DATA));
+                        publication.write(new Frame(audio, at, at, true, SOUND));
                     }
                 }
                 studio.settle();
             }
-            System.out.println("recorded");
+            say("recorded");
             System.in.read();
-            System.out.println(studio.terminate());
+            say(studio.terminate());
         }
     }
 
     private static void recover(Path dir) throws Exception {
         try (MultiStudio studio = new MultiStudio(dir)) {
-            System.out.println(studio.recordings.recover());
-            System.out.println(studio.files().getLast());
+            say(studio.recordings.recover());
+            say(studio.files().getLast());
         }
     }
 
@@ -111,9 +122,9 @@ final class LongCallChild {
                     more |= cursor.hasNext();
                 }
             }
-            System.out.println(lines.size());
-            System.out.println(frames);
-            System.out.println(bytes);
+            say(lines.size());
+            say(frames);
+            say(bytes);
         }
     }
 
@@ -124,7 +135,7 @@ final class LongCallChild {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
-            Mp4Cutter.cut(source, 20 * SECOND, Long.MAX_VALUE, Bytes.EMPTY)
+            Mp4Cutter.cut(source, 25 * SECOND, Long.MAX_VALUE, Bytes.EMPTY)
                     .orElseThrow()
                     .writeTo(out);
         }
