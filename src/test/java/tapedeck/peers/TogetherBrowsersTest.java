@@ -62,6 +62,10 @@ class TogetherBrowsersTest {
             [...document.querySelectorAll('#together audio')]
                 .every((audio) => audio.muted === (audio.ariaLabel === 'guest1'))""";
 
+    private static final String WITHOUT_AN_INDEX = """
+            import('/console/together.mjs').then(({playTogether}) =>
+                playTogether({fileName: 'long', url: '/client/records/ours.mp4', wholeIndexBytes: 0}))""";
+
     @TempDir
     private static Path folder;
 
@@ -90,22 +94,27 @@ class TogetherBrowsersTest {
         assertEquals(0, made.exitCode(), made.err());
     }
 
-    /// The same call as the recorder keeps it when it is to be Matroska: of several codecs, and without an index of all
-    /// frames.
+    /// The same call as the recorder keeps it: of several codecs; as Matroska, which has no index of all frames, too.
     @BeforeAll
-    static void recordMatroska() throws Exception {
-        Path file;
-        try (MultiStudio studio = new MultiStudio(folder.resolve("studio"), "multi_record_format=mkv")) {
-            studio.multi().start(MultiStudio.URI);
-            for (int i = 0; i < JOINS.size(); i++) {
-                studio.participant("guest" + i, JOINS.get(i), frames(i, CODECS.get(i % CODECS.size())));
-            }
-            studio.play();
-            file = studio.terminate();
+    static void recordAsWeDo() throws Exception {
+        List<List<Frame>> frames = new ArrayList<>();
+        for (int i = 0; i < JOINS.size(); i++) {
+            frames.add(frames(i, CODECS.get(i % CODECS.size())));
         }
-        Files.copy(file, folder.resolve("call.mkv"));
-        Files.copy(
-                file.resolveSibling(file.getFileName() + TIMELINE), folder.resolve("call.mkv" + TIMELINE));
+        for (String format : List.of("mkv", "mp4")) {
+            Path file;
+            try (MultiStudio studio = new MultiStudio(folder.resolve(format), "multi_record_format=" + format)) {
+                studio.multi().start(MultiStudio.URI);
+                for (int i = 0; i < JOINS.size(); i++) {
+                    studio.participant("guest" + i, JOINS.get(i), frames.get(i));
+                }
+                studio.play();
+                file = studio.terminate();
+            }
+            Path call = folder.resolve("ours." + format);
+            Files.copy(file, call);
+            Files.copy(file.resolveSibling(file.getFileName() + TIMELINE), folder.resolve(call.getFileName() + TIMELINE));
+        }
     }
 
     private static List<Frame> frames(int guest, String codecs) throws Exception {
@@ -121,7 +130,7 @@ class TogetherBrowsersTest {
             MovieFrames movie = MovieFrames.open(StoredBytes.of(channel), MAX_INDEX_BYTES);
             for (Frame frame = movie.next(); frame != null; frame = movie.next()) {
                 // Encoders of sound begin before there is any.
-                if (frame.dtsNanos() >= 0) {
+                if (frame.track().isVideo() || frame.dtsNanos() >= 0) {
                     frames.add(frame);
                 }
             }
@@ -130,7 +139,7 @@ class TogetherBrowsersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"CHROMIUM,call.mp4", "FIREFOX,call.mp4", "CHROMIUM,call.mkv", "FIREFOX,call.mkv"})
+    @CsvSource({"CHROMIUM,call.mp4", "FIREFOX,call.mp4", "CHROMIUM,ours.mkv", "FIREFOX,ours.mkv"})
     void everybodyIsSeenAndHeardAtTheSameTime(Browser browser, String file) throws Exception {
         JsonNode report = watch(browser, file);
         System.out.println(browser + " " + file + ": " + report);
@@ -162,21 +171,38 @@ class TogetherBrowsersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"call.mp4", "call.mkv"})
+    @ValueSource(strings = {"call.mp4", "ours.mkv", "ours.mp4"})
     void theConsolePlaysItAndSeeks(String file) throws Exception {
-        inTheConsole(folder.resolve(file), page -> {
+        inTheConsole(folder.resolve(file), page -> playsAndSeeks(page, file));
+    }
+
+    /// As one does whose index is too large for a page: by its fragments, which a playlist lists.
+    @Test
+    void aLongCallIsPlayedByItsFragments() throws Exception {
+        inTheConsole(folder.resolve("ours.mp4"), page -> {
             awaitState(page, "3 participants");
-            page.locator("#together-seek").fill("8");
-            awaitState(page, "6 participants");
-            page.getByLabel("Show guest4 large").click();
-            page.getByLabel("Hear guest1").click();
-            page.waitForCondition(() -> ((Number) page.evaluate(PLAYING_BEHIND_THE_SEEK)).intValue() == JOINS.size());
-            page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "console-together-" + file + ".png")));
-            assertEquals(true, page.evaluate(ONLY_GUEST1_IS_SILENT));
-            assertTrue(page.locator("#together-problem").isHidden());
             page.keyboard().press("Escape");
             page.waitForCondition(() -> page.locator("#together video").count() == 0);
+            List<String> asked = new ArrayList<>();
+            page.onRequest(request -> asked.add(request.url()));
+            page.evaluate(WITHOUT_AN_INDEX);
+            playsAndSeeks(page, "long");
+            assertTrue(asked.stream().anyMatch(url -> url.contains("media=fragments")), asked.toString());
         });
+    }
+
+    private static void playsAndSeeks(Page page, String name) {
+        awaitState(page, "3 participants");
+        page.locator("#together-seek").fill("8");
+        awaitState(page, "6 participants");
+        page.getByLabel("Show guest4 large").click();
+        page.getByLabel("Hear guest1").click();
+        page.waitForCondition(() -> ((Number) page.evaluate(PLAYING_BEHIND_THE_SEEK)).intValue() == JOINS.size());
+        page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "console-together-" + name + ".png")));
+        assertEquals(true, page.evaluate(ONLY_GUEST1_IS_SILENT));
+        assertTrue(page.locator("#together-problem").isHidden());
+        page.keyboard().press("Escape");
+        page.waitForCondition(() -> page.locator("#together video").count() == 0);
     }
 
     /// As a stream looks that stops for a while: no edit says so, only a sample that lasts. Nor does anything say whose
