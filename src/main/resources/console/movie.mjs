@@ -8,6 +8,7 @@ import {readSamples} from "./samples.mjs";
 const HEAD_BYTES = 64;
 const MAX_TOP_BOXES = 64;
 const FULL_BOX = 4;
+const LOWEST_VP9_LEVEL = 10;
 /** Without a sample for so long, somebody was silent or not to be seen. */
 export const HOLE_SECONDS = 3;
 
@@ -172,7 +173,8 @@ export function codecName(view, stsd) {
     case "vp09": {
       const config = inside("vpcC");
       const two = (n) => String(n).padStart(2, "0");
-      return `${entry.type}.${two(u8(config, 4))}.${two(u8(config, 5))}.${two(u8(config, 6) >> 4)}`;
+      // Who records does not know the level; Chromium refuses 0.
+      return `${entry.type}.${two(u8(config, 4))}.${two(u8(config, 5) || LOWEST_VP9_LEVEL)}.${two(u8(config, 6) >> 4)}`;
     }
     case "av01": {
       const config = inside("av1C");

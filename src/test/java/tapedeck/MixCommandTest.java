@@ -92,8 +92,7 @@ class MixCommandTest {
         Path file = OneSecond.in(folder, "room.mp4");
         String config = config("{}");
         String seen = said(List.of("script", "-qec", String.join(" ", command(file, config)), "/dev/null"));
-        List<Integer> percents = PROGRESS
-                .matcher(seen)
+        List<Integer> percents = PROGRESS.matcher(seen)
                 .results()
                 .map(shown -> Integer.valueOf(shown.group(1)))
                 .toList();

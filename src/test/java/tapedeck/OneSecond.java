@@ -9,8 +9,8 @@ import tapedeck.peers.Ffmpeg;
 
 /// A second of picture and sound, for who is to mix something and does not ask what.
 final class OneSecond {
-    private static final String MADE = "-v error -f lavfi -i testsrc2=s=320x180:r=30:d=1 -f lavfi -i sine=d=1"
-            + " -c:v libx264 -c:a aac";
+    private static final String MADE =
+            "-v error -f lavfi -i testsrc2=s=320x180:r=30:d=1 -f lavfi -i sine=d=1" + " -c:v libx264 -c:a aac";
 
     private OneSecond() {}
 

@@ -113,7 +113,8 @@ class TogetherBrowsersTest {
             }
             Path call = folder.resolve("ours." + format);
             Files.copy(file, call);
-            Files.copy(file.resolveSibling(file.getFileName() + TIMELINE), folder.resolve(call.getFileName() + TIMELINE));
+            Files.copy(
+                    file.resolveSibling(file.getFileName() + TIMELINE), folder.resolve(call.getFileName() + TIMELINE));
         }
     }
 
@@ -232,7 +233,7 @@ class TogetherBrowsersTest {
 
     /// A server that finds this file among its recordings, and a page that just began to play it.
     private static void inTheConsole(Path file, Consumer<Page> look) throws Exception {
-        Path data = folder.resolve(file.getFileName() + ".data");
+        Path data = Files.createTempDirectory(folder, "data");
         Files.createDirectories(data.resolve("records"));
         for (String name : List.of(file.getFileName().toString(), file.getFileName() + TIMELINE)) {
             if (Files.exists(folder.resolve(name))) {

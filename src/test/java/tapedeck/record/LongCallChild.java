@@ -65,7 +65,8 @@ final class LongCallChild {
             List<Publication> publications = new ArrayList<>();
             for (int i = 0; i < streams; i++) {
                 publications.add(studio.publish("user-" + i));
-                studio.multi().add(MultiStudio.URI, publications.getLast().stream().mediaSessionId());
+                studio.multi()
+                        .add(MultiStudio.URI, publications.getLast().stream().mediaSessionId());
             }
             Track video = MultiStudio.video(new Codec.Vp8(640, 360));
             Track audio = MultiStudio.audio(new Codec.Opus(2, 312));
@@ -131,10 +132,7 @@ final class LongCallChild {
     private static void cut(Path file, Path target) throws IOException {
         try (FileChannel source = FileChannel.open(file);
                 FileChannel out = FileChannel.open(
-                        target,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
+                        target, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             Mp4Cutter.cut(source, 25 * SECOND, Long.MAX_VALUE, Bytes.EMPTY)
                     .orElseThrow()
                     .writeTo(out);

@@ -60,7 +60,9 @@ class LongCallTest {
         }
         Path growing;
         try (var files = Files.walk(dir)) {
-            growing = files.filter(path -> path.toString().endsWith(".mp4")).findFirst().orElseThrow();
+            growing = files.filter(path -> path.toString().endsWith(".mp4"))
+                    .findFirst()
+                    .orElseThrow();
         }
         assertTracks(said(child(READER_MEGABYTES, "tapedeck.Main", List.of("tracks", growing.toString()))));
         List<String> recovered = heard(child(READER_MEGABYTES, "recover", dir.toString()));

@@ -138,7 +138,8 @@ public final class FragmentIndex {
                 part.add(run, timed);
             }
         }
-        fragments.add(new Fragment(end, bytes, part.startNanos, Math.max(part.startNanos, part.endNanos), part.keyframe));
+        fragments.add(
+                new Fragment(end, bytes, part.startNanos, Math.max(part.startNanos, part.endNanos), part.keyframe));
         end += bytes;
     }
 

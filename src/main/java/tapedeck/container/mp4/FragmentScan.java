@@ -26,10 +26,6 @@ final class FragmentScan {
     /// on hostile content.
     static final int MAX_SEARCH_FACTOR = 2;
 
-    /// So much of an index is made in memory, which needs one walk over the file: that of three hours of a stream. A
-    /// larger one is counted first, then written as it is made in a second walk.
-    static final int MAX_KEPT_INDEX_BYTES = 8 << 20;
-
     private static final int BUFFER_BYTES = 256 << 10;
     private static final int MOOF = 0x6D6F6F66;
 
@@ -38,6 +34,7 @@ final class FragmentScan {
     private final Movie movie;
     private final Map<Integer, SampleTableWriter> tables;
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    private final long keptBytes;
     private long end;
     private long searchedBytes;
     private boolean passesOverUnknownTracks;
@@ -55,7 +52,10 @@ final class FragmentScan {
         }
     }
 
-    FragmentScan(FileChannel file, FileBoxes boxes, Movie movie, Map<Integer, SampleTableWriter> tables) {
+    /// @param keptBytes how much the tables keep at most
+    FragmentScan(
+            FileChannel file, FileBoxes boxes, Movie movie, Map<Integer, SampleTableWriter> tables, long keptBytes) {
+        this.keptBytes = keptBytes;
         this.file = file;
         this.boxes = boxes;
         this.movie = movie;
@@ -122,7 +122,11 @@ final class FragmentScan {
         }
         good.add(fragment.start(), fragment.end() - fragment.start());
         end = fragment.end();
-        if (kept && tables.values().stream().mapToLong(SampleTableWriter::keptBytes).sum() > MAX_KEPT_INDEX_BYTES) {
+        if (kept
+                && tables.values().stream()
+                                .mapToLong(SampleTableWriter::keptBytes)
+                                .sum()
+                        > keptBytes) {
             kept = false;
             tables.values().forEach(SampleTableWriter::forget);
         }
@@ -138,7 +142,7 @@ final class FragmentScan {
     /// @param moved the same file, in which the fragments may stand elsewhere now
     /// @param shift by how much
     void again(FileBoxes moved, long shift, Map<Integer, SampleTableWriter> others) throws IOException {
-        FragmentScan second = new FragmentScan(file, moved, movie, others);
+        FragmentScan second = new FragmentScan(file, moved, movie, others, 0);
         second.passesOverUnknownTracks = passesOverUnknownTracks;
         second.kept = false;
         for (int i = 0; i < good.count(); i++) {

@@ -90,18 +90,12 @@ final class FullMovie {
     }
 
     /// The exact size of the `moov`.
-    ///
-    /// @throws MalformedException if no reader would take it
     long bytes() {
         BoxWriter withoutTables = new BoxWriter(64 << 10);
         moov(withoutTables, (_, _) -> {});
         long bytes = withoutTables.length();
         for (MovieTrack track : movie.tracks()) {
             bytes += shown.containsKey(track.id()) ? table(track).bytes() : 0;
-        }
-        if (bytes > Movie.MAX_MOOV_BYTES) {
-            throw new MalformedException(
-                    "MP4: an index of %d bytes, at most %d allowed".formatted(bytes, Movie.MAX_MOOV_BYTES));
         }
         return bytes;
     }

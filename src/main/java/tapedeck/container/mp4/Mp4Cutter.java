@@ -112,10 +112,7 @@ public final class Mp4Cutter {
                 throw new MalformedException("MP4: track %d is in a table and in fragments".formatted(track.id()));
             }
             tracks.add(new CutTrack(
-                    track,
-                    handler.equals("vide"),
-                    EditList.of(track, movie),
-                    () -> movie.samples(boxes, moov, track)));
+                    track, handler.equals("vide"), EditList.of(track, movie), () -> movie.samples(boxes, moov, track)));
         }
     }
 
@@ -184,8 +181,9 @@ public final class Mp4Cutter {
     }
 
     private void keepOrForget() {
-        long bytes = tracks.stream().mapToLong(track -> track.table().keptBytes()).sum();
-        if (bytes > FragmentScan.MAX_KEPT_INDEX_BYTES) {
+        long bytes =
+                tracks.stream().mapToLong(track -> track.table().keptBytes()).sum();
+        if (bytes > IndexLimits.USUAL.keptBytes()) {
             kept = false;
             tracks.forEach(track -> track.table().forget());
         }
@@ -199,8 +197,8 @@ public final class Mp4Cutter {
         Map<Integer, SampleTableWriter> counted = new LinkedHashMap<>();
         tracks.forEach(track -> counted.put(track.track().id(), track.table()));
         Map<Integer, SampleTableWriter> placed = Mp4Finisher.placed(counted, target, moovAt);
-        tracks.forEach(
-                track -> track.addTo(Objects.requireNonNull(placed.get(track.track().id()))));
+        tracks.forEach(track ->
+                track.addTo(Objects.requireNonNull(placed.get(track.track().id()))));
         try {
             collect(mediaAt);
             Mp4Finisher.endPlaced(placed, counted);

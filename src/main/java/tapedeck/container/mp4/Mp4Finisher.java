@@ -31,11 +31,14 @@ final class Mp4Finisher {
     private final FileChannel file;
     private final FileBoxes boxes;
     private final FinishOptions options;
+    private final IndexLimits limits;
     private long reserveBytes;
     /// Whether other places in the reserve look like the one where the `moov` stands.
     private boolean moovMoves;
 
-    private Mp4Finisher(FileChannel file, long reserveBytes, FinishOptions options) throws IOException {
+    private Mp4Finisher(FileChannel file, long reserveBytes, FinishOptions options, IndexLimits limits)
+            throws IOException {
+        this.limits = limits;
         this.file = file;
         this.reserveBytes = reserveBytes;
         this.options = options;
@@ -47,11 +50,15 @@ final class Mp4Finisher {
     }
 
     static Summary finish(FileChannel file, FinishOptions options) throws IOException {
+        return finish(file, options, IndexLimits.USUAL);
+    }
+
+    static Summary finish(FileChannel file, FinishOptions options, IndexLimits limits) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         Bytes head = boxes.read(0, (int) Math.min(Layout.BODY_AT, boxes.size()));
         return switch (Layout.state(head)) {
             case RECORDING ->
-                new Mp4Finisher(file, head.u32(Layout.FLIP_AT) + Layout.FLIP_AT, options).finishRecording();
+                new Mp4Finisher(file, head.u32(Layout.FLIP_AT) + Layout.FLIP_AT, options, limits).finishRecording();
             case FINISHED, FOREIGN -> Mp4Reader.summary(file);
         };
     }
@@ -66,7 +73,7 @@ final class Mp4Finisher {
         movie.tracks().forEach(track -> tables.put(track.id(), new SampleTableWriter()));
         long fragmentsAt = MoovPlace.fragmentsAt(boxes, moov);
         moovMoves = fragmentsAt != moov.end();
-        FragmentScan scan = new FragmentScan(file, boxes, movie, tables);
+        FragmentScan scan = new FragmentScan(file, boxes, movie, tables, limits.keptBytes());
         if (moovMoves) {
             scan.passOverUnknownTracks();
         }
@@ -80,6 +87,9 @@ final class Mp4Finisher {
             file.truncate(end);
         }
         file.force(false);
+        if (bytes > limits.mostBytes()) {
+            return new Summary(full.durationNanos(), full.tracks());
+        }
         long before = reserveBytes;
         boolean front = options.index() == IndexPlace.FRONT && grow(Layout.reserveFor(bytes));
         long shift = reserveBytes - before;

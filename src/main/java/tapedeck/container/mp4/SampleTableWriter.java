@@ -108,8 +108,9 @@ final class SampleTableWriter {
     /// @param base where the boxes begin into which it was laid
     SampleTableWriter placed(FileChannel file, long base, int bufferBytes) {
         Iterator<TableColumn> mine = columns().iterator();
-        return new SampleTableWriter(isWide() ? OffsetForm.WIDE : OffsetForm.NARROW, () -> mine.next()
-                .placed(file, base, bufferBytes));
+        return new SampleTableWriter(
+                isWide() ? OffsetForm.WIDE : OffsetForm.NARROW,
+                () -> mine.next().placed(file, base, bufferBytes));
     }
 
     /// Writes the end of what was placed.

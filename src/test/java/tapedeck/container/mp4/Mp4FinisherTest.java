@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.LongStream;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,10 +25,21 @@ import tapedeck.media.Frame;
 class Mp4FinisherTest {
     private static final List<Frame> FRAMES = Mp4Cases.frames("h264b+aac");
     private static final List<Frame> LONG = copies(5);
+    private static final long KEPT = 1 << 20;
+
+    private long kept = KEPT;
 
     @ParameterizedTest
-    @CsvSource({Mp4Cases.ROOMY + ",false", Mp4Cases.TIGHT + ",false", Mp4Cases.TIGHT + ",true"})
-    void whereverAFinishCrashesTheNextOneSucceeds(int reserve, boolean canInsert) throws IOException {
+    @CsvSource({
+        Mp4Cases.ROOMY + ",false,0",
+        Mp4Cases.ROOMY + ",false," + KEPT,
+        Mp4Cases.TIGHT + ",false,0",
+        Mp4Cases.TIGHT + ",false," + KEPT,
+        Mp4Cases.TIGHT + ",true,0",
+        Mp4Cases.TIGHT + ",true," + KEPT
+    })
+    void whereverAFinishCrashesTheNextOneSucceeds(int reserve, boolean canInsert, long keptBytes) throws IOException {
+        kept = keptBytes;
         // Long enough for the reserve to grow in more than one step.
         Bytes recorded = Mp4Cases.recorded(LONG, reserve).content();
         MemoryFile whole = new MemoryFile(recorded);
@@ -60,8 +71,40 @@ class Mp4FinisherTest {
         }
     }
 
-    private static void finish(MemoryFile file, boolean canInsert) throws IOException {
-        Mp4Finisher.finish(file, new FinishOptions(IndexPlace.FRONT, canInsert ? file : FileRoom.NONE));
+    private void finish(MemoryFile file, boolean canInsert) throws IOException {
+        FinishOptions options = new FinishOptions(IndexPlace.FRONT, canInsert ? file : FileRoom.NONE);
+        Mp4Finisher.finish(file, options, new IndexLimits(kept, Movie.MAX_MOOV_BYTES));
+    }
+
+    /// A file with holes and others too.
+    @ParameterizedTest
+    @ValueSource(strings = {"h264b+aac", "vp8+opus", "h264+alaw"})
+    void anIndexThatIsNotKeptInMemoryIsTheSame(String codecs) throws IOException {
+        for (int reserve : new int[] {Mp4Cases.ROOMY, Mp4Cases.TIGHT}) {
+            Bytes recorded = Mp4Cases.recorded(Mp4Cases.frames(codecs), reserve).content();
+            for (boolean canInsert : new boolean[] {false, true}) {
+                MemoryFile once = new MemoryFile(recorded);
+                finish(once, canInsert);
+                kept = 0;
+                MemoryFile twice = new MemoryFile(recorded);
+                finish(twice, canInsert);
+                kept = KEPT;
+                assertEquals(once.content(), twice.content());
+            }
+        }
+    }
+
+    @Test
+    void aFileWhoseIndexWouldBeTooLargeStaysAsItGrew() throws IOException {
+        MemoryFile file = Mp4Cases.recorded(FRAMES, Mp4Cases.ROOMY);
+        Bytes recorded = file.content();
+        MemoryFile torn = new MemoryFile(recorded.slice(0, recorded.length() - 10));
+        Mp4Finisher.finish(torn, FinishOptions.DEFAULT, new IndexLimits(0, 100));
+        assertEquals("free", kind(torn));
+        assertTrue(torn.size() < recorded.length() - 10, "without the torn tail");
+        Mp4Finisher.finish(file, FinishOptions.DEFAULT, new IndexLimits(0, 100));
+        assertEquals(recorded, file.content());
+        Mp4Cases.assertFrames(FRAMES, FRAMES.size(), file);
     }
 
     private static String kind(MemoryFile file) {
