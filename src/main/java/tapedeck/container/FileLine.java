@@ -27,8 +27,7 @@ public final class FileLine {
     /// A track's samples, with the times of the file.
     public interface Samples {
         /// Goes over them in the order of their decoding. Any number of threads may do so, each with a walk
-        /// of
-        /// its own.
+        /// of its own.
         Walk open() throws IOException;
 
         /// What makes frames of them.

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.DescribedTrack;
 import tapedeck.container.matroska.MatroskaTracks;
+import tapedeck.container.mp4.FragmentIndex;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Codec;
@@ -340,6 +341,26 @@ class MultiRecorderTest {
             assertEquals("stopped", told.get(5));
         }
         assertEquals(6, TestStudio.lines(notes).size());
+    }
+
+    /// Playlists are made of it, and the console's player of long recordings goes by those.
+    @Test
+    void fragmentsHaveTheirTimeAlsoWhenWhoCameFirstHasLeft() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            studio.participant("one", 0, talk(2));
+            studio.participant("two", 1, talk(9));
+            studio.play();
+            try (FileChannel channel = FileChannel.open(studio.terminate())) {
+                List<FragmentIndex.Fragment> fragments =
+                        FragmentIndex.of(channel).fragments();
+                assertEquals(10, fragments.getLast().endNanos() / 1e9, 0.1);
+                assertTrue(fragments.size() >= 9, fragments.toString());
+                for (FragmentIndex.Fragment fragment : fragments) {
+                    assertTrue(fragment.endNanos() - fragment.startNanos() <= 2 * SECOND, fragment.toString());
+                }
+            }
+        }
     }
 
     /// The page's second known issue: what is rotated could not be merged.

@@ -87,9 +87,8 @@ public final class MovieLines {
             return movie.samples(new FileBoxes(file), moov, track);
         }
 
-        /// Where the last of its samples is shown no more: pictures that come out of order are shown later than they
-        /// are
-        /// decoded. Empty if there is none.
+        /// Where the last of its samples is shown no more: pictures that come out of order are shown later than
+        /// they are decoded. Empty if there is none.
         OptionalLong endTicks() throws IOException {
             SampleCursor cursor = open();
             OptionalLong end = OptionalLong.empty();
