@@ -18,6 +18,9 @@ public final class Bytes {
     private static final long LOWEST_BITS = 0x0101_0101_0101_0101L;
     private static final long HIGHEST_BITS = 0x8080_8080_8080_8080L;
 
+    /// Four times eight.
+    private static final int BLOCK_BYTES = 32;
+
     private final byte[] array;
     private final int offset;
     private final int length;
@@ -109,17 +112,19 @@ public final class Bytes {
         return at;
     }
 
-    /// Where the first two zeros in a row at or behind `from` begin, or the length. Eight bytes at a time: what is
-    /// compressed has few.
+    /// Where the first two zeros in a row at or behind `from` begin, or the length. Blocks without a zero are passed
+    /// over whole: in what is compressed one byte of 256 is one.
     public int indexOfZeros(int from) {
         int at = offset + from;
         int end = offset + length;
-        // The last byte of eight is the first of the next: no pair lies between.
-        for (; at + Long.BYTES <= end; at += Long.BYTES - 1) {
-            long eight = (long) EIGHT.get(array, at);
-            long zeros = eight - LOWEST_BITS & ~eight & HIGHEST_BITS;
-            if ((zeros & zeros >>> 8) != 0) {
-                int found = indexOfZeros(at, at + Long.BYTES);
+        for (; at + BLOCK_BYTES < end; at += BLOCK_BYTES) {
+            long zeros = zeros((long) EIGHT.get(array, at))
+                    | zeros((long) EIGHT.get(array, at + 8))
+                    | zeros((long) EIGHT.get(array, at + 16))
+                    | zeros((long) EIGHT.get(array, at + 24));
+            if ((zeros & HIGHEST_BITS) != 0) {
+                // With the next byte: a pair may lie between two blocks.
+                int found = indexOfZeros(at, at + BLOCK_BYTES + 1);
                 if (found >= 0) {
                     return found - offset;
                 }
@@ -129,10 +134,19 @@ public final class Bytes {
         return found >= 0 ? found - offset : length;
     }
 
+    /// Some of the highest bits of its bytes are set if, and only if, one of them is zero.
+    private static long zeros(long eight) {
+        return eight - LOWEST_BITS & ~eight;
+    }
+
     private int indexOfZeros(int from, int to) {
-        for (int at = from; at + 1 < to; at++) {
-            if (array[at] == 0 && array[at + 1] == 0) {
+        for (int at = from; at + 1 < to; ) {
+            if (array[at + 1] != 0) {
+                at += 2;
+            } else if (array[at] == 0) {
                 return at;
+            } else {
+                at++;
             }
         }
         return -1;

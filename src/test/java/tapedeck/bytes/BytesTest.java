@@ -53,14 +53,17 @@ class BytesTest {
         assertEquals("123456", Bytes.copyOf(buffer.flip()).toHex());
     }
 
-    /// Against a search byte by byte, with pairs at every place of eight bytes.
+    /// Against a search byte by byte, with pairs at every place of a block and between two, among the values that a
+    /// search of eight bytes at a time may take for zeros.
     @Test
     void twoZerosInARowAreFoundWhereverTheyAre() {
         Random random = new Random(3);
+        byte[] others = {1, 2, 3, 0x7F, -0x80, -1};
         for (int round = 0; round < 20_000; round++) {
-            byte[] array = new byte[random.nextInt(40)];
+            byte[] array = new byte[random.nextInt(140)];
+            int rarity = 1 << random.nextInt(1, 6);
             for (int i = 0; i < array.length; i++) {
-                array[i] = (byte) (random.nextInt(4) == 0 ? 0 : random.nextInt(3));
+                array[i] = random.nextInt(rarity) == 0 ? 0 : others[random.nextInt(others.length)];
             }
             int start = random.nextInt(array.length + 1);
             Bytes bytes = Bytes.wrap(array, start, array.length);

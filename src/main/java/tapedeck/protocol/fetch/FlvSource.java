@@ -7,7 +7,7 @@ import tapedeck.container.flv.FlvItem;
 import tapedeck.container.flv.FlvMetadata;
 import tapedeck.container.flv.FlvReader;
 import tapedeck.container.flv.FlvTag;
-import tapedeck.net.BadPackets;
+import tapedeck.bytes.BadPackets;
 import tapedeck.stream.Publisher;
 
 /// An FLV file.

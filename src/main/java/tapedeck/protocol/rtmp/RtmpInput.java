@@ -9,7 +9,7 @@ import tapedeck.container.flv.FlvMetadata;
 import tapedeck.container.flv.FlvTag;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
-import tapedeck.net.BadPackets;
+import tapedeck.bytes.BadPackets;
 import tapedeck.stream.Publisher;
 
 /// Audio, video and metadata messages become frames, whether somebody publishes them here or we fetch them.
