@@ -112,18 +112,13 @@ public final class Bytes {
         return at;
     }
 
-    /// Where the first two zeros in a row at or behind `from` begin, or the length. Blocks without a zero are passed
-    /// over whole: in what is compressed one byte of 256 is one.
+    /// Where the first two zeros in a row at or behind `from` begin, or the length. Blocks without such a pair are
+    /// passed over whole: what is compressed has few.
     public int indexOfZeros(int from) {
         int at = offset + from;
         int end = offset + length;
         for (; at + BLOCK_BYTES < end; at += BLOCK_BYTES) {
-            long zeros = zeros((long) EIGHT.get(array, at))
-                    | zeros((long) EIGHT.get(array, at + 8))
-                    | zeros((long) EIGHT.get(array, at + 16))
-                    | zeros((long) EIGHT.get(array, at + 24));
-            if ((zeros & HIGHEST_BITS) != 0) {
-                // With the next byte: a pair may lie between two blocks.
+            if (((pairs(at) | pairs(at + 8) | pairs(at + 16) | pairs(at + 24)) & HIGHEST_BITS) != 0) {
                 int found = indexOfZeros(at, at + BLOCK_BYTES + 1);
                 if (found >= 0) {
                     return found - offset;
@@ -134,9 +129,11 @@ public final class Bytes {
         return found >= 0 ? found - offset : length;
     }
 
-    /// Some of the highest bits of its bytes are set if, and only if, one of them is zero.
-    private static long zeros(long eight) {
-        return eight - LOWEST_BITS & ~eight;
+    /// The highest bit of one of its bytes is set if, and only if, one of the eight places from `at` on has a zero and
+    /// another behind it: each byte is taken together with the next one.
+    private long pairs(int at) {
+        long both = (long) EIGHT.get(array, at) | (long) EIGHT.get(array, at + 1);
+        return both - LOWEST_BITS & ~both;
     }
 
     private int indexOfZeros(int from, int to) {
@@ -197,6 +194,17 @@ public final class Bytes {
 
     public byte[] toByteArray() {
         return Arrays.copyOfRange(array, offset, offset + length);
+    }
+
+    /// The same behind `room` bytes that the caller writes: what is in them is nothing. Faster than a new array, which
+    /// is filled with zeros first.
+    public byte[] toByteArray(int room) {
+        if (offset >= room) {
+            return Arrays.copyOfRange(array, offset - room, offset + length);
+        }
+        byte[] copy = new byte[room + length];
+        System.arraycopy(array, offset, copy, room, length);
+        return copy;
     }
 
     public String toUtf8() {

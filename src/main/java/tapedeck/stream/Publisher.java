@@ -55,7 +55,8 @@ public record Publisher(
     /// Of a session that gets its id here, and that is recorded as it is configured.
     ///
     /// @param login "" where the peer gave none: then one is made up
-    public static Publisher asConfigured(Protocol protocol, String address, String login, Expects expects, Random random) {
+    public static Publisher asConfigured(
+            Protocol protocol, String address, String login, Expects expects, Random random) {
         return new Publisher(
                 protocol,
                 address,

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +52,19 @@ class BytesTest {
         ByteBuffer buffer = ByteBuffer.allocate(16);
         SAMPLE.slice(6).writeTo(buffer);
         assertEquals("123456", Bytes.copyOf(buffer.flip()).toHex());
+    }
+
+    @Test
+    void aCopyHasRoomInFront() {
+        for (Bytes bytes : new Bytes[] {SAMPLE, SAMPLE.slice(1), SAMPLE.slice(5), Bytes.EMPTY}) {
+            for (int room : new int[] {0, 1, 4, 7}) {
+                byte[] copy = bytes.toByteArray(room);
+                assertEquals(bytes, Bytes.wrap(copy, room, copy.length), bytes + " behind " + room);
+                assertEquals(room + bytes.length(), copy.length);
+                Arrays.fill(copy, (byte) 99);
+            }
+        }
+        assertEquals("00017f80feff123456", SAMPLE.toHex(), "what was copied is not written to");
     }
 
     /// Against a search byte by byte, with pairs at every place of a block and between two, among the values that a

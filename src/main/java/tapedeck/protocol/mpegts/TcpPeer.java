@@ -14,7 +14,8 @@ import tapedeck.stream.Streams;
 
 /// A transport stream over TCP: bytes, and nothing around them.
 final class TcpPeer implements Conversation, TsPeer {
-    /// Looked at together: whole packets of 188 bytes, as most send them, and few enough to stay in the processor's cache.
+    /// Looked at together: whole packets of 188 bytes, as most send them, and few enough to stay in the processor's
+    /// cache.
     private static final int PART_BYTES = 44 * 188;
 
     private final Connection connection;

@@ -243,8 +243,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     }
 
     private void publish(StreamName name, String login) {
-        Publisher publisher =
-                Publisher.asConfigured(Publisher.Protocol.MPEGTS, peer.name(), login, expects(), RANDOM);
+        Publisher publisher = Publisher.asConfigured(Publisher.Protocol.MPEGTS, peer.name(), login, expects(), RANDOM);
         Publication opened;
         try {
             opened = streams.publish(name, publisher, this);
