@@ -17,9 +17,10 @@ final class TcpPeer implements Conversation, TsPeer {
     /// Looked at together: whole packets of 188 bytes, as most send them, and few enough to stay in the processor's
     /// cache.
     private static final int PART_BYTES = 44 * 188;
+    /// One for all peers of an event loop, and so it stays there: what is made of the bytes takes them at once.
+    private static final ThreadLocal<byte[]> PARTS = ThreadLocal.withInitial(() -> new byte[PART_BYTES]);
 
     private final Connection connection;
-    private final byte[] part = new byte[PART_BYTES];
     private final TsIngest ingest;
     private boolean known;
 
@@ -30,6 +31,7 @@ final class TcpPeer implements Conversation, TsPeer {
 
     @Override
     public void received(ByteBuf buffer) {
+        byte[] part = PARTS.get();
         while (buffer.isReadable()) {
             int count = Math.min(part.length, buffer.readableBytes());
             buffer.readBytes(part, 0, count);
