@@ -189,8 +189,16 @@ class TsLiveDemuxerTest {
         ByteWriter stream = new ByteWriter().bytes(tables);
         // One frame and the beginning of the next; the rest of that and one more, which is torn; a whole one.
         Bytes begun = framed.get(1).slice(0, 60);
-        pesInPackets(stream, 0, 2, new ByteWriter().bytes(framed.get(0)).bytes(begun).toBytes());
-        pesInPackets(stream, 2, 1, new ByteWriter().bytes(framed.get(1).slice(60)).bytes(framed.get(2)).toBytes());
+        pesInPackets(
+                stream, 0, 2, new ByteWriter().bytes(framed.get(0)).bytes(begun).toBytes());
+        pesInPackets(
+                stream,
+                2,
+                1,
+                new ByteWriter()
+                        .bytes(framed.get(1).slice(60))
+                        .bytes(framed.get(2))
+                        .toBytes());
         pesInPackets(stream, 4, 2, framed.get(3));
         TsCases.Heard heard = new TsCases.Heard(TsDemuxer::live);
         heard.demuxer.receive(stream.toBytes());
