@@ -111,6 +111,9 @@ class TogetherBrowsersTest {
     @Test
     void theConsolePlaysItAndSeeks() throws Exception {
         inTheConsole(folder.resolve("call.mp4"), page -> {
+            assertEquals(
+                    "6 video tracks (H.264) · 6 audio tracks (AAC)",
+                    page.locator(".row.file .media").innerText());
             awaitState(page, "3 participants");
             page.locator("#together-seek").fill("8");
             awaitState(page, "6 participants");
