@@ -45,6 +45,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     private final boolean secure;
     private boolean paced;
     private boolean ended;
+    private boolean gone;
 
     /// @param remote null where the peer was gone before it was accepted
     /// @param secure whether a handler of TLS stands in front of this
@@ -163,6 +164,11 @@ public final class Connection extends ChannelInboundHandlerAdapter {
         return paced;
     }
 
+    /// Whether it was the peer, or the network, that ended it.
+    public boolean isGone() {
+        return gone;
+    }
+
     /// Whether nobody listens.
     public boolean isSecure() {
         return secure;
@@ -255,6 +261,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         loop.remove(this);
+        gone |= !ended;
         end(CLOSED);
     }
 
@@ -265,6 +272,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
     /// The peer closed its side.
     void lost() {
+        gone |= !ended;
         end(CLOSED);
         var _ = channel.close();
     }
@@ -277,7 +285,9 @@ public final class Connection extends ChannelInboundHandlerAdapter {
             var _ = channel.close();
             return;
         }
-        if (!(cause instanceof IOException)) {
+        if (cause instanceof IOException) {
+            gone |= !ended;
+        } else {
             log.error("{}: a bug ends this connection", peer(), cause);
         }
         end(cause instanceof IOException io ? "connection lost: " + io.getMessage() : "internal error");

@@ -108,6 +108,21 @@ class FaultsTest {
     }
 
     @Test
+    void datagramsOfStrangersTouchNothing() throws Exception {
+        Faults.STRAY.runShortly(dir);
+    }
+
+    @Test
+    void publishersThatFallSilentHarmNobodyElse() throws Exception {
+        Faults.SILENT.runShortly(dir);
+    }
+
+    @Test
+    void playersThatStandStillGoOnAtAKeyframe() throws Exception {
+        Faults.STOPPED.runShortly(dir);
+    }
+
+    @Test
     void picturesThatAreNotWhatTheySeemHarmNobody() throws Exception {
         Faults.LIES.runShortly(dir);
     }

@@ -28,7 +28,7 @@ record Pictures(int sent, int stored, int missing, int wrong, double longestFree
     private static final double PLACE_MILLIS = 40;
     /// The sender's clock is tied to ours by its first packets and reports, which come late on a busy machine; later
     /// ones correct that, a part of each picture's time after the other.
-    private static final double CORRECTED_MILLIS = 500;
+    static final double CORRECTED_MILLIS = 500;
 
     private static final double CORRECTED_PART = 0.2;
 

@@ -251,6 +251,24 @@ final class Scene implements AutoCloseable {
         return missing;
     }
 
+    /// That the pictures of the file are the first of those that were sent, without a hole, and each is in its place.
+    ///
+    /// @return how far the worst is from it
+    static double inPlace(RecordedFile file, List<FlvFile.Tag> pictures, double mostMillis) {
+        assertTrue(file.video().size() <= pictures.size(), file.file() + ": more pictures than were sent");
+        double zero = file.video().getFirst().ptsMillis() - pictures.getFirst().timestampMillis();
+        double worst = 0;
+        for (int i = 0; i < file.video().size(); i++) {
+            RecordedFile.Sample sample = file.video().get(i);
+            FlvFile.Tag sent = pictures.get(i);
+            assertEquals(Clip.slices(sent.data()), sample.crc(), file.file() + ": picture " + i);
+            double off = Math.abs(sample.ptsMillis() - zero - sent.timestampMillis());
+            assertTrue(off <= mostMillis, "%s: picture %d is off by %.1f ms".formatted(file.file(), i, off));
+            worst = Math.max(worst, off);
+        }
+        return worst;
+    }
+
     @Override
     public void close() throws Exception {
         server.close();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -16,8 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.media.Frame;
 import tapedeck.rights.Hook;
+import tapedeck.rights.Request;
 import tapedeck.rights.Tokens;
 import tapedeck.rights.UserFile;
 import tapedeck.stream.Feedback;
@@ -39,6 +43,9 @@ final class RightsMatrix {
     private static final String OPAQUE = "opaque-5ecret-token";
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final String WRONG = "wr0ng-5ecret-token";
+    private static final int PROOFS = 4;
+    /// What is shown, over all proofs.
+    private static final int PROOFS_AND_SHOWN = 12;
 
     /// What a client shows.
     ///
@@ -99,10 +106,16 @@ final class RightsMatrix {
             this.shown = shown;
         }
 
-        void cell(String protocol, boolean did) {
-            String key = "%s, %s, %s, %s".formatted(proof, shown.what(), protocol, when);
+        void cell(Door door, boolean did) {
+            doors.add(door);
+            String key = "%s, %s, %s, %s".formatted(proof, shown.what(), door.title(), when);
             expected.put(key, key + ": " + (shown.may() ? "may" : "may not"));
             seen.put(key, key + ": " + (did ? "may" : "may not"));
+        }
+
+        /// Whether the log of this server has said this.
+        boolean said(String part) {
+            return now.all.stream().anyMatch(line -> line.contains(part));
         }
     }
 
@@ -118,12 +131,23 @@ final class RightsMatrix {
     private final HttpClient http = HttpClient.newHttpClient();
     private final Map<String, String> expected = new TreeMap<>();
     private final Map<String, String> seen = new TreeMap<>();
+    private final Set<Door> doors = EnumSet.noneOf(Door.class);
     private final List<String> log = new ArrayList<>();
     private final int pace;
+    private final Publisher.RecordWish wish;
+    private final List<String> settings;
+    private Lines now = new Lines();
 
     /// @param pace how many seconds of the stream to be played pass in one
     RightsMatrix(int pace) {
+        this(pace, Publisher.RecordWish.NO);
+    }
+
+    /// @param wish whether the stream to be played is recorded
+    RightsMatrix(int pace, Publisher.RecordWish wish, String... settings) {
         this.pace = pace;
+        this.wish = wish;
+        this.settings = List.of(settings);
     }
 
     void run(Path folder, Ways ways) throws Exception {
@@ -166,10 +190,44 @@ final class RightsMatrix {
         }
     }
 
-    /// That everybody was let in who may, and nobody else.
-    void judged(int cells) {
+    /// Publishes or plays with what is shown behind the name.
+    static boolean rtmp(RtmpClient connection, Request.Action action, String name, Shown shown) throws IOException {
+        try (RtmpClient client = connection.handshake().connect("live")) {
+            boolean publish = action == Request.Action.PUBLISH;
+            String address = name + shown.query();
+            String code = (publish ? client.tryPublish(address) : client.tryPlay(address)).code();
+            assertTrue(
+                    List.of(
+                                    "NetStream.Publish.Start",
+                                    "NetStream.Publish.Denied",
+                                    "NetStream.Play.Start",
+                                    "NetStream.Play.Failed")
+                            .contains(code),
+                    code);
+            return code.endsWith(".Start");
+        }
+    }
+
+    /// Asks for the description of what is played, or announces something, with what is shown in a header.
+    static boolean rtsp(RtspClient connection, Request.Action action, Shown shown) throws IOException {
+        String[] header = shown.header().isEmpty() ? new String[0] : new String[] {String.join(": ", shown.header())};
+        try (RtspClient client = connection) {
+            boolean publish = action == Request.Action.PUBLISH;
+            String body = publish ? client.description(TestMedia.tracks(TestMedia.h264(1))) : "";
+            RtspClient.Answer answer = client.ask(publish ? "ANNOUNCE" : "DESCRIBE", client.url(), body, header);
+            assertTrue(answer.status() == 200 || answer.status() == 401, answer.toString());
+            return answer.status() == 200;
+        }
+    }
+
+    /// That everybody was let in who may, and nobody else, by each of these doors.
+    void judged(Set<Door> all) {
         assertEquals(String.join("\n", expected.values()), String.join("\n", seen.values()));
-        assertEquals(cells, seen.size(), "all of them were tried");
+        assertEquals(all, doors);
+        int cells = all.stream()
+                .mapToInt(door -> door.isPlain() ? PROOFS : PROOFS_AND_SHOWN)
+                .sum();
+        assertEquals(2 * cells, seen.size(), "all of them were tried, before and after a restart");
         System.out.println(String.join("\n", seen.values()));
     }
 
@@ -178,8 +236,9 @@ final class RightsMatrix {
                 Tokens.claims(seconds).claim("publish", "*").claim("play", "*").build(), secret);
     }
 
-    private void matrix(Path folder, Ways ways, String proof, List<Shown> all, String... settings) throws Exception {
-        List<String> with = new ArrayList<>(List.of(settings));
+    private void matrix(Path folder, Ways ways, String proof, List<Shown> all, String... more) throws Exception {
+        List<String> with = new ArrayList<>(settings);
+        with.addAll(List.of(more));
         with.add("pull_allow=127.0.0.1");
         with.add("publish_auth=" + proof);
         with.add("play_auth=" + proof);
@@ -189,10 +248,11 @@ final class RightsMatrix {
                 (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
         lines.start();
         root.addAppender(lines);
+        now = lines;
         try {
             for (String when : List.of("before", "after a restart")) {
                 try (TestServer server = new TestServer(data, with.toArray(String[]::new));
-                        Live _ = new Live(server, pace)) {
+                        Live _ = new Live(server, pace, wish)) {
                     for (Shown shown : all) {
                         ways.judge(server, when, shown, new Row(proof, when, shown));
                     }
@@ -203,7 +263,7 @@ final class RightsMatrix {
             root.detachAppender(lines);
         }
         log.addAll(lines.all);
-        assertTrue(log.stream().anyMatch(line -> line.contains("publishing \"in-")), "the log was read");
+        assertFalse(lines.all.isEmpty(), "the log was read");
         for (String line : log) {
             all.forEach(shown -> assertNothingOf(shown, line));
         }
@@ -226,10 +286,10 @@ final class RightsMatrix {
         private final Thread thread;
         private final int pace;
 
-        Live(TestServer server, int pace) throws Exception {
+        Live(TestServer server, int pace, Publisher.RecordWish wish) throws Exception {
             this.pace = pace;
-            Publisher publisher = new Publisher(
-                    Publisher.Protocol.RTP, "127.0.0.1:1", "s", "l", Publisher.RecordWish.NO, Publisher.Expects.VIDEO);
+            Publisher publisher =
+                    new Publisher(Publisher.Protocol.RTP, "127.0.0.1:1", "s", "l", wish, Publisher.Expects.VIDEO);
             publication = server.server().streams().publish(new StreamName("live"), publisher, Feedback.NONE);
             TestMedia.h264(1).forEach(publication::write);
             thread = Thread.ofVirtual().start(this::goOn);

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.peers.RightsMatrix.Shown;
+import tapedeck.rights.Request;
 
 /// Who may and who may not: ffmpeg for RTMP, offers of a real Chromium for WHIP and WHEP, requests of RTSP. The other
 /// ways are those of [RightsOfOtherWaysTest].
@@ -46,18 +47,22 @@ class RightsMatrixTest {
                 "flv",
                 clip.toString());
         matrix.run(folder, this::judge);
-        matrix.judged(2 * 6 * 12);
+        matrix.judged(Door.of(RightsMatrixTest.class));
     }
 
     private void judge(TestServer server, String when, Shown shown, RightsMatrix.Row row) throws Exception {
         // The clip goes on under a name of its own, so that no publisher meets another.
         String name = "in-" + when.split(" ")[0] + "-" + shown.what();
-        row.cell("RTMP in", ffmpegPublishes(server, name, shown));
-        row.cell("RTMP out", ffmpegPlays(server, shown));
-        row.cell("WHIP", posted(server, "/whip/" + name + "-w", shown) == 201);
-        row.cell("WHEP", posted(server, "/whep/live", shown) == 201);
-        row.cell("RTSP in", asked(server, "ANNOUNCE", name + "-r", shown) == 200);
-        row.cell("RTSP out", asked(server, "DESCRIBE", "live", shown) == 200);
+        row.cell(Door.RTMP_IN, ffmpegPublishes(server, name, shown));
+        row.cell(Door.RTMP_OUT, ffmpegPlays(server, shown));
+        row.cell(Door.WHIP, posted(server, "/whip/" + name + "-w", shown) == 201);
+        row.cell(Door.WHEP, posted(server, "/whep/live", shown) == 201);
+        row.cell(Door.RTSP_IN, RightsMatrix.rtsp(rtsp(server, name + "-r"), Request.Action.PUBLISH, shown));
+        row.cell(Door.RTSP_OUT, RightsMatrix.rtsp(rtsp(server, "live"), Request.Action.PLAY, shown));
+    }
+
+    private static RtspClient rtsp(TestServer server, String name) throws IOException {
+        return new RtspClient(server.port("RTSP"), "live/" + name);
     }
 
     private boolean ffmpegPublishes(TestServer server, String name, Shown shown) throws InterruptedException {
@@ -101,16 +106,6 @@ class RightsMatrixTest {
                 "null",
                 "-"));
         return result.exitCode() == 0;
-    }
-
-    private static int asked(TestServer server, String method, String name, Shown shown) throws IOException {
-        String[] header = shown.header().isEmpty() ? new String[0] : new String[] {String.join(": ", shown.header())};
-        try (RtspClient client = new RtspClient(server.port("RTSP"), "live/" + name)) {
-            String body = method.equals("ANNOUNCE") ? client.description(TestMedia.tracks(TestMedia.h264(1))) : "";
-            RtspClient.Answer answer = client.ask(method, client.url(), body, header);
-            assertTrue(answer.status() == 200 || answer.status() == 401, answer.toString());
-            return answer.status();
-        }
     }
 
     private int posted(TestServer server, String path, Shown shown) throws Exception {

@@ -13,10 +13,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +24,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.container.mp4.LiveFragments;
 import tapedeck.peers.RightsMatrix.Shown;
-import tapedeck.stream.StreamName;
 
 /// Who may and who may not, over the ways that [RightsMatrixTest] leaves: live streams over HTTP, chunks, pulls, and
 /// protocols that have no place to show anything.
@@ -35,12 +32,6 @@ import tapedeck.stream.StreamName;
 class RightsOfOtherWaysTest {
     private static final long DEADLINE_SECONDS = 60;
     private static final int PACE = 8;
-    private static final int PROOFS_AND_SHOWN = 12;
-    private static final int PROOFS = 4;
-    /// Eight of them are wrong for each who shows something wrong: after ten, everything is refused for a minute.
-    private static final int WAYS = 8;
-
-    private static final int PLAIN_WAYS = 2;
 
     @TempDir
     private Path folder;
@@ -55,35 +46,25 @@ class RightsOfOtherWaysTest {
 
     @Test
     void whoMayAndWhoMayNot() throws Exception {
-        transportStream = made("plain.ts", "-metadata", "service_name=in-ts", "-f", "mpegts");
-        flv = made("plain.flv", "-metadata", "streamName=in-flv", "-f", "flv");
+        transportStream = PlainClip.made(folder.resolve("plain.ts"), "-metadata", "service_name=in-ts", "-f", "mpegts");
+        flv = PlainClip.made(folder.resolve("plain.flv"), "-metadata", "streamName=in-flv", "-f", "flv");
         matrix.run(folder, this::judge);
-        matrix.judged(2 * (WAYS * PROOFS_AND_SHOWN + PLAIN_WAYS * PROOFS));
-    }
-
-    private byte[] made(String name, String... as) throws IOException {
-        Path file = folder.resolve(name);
-        List<String> arguments = new ArrayList<>(List.of("-f", "lavfi", "-i", "testsrc2=s=160x120:r=15", "-t", "2"));
-        arguments.addAll(List.of("-c:v", "libx264", "-g", "15"));
-        arguments.addAll(List.of(as));
-        arguments.add(file.toString());
-        Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
-        return Files.readAllBytes(file);
+        matrix.judged(Door.of(RightsOfOtherWaysTest.class));
     }
 
     private void judge(TestServer server, String when, Shown shown, RightsMatrix.Row row) throws Exception {
         String name = "in-" + when.split(" ")[0] + "-" + shown.what();
-        row.cell("live FLV out", got(server, "/live/live.flv", "FLV", shown));
-        row.cell("live TS out", got(server, "/live/live.ts", "G", shown));
-        row.cell("live MP4 out", header(server, "/live/live.mp4", shown));
-        row.cell("live MP4 over a WebSocket out", socket(server, "/live/live.mp4" + shown.query()));
-        row.cell("HLS out", got(server, "/hls/live/index.m3u8", "#EXTM3U", shown));
-        row.cell("chunks in", put(server, name + "-i", shown));
-        row.cell("chunks over a WebSocket in", socket(server, "/ingest/" + name + "-s" + shown.query()));
-        row.cell("RTSP pulled", pulled(server, name + "-p", shown));
+        row.cell(Door.LIVE_FLV, got(server, "/live/live.flv", "FLV", shown));
+        row.cell(Door.LIVE_TS, got(server, "/live/live.ts", "G", shown));
+        row.cell(Door.LIVE_MP4, header(server, "/live/live.mp4", shown));
+        row.cell(Door.LIVE_MP4_SOCKET, socket(server, "/live/live.mp4" + shown.query()));
+        row.cell(Door.HLS, got(server, "/hls/live/index.m3u8", "#EXTM3U", shown));
+        row.cell(Door.CHUNKS, put(server, name + "-i", shown));
+        row.cell(Door.CHUNKS_SOCKET, socket(server, "/ingest/" + name + "-s" + shown.query()));
+        row.cell(Door.RTSP_PULLED, pulled(server, name, shown));
         if (shown.what().equals("nothing")) {
-            row.cell("MPEG-TS in", sent(server, "MPEG-TS", transportStream, "in-ts"));
-            row.cell("LiveFLV in", sent(server, "LiveFLV", flv, "in-flv"));
+            row.cell(Door.MPEG_TS, sent(server, "MPEG-TS", transportStream, "in-ts"));
+            row.cell(Door.LIVE_FLV_IN, sent(server, "LiveFLV", flv, "in-flv"));
         }
     }
 
@@ -145,42 +126,12 @@ class RightsOfOtherWaysTest {
         return asked(request).statusCode() == 204;
     }
 
-    private String rest(TestServer server, String call, String body) throws Exception {
-        HttpResponse<String> answer = http.send(
-                request(server, "/rest-api/" + call)
-                        .POST(HttpRequest.BodyPublishers.ofString(body))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
-        assertEquals(200, answer.statusCode(), answer.body());
-        return answer.body();
-    }
-
     /// The server fetches a stream of its own.
-    private boolean pulled(TestServer server, String name, Shown shown) throws Exception {
+    private static boolean pulled(TestServer server, String name, Shown shown) throws Exception {
         String user = shown.user().isEmpty() ? "" : "alice:" + Shown.encoded(shown.password()) + "@";
-        String address = "rtsp://%s127.0.0.1:%d/live/live%s"
-                .formatted(user, server.port("RTSP"), user.isEmpty() ? shown.query() : "");
-        rest(
-                server,
-                "pull/startup",
-                "{\"uri\": \"%s\", \"localStreamName\": \"%s\", \"record\": false}".formatted(address, name));
-        String named = "{\"localStreamName\": \"%s\"}".formatted(name);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!isLive(server, name)) {
-            String state = rest(server, "pull/find", named);
-            assertTrue(System.nanoTime() < deadline, state);
-            if (state.contains("\"ENDED\"")) {
-                assertTrue(state.contains("401"), state);
-                return false;
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-        rest(server, "pull/terminate", named);
-        return true;
-    }
-
-    private static boolean isLive(TestServer server, String name) {
-        return server.server().streams().find(new StreamName(name)).isPresent();
+        return new Pulled(server, name)
+                .from("rtsp://%s127.0.0.1:%d/live/live%s"
+                        .formatted(user, server.port("RTSP"), user.isEmpty() ? shown.query() : ""));
     }
 
     /// Nothing can be shown here.
@@ -193,7 +144,7 @@ class RightsOfOtherWaysTest {
             } catch (IOException e) {
                 return false;
             }
-            while (!isLive(server, name)) {
+            while (!Pulled.isLive(server, name)) {
                 assertTrue(System.nanoTime() < deadline, name);
                 if (isClosed(socket)) {
                     return false;

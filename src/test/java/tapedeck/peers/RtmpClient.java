@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import javax.net.ssl.SSLContext;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.flv.Amf0;
@@ -72,10 +73,19 @@ public final class RtmpClient implements AutoCloseable {
         if (receiveBufferBytes > 0) {
             socket.setReceiveBufferSize(receiveBufferBytes);
         }
+        return new RtmpClient(connected(socket, port));
+    }
+
+    private static Socket connected(Socket socket, int port) throws IOException {
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
-        return new RtmpClient(socket);
+        return socket;
+    }
+
+    /// A bare connection over TLS.
+    public static RtmpClient secured(int port, SSLContext trusting) throws IOException {
+        return new RtmpClient(connected(trusting.getSocketFactory().createSocket(), port));
     }
 
     /// Handshake and `connect` done.

@@ -6,10 +6,15 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +22,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -32,14 +41,19 @@ import tapedeck.rtp.payload.PayloadFormat;
 public final class RtspClient implements Closeable {
     private static final int DEADLINE_MILLIS = 60_000;
     private static final int PAYLOAD_BYTES = 1_200;
+    private static final String HOST = "127.0.0.1";
+    private static final Pattern SERVER_PORTS = Pattern.compile("server_port=(\\d+)-(\\d+)");
 
-    private final Socket socket;
+    private final List<Socket> sockets;
     private final InputStream in;
     private final OutputStream out;
     private final String url;
     private final Map<Integer, RtpSender> senders = new HashMap<>();
     private final Map<Integer, Packetizer> packetizers = new HashMap<>();
     private final List<Interleaved> packets = new ArrayList<>();
+    /// By channel.
+    private final List<DatagramSocket> datagrams = new ArrayList<>();
+
     private String session = "";
     private int sequence;
 
@@ -49,11 +63,57 @@ public final class RtspClient implements Closeable {
     public record Interleaved(int channel, Bytes packet) {}
 
     public RtspClient(int port, String path) throws IOException {
-        socket = new Socket("127.0.0.1", port);
-        socket.setSoTimeout(DEADLINE_MILLIS);
-        in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
-        out = socket.getOutputStream();
-        url = "rtsp://127.0.0.1:%d/%s".formatted(port, path);
+        this("rtsp", port, path, new Socket(HOST, port));
+    }
+
+    private RtspClient(String scheme, int port, String path, Socket socket) throws IOException {
+        this(scheme, port, path, List.of(socket), socket.getOutputStream());
+    }
+
+    /// @param sockets it hears by the first one
+    private RtspClient(String scheme, int port, String path, List<Socket> sockets, OutputStream out)
+            throws IOException {
+        this.sockets = sockets;
+        this.out = out;
+        sockets.getFirst().setSoTimeout(DEADLINE_MILLIS);
+        in = new BufferedInputStream(sockets.getFirst().getInputStream(), 1 << 16);
+        url = "%s://%s:%d/%s".formatted(scheme, HOST, port, path);
+    }
+
+    /// Over TLS.
+    public static RtspClient secured(int port, String path, SSLContext trusting) throws IOException {
+        return new RtspClient("rtsps", port, path, trusting.getSocketFactory().createSocket(HOST, port));
+    }
+
+    /// Through HTTP: it speaks by a `POST`, in base64, and hears by a `GET`.
+    public static RtspClient tunnelled(int port, String path) throws IOException {
+        String cookie = "x-sessioncookie: " + UUID.randomUUID() + "\r\n\r\n";
+        Socket back = new Socket(HOST, port);
+        Socket forth = new Socket(HOST, port);
+        RtspClient client = new RtspClient("rtsp", port, path, List.of(back, forth), new OutputStream() {
+            @Override
+            public void write(int one) throws IOException {
+                write(new byte[] {(byte) one});
+            }
+
+            // Each part for itself, as clients do: padding comes in the middle.
+            @Override
+            public void write(byte[] some) throws IOException {
+                forth.getOutputStream().write(Base64.getEncoder().encode(some));
+            }
+        });
+        String get = "GET /%s HTTP/1.0\r\n%s".formatted(path, cookie);
+        back.getOutputStream().write(get.getBytes(StandardCharsets.US_ASCII));
+        String status = client.line();
+        if (!status.equals("HTTP/1.0 200 OK")) {
+            throw new IOException(status);
+        }
+        while (!client.line().isEmpty()) {
+            // Its headers.
+        }
+        String post = "POST /%s HTTP/1.0\r\nContent-Length: 32767\r\n%s".formatted(path, cookie);
+        forth.getOutputStream().write(post.getBytes(StandardCharsets.US_ASCII));
+        return client;
     }
 
     public String url() {
@@ -62,6 +122,12 @@ public final class RtspClient implements Closeable {
 
     /// @param headers whole lines
     public Answer ask(String method, String uri, String body, String... headers) throws IOException {
+        say(method, uri, body, headers);
+        return answer();
+    }
+
+    /// The same without a word about the answer.
+    public void say(String method, String uri, String body, String... headers) throws IOException {
         StringBuilder text = new StringBuilder("%s %s RTSP/1.0\r\nCSeq: %d\r\n".formatted(method, uri, ++sequence));
         if (!session.isEmpty()) {
             text.append("Session: ").append(session).append("\r\n");
@@ -73,7 +139,6 @@ public final class RtspClient implements Closeable {
             text.append("Content-Length: ").append(body.length()).append("\r\n");
         }
         raw(Bytes.ofUtf8(text.append("\r\n").append(body).toString()));
-        return answer();
     }
 
     public Answer request(String method, String... headers) throws IOException {
@@ -96,6 +161,36 @@ public final class RtspClient implements Closeable {
                     "Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d;mode=record".formatted(2 * i, 2 * i + 1));
         }
         return answer.status() == 200 ? request("RECORD") : answer;
+    }
+
+    /// The same with packets by UDP.
+    public Answer publishByDatagrams(List<Track> tracks) throws IOException {
+        Answer answer = ask("ANNOUNCE", url, description(tracks), "Content-Type: application/sdp");
+        for (int i = 0; i < tracks.size() && answer.status() == 200; i++) {
+            // Which ports they are, the server learns by what comes.
+            datagrams.add(new DatagramSocket());
+            datagrams.add(new DatagramSocket());
+            answer = ask(
+                    "SETUP",
+                    url + "/streamid=" + i,
+                    "",
+                    "Transport: RTP/AVP;unicast;client_port=%d-%d;mode=record"
+                            .formatted(
+                                    datagrams.get(2 * i).getLocalPort(),
+                                    datagrams.get(2 * i + 1).getLocalPort()));
+            Matcher ports = SERVER_PORTS.matcher(answer.headers().getOrDefault("transport", ""));
+            for (int kind = 1; kind <= 2 && ports.find(0); kind++) {
+                datagrams
+                        .get(2 * i + kind - 1)
+                        .connect(InetAddress.getByName(HOST), Integer.parseInt(ports.group(kind)));
+            }
+        }
+        return answer.status() == 200 ? request("RECORD") : answer;
+    }
+
+    /// The server's, by channel.
+    public List<Integer> datagramPorts() {
+        return datagrams.stream().map(DatagramSocket::getPort).toList();
     }
 
     /// An SDP of these tracks; from then on [#packets] can be asked for.
@@ -156,7 +251,7 @@ public final class RtspClient implements Closeable {
         }
     }
 
-    /// Sends frames interleaved, video on channel 0 if it was announced first.
+    /// Sends frames, interleaved with video on channel 0 if it was announced first, or by UDP.
     public void send(List<Track> tracks, List<Frame> frames) throws IOException {
         for (Frame frame : frames) {
             int channel = 0;
@@ -170,6 +265,10 @@ public final class RtspClient implements Closeable {
     }
 
     public void interleaved(int channel, Bytes packet) throws IOException {
+        if (!datagrams.isEmpty()) {
+            datagrams.get(channel).send(new DatagramPacket(packet.toByteArray(), packet.length()));
+            return;
+        }
         byte[] framed = new byte[4 + packet.length()];
         framed[0] = '$';
         framed[1] = (byte) channel;
@@ -247,8 +346,25 @@ public final class RtspClient implements Closeable {
         return line.toString().strip();
     }
 
+    /// Whether something came that was not read.
+    public boolean hasUnread() {
+        try {
+            return sockets.getFirst().getInputStream().available() > 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Hears nothing any more, and may still speak if it is [#tunnelled].
+    public void deafen() throws IOException {
+        sockets.getFirst().close();
+    }
+
     @Override
     public void close() throws IOException {
-        socket.close();
+        datagrams.forEach(DatagramSocket::close);
+        for (Socket socket : sockets) {
+            socket.close();
+        }
     }
 }

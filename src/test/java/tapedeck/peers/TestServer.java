@@ -16,8 +16,10 @@ public final class TestServer implements AutoCloseable {
     private static final long DEADLINE_SECONDS = 60;
 
     private final Server server;
+    private final Path dataDir;
 
     public TestServer(Path dataDir, String... settings) throws Exception {
+        this.dataDir = dataDir;
         List<String> all = new ArrayList<>(List.of(
                 "data_dir=" + dataDir,
                 "http_port=0",
@@ -45,6 +47,10 @@ public final class TestServer implements AutoCloseable {
 
     public Server server() {
         return server;
+    }
+
+    public Path dataDir() {
+        return dataDir;
     }
 
     public int port(String protocol) {

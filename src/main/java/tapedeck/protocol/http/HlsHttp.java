@@ -35,6 +35,9 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
     private static final String TS = "ts.m3u8";
     private static final String DVR = "dvr.m3u8";
     private static final String PAST_MEDIA = "past.mp4";
+    /// What has a name of its own; the others are pieces, which playlists name.
+    public static final List<String> FILES = List.of(INDEX, LIVE, TS, DVR, PAST_MEDIA);
+
     private static final String SESSION = "session";
     private static final String REWIND = "rewind";
     private static final String PLAYLIST = "application/vnd.apple.mpegurl";
@@ -89,6 +92,11 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         }
         StreamName name = new StreamName(path.substring(0, slash));
         String file = path.substring(slash + 1);
+        Matcher media = MEDIA.matcher(file);
+        Matcher part = PART.matcher(file);
+        if (!FILES.contains(file) && !media.matches() && !part.matches()) {
+            throw new HttpProblem(404, "nothing is here");
+        }
         boolean back =
                 file.equals(INDEX) && exchange.query(REWIND).isPresent() || file.equals(DVR) || file.equals(PAST_MEDIA);
         if (back) {
@@ -99,8 +107,6 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         // Only a playlist hands the address on. A visit for each segment would push out those that are watched.
         boolean stays = file.equals(INDEX) || !free && (file.equals(LIVE) || file.equals(TS));
         String visitor = visitor(exchange, name, stays && streams.find(name).isPresent());
-        Matcher media = MEDIA.matcher(file);
-        Matcher part = PART.matcher(file);
         switch (file) {
             case INDEX -> index(exchange, name, visitor);
             case LIVE -> live(exchange, name, visitor);
@@ -108,7 +114,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
             default -> {
                 if (media.matches()) {
                     media(exchange, name, visitor, media);
-                } else if (part.matches()) {
+                } else {
                     HlsSource source = running(name);
                     long number = Long.parseLong(part.group(1));
                     int index = Integer.parseInt(part.group(2));
@@ -118,8 +124,6 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
                             visitor,
                             MP4,
                             window == null ? null : window.part(number, index, PART_WAIT_NANOS));
-                } else {
-                    throw new HttpProblem(404, "nothing is here");
                 }
             }
         }

@@ -1,5 +1,6 @@
 package tapedeck.protocol.http;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import tapedeck.media.Track;
@@ -35,6 +36,11 @@ public final class LiveHttp implements AutoCloseable {
         routes.problemDetails(PATH).add("GET", PATH, this::play).add("OPTIONS", PATH, LiveHttp::options);
     }
 
+    /// How a live stream can be had, behind the dot of its name.
+    public static List<String> extensions() {
+        return Arrays.stream(LiveFormat.values()).map(LiveFormat::extension).toList();
+    }
+
     /// What may be played is for rights to say, not for CORS.
     static void allowOrigins(HttpExchange exchange) {
         exchange.set("Access-Control-Allow-Origin", "*")
@@ -56,7 +62,7 @@ public final class LiveHttp implements AutoCloseable {
         int dot = path.lastIndexOf('.');
         Optional<LiveFormat> format = LiveFormat.ofExtension(path.substring(dot + 1));
         if (dot < 0 || format.isEmpty()) {
-            throw new HttpProblem(404, "a live stream can be had as NAME.flv, NAME.ts and NAME.mp4");
+            throw new HttpProblem(404, "a live stream can be had as NAME." + String.join(", NAME.", extensions()));
         }
         StreamName name = new StreamName(path.substring(0, dot));
         entrance.demand(exchange, name.value());

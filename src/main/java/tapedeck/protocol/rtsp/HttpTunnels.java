@@ -12,12 +12,9 @@ final class HttpTunnels {
     static final int MAX_TUNNELS = 1024;
     static final int MAX_COOKIE_CHARACTERS = 128;
 
-    private final Map<String, Tunnel> tunnels = new ConcurrentHashMap<>();
+    private final Map<String, HttpTunnel> tunnels = new ConcurrentHashMap<>();
 
-    /// @param back the connection of the `GET`
-    record Tunnel(String cookie, Connection back, RtspSession session) {}
-
-    void add(Tunnel tunnel) {
+    void add(HttpTunnel tunnel) {
         if (tunnels.size() >= MAX_TUNNELS) {
             throw new MalformedException("RTSP over HTTP: %d tunnels are open".formatted(MAX_TUNNELS));
         }
@@ -26,14 +23,14 @@ final class HttpTunnels {
         }
     }
 
-    void remove(Tunnel tunnel) {
+    void remove(HttpTunnel tunnel) {
         tunnels.remove(tunnel.cookie(), tunnel);
     }
 
     /// The tunnel that a `POST` of this peer belongs to; null if there is none.
     @Nullable
-    Tunnel find(String cookie, Connection peer) {
-        Tunnel tunnel = tunnels.get(cookie);
+    HttpTunnel find(String cookie, Connection peer) {
+        HttpTunnel tunnel = tunnels.get(cookie);
         return tunnel != null && tunnel.back().address().equals(peer.address()) ? tunnel : null;
     }
 }

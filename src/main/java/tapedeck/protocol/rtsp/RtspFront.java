@@ -49,7 +49,7 @@ final class RtspFront implements Conversation {
     private final byte[] quad = new byte[QUAD];
     private Role role = Role.UNKNOWN;
     private @Nullable RtspSession session;
-    private HttpTunnels.@Nullable Tunnel tunnel;
+    private @Nullable HttpTunnel tunnel;
     private int quadBytes;
 
     RtspFront(Connection connection, HttpTunnels tunnels, Supplier<RtspSession> sessions) {
@@ -97,7 +97,7 @@ final class RtspFront implements Conversation {
         String cookie = cookie(request).orElseThrow(() -> new MalformedException("HTTP on the port of RTSP"));
         if (request.startsWith(GET)) {
             RtspSession made = sessions.get();
-            HttpTunnels.Tunnel opened = new HttpTunnels.Tunnel(cookie, connection, made);
+            HttpTunnel opened = new HttpTunnel(cookie, connection, made);
             tunnels.add(opened);
             tunnel = opened;
             session = made;
@@ -106,10 +106,11 @@ final class RtspFront implements Conversation {
             connection.send(connection.buffer(answer.length()).writeBytes(answer.asByteBuffer()));
             return;
         }
-        HttpTunnels.Tunnel found = tunnels.find(cookie, connection);
+        HttpTunnel found = tunnels.find(cookie, connection);
         if (found == null) {
             throw new MalformedException("RTSP over HTTP: a POST without its GET");
         }
+        found.joined();
         tunnel = found;
         role = Role.TUNNEL_FORTH;
     }
@@ -145,13 +146,9 @@ final class RtspFront implements Conversation {
                 }
             }
         }
-        HttpTunnels.Tunnel to = tunnel;
+        HttpTunnel to = tunnel;
         if (to != null && decoded.size() > 0) {
-            ByteBuf message = Unpooled.wrappedBuffer(decoded.toByteArray());
-            to.back().execute(() -> {
-                to.session().received(message);
-                to.session().receivedAll();
-            });
+            to.say(Unpooled.wrappedBuffer(decoded.toByteArray()));
         }
     }
 
@@ -172,12 +169,12 @@ final class RtspFront implements Conversation {
     @Override
     public void swept(long nowNanos) {
         RtspSession inner = session;
-        HttpTunnels.Tunnel through = tunnel;
+        HttpTunnel through = tunnel;
         if (inner != null) {
             inner.swept(nowNanos);
         } else if (role == Role.UNKNOWN && nowNanos - connection.openedNanos() > RtspLimits.FIRST_REQUEST_NANOS) {
             connection.end("no request within 10 s");
-        } else if (through != null && !through.equals(tunnels.find(through.cookie(), connection))) {
+        } else if (through != null && through.isOver(nowNanos)) {
             connection.end("its tunnel is over");
         }
     }
@@ -185,13 +182,17 @@ final class RtspFront implements Conversation {
     @Override
     public void ended(String reason) {
         RtspSession inner = session;
-        HttpTunnels.Tunnel through = tunnel;
-        if (role == Role.TUNNEL_BACK && through != null) {
+        HttpTunnel through = tunnel;
+        if (inner != null && through != null) {
+            // Whoever comes with its name now is somebody else.
             tunnels.remove(through);
-        }
-        if (inner != null) {
+            through.ended(reason);
+        } else if (inner != null) {
             inner.ended(reason);
         } else {
+            if (through != null) {
+                through.left();
+            }
             log.info("rtsp {}: ended: {}", connection.peer(), reason);
         }
     }

@@ -17,6 +17,8 @@ final class RtspLimits {
     static final int TIMEOUT_SECONDS = 60;
     /// A little later than was said.
     static final long TIMEOUT_NANOS = (TIMEOUT_SECONDS + 10) * 1_000_000_000L;
+    /// What a peer said by `POST` is heard for so long when its `GET` is gone.
+    static final long LAST_WORDS_NANOS = 2_000_000_000L;
 
     static final int MAX_REQUESTS_PER_SECOND = 100;
     /// Requests that may come while one waits for its answer.

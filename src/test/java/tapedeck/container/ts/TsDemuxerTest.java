@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,8 @@ import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestMedia;
 
 class TsDemuxerTest {
+    private static final int MOVED_PID = 0x1ABC;
+
     @Test
     void inPiecesOfAnySizeItIsTheSame() {
         List<Frame> frames = TsCases.frames("h264+aac");
@@ -96,6 +100,44 @@ class TsDemuxerTest {
         heard.demuxer.end();
         assertEquals("hevc", heard.of(true).getLast().track().codec().name());
         assertEquals(frames.size() + TestMedia.h265(1).size(), heard.frames.size());
+    }
+
+    /// ISO/IEC 13818-1 2.4.4.3: the map stands where the table of programs says, also when that changes.
+    @Test
+    void aNewTableOfProgramsMayMoveTheMap() {
+        List<Frame> frames = TsCases.frames("h264+aac");
+        Bytes one = TsCases.recorded(frames).content();
+        TsCases.Heard heard = new TsCases.Heard();
+        heard.demuxer.receive(one);
+        heard.demuxer.receive(withMapAt(MOVED_PID, one));
+        heard.demuxer.end();
+        assertEquals(2 * frames.size(), heard.frames.size());
+        assertEquals(frames.getLast().data(), heard.of(false).getLast().data());
+        assertEquals(List.of(), List.copyOf(heard.unsupported));
+    }
+
+    /// The same with the map in packets of another PID, and a table of programs of the next version that says so.
+    private static Bytes withMapAt(int pid, Bytes stream) {
+        byte[] all = stream.toByteArray();
+        int mapPid = -1;
+        for (int at = 0; at < all.length; at += 188) {
+            int of = (all[at + 1] & 0x1F) << 8 | all[at + 2] & 0xFF;
+            if (of == 0) {
+                // Behind the header and the pointer: eight bytes, the program's number, the PID, the CRC_32.
+                int section = at + 5;
+                mapPid = (all[section + 10] & 0x1F) << 8 | all[section + 11] & 0xFF;
+                all[section + 5] = (byte) (all[section + 5] & 0xC1 | (all[section + 5] >> 1) + 1 << 1 & 0x3E);
+                all[section + 10] = (byte) (0xE0 | pid >> 8);
+                all[section + 11] = (byte) pid;
+                int crc = Crc32Mpeg.of(Bytes.wrap(Arrays.copyOfRange(all, section, section + 12)));
+                ByteBuffer.wrap(all, section + 12, 4).putInt(crc);
+            } else if (of == mapPid) {
+                all[at + 1] = (byte) (all[at + 1] & 0xE0 | pid >> 8);
+                all[at + 2] = (byte) pid;
+            }
+        }
+        assertTrue(mapPid > 0 && mapPid != pid);
+        return Bytes.wrap(all);
     }
 
     @Test

@@ -26,22 +26,40 @@ final class RelayHouse implements AutoCloseable {
     final EventLoops loops = new EventLoops(2);
     final PortPairs ports = new PortPairs(31_001, 32_000, loops);
     final Relays relays;
-    private final RtspServer server;
+    private final Rights rights;
+    private final int port;
+    private RtspServer server;
 
     RelayHouse() throws SettingsException {
         this(new Rights(Settings.Rights.NONE));
     }
 
     RelayHouse(Rights rights) throws SettingsException {
-        Settings.Rtsp settings = new Settings.Rtsp(new Settings.Port("rtsp_port", OptionalInt.of(0)), 31_001, 32_000);
-        server = new RtspServer(0, settings, rights, loops, streams, new BoundPorts());
+        this.rights = rights;
+        server = server(0);
+        port = server.port();
         relays = new Relays(new Settings.Relays(List.of(), List.of(), List.of("127.0.0.0/8"), 60, ""), streams)
                 .pullWith(new RtspPull(loops, ports))
                 .pushWith(new RtspPush(loops, ports));
     }
 
+    private RtspServer server(int port) {
+        Settings.Rtsp settings = new Settings.Rtsp(new Settings.Port("rtsp_port", OptionalInt.of(0)), 31_001, 32_000);
+        return new RtspServer(port, settings, rights, loops, streams, new BoundPorts());
+    }
+
     int port() {
-        return server.port();
+        return port;
+    }
+
+    /// Nobody answers any more; the streams are still there.
+    void away() {
+        server.close();
+    }
+
+    /// At the same address.
+    void back() {
+        server = server(port);
     }
 
     String url(String name) {

@@ -16,6 +16,7 @@ import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.TestMedia;
+import tapedeck.relay.RelayReport;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
@@ -81,28 +82,74 @@ class RtspRelayTest {
     @ParameterizedTest
     @CsvSource({"h264+aac, tcp", "h264+opus, udp", "h265+opus, auto"})
     void whatIsPulledIsWhatIsPublishedThere(String codecs, String transport) throws Exception {
-        List<Frame> media = TestMedia.of(codecs, 3);
         try (RelayHouse there = new RelayHouse();
                 RelayHouse here = new RelayHouse()) {
-            FrameCollector collector = FrameCollector.of(here.streams, "copy");
+            pulledFrom(there.url("original"), there, here, codecs, transport);
+        }
+    }
+
+    private static void pulledFrom(String address, RelayHouse there, RelayHouse here, String codecs, String transport)
+            throws Exception {
+        List<Frame> media = TestMedia.of(codecs, 3);
+        FrameCollector collector = FrameCollector.of(here.streams, "copy");
+        Publication publication = publish(there, "original");
+        List<Frame> first = new ArrayList<>(media.subList(0, 4));
+        play(publication, first);
+        String id = here.pull(address, "copy", transport).id();
+        await("the pull plays", () -> publication.stream().statistics().liveReaders() == 1);
+        play(publication, media.subList(4, media.size()));
+        publication.close("enough");
+        List<Frame> received = collector.untilEnd();
+        assertSameAndInSync(media, received);
+        await("it ended well", () -> here.report(id).lastError().contains("over"));
+        await("no port is kept", () -> here.ports.inUse() == 0 && there.ports.inUse() == 0);
+    }
+
+    /// RFC 2326 11.3: what is asked for is elsewhere.
+    @Test
+    void aPullGoesWhereItIsSent() throws Exception {
+        try (RelayHouse there = new RelayHouse();
+                RelayHouse here = new RelayHouse();
+                ScriptedServer first = new ScriptedServer((request, wire) -> wire.say(
+                        request.method().equals("DESCRIBE")
+                                ? request.answer("302 Moved Temporarily", "", "Location: " + there.url("original"))
+                                : request.answer("200 OK", "", "Public: DESCRIBE")))) {
+            pulledFrom(first.url("cam"), there, here, "h264+aac", "tcp");
+            assertTrue(first.requests().stream()
+                    .noneMatch(request -> request.method().equals("SETUP")));
+        }
+    }
+
+    /// One stream, so that its recording goes on.
+    @Test
+    void aStreamGoesOnWhenItsServerComesBack() throws Exception {
+        List<Frame> media = TestMedia.of("h264+aac", 2);
+        try (RelayHouse there = new RelayHouse();
+                RelayHouse here = new RelayHouse()) {
+            FrameCollector copy = FrameCollector.of(here.streams, "copy");
             Publication publication = publish(there, "original");
-            List<Frame> first = new ArrayList<>(media.subList(0, 4));
-            play(publication, first);
-            String id = here.pull(there.url("original"), "copy", transport).id();
-            await(
-                    "the pull plays",
-                    () -> there.streams
-                                    .find(new StreamName("original"))
-                                    .orElseThrow()
-                                    .statistics()
-                                    .liveReaders()
-                            == 1);
-            play(publication, media.subList(4, media.size()));
+            play(publication, media);
+            String id = here.pull(there.url("original"), "copy", "tcp").id();
+            int before = copy.until(media.size() / 2).size();
+            Frame last = copy.until(before).getLast();
+            there.away();
+            await("it is broken", () -> here.report(id).state() != RelayReport.State.ACTIVE);
+            there.back();
+            await("it is there again", () -> here.report(id).state() == RelayReport.State.ACTIVE);
+            play(publication, TestMedia.shifted(media, 4_000_000_000L));
+            List<Frame> frames = copy.until(before + media.size());
+            for (int id2 : new int[] {Track.VIDEO, Track.AUDIO}) {
+                List<Frame> track = frames.stream()
+                        .filter(frame -> frame.track().id() == id2)
+                        .toList();
+                for (int i = 1; i < track.size(); i++) {
+                    assertTrue(track.get(i).dtsNanos() > track.get(i - 1).dtsNanos(), "time goes on");
+                }
+            }
+            Frame next = frames.get(before);
+            assertTrue(next.dtsNanos() > last.dtsNanos(), "behind what was there");
+            assertEquals(1, here.streams.all().size());
             publication.close("enough");
-            List<Frame> received = collector.untilEnd();
-            assertSameAndInSync(media, received);
-            await("it ended well", () -> here.report(id).lastError().contains("over"));
-            await("no port is kept", () -> here.ports.inUse() == 0 && there.ports.inUse() == 0);
         }
     }
 
