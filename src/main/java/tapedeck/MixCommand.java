@@ -133,7 +133,7 @@ final class MixCommand implements Callable<Integer> {
         } catch (MixFailedException e) {
             return complain(e.reason().exitCode(), e.getMessage());
         } catch (IOException e) {
-            return complain(Reason.SETTINGS.exitCode(), config + ": " + e);
+            return complain(Reason.SETTINGS.exitCode(), config + ": cannot be read: " + e.getMessage());
         }
     }
 

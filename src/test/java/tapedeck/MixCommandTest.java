@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.LgplBuild;
 
 /// `./run mix`: the exit codes of the recording page, and that it works as it is shipped.
 @Tag("peer")
@@ -65,6 +67,21 @@ class MixCommandTest {
         try (var files = Files.list(folder)) {
             assertEquals(2, files.count());
         }
+    }
+
+    /// The build that is shipped has no x264: the command says so before it begins, and not by the stack of a worker.
+    @Test
+    void anEncoderThatTheBuildHasNotIs66() throws Exception {
+        Path file = OneSecond.in(folder, "room.mp4");
+        List<String> command = new ArrayList<>(command(file, config("{\"codec\": \"x264\"}")));
+        command.set(command.indexOf("-cp") + 1, LgplBuild.classPath());
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(66, process.waitFor(), said);
+        assertEquals(
+                "tapedeck: codec=x264: this build of FFmpeg has no libx264: a GPL build is needed, or codec=openh264\n",
+                said);
     }
 
     @Test

@@ -37,6 +37,6 @@ final class DiskSpace {
     }
 
     String complaint() {
-        return "less than minAvailableSpace=%d bytes are free in %s".formatted(leastBytes, folder);
+        return "less than minAvailableSpace=%d bytes are free on its disk".formatted(leastBytes);
     }
 }

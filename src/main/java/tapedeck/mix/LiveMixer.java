@@ -81,6 +81,7 @@ final class LiveMixer {
     }
 
     void start() {
+        log.info("{}: started, its stream is {}", uri, stream().name());
         thread = Thread.ofVirtual().name(uri).start(this::run);
     }
 
@@ -102,6 +103,7 @@ final class LiveMixer {
             if (sound != null) {
                 sound.end();
             }
+            log.info("{}: ended, {}", uri, endReason);
             ended.countDown();
         }
     }
@@ -112,7 +114,9 @@ final class LiveMixer {
 
     private void turn(long nowNanos) {
         sources.forEach(source -> source.refresh(nowNanos, zeroNanos, finder));
-        sources.removeIf(source -> source.stream() == null && !source.isByName());
+        sources.stream()
+                .filter(source -> source.stream() == null && !source.isByName())
+                .forEach(this::remove);
         // As they were added, whoever came back meanwhile.
         List<LiveSource> present = new ArrayList<>(sources);
         present.sort(Comparator.comparingInt(LiveSource::number));
@@ -138,13 +142,22 @@ final class LiveMixer {
                     MixerRefusedException.Reason.TAKEN, "%s has %d streams already".formatted(uri, MAX_SOURCES));
         }
         sources.add(new LiveSource(++lastSource, stream, byName, wantsVideo, wantsAudio, nowNanos()));
+        log.info("{}: {} is mixed", uri, stream.name());
         return true;
     }
 
     /// False if there is none.
     synchronized boolean remove(Predicate<LiveSource> which) {
         LiveSource source = find(which);
-        return source != null && sources.remove(source);
+        return source != null && remove(source);
+    }
+
+    private boolean remove(LiveSource source) {
+        boolean removed = sources.remove(source);
+        if (removed) {
+            log.info("{}: {} is mixed no longer", uri, source.name());
+        }
+        return removed;
     }
 
     private @Nullable LiveSource find(Predicate<LiveSource> which) {

@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tapedeck.bytes.MalformedException;
 import tapedeck.mix.MixerRefusedException.Reason;
 import tapedeck.stream.Feedback;
@@ -29,10 +27,10 @@ public final class LiveMixers implements AutoCloseable {
     static final int MAX_MIXERS = 20;
 
     private static final SecureRandom RANDOM = new SecureRandom();
-    private static final Logger log = LoggerFactory.getLogger(LiveMixers.class);
 
     private final Streams streams;
     private final Path settingsFile;
+    private final IgnoredKeys ignored;
     private final int most;
     // Guarded by this.
     private final Map<String, LiveMixer> running = new LinkedHashMap<>();
@@ -48,6 +46,7 @@ public final class LiveMixers implements AutoCloseable {
         this.streams = streams;
         this.settingsFile = settingsFile;
         this.most = most;
+        ignored = new IgnoredKeys(settingsFile);
     }
 
     /// A stream to be added or removed.
@@ -59,9 +58,20 @@ public final class LiveMixers implements AutoCloseable {
     ///
     /// @param streamName of what it publishes; empty for the name of the URI
     /// @param settings by their keys, over those of the file
-    public synchronized void start(String uri, Optional<String> streamName, Map<String, String> settings)
+    public void start(String uri, Optional<String> streamName, Map<String, String> settings)
             throws MixerRefusedException {
-        String name = name(uri);
+        StreamName name = new StreamName(streamName.orElse(name(uri)));
+        try {
+            // It may have to ask a process: running mixers wait for this lock at each turn.
+            MixSettings all = MixSettings.live(settingsFile, settings);
+            ignored.name(all);
+            start(uri, name, all);
+        } catch (MixFailedException e) {
+            throw refused(Reason.SETTINGS, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private synchronized void start(String uri, StreamName name, MixSettings settings) throws MixerRefusedException {
         forgetEnded();
         if (closed) {
             throw refused(Reason.BROKEN, "the server is stopping");
@@ -73,12 +83,9 @@ public final class LiveMixers implements AutoCloseable {
             throw refused(Reason.TAKEN, "there are %d mixers already".formatted(most));
         }
         try {
-            MixSettings all = MixSettings.live(settingsFile, settings);
-            LiveMixer mixer = open(uri, new StreamName(streamName.orElse(name)), all);
+            LiveMixer mixer = open(uri, name, settings);
             running.put(uri, mixer);
             mixer.start();
-        } catch (MixFailedException e) {
-            throw refused(Reason.SETTINGS, String.valueOf(e.getMessage()));
         } catch (NameTakenException e) {
             throw refused(Reason.TAKEN, String.valueOf(e.getMessage()));
         }
@@ -237,8 +244,5 @@ public final class LiveMixers implements AutoCloseable {
         }
         rest.forEach(mixer -> mixer.end("the server is stopping"));
         rest.forEach(mixer -> end(mixer, "the server is stopping"));
-        if (!rest.isEmpty()) {
-            log.info("{} live mixers ended", rest.size());
-        }
     }
 }

@@ -38,7 +38,7 @@ final class MixFile implements Output, AutoCloseable {
         if (!isOurs()) {
             channel.close();
             throw new MixFailedException(
-                    MixFailedException.Reason.BUSY, target + " is being made already, by somebody else");
+                    MixFailedException.Reason.BUSY, target.getFileName() + " is being made already, by somebody else");
         }
         channel.truncate(0);
     }

@@ -38,6 +38,7 @@ public final class MixJobs implements AutoCloseable {
     private final Database database;
     private final JobTable table;
     private final Path configuration;
+    private final IgnoredKeys ignored;
     private final int cores;
     private final Map<String, Integer> percents = new ConcurrentHashMap<>();
     private final Thread dispatcher;
@@ -54,6 +55,7 @@ public final class MixJobs implements AutoCloseable {
         this.database = database;
         this.table = new JobTable(database.node());
         this.configuration = configuration;
+        ignored = new IgnoredKeys(configuration);
         this.cores = cores;
         dispatcher = Thread.ofVirtual().name("mix-jobs").start(this::dispatch);
     }
@@ -219,11 +221,23 @@ public final class MixJobs implements AutoCloseable {
     /// Null if it cannot be mixed like this, which is then said.
     private @Nullable MixSettings settings(MixJob job) throws DatabaseException {
         try {
-            return Files.exists(configuration) ? MixSettings.read(configuration) : MixSettings.defaults();
-        } catch (IOException | MixFailedException e) {
-            end(job.id(), MixJob.State.FAILED, "", Reason.SETTINGS.exitCode(), configuration + ": " + e.getMessage());
-            return null;
+            if (!Files.exists(configuration)) {
+                return MixSettings.defaults();
+            }
+            MixSettings settings = MixSettings.read(configuration);
+            ignored.name(settings);
+            return settings;
+        } catch (IOException e) {
+            refuse(job, configuration.getFileName() + ": " + FileTrouble.of(e));
+        } catch (MixFailedException e) {
+            refuse(job, String.valueOf(e.getMessage()));
         }
+        return null;
+    }
+
+    private void refuse(MixJob job, String why) throws DatabaseException {
+        log.warn("mix of {}: {}", job.file(), why);
+        end(job.id(), MixJob.State.FAILED, "", Reason.SETTINGS.exitCode(), why);
     }
 
     private void run(MixJob job, MixSettings settings, int needed) {
@@ -261,7 +275,7 @@ public final class MixJobs implements AutoCloseable {
             }
         } catch (RuntimeException e) {
             log.error("mix of {}", job.file(), e);
-            end(job.id(), MixJob.State.FAILED, "", Reason.BROKEN.exitCode(), e.toString());
+            end(job.id(), MixJob.State.FAILED, "", Reason.BROKEN.exitCode(), "a bug: the server's log has it");
         }
     }
 

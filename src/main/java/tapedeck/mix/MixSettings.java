@@ -3,6 +3,7 @@ package tapedeck.mix;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,6 +33,9 @@ public record MixSettings(
         List<String> unknownKeys) {
     /// As `record_fdk_aac_bitrate_mode`.
     static final int SOUND_BITRATE_MODE = 5;
+
+    /// FFmpeg's name of the encoder that only its GPL builds have.
+    static final String X264 = "libx264";
 
     static final int MAX_SIZE = 4096;
     static final int MIN_SIZE = 64;
@@ -75,7 +79,9 @@ public record MixSettings(
 
     /// Reads a file. Those that it names are looked for beside it.
     public static MixSettings read(Path file) throws IOException, MixFailedException {
-        return parse(text(file), folder(file));
+        MixSettings settings = parse(text(file), folder(file));
+        EncoderCheck.require(settings);
+        return settings;
     }
 
     private static Path folder(Path file) {
@@ -85,7 +91,8 @@ public record MixSettings(
 
     private static String text(Path file) throws IOException, MixFailedException {
         if (Files.size(file) > MAX_FILE_BYTES) {
-            throw new MixFailedException(Reason.SETTINGS, "%s: more than %d bytes".formatted(file, MAX_FILE_BYTES));
+            throw new MixFailedException(
+                    Reason.SETTINGS, "%s: more than %d bytes".formatted(file.getFileName(), MAX_FILE_BYTES));
         }
         return Files.readString(file);
     }
@@ -100,7 +107,7 @@ public record MixSettings(
                 height,
                 in.number("fps", 30, 1, MAX_FPS),
                 in.number("bitrate", 2000, 50, MAX_KILOBITS),
-                in.oneOf("codec", "openh264", Set.of("openh264", "x264")).equals("x264") ? "libx264" : "libopenh264",
+                in.oneOf("codec", "openh264", Set.of("openh264", "x264")).equals("x264") ? X264 : "libopenh264",
                 scene(in, new Area(0, 0, width, height)));
         List<String> unknown =
                 all.propertyNames().stream().filter(key -> !KEYS.contains(key)).toList();
@@ -139,7 +146,7 @@ public record MixSettings(
                 object(text(file)).properties().forEach(member -> all.put(member.getKey(), member.getValue()));
             }
         } catch (IOException e) {
-            throw new MixFailedException(Reason.SETTINGS, "%s: cannot be read: %s".formatted(file, e));
+            throw new MixFailedException(Reason.SETTINGS, "%s: %s".formatted(file.getFileName(), FileTrouble.of(e)));
         }
         for (Map.Entry<String, String> member : own.entrySet()) {
             if (LIVE_KEYS.contains(member.getKey())) {
@@ -155,6 +162,7 @@ public record MixSettings(
         if (!settings.hasVideo() && !settings.hasAudio()) {
             throw new MixFailedException(Reason.SETTINGS, "hasVideo, hasAudio: one of them is needed");
         }
+        EncoderCheck.require(settings);
         return settings;
     }
 
@@ -178,7 +186,7 @@ public record MixSettings(
             case "speaker" -> look(in, in, in, new Layout.Speaker(), names, canvas);
             case "row" -> look(in, in, in, new Layout.Row(), names, canvas);
             default -> {
-                Path file = in.folder.resolve(name);
+                Path file = in.path("layout", name);
                 try {
                     Reader own = new Reader(object(text(file)), folder(file));
                     List<Area> tiles = new ArrayList<>();
@@ -196,9 +204,7 @@ public record MixSettings(
                             names,
                             canvas);
                 } catch (IOException e) {
-                    throw new MixFailedException(
-                            Reason.SETTINGS,
-                            "layout=%s: grid, speaker, row or a JSON file that can be read: %s".formatted(name, e));
+                    throw new MixFailedException(Reason.SETTINGS, "layout=%s: %s".formatted(name, FileTrouble.of(e)));
                 }
             }
         };
@@ -308,11 +314,22 @@ public record MixSettings(
         }
 
         private String file(String key, String name) throws MixFailedException {
-            Path file = folder.resolve(name);
+            Path file = path(key, name);
+            if (!Files.exists(file)) {
+                throw new MixFailedException(Reason.SETTINGS, "%s=%s: there is no such file".formatted(key, name));
+            }
             if (!Files.isReadable(file) || Files.isDirectory(file)) {
-                throw new MixFailedException(Reason.SETTINGS, "%s=%s: cannot be read".formatted(key, file));
+                throw new MixFailedException(Reason.SETTINGS, "%s=%s: cannot be read".formatted(key, name));
             }
             return file.toString();
+        }
+
+        private Path path(String key, String name) throws MixFailedException {
+            try {
+                return folder.resolve(name);
+            } catch (InvalidPathException _) {
+                throw new MixFailedException(Reason.SETTINGS, key + ": no name of a file");
+            }
         }
 
         private List<JsonNode> list(String key) throws MixFailedException {

@@ -88,9 +88,10 @@ public final class OfflineMixer {
         try (FileChannel file = FileChannel.open(source, StandardOpenOption.READ)) {
             return mixer.mix(file, space);
         } catch (MalformedException e) {
-            throw new MixFailedException(Reason.NOTHING_TO_MIX, "%s: %s".formatted(source, e.getMessage()));
+            throw new MixFailedException(
+                    Reason.NOTHING_TO_MIX, "%s: %s".formatted(source.getFileName(), e.getMessage()));
         } catch (IOException e) {
-            throw new MixFailedException(Reason.BROKEN, "%s: %s".formatted(source, e));
+            throw new MixFailedException(Reason.BROKEN, "%s: %s".formatted(source.getFileName(), FileTrouble.of(e)));
         }
     }
 
@@ -105,7 +106,8 @@ public final class OfflineMixer {
         boolean sound = lines.stream().anyMatch(line -> line.codec() instanceof Codec.Audio);
         long duration = lines.stream().mapToLong(FileLine::endNanos).max().orElse(0);
         if (duration <= 0) {
-            throw new MixFailedException(Reason.NOTHING_TO_MIX, source + ": there is nothing in it to mix");
+            throw new MixFailedException(
+                    Reason.NOTHING_TO_MIX, source.getFileName() + ": there is nothing in it to mix");
         }
         if (!space.isEnough()) {
             throw new MixFailedException(Reason.NO_SPACE, space.complaint());
@@ -285,8 +287,8 @@ public final class OfflineMixer {
         if (cause instanceof MixFailedException failure) {
             return failure;
         }
-        if (cause instanceof IOException) {
-            return new MixFailedException(Reason.BROKEN, cause.toString());
+        if (cause instanceof IOException trouble) {
+            return new MixFailedException(Reason.BROKEN, FileTrouble.of(trouble));
         }
         throw new IllegalStateException(cause);
     }

@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,7 @@ final class MultiRecorder {
     private final String recordingId = UUID.randomUUID().toString();
     private final long startedAtMillis = System.currentTimeMillis();
     private final List<MultiSource> sources = new CopyOnWriteArrayList<>();
+    private final AtomicInteger streams = new AtomicInteger();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final ErrorBudget errors;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -114,6 +116,8 @@ final class MultiRecorder {
             }
             sources.add(source);
         }
+        streams.incrementAndGet();
+        log.info("recording {}: {} is added", uri, stream.name());
         long fragmentNanos = studio.settings().fragmentMillis() * NANOS_PER_MILLI;
         long wakeNanos = Math.max(fragmentNanos - Recorder.MARGIN_NANOS, fragmentNanos / 2);
         source.subscribe(new ReaderOptions(
@@ -413,8 +417,12 @@ final class MultiRecorder {
 
     /// Lets go of the streams that have ended or were removed.
     private void leave() {
-        sources.stream().filter(MultiSource::isOver).forEach(MultiSource::close);
-        sources.removeIf(MultiSource::isOver);
+        List<MultiSource> gone = sources.stream().filter(MultiSource::isOver).toList();
+        for (MultiSource source : gone) {
+            source.close();
+            log.info("recording {}: {} is no longer in it", uri, source.stream().name());
+        }
+        sources.removeAll(gone);
     }
 
     private void end() {
@@ -427,9 +435,24 @@ final class MultiRecorder {
         } catch (IOException | RuntimeException e) {
             log.warn("recording {}: its end is not on disk: {}", uri, e.toString());
         }
+        sayEnd(reason);
         writer.recordings().decrementAndGet();
         ended.complete(null);
         var _ = CompletableFuture.allOf(finishing.toArray(CompletableFuture<?>[]::new))
                 .whenComplete((_, _) -> done.complete(null));
+    }
+
+    private void sayEnd(@Nullable EndReason reason) {
+        if (streams.get() == 0) {
+            log.warn("recording {}: ended without ever having had a stream: there is no file", uri);
+        } else if (parts == 0) {
+            log.warn(
+                    "recording {}: ended ({}): no frame came of its streams ({}), there is no file",
+                    uri,
+                    reason,
+                    streams);
+        } else {
+            log.info("recording {}: ended ({}); streams: {}, files: {}", uri, reason, streams, parts);
+        }
     }
 }

@@ -72,6 +72,7 @@ public final class MultiRecordings {
             running.put(uri, recorder);
             open.add(recorder);
         }
+        log.info("recording {}: started", uri);
         var _ = recorder.ended().thenRun(() -> ended(recorder));
         var _ = recorder.done().thenRun(() -> forget(recorder));
     }

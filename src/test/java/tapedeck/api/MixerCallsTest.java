@@ -1,13 +1,17 @@
 package tapedeck.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.peers.Await;
+import tapedeck.peers.LgplBuild;
+import tapedeck.peers.LoggedLines;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
@@ -40,7 +44,8 @@ class MixerCallsTest {
 
     @Test
     void callsAndStatuses() throws Exception {
-        try (ApiServer server = new ApiServer(dir);
+        try (LoggedLines lines = new LoggedLines("tapedeck.mix");
+                ApiServer server = new ApiServer(dir);
                 LivePublisher one = new LivePublisher(server, "one");
                 LivePublisher two = new LivePublisher(server, "two")) {
             assertEquals(404, status(server, "find_all", ""));
@@ -80,7 +85,36 @@ class MixerCallsTest {
             assertEquals(200, status(server, "terminate", ROOM));
             assertEquals(404, status(server, "terminate", ROOM));
             assertTrue(server.streams.find(new StreamName("mix")).isEmpty());
+            assertEquals(
+                    List.of(
+                            "INFO mixer://room: started, its stream is mix",
+                            "INFO mixer://room: one is mixed",
+                            "INFO mixer://room: two is mixed",
+                            "INFO mixer://room: two is mixed no longer",
+                            "INFO mixer://room: one is mixed no longer",
+                            "INFO mixer://room: ended, terminated"),
+                    lines.with("mixer://room: "));
         }
+    }
+
+    /// A client hears what it wrote, nothing of the server's disk or code.
+    @Test
+    void whatCannotBeUsedIs400AndSaysWhy() throws Exception {
+        try (ApiServer server = new ApiServer(dir);
+                LgplBuild _ = new LgplBuild()) {
+            assertRefused(server, "\"layout\": \"nope.json\"", "layout=nope.json: there is no such file");
+            assertRefused(server, "\"background\": \"nope.png\"", "background=nope.png: there is no such file");
+            assertRefused(server, "\"codec\": \"x264\"", "codec=x264: this build of FFmpeg has no libx264");
+            assertEquals(404, status(server, "find_all", ""));
+        }
+    }
+
+    private void assertRefused(ApiServer server, String members, String why) throws Exception {
+        var answer = server.post("/rest-api/mixer/startup", "{" + ROOM + ", " + members + "}");
+        String text = ApiServer.text(answer);
+        assertEquals(400, answer.statusCode(), text);
+        assertTrue(text.contains(why), text);
+        assertFalse(text.contains("Exception") || text.contains(dir.toString()), text);
     }
 
     @Test

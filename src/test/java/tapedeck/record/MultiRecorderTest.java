@@ -29,6 +29,7 @@ import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.LoggedLines;
 import tapedeck.peers.TestMedia;
 import tapedeck.record.RecordingRefusedException.Reason;
 import tapedeck.stream.Publication;
@@ -296,6 +297,33 @@ class MultiRecorderTest {
                 assertEquals(number * 0.9, track.segments().getLast().startNanos() / 1e9, 0.01);
                 assertEquals(number * 0.9 + number % 5 + 1, track.endNanos() / 1e9, 0.05);
             }
+        }
+    }
+
+    @Test
+    void theLogSaysWhoCameAndWentAndThatNobodyDid() throws Exception {
+        try (LoggedLines lines = new LoggedLines("tapedeck.record");
+                MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            studio.participant("anna", 0, talk(1));
+            studio.play();
+            studio.terminate();
+            String said = "INFO recording %s: ".formatted(MultiStudio.URI);
+            assertEquals(
+                    List.of(
+                            said + "started",
+                            said + "anna is added",
+                            said + "anna is no longer in it",
+                            said + "ended (STOPPED); streams: 1, files: 1"),
+                    lines.with(MultiStudio.URI + ": "));
+            studio.multi().start("multi-recorder://empty");
+            studio.multi().terminate("multi-recorder://empty");
+            studio.awaitFinished();
+            assertEquals(
+                    List.of(
+                            "INFO recording multi-recorder://empty: started",
+                            "WARN recording multi-recorder://empty: ended without ever having had a stream: there is no file"),
+                    lines.with("empty: "));
         }
     }
 
