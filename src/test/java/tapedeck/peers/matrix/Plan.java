@@ -22,7 +22,24 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
 
     /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC`
     /// one of them) or of other programs
-    static List<Plan> of(String wanted) {
+    /// @param outs names of ways out and of other programs, if not all of them
+    static List<Plan> of(String wanted, String outs) {
+        if (outs.isEmpty()) {
+            return of(wanted);
+        }
+        List<String> named = Arrays.asList(outs.split(","));
+        List<Plan> plans = new ArrayList<>();
+        for (Plan plan : of(wanted)) {
+            List<? extends Out> left =
+                    plan.outs.stream().filter(out -> named.contains(out.name())).toList();
+            if (!left.isEmpty()) {
+                plans.add(new Plan(plan.in, plan.codecs, left));
+            }
+        }
+        return plans;
+    }
+
+    private static List<Plan> of(String wanted) {
         return switch (wanted) {
             case "usual" -> usual();
             case "all" -> {
@@ -138,8 +155,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
 
     static boolean needsFirefox(List<Plan> plans) {
         return plans.stream()
-                .anyMatch(plan ->
-                        plan.outs.contains(OtherPlayer.FIREFOX_SOCKET) || plan.outs.contains(OtherPlayer.FIREFOX_HLS));
+                .flatMap(plan -> plan.outs.stream())
+                .anyMatch(out -> out.title().startsWith("Firefox"));
     }
 
     /// Of the table of ways.
