@@ -5,7 +5,8 @@ CREATION_MODIFICATION_TIME=$2
 DURATION_IN_MS=$3
 RECORDER_URI=$4
 HOME_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-LOG_FILE=${MULTI_RECORD_LOG:-$HOME_DIR/data/logs/multi-record.log}
+# HOOK_LOG_DIR: logs in the data_dir of the server that started this.
+LOG_FILE=${MULTI_RECORD_LOG:-${HOOK_LOG_DIR:-$HOME_DIR/data/logs}/multi-record.log}
 MIXER_TOOL=${MIXER_TOOL:-$HOME_DIR/tools/offline_mixer_tool.sh}
 # Set LOGGER_ENABLED to true to enable mixing debug logging
 LOGGER_ENABLED=${LOGGER_ENABLED:-false}

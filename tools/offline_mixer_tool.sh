@@ -9,6 +9,14 @@ home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s/%s\n' "$PWD" "$1" ;; esac; }
 
+case ${1:-} in
+    '' | -h | --help)
+        sed -n 's/^# \{0,1\}//; 3,7p' "${BASH_SOURCE[0]}" >&2
+        [ -n "${1:-}" ] || exit 64
+        exit 0
+        ;;
+esac
+
 if [ "${1:-}" = --show-tracks-info ]; then
     if [ ! -f "${2:-}" ]; then
         echo "tapedeck: there is no file ${2:-}" >&2

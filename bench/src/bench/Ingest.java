@@ -6,9 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Loader;
 
 /// `bench/ingest N [SECONDS]`: N real-time RTMP streams, recorded by nginx-rtmp and then by Tapedeck, in one run.
@@ -19,8 +22,10 @@ final class Ingest {
     private static final int WARM_UP_SECONDS = 15;
     private static final int DEFAULT_SECONDS = 100;
 
+    /// @param threads CPU s per stream-minute, by what the threads do
     private record Result(
             double cpuPerStreamMinute,
+            Map<String, Double> threads,
             double residentMib,
             double writesPerStreamSecond,
             double writtenPerReceived,
@@ -128,13 +133,17 @@ final class Ingest {
             Process load = sender.to(ports.rtmp());
             TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
             ProcFs before = ProcFs.of(server.pid());
+            Map<String, Double> threads = ProcFs.threads(server.pid());
             long from = System.nanoTime();
             TimeUnit.SECONDS.sleep(seconds - WARM_UP_SECONDS - streams / 200 - 3);
             ProcFs used = ProcFs.of(server.pid()).minus(before);
             double windowSeconds = (System.nanoTime() - from) / 1e9;
+            Map<String, Double> threadsUsed = new TreeMap<>();
+            ProcFs.threads(server.pid()).forEach((kind, cpu) -> threadsUsed.put(
+                    kind, (cpu - threads.getOrDefault(kind, 0.0)) / windowSeconds / streams * 60));
             String report = Peer.report(load);
             Peer.stop(server);
-            return judge(peer, folder, streams, windowSeconds, used, report);
+            return judge(peer, folder, streams, windowSeconds, used, threadsUsed, report);
         } finally {
             server.destroyForcibly();
             Peer.delete(folder);
@@ -142,7 +151,14 @@ final class Ingest {
     }
 
     private static Result judge(
-            Peer peer, Path folder, int streams, double windowSeconds, ProcFs used, String load) throws Exception {
+            Peer peer,
+            Path folder,
+            int streams,
+            double windowSeconds,
+            ProcFs used,
+            Map<String, Double> threads,
+            String load)
+            throws Exception {
         long sentBytes = Peer.number(load, "bytes");
         List<Path> files;
         try (var walk = Files.walk(folder)) {
@@ -154,6 +170,7 @@ final class Ingest {
         int whole = wholeFiles(files, Peer.number(load, "video"), Peer.number(load, "audio"));
         return new Result(
                 used.cpuSeconds() / windowSeconds / streams * 60,
+                threads,
                 used.residentKib() / 1024.0,
                 used.writeCalls() / windowSeconds / streams,
                 used.writtenBytes() / (windowSeconds * perSecond),
@@ -194,7 +211,8 @@ final class Ingest {
                         "stream=nb_read_packets", "-of", "csv=p=0", file.toString())
                 .redirectErrorStream(true)
                 .start();
-        String text = new String(process.getInputStream().readAllBytes()).trim();
+        // Of a transport stream it is said twice: in the program, too.
+        String text = new String(process.getInputStream().readAllBytes()).lines().findFirst().orElse("");
         process.waitFor();
         return text.matches("\\d+") ? Long.parseLong(text) : -1;
     }
@@ -212,5 +230,11 @@ final class Ingest {
                 result.wholeFiles(),
                 result.files(),
                 result.load());
+        if (result.threads().containsKey("loops")) {
+            String threads = result.threads().entrySet().stream()
+                    .map(each -> String.format(Locale.ROOT, "%s %.4f", each.getKey(), each.getValue()))
+                    .collect(Collectors.joining(", "));
+            System.out.printf("%-10s  of it: %s%n", "", threads);
+        }
     }
 }

@@ -19,6 +19,8 @@ abstract sealed class Player {
     private long pictures;
     private long missing;
     private int lastMillis = -1;
+    private long lastNanos;
+    private long lastTail;
 
     private Player(InetSocketAddress server) throws IOException {
         channel = SocketChannel.open(server);
@@ -36,8 +38,14 @@ abstract sealed class Player {
         return missing;
     }
 
-    int lastMillis() {
-        return lastMillis;
+    /// When its last picture came.
+    long lastNanos() {
+        return lastNanos;
+    }
+
+    /// What its last picture is known by: each player's time begins at 0.
+    long lastTail() {
+        return lastTail;
     }
 
     /// False at the end of the connection.
@@ -60,11 +68,14 @@ abstract sealed class Player {
     /// Takes what is whole out of `bytes`.
     abstract void feed(ByteBuffer bytes) throws IOException;
 
-    final void picture(int millis) {
+    /// @param end where the picture ends in `bytes`
+    final void picture(int millis, ByteBuffer bytes, int end) {
         if (lastMillis >= 0 && millis - lastMillis > MAX_STEP_MILLIS) {
             missing += Math.round((millis - lastMillis) * 30 / 1000.0) - 1;
         }
         lastMillis = millis;
+        lastNanos = System.nanoTime();
+        lastTail = end < Long.BYTES ? 0 : bytes.getLong(end - Long.BYTES);
         pictures++;
     }
 
@@ -110,7 +121,7 @@ abstract sealed class Player {
 
         private void message(int type, int millis, ByteBuffer payload) throws IOException {
             if (type == Chunks.VIDEO && payload.remaining() > 5 && payload.get(1) == 1) {
-                picture(millis);
+                picture(millis, payload, payload.limit());
             } else if (type == Chunks.COMMAND) {
                 String command = String.valueOf(Amf.read(payload));
                 Object transaction = Amf.read(payload);
@@ -151,7 +162,7 @@ abstract sealed class Player {
                 }
                 int millis = in.getInt(at + 4) >>> 8 | (in.get(at + 7) & 255) << 24;
                 if (in.get(at) == Chunks.VIDEO && length > 5 && in.get(at + 12) == 1) {
-                    picture(millis);
+                    picture(millis, in, in.position() + 15 + length);
                 }
                 in.position(in.position() + 15 + length);
             }

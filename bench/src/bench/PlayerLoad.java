@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -38,9 +39,13 @@ final class PlayerLoad {
             }
         }
         failures.forEach((why, count) -> System.out.println("failed " + count + " " + why));
-        int last = players.stream().mapToInt(Player::lastMillis).max().orElse(0);
+        // The last one that came to anybody is the last one of all.
+        long last = players.stream()
+                .max(Comparator.comparingLong(Player::lastNanos))
+                .map(Player::lastTail)
+                .orElse(0L);
         long complete = players.stream()
-                .filter(player -> player.missing() == 0 && player.lastMillis() == last && player.pictures() > 1)
+                .filter(player -> player.missing() == 0 && player.lastTail() == last && player.pictures() > 1)
                 .count();
         System.out.printf(
                 "complete=%d missing=%d pictures=%d bytes=%d%n",

@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// What Linux knows of a process and its children.
 ///
@@ -35,6 +37,35 @@ record ProcFs(double cpuSeconds, long residentKib, long writeCalls, long written
                 field(folder.resolve("status"), "VmRSS:"),
                 field(folder.resolve("io"), "syscw:"),
                 field(folder.resolve("io"), "wchar:"));
+    }
+
+    /// The CPU seconds of a process so far, by what its threads do; those of a JVM have names. A thread that has ended is
+    /// not counted any more.
+    static Map<String, Double> threads(long pid) throws IOException {
+        Map<String, Double> seconds = new TreeMap<>();
+        try (var tasks = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            for (Path task : tasks.toList()) {
+                String stat = Files.readString(task.resolve("stat"));
+                String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+                double cpu = (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+                seconds.merge(kind(name), cpu, Double::sum);
+            }
+        }
+        return seconds;
+    }
+
+    private static String kind(String thread) {
+        if (thread.startsWith("loop")) {
+            return "loops";
+        }
+        if (thread.contains("CompilerThre")) {
+            return "compilers";
+        }
+        if (thread.equals("VM Thread")) {
+            return "collector";
+        }
+        return thread.startsWith("disk") ? "disk" : "rest";
     }
 
     ProcFs plus(ProcFs other) {

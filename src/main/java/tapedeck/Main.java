@@ -56,6 +56,8 @@ public final class Main implements Callable<Integer> {
 
     public static void main(String[] arguments) {
         CommandLine line = new CommandLine(new Main());
+        Path caller = Path.of(System.getProperty("tapedeck.caller", ""));
+        line.registerConverter(Path.class, path -> asTheCallerSeesIt(caller, path));
         line.setExecutionExceptionHandler((failure, _, _) -> {
             if (failure instanceof SettingsException) {
                 System.err.println("tapedeck: " + failure.getMessage());
@@ -65,6 +67,13 @@ public final class Main implements Callable<Integer> {
             return EXIT_FAILED;
         });
         System.exit(line.execute(arguments));
+    }
+
+    /// `./run` may be called from any folder, and then goes into its own. What is not in the caller's is looked for
+    /// there.
+    static Path asTheCallerSeesIt(Path caller, String path) {
+        Path there = caller.resolve(path);
+        return Files.exists(there) ? there : Path.of(path);
     }
 
     Settings settings(Map<String, String> overrides) throws SettingsException {

@@ -94,14 +94,15 @@ final class MixCommand implements Callable<Integer> {
 
     /// Empty if the server does not take it.
     private OptionalInt queued(URI url, MixCallback.Recording recording) throws InterruptedException {
-        ProgressLine progress = new ProgressLine();
         try (MixQueue queue = new MixQueue(url, tokenFile == null ? Path.of("") : tokenFile)) {
-            Optional<MixQueue.End> answer = queue.mix(recording, progress::percent);
+            Optional<MixQueue.End> answer;
+            try (ProgressLine progress = new ProgressLine()) {
+                answer = queue.mix(recording, progress::percent);
+            }
             if (answer.isEmpty()) {
                 System.err.println("tapedeck: the server at " + url + " does not take it: it is mixed here");
                 return OptionalInt.empty();
             }
-            progress.end();
             MixQueue.End end = answer.get();
             if (!end.mixedFile().isEmpty()) {
                 System.out.println(file.resolveSibling(end.mixedFile()));
@@ -115,9 +116,10 @@ final class MixCommand implements Callable<Integer> {
         try {
             MixSettings settings = MixSettings.read(config);
             settings.unknownKeys().forEach(key -> System.err.printf("%s: %s has no effect%n", config, key));
-            ProgressLine progress = new ProgressLine();
-            Mixed mixed = OfflineMixer.mix(file, settings, progress);
-            progress.end();
+            Mixed mixed;
+            try (ProgressLine progress = new ProgressLine()) {
+                mixed = OfflineMixer.mix(file, settings, progress);
+            }
             if (mixed.damagedPackets() > 0) {
                 System.err.printf("%d packets of %s could not be decoded%n", mixed.damagedPackets(), file);
             }
@@ -145,7 +147,7 @@ final class MixCommand implements Callable<Integer> {
     }
 
     /// One line that is written over, if somebody looks.
-    private static final class ProgressLine implements OfflineMixer.Progress {
+    private static final class ProgressLine implements OfflineMixer.Progress, AutoCloseable {
         private static final long NANOS_PER_SECOND = 1_000_000_000;
         private static final int PERCENT = 100;
 
@@ -153,10 +155,12 @@ final class MixCommand implements Callable<Integer> {
                 .filter(java.io.Console::isTerminal)
                 .isPresent();
         private final long beganNanos = System.nanoTime();
+        private boolean begun;
 
         @Override
         public void at(long writtenNanos, long durationNanos) {
             if (seen) {
+                begun = true;
                 double seconds = (double) (System.nanoTime() - beganNanos) / NANOS_PER_SECOND;
                 System.err.printf(
                         "\r%3d %%  %d of %d s, %.1f times as fast as it plays   ",
@@ -170,12 +174,15 @@ final class MixCommand implements Callable<Integer> {
         /// Of a mix that the server makes.
         void percent(int percent) {
             if (seen) {
+                begun = true;
                 System.err.printf("\r%3d %%   ", percent);
             }
         }
 
-        void end() {
-            if (seen) {
+        /// What is said next has a line of its own.
+        @Override
+        public void close() {
+            if (begun) {
                 System.err.println();
             }
         }

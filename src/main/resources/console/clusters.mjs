@@ -1,44 +1,49 @@
 // Clusters of WebM for MediaSource, of one track of a file: browsers take VP8 in no other way (RFC 9559).
 import {joined} from "./bytes.mjs";
-
-const EBML = 0x1A45DFA3;
-const DOC_TYPE = 0x4282;
-const SEGMENT = 0x18538067;
-const INFO = 0x1549A966;
-const TIMESTAMP_SCALE = 0x2AD7B1;
-const TRACKS = 0x1654AE6B;
-const TRACK_ENTRY = 0xAE;
-const TRACK_NUMBER = 0xD7;
-const TRACK_UID = 0x73C5;
-const TRACK_TYPE = 0x83;
-const CODEC_ID = 0x86;
-const VIDEO = 0xE0;
-const PIXEL_WIDTH = 0xB0;
-const PIXEL_HEIGHT = 0xBA;
-const CLUSTER = 0x1F43B675;
-const TIMESTAMP = 0xE7;
-const SIMPLE_BLOCK = 0xA3;
+import {decimal, element, id, number} from "./ebml.mjs";
+import * as is from "./elements.mjs";
 
 const NANOS_PER_MILLI = 1_000_000;
 const KEYFRAME = 0x80;
 const TRACK = 1;
 
-export const clusters = {
-  mime: (track) => (/"vp08/.test(track.mime) ? 'video/webm; codecs="vp8"' : ""),
-  initialization,
-  piece,
-};
+/** What WebM holds, by what browsers call it. AV1 goes as MP4, which says more of it. */
+const CODECS = {vp08: "vp8", V_VP8: "vp8", V_VP9: "vp9", A_OPUS: "opus", A_VORBIS: "vorbis"};
+const CODEC_IDS = {vp8: "V_VP8", vp9: "V_VP9", opus: "A_OPUS", vorbis: "A_VORBIS"};
 
-function initialization({width, height}) {
+export const clusters = {mime, initialization, piece};
+
+/** Of a track out of Matroska, or of VP8 out of MP4. */
+function codec({coding, mime: said}) {
+  return coding ? CODECS[coding.codecId] : CODECS[/"(vp08)/.exec(said)?.[1]];
+}
+
+function mime(track) {
+  const name = codec(track);
+  return name ? `${track.kind}/webm; codecs="${name}"` : "";
+}
+
+function initialization(track) {
   const text = (said) => new TextEncoder().encode(said);
-  const video = element(VIDEO, number(PIXEL_WIDTH, width), number(PIXEL_HEIGHT, height));
-  const entry = element(TRACK_ENTRY,
-    number(TRACK_NUMBER, TRACK), number(TRACK_UID, TRACK), number(TRACK_TYPE, 1), element(CODEC_ID, text("V_VP8")), video);
+  const {kind, width, height, coding} = track;
+  const parts = [element(is.CODEC_ID, text(CODEC_IDS[codec(track)]))];
+  // Without what its decoder drops at the beginning (RFC 7845 5.1): times are those of the recording already.
+  if (coding?.codecPrivate?.length > 0) parts.push(element(is.CODEC_PRIVATE, withoutSkip(coding)));
+  if (kind === "video") parts.push(element(is.VIDEO, number(is.PIXEL_WIDTH, width), number(is.PIXEL_HEIGHT, height)));
+  else parts.push(element(is.AUDIO, decimal(is.SAMPLING_FREQUENCY, coding.rate), number(is.CHANNELS, coding.channels)));
+  const entry = element(is.TRACK_ENTRY,
+    number(is.TRACK_NUMBER, TRACK), number(is.TRACK_UID, TRACK), number(is.TRACK_TYPE, kind === "video" ? 1 : 2), ...parts);
   return joined(
-    element(EBML, element(DOC_TYPE, text("webm"))),
-    id(SEGMENT), new Uint8Array([0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
-    element(INFO, number(TIMESTAMP_SCALE, NANOS_PER_MILLI)),
-    element(TRACKS, entry));
+    element(is.EBML, element(is.DOC_TYPE, text("webm"))),
+    id(is.SEGMENT), new Uint8Array([0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+    element(is.INFO, number(is.TIMESTAMP_SCALE, NANOS_PER_MILLI)),
+    element(is.TRACKS, entry));
+}
+
+function withoutSkip({codecId, codecPrivate}) {
+  const made = codecPrivate.slice();
+  if (codecId === "A_OPUS") made.fill(0, 10, 12);
+  return made;
 }
 
 /** As of [fragments]. */
@@ -52,27 +57,7 @@ function piece(track, {from, to, shift}, bytes) {
     head.setUint8(0, 0x80 | TRACK);
     head.setInt16(1, millis(i) - begins);
     head.setUint8(3, sync === null || sync[i] ? KEYFRAME : 0);
-    blocks.push(element(SIMPLE_BLOCK, new Uint8Array(head.buffer), bytes(offset[i], size[i])));
+    blocks.push(element(is.SIMPLE_BLOCK, new Uint8Array(head.buffer), bytes(offset[i], size[i])));
   }
-  return element(CLUSTER, number(TIMESTAMP, begins), ...blocks);
-}
-
-function id(name) {
-  const bytes = [];
-  for (let rest = name; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
-  return new Uint8Array(bytes);
-}
-
-/** With its size in eight bytes. */
-function element(name, ...parts) {
-  const size = new DataView(new ArrayBuffer(8));
-  size.setBigUint64(0, BigInt(parts.reduce((sum, part) => sum + part.length, 0)));
-  size.setUint8(0, 0x01);
-  return joined(id(name), new Uint8Array(size.buffer), ...parts);
-}
-
-function number(name, value) {
-  const bytes = new DataView(new ArrayBuffer(4));
-  bytes.setUint32(0, value);
-  return element(name, new Uint8Array(bytes.buffer));
+  return element(is.CLUSTER, number(is.TIMESTAMP, begins), ...blocks);
 }

@@ -16,19 +16,17 @@ const MAX_RATE = 0.08;
 const CATCH_UP_SECONDS = 0.8;
 /** An element that comes soon is put where it will begin. */
 const PREPARE_SECONDS = 1.5;
-/** Holes between what is wanted of a file that are fetched along. */
-const GAP_BYTES = 64 << 10;
 const EDGE_SECONDS = 0.1;
 
 export class Ensemble {
   /**
-   * @param file [RemoteFile]
+   * @param source where the samples of the tracks are: [Indexed] or [Spans]
    * @param onChange called when the clock has moved or the state has changed
    * @param onTrouble called with what went wrong, in words; the others play on
    */
-  constructor(file, duration, onChange, onTrouble) {
+  constructor(source, duration, onChange, onTrouble) {
     this.onTrouble = onTrouble;
-    this.file = file;
+    this.source = source;
     this.duration = duration;
     this.onChange = onChange;
     this.feeds = [];
@@ -59,10 +57,8 @@ export class Ensemble {
     this.round.abort();
     this.round = new AbortController();
     this.filledUntil = this.position;
-    for (const feed of this.feeds) {
-      feed.seek(this.position);
-      feed.element.pause();
-    }
+    for (const feed of this.feeds) feed.element.pause();
+    this.sought = true;
     this.filling = false;
     this.fill();
     this.tick();
@@ -86,14 +82,18 @@ export class Ensemble {
     const {signal} = this.round;
     const until = this.filledUntil + PIECE_SECONDS;
     const last = until >= this.duration;
-    const pieces = this.feeds.filter((feed) => !feed.failed).map((feed) => ({feed, part: feed.take(last ? Infinity : until)}));
     try {
-      const bytes = await this.fetchAll(pieces, signal);
+      if (this.sought) await this.goTo(this.position, signal);
+      await this.source.reach(last ? Infinity : until, signal);
+      if (signal.aborted) return;
+      const pieces = this.feeds.filter((feed) => !feed.failed).map((feed) => ({feed, part: feed.take(last ? Infinity : until)}));
+      const bytes = await this.source.read(pieces, signal);
       if (signal.aborted) return;
       for (const {feed, part} of pieces) {
         feed.give(part, bytes);
         feed.forget();
       }
+      this.source.forget(this.feeds);
       this.filledUntil = last ? this.duration : until;
       this.filling = false;
       this.fill();
@@ -104,24 +104,11 @@ export class Ensemble {
     }
   }
 
-  /** @returns a function that gives what stands at a place of the file */
-  async fetchAll(pieces, signal) {
-    const wanted = [];
-    for (const {feed: {track: {samples}}, part} of pieces) {
-      for (let i = part.first; i < part.end; i++) wanted.push([samples.offset[i], samples.offset[i] + samples.size[i]]);
-    }
-    wanted.sort((a, b) => a[0] - b[0]);
-    const ranges = [];
-    for (const [from, to] of wanted) {
-      const before = ranges.at(-1);
-      if (before && from - before.to <= GAP_BYTES) before.to = Math.max(before.to, to);
-      else ranges.push({from, to});
-    }
-    await Promise.all(ranges.map(async (range) => { range.bytes = await this.file.read(range.from, range.to, signal); }));
-    return (at, size) => {
-      const range = ranges.findLast(({from}) => from <= at);
-      return range.bytes.subarray(at - range.from, at - range.from + size);
-    };
+  async goTo(seconds, signal) {
+    await this.source.seek(seconds, signal);
+    if (signal.aborted) return;
+    this.sought = false;
+    for (const feed of this.feeds) feed.seek(seconds);
   }
 
   tick() {

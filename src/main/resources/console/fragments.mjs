@@ -12,7 +12,7 @@ const TRACK = 1;
 
 const empty = (type) => box(type, words32(0, 0));
 
-export const fragments = {mime: (track) => track.mime, initialization, piece};
+export const fragments = {mime: (track) => (track.description ? track.mime : ""), initialization, piece};
 
 /** `ftyp` and `moov` of a file with this track alone and no sample, 8.8. */
 function initialization(track) {

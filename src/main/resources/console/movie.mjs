@@ -2,87 +2,82 @@
 // ranges: the index alone, however large the file is.
 import {Problem} from "./api.mjs";
 import {boxAt, bytesOf, children, find, text} from "./boxes.mjs";
+import {Indexed} from "./indexed.mjs";
 import {readSamples} from "./samples.mjs";
 
 const HEAD_BYTES = 64;
 const MAX_TOP_BOXES = 64;
-const MAX_INDEX_BYTES = 512 << 20;
 const FULL_BOX = 4;
+const LOWEST_VP9_LEVEL = 10;
 /** Without a sample for so long, somebody was silent or not to be seen. */
 export const HOLE_SECONDS = 3;
 
-/** A file over HTTP, in pieces. */
-export class RemoteFile {
-  constructor(url) {
-    this.url = url;
-    this.size = Infinity;
-  }
-
-  /** @param to the first byte that is not wanted */
-  async read(from, to, signal) {
-    let response;
-    try {
-      response = await fetch(this.url, {
-        headers: {Range: `bytes=${from}-${to - 1}`}, credentials: "same-origin", signal,
-      });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new Problem("The server does not answer.", 0);
-    }
-    if (response.status !== 206) throw new Problem("The server does not give this file in pieces.", response.status);
-    const said = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "");
-    if (said) this.size = Number(said[1]);
-    return new Uint8Array(await response.arrayBuffer());
-  }
-}
-
-/** @returns {{duration: number, tracks: Track[]}} times in seconds */
-export async function readMovie(file) {
+/**
+ * @param file [RemoteFile]
+ * @returns {{duration: number, tracks: Track[], source}} times in seconds; null if its index is larger than that
+ */
+export async function readMovie(file, mostIndexBytes) {
   let at = 0;
   for (let i = 0; i < MAX_TOP_BOXES && at < file.size; i++) {
     const head = viewOf(await file.read(at, at + HEAD_BYTES));
     const found = boxAt(head, 0);
-    if (found.type === "moov" && found.end <= MAX_INDEX_BYTES) return parse(viewOf(await file.read(at, at + found.end)));
+    if (found.type === "moov") {
+      if (found.end > mostIndexBytes) return null;
+      return {...parse(viewOf(await file.read(at, at + found.end))), source: new Indexed(file)};
+    }
     at += found.end;
   }
   throw new Problem("This is no finished MP4.", 0);
 }
 
-function viewOf(bytes) {
+export function viewOf(bytes) {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function parse(view) {
   const moov = boxAt(view, 0);
-  const header = find(view, moov, "mvhd");
-  const wide = view.getUint8(header.body) === 1;
-  const timescale = view.getUint32(header.body + (wide ? 20 : 12));
-  const tracks = children(view, moov.body, moov.end)
-    .filter((child) => child.type === "trak")
-    .map((trak) => track(view, trak, timescale))
-    .filter((made) => made !== null && made.samples.count > 0);
+  const movieScale = movieTimescale(view, moov);
+  const tracks = tracksOf(view, moov, ({table}) => readSamples(view, table)).filter(({samples}) => samples.count > 0);
+  for (const track of tracks) {
+    const {trak, samples, timescale} = track;
+    track.segments = withoutHoles(edits(view, trak, movieScale, timescale, samples), samples, timescale);
+    track.until = track.segments.at(-1)?.until ?? 0;
+  }
   const duration = tracks.reduce((longest, made) => Math.max(longest, made.until), 0);
   return {duration, tracks};
 }
 
+export function movieTimescale(view, moov) {
+  const header = find(view, moov, "mvhd");
+  return view.getUint32(header.body + (view.getUint8(header.body) === 1 ? 20 : 12));
+}
+
+/**
+ * The pictures and sounds of a movie.
+ *
+ * @param samplesOf gives the samples of one of them
+ */
+export function tracksOf(view, moov, samplesOf) {
+  return children(view, moov.body, moov.end)
+    .filter((child) => child.type === "trak")
+    .map((trak) => track(view, trak, samplesOf))
+    .filter((made) => made !== null);
+}
+
 /** One elementary stream; null if it is neither picture nor sound. */
-function track(view, trak, movieTimescale) {
+function track(view, trak, samplesOf) {
   const handler = find(view, trak, "mdia", "hdlr");
   const kind = {vide: "video", soun: "audio"}[text(view, handler.body + 8, 4)];
   const table = find(view, trak, "mdia", "minf", "stbl");
   if (!kind || !table) return null;
   const tkhd = find(view, trak, "tkhd");
   const mdhd = find(view, trak, "mdia", "mdhd");
-  const timescale = view.getUint32(mdhd.body + (view.getUint8(mdhd.body) === 1 ? 20 : 12));
-  const samples = readSamples(view, table);
-  const segments = withoutHoles(edits(view, trak, movieTimescale, timescale, samples), samples, timescale);
   return {
     id: view.getUint32(tkhd.body + (view.getUint8(tkhd.body) === 1 ? 20 : 12)),
     kind,
-    timescale,
-    samples,
-    segments,
-    until: segments.at(-1)?.until ?? 0,
+    trak,
+    timescale: view.getUint32(mdhd.body + (view.getUint8(mdhd.body) === 1 ? 20 : 12)),
+    samples: samplesOf({kind, table}),
     mime: `${kind}/mp4; codecs="${codecName(view, find(view, table, "stsd"))}"`,
     ...identity(view, trak),
     width: kind === "video" ? view.getUint16(tkhd.end - 8) : 0,
@@ -160,7 +155,7 @@ function withoutHoles(segments, {count, decode}, timescale) {
 const hex = (n) => n.toString(16).padStart(2, "0");
 
 /** What a browser is asked about (RFC 6381), from the first sample description. */
-function codecName(view, stsd) {
+export function codecName(view, stsd) {
   const entry = boxAt(view, stsd.body + FULL_BOX + 4);
   const from = entry.body + (/^(mp4a|[oO]pus|alaw|ulaw|ac-3|\.mp3)$/.test(entry.type) ? 28 : 78);
   const inside = (type) => children(view, from, entry.end).find((child) => child.type === type);
@@ -178,7 +173,8 @@ function codecName(view, stsd) {
     case "vp09": {
       const config = inside("vpcC");
       const two = (n) => String(n).padStart(2, "0");
-      return `${entry.type}.${two(u8(config, 4))}.${two(u8(config, 5))}.${two(u8(config, 6) >> 4)}`;
+      // Who records does not know the level; Chromium refuses 0.
+      return `${entry.type}.${two(u8(config, 4))}.${two(u8(config, 5) || LOWEST_VP9_LEVEL)}.${two(u8(config, 6) >> 4)}`;
     }
     case "av01": {
       const config = inside("av1C");

@@ -16,7 +16,17 @@ function isVideo(file) {
   return file.tracks.length > 0 ? file.tracks.some((t) => t.type === "video") : file.mediaType.startsWith("video/");
 }
 
+/** Of more tracks than these the kinds are counted: those of a call of many would fill the page. */
+const NAMED_TRACKS = 4;
+
+function counted(tracks, type) {
+  const ones = tracks.filter((t) => t.type === type);
+  const codecs = [...new Set(ones.map((t) => words.codec(t.codec)))].join(", ");
+  return ones.length > 0 ? [`${words.counted(ones.length, `${type} track`)} (${codecs})`] : [];
+}
+
 function describe(file) {
+  if (file.tracks.length > NAMED_TRACKS) return [...counted(file.tracks, "video"), ...counted(file.tracks, "audio")].join(" · ");
   const tracks = file.tracks.map((t) => t.type === "video"
     ? words.videoTrack(t.codec, t.width, t.height)
     : words.audioTrack(t.codec, t.sampleRate, t.channels));

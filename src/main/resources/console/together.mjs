@@ -1,11 +1,19 @@
 // The player of a recording of many: everybody at once, each where and when they were, without mixing.
+import {Problem} from "./api.mjs";
 import {prepare} from "./dialogs.mjs";
 import {byId, element, setText, show} from "./dom.mjs";
 import {Ensemble} from "./ensemble.mjs";
-import {readMovie, RemoteFile} from "./movie.mjs";
+import {readLongMovie} from "./longmovie.mjs";
+import {isMatroska, readMatroska} from "./matroska.mjs";
+import {readMovie, viewOf} from "./movie.mjs";
+import {RemoteFile} from "./remote.mjs";
 import * as words from "./words.mjs";
 
 const STEP_SECONDS = 5;
+const MAGIC_BYTES = 4;
+/** Larger ones are left where they are, as far as the server has another way: 25 bytes a sample become of them here. */
+const WHOLE_INDEX_BYTES = 32 << 20;
+const MAX_INDEX_BYTES = 512 << 20;
 
 /** What one stream sent from its joining to its leaving. */
 class Participant {
@@ -92,17 +100,26 @@ function spoken(participants) {
 }
 
 class Together {
-  constructor(url) {
+  constructor({url, wholeIndexBytes = WHOLE_INDEX_BYTES}) {
     this.file = new RemoteFile(url);
+    this.wholeIndexBytes = wholeIndexBytes;
     this.participants = [];
+  }
+
+  async read() {
+    if (isMatroska(viewOf(await this.file.read(0, MAGIC_BYTES)))) return readMatroska(this.file);
+    const read = await readMovie(this.file, this.wholeIndexBytes) ?? await readLongMovie(this.file)
+      ?? await readMovie(this.file, MAX_INDEX_BYTES);
+    if (read === null) throw new Problem("This recording is too long to be played here.", 0);
+    return read;
   }
 
   /** Reads what there is; the people appear with the first piece. */
   async open() {
-    const {duration, tracks} = await readMovie(this.file);
+    const {duration, tracks, source} = await this.read();
     if (this.closed) return;
     this.duration = duration;
-    this.ensemble = new Ensemble(this.file, duration, () => this.update(), (trouble) => problem(`${trouble}.`.replace(/\.\.$/, ".")));
+    this.ensemble = new Ensemble(source, duration, () => this.update(), (trouble) => problem(`${trouble}.`.replace(/\.\.$/, ".")));
     const sessions = new Map();
     const nameless = {video: 0, audio: 0};
     for (const track of tracks) {
@@ -169,7 +186,7 @@ let open = null;
 
 /** Whether an ordinary player would show only a part of it. */
 export function isOfMany(file) {
-  return file.mediaType === "video/mp4" && ["video", "audio"].some((type) => file.tracks.filter((t) => t.type === type).length > 1);
+  return /^(video|audio)\/(mp4|webm|x-matroska)$/.test(file.mediaType) && ["video", "audio"].some((type) => file.tracks.filter((t) => t.type === type).length > 1);
 }
 
 /** Shows a finished recording of many. */
@@ -178,7 +195,7 @@ export function playTogether(file) {
   problem("");
   byId("together-download").href = `${file.url}?download=true`;
   byId("together").showModal();
-  const player = new Together(file.url);
+  const player = new Together(file);
   open = player;
   player.open().catch((trouble) => problem(trouble.message));
 }

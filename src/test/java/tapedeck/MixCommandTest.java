@@ -2,11 +2,15 @@ package tapedeck;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,6 +25,9 @@ class MixCommandTest {
     private static final String SHIPPED =
             Path.of("conf", "offline_mixer.json").toAbsolutePath().toString();
 
+    private static final Pattern PROGRESS =
+            Pattern.compile("\\r *(\\d+) % {2}\\d of 1 s, [0-9.]+ times as fast as it plays {3}");
+
     @TempDir
     private Path folder;
 
@@ -30,27 +37,6 @@ class MixCommandTest {
 
     private String config(String json) throws Exception {
         return Files.writeString(folder.resolve("mixer.json"), json).toString();
-    }
-
-    private Path recording() {
-        Path file = folder.resolve("room.mp4");
-        Ffmpeg.ffmpeg(
-                "-v",
-                "error",
-                "-f",
-                "lavfi",
-                "-i",
-                "testsrc2=s=320x180:r=30:d=1",
-                "-f",
-                "lavfi",
-                "-i",
-                "sine=d=1",
-                "-c:v",
-                "libx264",
-                "-c:a",
-                "aac",
-                file.toString());
-        return file;
     }
 
     @Test
@@ -71,7 +57,7 @@ class MixCommandTest {
         assertEquals(66, run(file.toString(), "--config", config("{\"fps\": 1000}")));
         assertEquals(66, run(file.toString(), "--config", config("{\"layout\": ")));
         assertEquals(67, run(file.toString(), "--config", config("{}")));
-        Path good = recording();
+        Path good = OneSecond.in(folder, "room.mp4");
         byte[] before = Files.readAllBytes(good);
         assertEquals(67, run(good.toString(), "--config", config("{\"hasVideo\": false, \"hasAudio\": \"false\"}")));
         assertEquals(68, run(good.toString(), "--config", config("{\"minAvailableSpace\": \"900000G\"}")));
@@ -82,8 +68,8 @@ class MixCommandTest {
     }
 
     @Test
-    void theShippedConfigurationMakesAFileBesideTheOther() {
-        Path file = recording();
+    void theShippedConfigurationMakesAFileBesideTheOther() throws Exception {
+        Path file = OneSecond.in(folder, "room.mp4");
         assertEquals(0, run(file.toString(), "3724973476", "1000", "multi-recorder://room", "--config", SHIPPED));
         Path mixed = folder.resolve("room_mixed.mp4");
         assertTrue(Files.exists(mixed));
@@ -92,12 +78,51 @@ class MixCommandTest {
 
     @Test
     void withoutPicturesOrWithoutSoundThereIsTheOther() throws Exception {
-        Path file = recording();
+        Path file = OneSecond.in(folder, "room.mp4");
         Path mixed = folder.resolve("room_mixed.mp4");
         assertEquals(0, run(file.toString(), "--config", config("{\"hasVideo\": \"false\"}")));
         assertEquals("audio", kinds(mixed));
         assertEquals(0, run(file.toString(), "--config", config("{\"hasAudio\": \"false\"}")));
         assertEquals("video", kinds(mixed));
+    }
+
+    /// A line that is written over says how far it is; what is said next has a line of its own.
+    @Test
+    void onATerminalALineSaysHowFarItIs() throws Exception {
+        Path file = OneSecond.in(folder, "room.mp4");
+        String config = config("{}");
+        String seen = said(List.of("script", "-qec", String.join(" ", command(file, config)), "/dev/null"));
+        List<Integer> percents = PROGRESS.matcher(seen)
+                .results()
+                .map(shown -> Integer.valueOf(shown.group(1)))
+                .toList();
+        assertFalse(percents.isEmpty(), seen);
+        assertEquals(percents.stream().sorted().toList(), percents);
+        assertEquals(100, percents.getLast(), seen);
+        Path mixed = folder.resolve("room_mixed.mp4");
+        assertTrue(seen.endsWith("   \r\n" + mixed + "\r\n"), seen);
+        assertEquals(mixed + "\n", said(command(file, config)), "nobody looks");
+    }
+
+    private static List<String> command(Path file, String config) {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "tapedeck.Main",
+                "mix",
+                file.toString(),
+                "--config",
+                config);
+    }
+
+    private static String said(List<String> command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), said);
+        return said;
     }
 
     private static String kinds(Path file) {

@@ -35,24 +35,7 @@ class MixQueueTest {
     private Path folder;
 
     private Path recording(String name) throws Exception {
-        Path file = Files.createDirectories(folder.resolve("records")).resolve(name);
-        Ffmpeg.ffmpeg(
-                "-v",
-                "error",
-                "-f",
-                "lavfi",
-                "-i",
-                "testsrc2=s=320x180:r=10:d=1",
-                "-f",
-                "lavfi",
-                "-i",
-                "sine=d=1",
-                "-c:v",
-                "libx264",
-                "-c:a",
-                "aac",
-                file.toString());
-        return file;
+        return OneSecond.in(folder.resolve("records"), name);
     }
 
     private TestServer server(String... settings) throws Exception {

@@ -18,6 +18,9 @@ public final class Bytes {
     private static final long LOWEST_BITS = 0x0101_0101_0101_0101L;
     private static final long HIGHEST_BITS = 0x8080_8080_8080_8080L;
 
+    /// Four times eight.
+    private static final int BLOCK_BYTES = 32;
+
     private final byte[] array;
     private final int offset;
     private final int length;
@@ -109,17 +112,14 @@ public final class Bytes {
         return at;
     }
 
-    /// Where the first two zeros in a row at or behind `from` begin, or the length. Eight bytes at a time: what is
-    /// compressed has few.
+    /// Where the first two zeros in a row at or behind `from` begin, or the length. Blocks without such a pair are
+    /// passed over whole: what is compressed has few.
     public int indexOfZeros(int from) {
         int at = offset + from;
         int end = offset + length;
-        // The last byte of eight is the first of the next: no pair lies between.
-        for (; at + Long.BYTES <= end; at += Long.BYTES - 1) {
-            long eight = (long) EIGHT.get(array, at);
-            long zeros = eight - LOWEST_BITS & ~eight & HIGHEST_BITS;
-            if ((zeros & zeros >>> 8) != 0) {
-                int found = indexOfZeros(at, at + Long.BYTES);
+        for (; at + BLOCK_BYTES < end; at += BLOCK_BYTES) {
+            if (((pairs(at) | pairs(at + 8) | pairs(at + 16) | pairs(at + 24)) & HIGHEST_BITS) != 0) {
+                int found = indexOfZeros(at, at + BLOCK_BYTES + 1);
                 if (found >= 0) {
                     return found - offset;
                 }
@@ -129,10 +129,21 @@ public final class Bytes {
         return found >= 0 ? found - offset : length;
     }
 
+    /// The highest bit of one of its bytes is set if, and only if, one of the eight places from `at` on has a zero and
+    /// another behind it: each byte is taken together with the next one.
+    private long pairs(int at) {
+        long both = (long) EIGHT.get(array, at) | (long) EIGHT.get(array, at + 1);
+        return both - LOWEST_BITS & ~both;
+    }
+
     private int indexOfZeros(int from, int to) {
-        for (int at = from; at + 1 < to; at++) {
-            if (array[at] == 0 && array[at + 1] == 0) {
+        for (int at = from; at + 1 < to; ) {
+            if (array[at + 1] != 0) {
+                at += 2;
+            } else if (array[at] == 0) {
                 return at;
+            } else {
+                at++;
             }
         }
         return -1;
@@ -183,6 +194,17 @@ public final class Bytes {
 
     public byte[] toByteArray() {
         return Arrays.copyOfRange(array, offset, offset + length);
+    }
+
+    /// The same behind `room` bytes that the caller writes: what is in them is nothing. Faster than a new array, which
+    /// is filled with zeros first.
+    public byte[] toByteArray(int room) {
+        if (offset >= room) {
+            return Arrays.copyOfRange(array, offset - room, offset + length);
+        }
+        byte[] copy = new byte[room + length];
+        System.arraycopy(array, offset, copy, room, length);
+        return copy;
     }
 
     public String toUtf8() {

@@ -11,6 +11,9 @@ import tapedeck.media.Frame;
 
 /// A part of a track that is shown without a pause, with the times of its file. See [FileLines].
 public final class FileLine {
+    /// Frames of sound in front of the first one that is wanted.
+    private static final int SOUND_BEFORE = 2;
+
     private final Said said;
     private final Samples samples;
     private final long startNanos;
@@ -21,23 +24,33 @@ public final class FileLine {
     /// @param rotationDegrees how far a picture has to be turned clockwise
     public record Said(int trackId, Codec codec, TrackIdentity identity, int rotationDegrees) {}
 
-    /// A track's samples in the order of their decoding, with the times of the file.
+    /// A track's samples, with the times of the file.
     public interface Samples {
-        int count();
+        /// Goes over them in the order of their decoding. Any number of threads may do so, each with a walk
+        /// of its own.
+        Walk open() throws IOException;
 
-        boolean isSync(int sample);
+        /// What makes frames of them.
+        CodedTrack coded();
+    }
 
-        long dtsNanos(int sample);
+    /// Stands before the first sample, then at one after the other. Keeps none of them.
+    public interface Walk {
+        /// Goes to the next sample. False at the end.
+        ///
+        /// @throws MalformedException where the file contradicts itself
+        boolean next() throws IOException;
 
-        long ptsNanos(int sample);
+        boolean isSync();
+
+        long dtsNanos();
+
+        long ptsNanos();
 
         /// As it is stored.
         ///
         /// @throws MalformedException where the file is damaged
-        Bytes data(int sample) throws IOException;
-
-        /// What makes frames of them.
-        CodedTrack coded();
+        Bytes data() throws IOException;
     }
 
     private FileLine(Said said, Samples samples, long startNanos, long endNanos) {
@@ -48,7 +61,9 @@ public final class FileLine {
     }
 
     /// What is shown of a track from one time to another: pictures in stretches between holes ([Holes]).
-    public static List<FileLine> of(Said said, Samples samples, long startNanos, long endNanos) {
+    ///
+    /// @throws MalformedException where the file contradicts itself
+    public static List<FileLine> of(Said said, Samples samples, long startNanos, long endNanos) throws IOException {
         List<FileLine> lines = new ArrayList<>();
         long start = startNanos;
         if (said.codec() instanceof Codec.Video) {
@@ -95,48 +110,61 @@ public final class FileLine {
     }
 
     /// The frames from the last one on with which this time can be decoded.
-    public Cursor from(long nanos) {
+    public Cursor from(long nanos) throws IOException {
         return new Cursor(nanos);
     }
 
     /// Goes over the frames once, in the order of their decoding.
     public final class Cursor {
         private final CodedTrack coded = samples.coded();
-        private int next;
+        private final Walk walk;
+        private boolean there;
 
-        private Cursor(long nanos) {
-            long wanted = Math.max(nanos, startNanos);
-            if (said.codec() instanceof Codec.Video) {
-                for (int i = 0; i < samples.count() && samples.dtsNanos(i) <= wanted; i++) {
-                    next = samples.isSync(i) ? i : next;
-                }
-            } else {
-                while (next + 1 < samples.count() && samples.ptsNanos(next + 1) <= wanted) {
-                    next++;
-                }
-                // The first frame that an AAC decoder gives is only half of what it was.
-                next = Math.max(0, next - 2);
+        private Cursor(long nanos) throws IOException {
+            long before = before(Math.max(nanos, startNanos));
+            walk = samples.open();
+            there = walk.next();
+            for (long i = 0; i < before && there; i++) {
+                there = walk.next();
             }
         }
 
+        /// How many samples are not needed to show this time.
+        private long before(long wanted) throws IOException {
+            Walk ahead = samples.open();
+            long best = 0;
+            if (said.codec() instanceof Codec.Video) {
+                for (long i = 0; ahead.next() && ahead.dtsNanos() <= wanted; i++) {
+                    best = ahead.isSync() ? i : best;
+                }
+                return best;
+            }
+            while (ahead.next() && (best == 0 || ahead.ptsNanos() <= wanted)) {
+                best++;
+            }
+            // The first frame that an AAC decoder gives is only half of what it was.
+            return Math.max(0, best - 1 - SOUND_BEFORE);
+        }
+
         public boolean hasNext() {
-            return next < samples.count() && samples.dtsNanos(next) < endNanos;
+            return there && walk.dtsNanos() < endNanos;
         }
 
         /// Of the next one.
         public long dtsNanos() {
-            return samples.dtsNanos(next);
+            return walk.dtsNanos();
         }
 
         /// Null where the file is damaged.
         public @Nullable Frame next() throws IOException {
-            int sample = next++;
+            Frame frame = frame();
+            there = walk.next();
+            return frame;
+        }
+
+        private @Nullable Frame frame() throws IOException {
             try {
-                return coded.frame(
-                        samples.dtsNanos(sample),
-                        samples.ptsNanos(sample),
-                        samples.isSync(sample),
-                        samples.data(sample));
+                return coded.frame(walk.dtsNanos(), walk.ptsNanos(), walk.isSync(), walk.data());
             } catch (MalformedException _) {
                 return null;
             }

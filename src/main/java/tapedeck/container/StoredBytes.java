@@ -3,6 +3,7 @@ package tapedeck.container;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import tapedeck.bytes.Bytes;
 
 /// Bytes of which any can be read at any time: a file's, or those that another server keeps.
 public interface StoredBytes {
@@ -21,6 +22,25 @@ public interface StoredBytes {
             @Override
             public long size() throws IOException {
                 return file.size();
+            }
+        };
+    }
+
+    static StoredBytes of(Bytes bytes) {
+        return new StoredBytes() {
+            @Override
+            public int read(ByteBuffer target, long position) {
+                int count = (int) Math.min(target.remaining(), bytes.length() - position);
+                if (count <= 0) {
+                    return -1;
+                }
+                target.put(bytes.slice((int) position, (int) position + count).asByteBuffer());
+                return count;
+            }
+
+            @Override
+            public long size() {
+                return bytes.length();
             }
         };
     }

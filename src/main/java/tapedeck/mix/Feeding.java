@@ -147,7 +147,7 @@ final class Feeding {
         boolean isAsked();
     }
 
-    private void join(int number, FileLine line, long fromNanos) {
+    private void join(int number, FileLine line, long fromNanos) throws IOException {
         lines.add(new Fed(number, line.from(fromNanos), line.codec()));
         process.send(new Ask.Join(
                 mix,

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,13 +93,12 @@ public final class LiveMixers implements AutoCloseable {
     }
 
     private LiveMixer open(String uri, StreamName name, MixSettings settings) throws NameTakenException {
-        Publisher publisher = new Publisher(
+        Publisher publisher = Publisher.asConfigured(
                 Publisher.Protocol.MIXER,
                 uri,
-                UUID.randomUUID().toString(),
-                Publisher.randomLogin(RANDOM),
-                Publisher.RecordWish.AS_CONFIGURED,
-                Publisher.Expects.of(settings.hasVideo(), settings.hasAudio()));
+                "",
+                Publisher.Expects.of(settings.hasVideo(), settings.hasAudio()),
+                RANDOM);
         AtomicReference<@Nullable LiveMixer> made = new AtomicReference<>();
         Publication publication = streams.publish(name, publisher, new Feedback() {
             @Override

@@ -34,7 +34,7 @@ final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
     }
 
     MixProcess(String name) throws IOException {
-        process = new WorkerProcess(name, MixWorker.class, HEAP_MEGABYTES, this);
+        process = new WorkerProcess(name, WorkerProcess.command(MixWorker.class, HEAP_MEGABYTES), this);
     }
 
     /// A number for a new mix, whose answers go there, on the thread that reads them.

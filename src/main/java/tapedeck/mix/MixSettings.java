@@ -53,7 +53,6 @@ public record MixSettings(
             "bitrate",
             "codec",
             "layout",
-            "tiles",
             "background",
             "logo",
             "captions");
@@ -175,9 +174,9 @@ public record MixSettings(
         boolean names = in.flag("mixerDisplayStreamName", true);
         String name = in.text("layout", "grid");
         return switch (name) {
-            case "grid" -> look(in, new Layout.Grid(), names, canvas);
-            case "speaker" -> look(in, new Layout.Speaker(), names, canvas);
-            case "row" -> look(in, new Layout.Row(), names, canvas);
+            case "grid" -> look(in, in, in, new Layout.Grid(), names, canvas);
+            case "speaker" -> look(in, in, in, new Layout.Speaker(), names, canvas);
+            case "row" -> look(in, in, in, new Layout.Row(), names, canvas);
             default -> {
                 Path file = in.folder.resolve(name);
                 try {
@@ -189,7 +188,13 @@ public record MixSettings(
                         tiles.add(of.area(canvas));
                         streams.add(of.text("stream", ""));
                     }
-                    yield look(own, new Layout.Drawn(tiles, streams), names, canvas);
+                    yield look(
+                            own.with("background", in),
+                            own.with("logo", in),
+                            own.with("captions", in),
+                            new Layout.Drawn(tiles, streams),
+                            names,
+                            canvas);
                 } catch (IOException e) {
                     throw new MixFailedException(
                             Reason.SETTINGS,
@@ -199,25 +204,27 @@ public record MixSettings(
         };
     }
 
-    private static Ask.Scene look(Reader in, Layout layout, boolean names, Area canvas) throws MixFailedException {
+    private static Ask.Scene look(Reader behind, Reader mark, Reader texts, Layout layout, boolean names, Area canvas)
+            throws MixFailedException {
         List<Ask.Image> images = new ArrayList<>();
         int rgb = 0;
-        String background = in.text("background", "#000000");
+        String background = behind.text("background", "#000000");
         if (background.matches("#[0-9a-fA-F]{6}")) {
             rgb = Integer.parseInt(background.substring(1), 16);
         } else {
-            images.add(new Ask.Image(in.file("background", background), 0, 0, canvas.width(), canvas.height(), true));
+            images.add(
+                    new Ask.Image(behind.file("background", background), 0, 0, canvas.width(), canvas.height(), true));
         }
-        JsonNode logo = in.node.path("logo");
+        JsonNode logo = mark.node.path("logo");
         if (!logo.isMissingNode()) {
-            Reader of = new Reader(logo, in.folder);
+            Reader of = new Reader(logo, mark.folder);
             Area area = of.area(canvas);
             images.add(new Ask.Image(
                     of.file("logo", of.text("image", "")), area.x(), area.y(), area.width(), area.height(), false));
         }
         List<Ask.Caption> captions = new ArrayList<>();
-        for (JsonNode caption : in.list("captions")) {
-            Reader of = new Reader(caption, in.folder);
+        for (JsonNode caption : texts.list("captions")) {
+            Reader of = new Reader(caption, texts.folder);
             Area area = of.area(canvas);
             captions.add(new Ask.Caption(of.text("text", ""), area.x(), area.y(), area.height()));
         }
@@ -241,6 +248,11 @@ public record MixSettings(
 
     /// Members of one object.
     private record Reader(JsonNode node, Path folder) {
+        /// This one for a key that it has, and else the other.
+        private Reader with(String key, Reader other) {
+            return node.has(key) ? this : other;
+        }
+
         private String text(String key, String absent) {
             JsonNode value = node.path(key);
             return value.isMissingNode() || value.isNull()

@@ -11,10 +11,10 @@ public interface Conversation {
     void received(ByteBuf bytes);
 
     /// All that was there has been received, for now.
-    void receivedAll();
+    default void receivedAll() {}
 
     /// The connection takes more bytes again after [Connection#isWritable()] was false.
-    void writable();
+    default void writable() {}
 
     /// Called once a second: the place for deadlines.
     void swept(long nowNanos);

@@ -2,6 +2,6 @@
 /// how often an address may guess a secret.
 ///
 /// Public: [EventLoops], [TcpServer], [TcpClient], [Connection], [Conversation], [BoundPorts], [Attempts],
-/// [BadPackets], [Query], [Tunnel], [WrongProtocol].
+/// [Query], [Tunnel], [WrongProtocol].
 @org.jspecify.annotations.NullMarked
 package tapedeck.net;

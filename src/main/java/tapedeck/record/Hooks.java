@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,7 @@ final class Hooks implements AutoCloseable {
     private final Phaser open = new Phaser(1);
     private volatile boolean closed;
     private volatile Map<String, String> server = Map.of();
+    private final Map<String, String> told = new ConcurrentHashMap<>();
 
     Hooks(Optional<Path> script) {
         this(script, DEADLINE);
@@ -77,6 +79,11 @@ final class Hooks implements AutoCloseable {
     /// and are never read as commands.
     static List<String> once(Path from, Path to) {
         return List.of("/bin/sh", "-c", "mv -- \"$0\" \"$1\" && shift && exec \"$@\"", from.toString(), to.toString());
+    }
+
+    /// What scripts find in their environment from now on.
+    void tell(String name, String value) {
+        told.put(name, value);
     }
 
     /// How scripts reach the server from now on, in their environment.
@@ -143,6 +150,7 @@ final class Hooks implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().keySet().removeIf(key -> key.startsWith(OWN_SETTINGS));
+        builder.environment().putAll(told);
         builder.environment().putAll(server);
         builder.environment().putAll(environment);
         String mark = UUID.randomUUID().toString();

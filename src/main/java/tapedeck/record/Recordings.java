@@ -96,6 +96,9 @@ public final class Recordings implements AutoCloseable {
                 settings.hooks().onMultiple(),
                 Duration.ofSeconds(settings.hooks().multipleTimeoutSeconds()),
                 settings.hooks().parallel());
+        multiHooks.tell(
+                "HOOK_LOG_DIR",
+                settings.dataDir().toAbsolutePath().resolve("logs").toString());
         Files.createDirectories(this.settings.dir());
         Files.createDirectories(this.settings.tmpDir());
         Files.createDirectories(this.settings.multiDir());

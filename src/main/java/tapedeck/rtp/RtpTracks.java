@@ -6,6 +6,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.BadPackets;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.media.Frame;
@@ -132,7 +133,7 @@ public final class RtpTracks {
                 lastMediaNanos = arrivalNanos;
             }
         } catch (MalformedException e) {
-            bad.add(e);
+            bad.count(e);
         }
     }
 

@@ -38,4 +38,23 @@ public final class ByteBudget {
     public long takenBytes() {
         return taken.get();
     }
+
+    /// What one of many holds of it. Used by one thread at a time.
+    public final class Share {
+        private long heldBytes;
+
+        /// From now on it is so much.
+        ///
+        /// @return false if that is not left: then it stays as much as it was
+        public boolean hold(long bytes) {
+            if (bytes > heldBytes && !take(bytes - heldBytes)) {
+                return false;
+            }
+            if (bytes < heldBytes) {
+                giveBack(heldBytes - bytes);
+            }
+            heldBytes = bytes;
+            return true;
+        }
+    }
 }

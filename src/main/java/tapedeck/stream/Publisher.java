@@ -1,6 +1,7 @@
 package tapedeck.stream;
 
 import java.util.Random;
+import java.util.UUID;
 
 /// Who publishes a stream, and what is known of it before the first frame.
 ///
@@ -50,6 +51,20 @@ public record Publisher(
     }
 
     private static final int LOGIN_LETTERS = 8;
+
+    /// Of a session that gets its id here, and that is recorded as it is configured.
+    ///
+    /// @param login "" where the peer gave none: then one is made up
+    public static Publisher asConfigured(
+            Protocol protocol, String address, String login, Expects expects, Random random) {
+        return new Publisher(
+                protocol,
+                address,
+                UUID.randomUUID().toString(),
+                login.isEmpty() ? randomLogin(random) : login,
+                RecordWish.AS_CONFIGURED,
+                expects);
+    }
 
     /// A login for a peer that gave none.
     public static String randomLogin(Random random) {

@@ -32,6 +32,7 @@ public final class WorkerProcess implements AutoCloseable {
     private final String name;
     private final Listener listener;
     private final Process process;
+    private final Thread errors;
     private final BlockingQueue<Bytes> outbox = new LinkedBlockingQueue<>();
     private volatile String lastWords = "";
     private volatile boolean closed;
@@ -49,18 +50,20 @@ public final class WorkerProcess implements AutoCloseable {
 
     /// Starts it.
     ///
-    /// @param main whose `main` hands over to [WorkerLine#serve]
-    public WorkerProcess(String name, Class<?> main, int heapMegabytes, Listener listener) throws IOException {
+    /// @param command of [#command(Class, int)]
+    public WorkerProcess(String name, List<String> command, Listener listener) throws IOException {
         this.name = name;
         this.listener = listener;
-        process = new ProcessBuilder(command(main, heapMegabytes)).start();
+        process = new ProcessBuilder(command).start();
         thread("-out", this::pump);
+        errors = thread("-err", this::listen);
         thread("-in", this::read);
-        thread("-err", this::listen);
     }
 
     /// A JVM with what a worker needs: its heap holds only messages, and its few methods are soon compiled.
-    static List<String> command(Class<?> main, int heapMegabytes) {
+    ///
+    /// @param main whose `main` hands over to [WorkerLine#serve]
+    public static List<String> command(Class<?> main, int heapMegabytes) {
         return List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-Xms16m",
@@ -77,10 +80,11 @@ public final class WorkerProcess implements AutoCloseable {
                 main.getName());
     }
 
-    private void thread(String role, Runnable task) {
+    private Thread thread(String role, Runnable task) {
         Thread thread = new Thread(task, name + role);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     /// Never waits.
@@ -123,9 +127,19 @@ public final class WorkerProcess implements AutoCloseable {
         } finally {
             process.destroyForcibly();
             outbox.add(Bytes.EMPTY);
+            awaitLastWords();
             if (!closed) {
                 listener.died(lastWords);
             }
+        }
+    }
+
+    /// They come by another way than its answers, and may come later.
+    private void awaitLastWords() {
+        try {
+            errors.join(TimeUnit.SECONDS.toMillis(END_SECONDS));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -143,6 +157,11 @@ public final class WorkerProcess implements AutoCloseable {
         } catch (IOException e) {
             log.debug("{}: {}", name, e.toString());
         }
+    }
+
+    /// Ends it as if it had crashed: the listener hears of it.
+    void kill() {
+        process.destroyForcibly();
     }
 
     /// Ends it at once, and waits until it is gone.

@@ -1,13 +1,6 @@
 package tapedeck.transcode;
 
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
-import java.io.BufferedReader;
-import java.io.DataInputStream;
-import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,8 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +26,10 @@ final class WorkerSlot {
     static final long START_NANOS = Duration.ofSeconds(30).toNanos();
     /// Workers that died before they were ready, one after the other.
     static final int MAX_FAILED_STARTS = 2;
-    /// Lines of a worker's standard error that are logged.
-    static final int MAX_LOGGED_LINES = 20;
+    /// Of a worker; it holds only messages.
+    private static final int HEAP_MEGABYTES = 64;
 
     private static final long WATCH_NANOS = AacRendition.SLOW_NANOS / 2;
-    private static final int BUFFER_BYTES = 1 << 16;
     private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
 
     private final Transcodes owner;
@@ -49,14 +39,12 @@ final class WorkerSlot {
     // Guarded by this.
     private final Set<AacRendition> renditions = new LinkedHashSet<>();
     private final Deque<Job> asked = new ArrayDeque<>();
-    private @Nullable Process process;
-    private BlockingQueue<Bytes> outbox = new LinkedBlockingQueue<>();
+    private @Nullable WorkerProcess worker;
     private int generation;
     private boolean ready;
     private boolean watched;
     private boolean closed;
     private int failedStarts;
-    private String lastWords = "";
     private long lastSignNanos;
 
     WorkerSlot(Transcodes owner, String name, List<String> command) {
@@ -65,25 +53,8 @@ final class WorkerSlot {
         this.command = List.copyOf(command);
     }
 
-    /// A JVM with what a worker needs: its heap holds only messages, and its few methods are soon compiled.
     static List<String> command() {
-        return List.of(
-                java(),
-                "-Xms16m",
-                "-Xmx64m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dorg.bytedeco.javacpp.nopointergc=true",
-                "-cp",
-                System.getProperty("java.class.path"),
-                TranscodeWorker.class.getName());
-    }
-
-    private static String java() {
-        return System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
+        return WorkerProcess.command(TranscodeWorker.class, HEAP_MEGABYTES);
     }
 
     /// By which it is judged how long answers take.
@@ -96,7 +67,7 @@ final class WorkerSlot {
     }
 
     synchronized OptionalLong pid() {
-        return process == null || !process.isAlive() ? OptionalLong.empty() : OptionalLong.of(process.pid());
+        return worker == null ? OptionalLong.empty() : OptionalLong.of(worker.pid());
     }
 
     synchronized AacRendition begin(int id, Track track, Settings.Aac settings, Runnable wake) {
@@ -107,8 +78,9 @@ final class WorkerSlot {
 
     synchronized void forget(AacRendition rendition) {
         renditions.remove(rendition);
-        if (ready && rendition.openedIn(generation)) {
-            outbox.add(Wire.write(new Entry.Batch(rendition.id(), List.of())));
+        WorkerProcess to = worker;
+        if (to != null && ready && rendition.openedIn(generation)) {
+            to.send(Wire.write(new Entry.Batch(rendition.id(), List.of())));
         }
     }
 
@@ -117,95 +89,70 @@ final class WorkerSlot {
             return;
         }
         asked.add(job);
-        if (process == null) {
+        WorkerProcess to = worker;
+        if (to == null) {
             start();
         } else if (ready) {
-            ask(job);
+            ask(to, job);
         }
         watch();
     }
 
-    private void ask(Job job) {
+    private void ask(WorkerProcess to, Job job) {
         if (asked.peek() == job) {
             lastSignNanos = System.nanoTime();
         }
-        outbox.add(Wire.write(job.rendition.batch(job, generation)));
+        to.send(Wire.write(job.rendition.batch(job, generation)));
     }
 
     private void start() {
         generation++;
         ready = false;
-        lastWords = "";
         lastSignNanos = System.nanoTime();
-        outbox = new LinkedBlockingQueue<>();
         try {
-            Process started = new ProcessBuilder(command).start();
-            process = started;
-            BlockingQueue<Bytes> queue = outbox;
-            thread("-out", () -> pump(started, queue));
-            int born = generation;
-            thread("-in", () -> read(started, born));
-            thread("-err", () -> listen(started, born));
+            worker = new WorkerProcess(name, command, new Ears(generation));
         } catch (IOException e) {
-            lastWords = e.toString();
             failedStarts = MAX_FAILED_STARTS;
             // Not from here: whoever asks holds the lock, and perhaps others.
-            owner.later(this::giveUp, 0);
+            owner.later(() -> giveUp(e.toString()), 0);
         }
     }
 
-    private void thread(String role, Runnable task) {
-        Thread thread = new Thread(task, name + role);
-        thread.setDaemon(true);
-        thread.start();
-    }
+    /// What is heard of one worker.
+    private final class Ears implements WorkerProcess.Listener {
+        private final int born;
 
-    private static void pump(Process to, BlockingQueue<Bytes> queue) {
-        try (OutputStream out = new BufferedOutputStream(to.getOutputStream(), BUFFER_BYTES)) {
-            while (to.isAlive()) {
-                Bytes message = queue.take();
-                if (message.isEmpty()) {
-                    return;
-                }
-                Wire.send(out, message);
-                if (queue.isEmpty()) {
-                    out.flush();
-                }
-            }
-        } catch (IOException _) {
-            // It died: the reading side knows.
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
+        Ears(int born) {
+            this.born = born;
         }
-    }
 
-    private void read(Process from, int born) {
-        try (DataInputStream in = new DataInputStream(new BufferedInputStream(from.getInputStream(), BUFFER_BYTES))) {
-            Bytes message;
-            while ((message = Wire.receive(in)) != null) {
-                if (message.equals(Wire.READY)) {
-                    readied();
-                } else {
-                    Runnable wake = answered(Wire.readAnswer(message));
-                    wake.run();
-                }
+        @Override
+        public void message(Bytes message) {
+            if (message.equals(Wire.READY)) {
+                readied();
+            } else {
+                answered(Wire.readAnswer(message)).run();
             }
-        } catch (IOException | MalformedException e) {
-            log.debug("{}: {}", name, e.toString());
-        } finally {
-            from.destroyForcibly();
-            died(born);
+        }
+
+        @Override
+        public void died(String lastWords) {
+            WorkerSlot.this.died(born, lastWords);
         }
     }
 
     private synchronized void readied() {
+        WorkerProcess to = worker;
+        if (to == null) {
+            return;
+        }
         ready = true;
         owner.tried();
         failedStarts = 0;
         lastSignNanos = System.nanoTime();
         asked.removeIf(job -> job.rendition.isClosed());
         for (Job job : asked) {
-            ask(job);
+            ask(to, job);
         }
     }
 
@@ -225,21 +172,24 @@ final class WorkerSlot {
     }
 
     /// A worker is gone: another one goes on, if there is something to do.
-    private void died(int born) {
+    private void died(int born, String lastWords) {
         List<AacRendition> failed = List.of();
         synchronized (this) {
-            if (process == null || generation != born) {
+            if (worker == null || generation != born) {
                 return;
             }
-            outbox.add(Bytes.EMPTY);
-            process = null;
+            worker = null;
             if (closed) {
                 return;
             }
             if (ready) {
                 owner.crashed();
                 Job over = asked.peek();
-                log.warn("{}: the worker died{}{}", name, over == null ? "" : ", another one goes on", words());
+                log.warn(
+                        "{}: the worker died{}{}",
+                        name,
+                        over == null ? "" : ", another one goes on",
+                        lastWords.isEmpty() ? "" : ": " + lastWords);
                 if (over != null) {
                     over.rendition.died(over);
                 }
@@ -248,7 +198,7 @@ final class WorkerSlot {
             }
             ready = false;
             if (failedStarts >= MAX_FAILED_STARTS) {
-                failed = failAll();
+                failed = failAll(lastWords);
             } else if (!asked.isEmpty()) {
                 start();
             }
@@ -256,48 +206,22 @@ final class WorkerSlot {
         failed.forEach(AacRendition::wake);
     }
 
-    private String words() {
-        return lastWords.isEmpty() ? "" : ": " + lastWords;
-    }
-
-    private void giveUp() {
+    private void giveUp(String why) {
         List<AacRendition> failed;
         synchronized (this) {
-            failed = failAll();
+            failed = failAll(why);
         }
         failed.forEach(AacRendition::wake);
     }
 
-    private List<AacRendition> failAll() {
-        owner.unavailable(lastWords.isEmpty() ? "it ends at once" : lastWords);
+    private List<AacRendition> failAll(String why) {
+        owner.unavailable(why.isEmpty() ? "it ends at once" : why);
         failedStarts = 0;
         asked.clear();
         List<AacRendition> failed = new ArrayList<>(renditions);
         renditions.clear();
         failed.forEach(AacRendition::fail);
         return failed;
-    }
-
-    /// What a worker says goes to the log, but not without end.
-    private void listen(Process from, int born) {
-        int lines = 0;
-        try (BufferedReader in = from.errorReader(StandardCharsets.UTF_8)) {
-            String line;
-            while ((line = in.readLine()) != null) {
-                if (lines++ < MAX_LOGGED_LINES) {
-                    log.info("{}: {}", name, line);
-                    note(born, line);
-                }
-            }
-        } catch (IOException e) {
-            log.debug("{}: {}", name, e.toString());
-        }
-    }
-
-    private synchronized void note(int born, String line) {
-        if (generation == born && !line.isBlank()) {
-            lastWords = line.strip();
-        }
     }
 
     private void watch() {
@@ -311,14 +235,14 @@ final class WorkerSlot {
         Set<AacRendition> slow = new LinkedHashSet<>();
         synchronized (this) {
             watched = false;
-            Process running = process;
+            WorkerProcess running = worker;
             if (closed || asked.isEmpty() || running == null) {
                 return;
             }
             long now = System.nanoTime();
             if (now - lastSignNanos > (ready ? STUCK_NANOS : START_NANOS)) {
                 log.warn("{}: the worker is stuck", name);
-                running.destroyForcibly();
+                running.kill();
             }
             for (Job job : asked) {
                 if (!job.rendition.isClosed() && job.rendition.slow(nanoTime())) {
@@ -332,7 +256,7 @@ final class WorkerSlot {
 
     /// Starts its worker before it is needed.
     synchronized void warmUp() {
-        if (process == null && !closed) {
+        if (worker == null && !closed) {
             start();
         }
     }
@@ -345,10 +269,8 @@ final class WorkerSlot {
     synchronized void close() {
         closed = true;
         asked.clear();
-        if (process != null) {
-            // Its standard input ends, and so does it.
-            outbox.add(Bytes.EMPTY);
-            process.destroy();
+        if (worker != null) {
+            worker.close();
         }
     }
 }

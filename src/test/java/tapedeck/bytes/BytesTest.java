@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -53,14 +54,30 @@ class BytesTest {
         assertEquals("123456", Bytes.copyOf(buffer.flip()).toHex());
     }
 
-    /// Against a search byte by byte, with pairs at every place of eight bytes.
+    @Test
+    void aCopyHasRoomInFront() {
+        for (Bytes bytes : new Bytes[] {SAMPLE, SAMPLE.slice(1), SAMPLE.slice(5), Bytes.EMPTY}) {
+            for (int room : new int[] {0, 1, 4, 7}) {
+                byte[] copy = bytes.toByteArray(room);
+                assertEquals(bytes, Bytes.wrap(copy, room, copy.length), bytes + " behind " + room);
+                assertEquals(room + bytes.length(), copy.length);
+                Arrays.fill(copy, (byte) 99);
+            }
+        }
+        assertEquals("00017f80feff123456", SAMPLE.toHex(), "what was copied is not written to");
+    }
+
+    /// Against a search byte by byte, with pairs at every place of a block and between two, among the values that a
+    /// search of eight bytes at a time may take for zeros.
     @Test
     void twoZerosInARowAreFoundWhereverTheyAre() {
         Random random = new Random(3);
+        byte[] others = {1, 2, 3, 0x7F, -0x80, -1};
         for (int round = 0; round < 20_000; round++) {
-            byte[] array = new byte[random.nextInt(40)];
+            byte[] array = new byte[random.nextInt(140)];
+            int rarity = 1 << random.nextInt(1, 6);
             for (int i = 0; i < array.length; i++) {
-                array[i] = (byte) (random.nextInt(4) == 0 ? 0 : random.nextInt(3));
+                array[i] = random.nextInt(rarity) == 0 ? 0 : others[random.nextInt(others.length)];
             }
             int start = random.nextInt(array.length + 1);
             Bytes bytes = Bytes.wrap(array, start, array.length);

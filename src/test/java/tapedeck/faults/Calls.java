@@ -279,13 +279,7 @@ final class Calls {
     private static double recorded(Path file) {
         FlashAndBeep all = FlashAndBeep.measure(file);
         double end = all.flashSeconds().getLast();
-        return 1_000
-                * new FlashAndBeep(
-                                all.flashSeconds().stream()
-                                        .filter(flash -> flash > end - 15)
-                                        .toList(),
-                                all.beepSeconds())
-                        .medianDelay();
+        return 1_000 * all.from(end - 15).medianDelay();
     }
 
     /// A browser that publishes and one that watches.

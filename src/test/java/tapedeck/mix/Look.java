@@ -5,7 +5,9 @@ import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import tapedeck.peers.Ffmpeg;
 
 /// A mix as it looks and sounds, decoded by ffmpeg.
@@ -19,6 +21,8 @@ public final class Look {
     private final int fps;
     private final List<byte[]> pictures = new ArrayList<>();
     private final short[] samples;
+    /// By tone: minutes of sound are gone through once for each.
+    private final Map<Integer, List<Double>> beeps = new HashMap<>();
 
     private Look(int fps, byte[] gray, short[] samples) {
         this.fps = fps;
@@ -133,6 +137,10 @@ public final class Look {
 
     /// When this tone began, in seconds.
     public List<Double> beeps(int hz) {
+        return beeps.computeIfAbsent(hz, this::onsets);
+    }
+
+    private List<Double> onsets(int hz) {
         List<Double> onsets = new ArrayList<>();
         boolean before = true;
         for (int at = 0; at + WINDOW <= samples.length; at += WINDOW / 4) {

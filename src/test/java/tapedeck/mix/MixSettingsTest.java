@@ -140,6 +140,30 @@ class MixSettingsTest {
         assertTrue(look.brightness(0, 0.12, 0.72) < 100, "what is behind the letters is darker than the wall");
     }
 
+    /// What a layout of one's own does not say is as the settings have it.
+    @Test
+    void aLayoutOfOnesOwnLeavesLogoCaptionsAndBackgroundToTheSettings() throws Exception {
+        Path logo = image("logo.png", 20, 20, Color.WHITE);
+        Files.writeString(folder.resolve("mine.json"), "{\"tiles\": [{\"width\": 50}], \"background\": \"#112233\"}");
+        String json = """
+                {"layout": "mine.json", "background": "#445566", "captions": [{"text": "Hearing 7", "height": 5}],
+                 "logo": {"image": "logo.png", "x": 90, "y": 0, "width": 10, "height": 10}}""";
+        Ask.Scene scene = parse(json).picture().scene();
+        assertEquals(0x112233, scene.backgroundRgb());
+        assertEquals(
+                List.of("Hearing 7"),
+                scene.captions().stream().map(Ask.Caption::text).toList());
+        assertEquals(
+                List.of(logo.toString()),
+                scene.images().stream().map(Ask.Image::path).toList());
+        Files.writeString(folder.resolve("mine.json"), "{\"tiles\": [{\"width\": 50}], \"captions\": []}");
+        Ask.Scene other = parse(json).picture().scene();
+        assertEquals(0x445566, other.backgroundRgb());
+        assertEquals(List.of(), other.captions());
+        // Tiles stand in the file of a layout; in the settings they would have no effect, which is said.
+        assertEquals(List.of("tiles"), parse("{\"tiles\": [{\"width\": 50}]}").unknownKeys());
+    }
+
     @Test
     void aDiskThatBecomesFullEndsTheMixAndKeepsWhatThereIs() throws Exception {
         Path file = folder.resolve("room.mp4");

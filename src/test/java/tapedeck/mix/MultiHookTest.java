@@ -55,7 +55,8 @@ class MultiHookTest {
     @ValueSource(strings = {"mp4", "mkv"})
     void aTerminatedRecorderIsMixedByTheScript(String container) throws Exception {
         Path home = installation();
-        Path log = home.resolve("data/logs/multi-record.log");
+        // In the data_dir of the server, wherever the scripts are.
+        Path log = folder.resolve("data/logs/multi-record.log");
         try (TestServer server = new TestServer(
                 folder.resolve("data"),
                 "record_flash_published_streams=false",

@@ -102,8 +102,8 @@ class RealParticipantsTest {
         assertAll(
                 () -> judge("flashes", videos, flashes, QUIET ? FRAME_SECONDS : BUSY_SECONDS),
                 () -> judge("beeps", audios, beeps, QUIET ? SOUND_SECONDS : BUSY_SECONDS),
-                () -> judgeMix(file, videos, flashes, beeps),
-                () -> judgeLiveMix(videos, flashes, beeps),
+                () -> judgeMix(file, videos, measured),
+                () -> judgeLiveMix(videos, measured, clock(videos, beeps)),
                 this::theConsolePlaysIt);
     }
 
@@ -286,8 +286,7 @@ class RealParticipantsTest {
 
     /// The live mix as the file is to be: their times are a second's parts apart by what all flash and beep
     /// by, and as many full seconds as fit best.
-    private void judgeLiveMix(List<DescribedTrack> videos, List<List<Double>> flashes, List<List<Double>> beeps)
-            throws Exception {
+    private void judgeLiveMix(List<DescribedTrack> videos, List<FlashAndBeep> measured, double clock) throws Exception {
         if (!LIVE) {
             return;
         }
@@ -298,10 +297,10 @@ class RealParticipantsTest {
             double phase = phase(person);
             look.beeps(hz(person)).forEach(at -> seconds.add(at - phase));
         }
-        double part = apart(middle(seconds), clock(videos, beeps));
-        Judged best = judge(look, part, videos, flashes, beeps);
+        double part = apart(middle(seconds), clock);
+        Judged best = judge(look, part, videos, measured);
         for (int second = 1; second < look.soundSeconds() - SECONDS / 2; second++) {
-            Judged judged = judge(look, second + part, videos, flashes, beeps);
+            Judged judged = judge(look, second + part, videos, measured);
             best = judged.score() > best.score() ? judged : best;
         }
         best.check("the live mix", Math.min(MAX_DOUBTFUL, LIVE_DOUBTFUL + 2 * liveDropped));
@@ -309,15 +308,13 @@ class RealParticipantsTest {
 
     /// Every flash of the file in the tile where it belongs, and no other tile bright then that does not flash itself;
     /// every beep in the sum.
-    private static void judgeMix(
-            Path file, List<DescribedTrack> videos, List<List<Double>> flashes, List<List<Double>> beeps)
-            throws Exception {
+    private static void judgeMix(Path file, List<DescribedTrack> videos, List<FlashAndBeep> measured) throws Exception {
         String settings = "{\"width\": %d, \"height\": %d, \"mixerDisplayStreamName\": false}"
                 .formatted(CANVAS.width(), CANVAS.height());
         Mixed mixed = OfflineMixer.mix(file, MixSettings.parse(settings, file.getParent()), (_, _) -> {});
         assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
-        // Flashes that last for a part of a picture and beeps with holes in them are seen and heard in two ways here.
-        judge(Look.at(mixed.file(), FPS), 0, videos, flashes, beeps).check("the mix", QUIET ? 0 : 1.0 / 15);
+        // Beeps with holes in them are heard in two ways here.
+        judge(Look.at(mixed.file(), FPS), 0, videos, measured).check("the mix", QUIET ? 0 : 1.0 / 15);
     }
 
     /// @param flashes that were judged
@@ -335,25 +332,21 @@ class RealParticipantsTest {
     }
 
     /// @param later the mix is than the file, in seconds
-    private static Judged judge(
-            Look look,
-            double later,
-            List<DescribedTrack> videos,
-            List<List<Double>> flashes,
-            List<List<Double>> beeps) {
+    private static Judged judge(Look look, double later, List<DescribedTrack> videos, List<FlashAndBeep> measured) {
         List<String> wrong = new ArrayList<>();
         List<String> silent = new ArrayList<>();
         int judged = 0;
         int sounds = 0;
         for (int i = 0; i < videos.size(); i++) {
-            for (double at : flashes.get(i)) {
-                if (isSteady(videos, at)) {
+            for (double at : measured.get(i).flashSeconds()) {
+                // A page that gets no time flashes for less than a picture of the mix, which may fall beside it.
+                if (isSteady(videos, at) && measured.get(i).flashLasts(at) >= FRAME_SECONDS) {
                     judged++;
-                    wrong.addAll(wrong(look, later, videos, flashes, i, at));
+                    wrong.addAll(wrong(look, later, videos, measured, i, at));
                 }
             }
             List<Double> heard = look.beeps(hz(person(videos.get(i))));
-            for (double beep : beeps.get(i)) {
+            for (double beep : measured.get(i).beepSeconds()) {
                 sounds++;
                 if (heard.stream().noneMatch(found -> Math.abs(found - later - beep) <= SOUND_SECONDS)) {
                     silent.add("%.2f s: %s"
@@ -366,7 +359,7 @@ class RealParticipantsTest {
 
     /// Tiles that are not as they should be when this one flashes.
     private static List<String> wrong(
-            Look look, double later, List<DescribedTrack> videos, List<List<Double>> flashes, int who, double at) {
+            Look look, double later, List<DescribedTrack> videos, List<FlashAndBeep> measured, int who, double at) {
         List<String> wrong = new ArrayList<>();
         List<DescribedTrack> seen =
                 videos.stream().filter(track -> shows(track, at, at)).toList();
@@ -379,8 +372,8 @@ class RealParticipantsTest {
             boolean mine = seen.get(tile) == videos.get(who);
             // A page that gets no time flashes for a single picture.
             boolean bright = isBright(look, first, x, y) || mine && isBright(look, first + 1, x, y);
-            boolean flashing =
-                    flashes.get(videos.indexOf(seen.get(tile))).stream().anyMatch(flash -> Math.abs(flash - at) < 0.1);
+            boolean flashing = measured.get(videos.indexOf(seen.get(tile))).flashSeconds().stream()
+                    .anyMatch(flash -> Math.abs(flash - at) < 0.1);
             if (bright != flashing && (mine || !flashing)) {
                 wrong.add("%.2f s: %s is %s"
                         .formatted(at, seen.get(tile).identity().streamName(), bright ? "bright" : "dark"));

@@ -2,7 +2,9 @@ package tapedeck.mix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -19,28 +21,8 @@ class SpeakersTest {
     /// Ten pictures a second, but for some seconds.
     private record Pictures(List<Long> times) implements FileLine.Samples {
         @Override
-        public int count() {
-            return times.size();
-        }
-
-        @Override
-        public boolean isSync(int sample) {
-            return true;
-        }
-
-        @Override
-        public long dtsNanos(int sample) {
-            return times.get(sample);
-        }
-
-        @Override
-        public long ptsNanos(int sample) {
-            return times.get(sample);
-        }
-
-        @Override
-        public Bytes data(int sample) {
-            return Bytes.EMPTY;
+        public FileLine.Walk open() {
+            return new Walk(times.iterator());
         }
 
         @Override
@@ -49,7 +31,44 @@ class SpeakersTest {
         }
     }
 
-    private static List<FileLine> line(int track, String name, Codec codec, int awayFrom, int awayUntil) {
+    private static final class Walk implements FileLine.Walk {
+        private final Iterator<Long> times;
+        private long now;
+
+        private Walk(Iterator<Long> times) {
+            this.times = times;
+        }
+
+        @Override
+        public boolean next() {
+            boolean there = times.hasNext();
+            now = there ? times.next() : now;
+            return there;
+        }
+
+        @Override
+        public boolean isSync() {
+            return true;
+        }
+
+        @Override
+        public long dtsNanos() {
+            return now;
+        }
+
+        @Override
+        public long ptsNanos() {
+            return now;
+        }
+
+        @Override
+        public Bytes data() {
+            return Bytes.EMPTY;
+        }
+    }
+
+    private static List<FileLine> line(int track, String name, Codec codec, int awayFrom, int awayUntil)
+            throws IOException {
         List<Long> times = new ArrayList<>();
         for (long at = 0; at < 12 * SECOND; at += SECOND / 10) {
             if (at < awayFrom * SECOND || at >= awayUntil * SECOND) {
@@ -61,7 +80,7 @@ class SpeakersTest {
     }
 
     @Test
-    void whoComesBackIsLargeAgainInHisOldPlace() {
+    void whoComesBackIsLargeAgainInHisOldPlace() throws IOException {
         List<FileLine> lines = new ArrayList<>();
         lines.addAll(line(1, "anna", new Codec.Vp8(320, 180), 3, 7));
         lines.addAll(line(2, "anna", new Codec.Opus(2, 0), 0, 0));

@@ -46,12 +46,6 @@ class TcpClientTest {
         }
 
         @Override
-        public void receivedAll() {}
-
-        @Override
-        public void writable() {}
-
-        @Override
         public void swept(long nowNanos) {}
 
         @Override
@@ -73,12 +67,6 @@ class TcpClientTest {
                 whole.complete(all.toByteArray());
             }
         }
-
-        @Override
-        public void receivedAll() {}
-
-        @Override
-        public void writable() {}
 
         @Override
         public void swept(long nowNanos) {}

@@ -27,12 +27,6 @@ class TcpServerTest {
         }
 
         @Override
-        public void receivedAll() {}
-
-        @Override
-        public void writable() {}
-
-        @Override
         public void swept(long nowNanos) {}
 
         @Override

@@ -10,8 +10,9 @@ import java.util.regex.Pattern;
 /// samples and not from headers.
 ///
 /// @param flashSeconds when the picture turned bright
+/// @param darkSeconds when it turned dark
 /// @param beepSeconds when the sound began
-public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) {
+public record FlashAndBeep(List<Double> flashSeconds, List<Double> darkSeconds, List<Double> beepSeconds) {
     /// Length of the audio frames whose level is measured.
     private static final int SAMPLES = 240;
 
@@ -79,7 +80,8 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
     /// @param pictures what [#pictureFilter] wrote
     /// @param sound what [#soundFilter] wrote
     public static FlashAndBeep of(String pictures, String sound) {
-        return new FlashAndBeep(onsets(pictures, BRIGHT), onsets(sound, LOUD_DB));
+        return new FlashAndBeep(
+                turns(pictures, BRIGHT, true), turns(pictures, BRIGHT, false), turns(sound, LOUD_DB, true));
     }
 
     /// The test picture and tone for ffmpeg: arguments up to the encoders. Flashes and beeps 100 ms long, once a
@@ -98,6 +100,13 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
             "-t",
             Integer.toString(seconds)
         };
+    }
+
+    /// The same without the flashes before this time.
+    public FlashAndBeep from(double seconds) {
+        List<Double> later =
+                flashSeconds.stream().filter(flash -> flash >= seconds).toList();
+        return new FlashAndBeep(later, darkSeconds, beepSeconds);
     }
 
     /// How much later than its flash each beep came, in seconds; beeps without a flash are left out.
@@ -122,10 +131,20 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
         return sorted.get(sorted.size() / 2);
     }
 
-    private static List<Double> onsets(String metadata, double threshold) {
-        List<Double> onsets = new ArrayList<>();
+    /// How long the flash that begins then lasts, in seconds; of the last one, whose end may not be there, as long as
+    /// can be.
+    public double flashLasts(double flash) {
+        return darkSeconds.stream()
+                .mapToDouble(dark -> dark - flash)
+                .filter(lasts -> lasts > 0)
+                .min()
+                .orElse(Double.MAX_VALUE);
+    }
+
+    private static List<Double> turns(String metadata, double threshold, boolean up) {
+        List<Double> turns = new ArrayList<>();
         double time = 0;
-        boolean before = true;
+        boolean before = up;
         for (String line : metadata.split("\n")) {
             Matcher matcher = TIME.matcher(line);
             if (matcher.find()) {
@@ -133,12 +152,12 @@ public record FlashAndBeep(List<Double> flashSeconds, List<Double> beepSeconds) 
             } else if (line.contains("=")) {
                 String value = line.substring(line.indexOf('=') + 1).strip();
                 boolean now = !value.contains("inf") && !value.contains("nan") && Double.parseDouble(value) > threshold;
-                if (now && !before) {
-                    onsets.add(time);
+                if (now == up && before != up) {
+                    turns.add(time);
                 }
                 before = now;
             }
         }
-        return onsets;
+        return turns;
     }
 }

@@ -9,6 +9,7 @@ import com.microsoft.playwright.options.AriaRole;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tapedeck.container.StoredBytes;
+import tapedeck.container.mp4.MovieFrames;
+import tapedeck.media.Frame;
+import tapedeck.record.MultiStudio;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,6 +42,14 @@ import tools.jackson.databind.json.JsonMapper;
 class TogetherBrowsersTest {
     private static final int SECONDS = Integer.getInteger("together.seconds", 10);
     private static final List<Integer> JOINS = List.of(0, 0, 2, 3, 5, 6);
+    /// Of those who come in turn; the first has pictures that are reordered.
+    private static final List<String> CODECS = List.of(
+            "-c:v libx264 -preset veryfast -bf 2 -c:a aac",
+            "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
+            "-c:v libx264 -preset ultrafast -c:a aac");
+
+    private static final String TIMELINE = ".timeline.json";
+    private static final int MAX_INDEX_BYTES = 1 << 20;
     private static final double PATIENCE_MILLIS = 120_000;
     private static final double TOGETHER_SECONDS = 0.080;
     /// How late the page may look.
@@ -47,6 +61,10 @@ class TogetherBrowsersTest {
     private static final String ONLY_GUEST1_IS_SILENT = """
             [...document.querySelectorAll('#together audio')]
                 .every((audio) => audio.muted === (audio.ariaLabel === 'guest1'))""";
+
+    private static final String WITHOUT_AN_INDEX = """
+            import('/console/together.mjs').then(({playTogether}) =>
+                playTogether({fileName: 'long', url: '/client/records/ours.mp4', wholeIndexBytes: 0}))""";
 
     @TempDir
     private static Path folder;
@@ -76,11 +94,56 @@ class TogetherBrowsersTest {
         assertEquals(0, made.exitCode(), made.err());
     }
 
+    /// The same call as the recorder keeps it: of several codecs; as Matroska, which has no index of all frames, too.
+    @BeforeAll
+    static void recordAsWeDo() throws Exception {
+        List<List<Frame>> frames = new ArrayList<>();
+        for (int i = 0; i < JOINS.size(); i++) {
+            frames.add(frames(i, CODECS.get(i % CODECS.size())));
+        }
+        for (String format : List.of("mkv", "mp4")) {
+            Path file;
+            try (MultiStudio studio = new MultiStudio(folder.resolve(format), "multi_record_format=" + format)) {
+                studio.multi().start(MultiStudio.URI);
+                for (int i = 0; i < JOINS.size(); i++) {
+                    studio.participant("guest" + i, JOINS.get(i), frames.get(i));
+                }
+                studio.play();
+                file = studio.terminate();
+            }
+            Path call = folder.resolve("ours." + format);
+            Files.copy(file, call);
+            Files.copy(
+                    file.resolveSibling(file.getFileName() + TIMELINE), folder.resolve(call.getFileName() + TIMELINE));
+        }
+    }
+
+    private static List<Frame> frames(int guest, String codecs) throws Exception {
+        Path file = folder.resolve("guest" + guest + ".mp4");
+        List<String> arguments =
+                new ArrayList<>(List.of(FlashAndBeep.source("160x90", 25, SECONDS - JOINS.get(guest))));
+        arguments.addAll(List.of((codecs + " -g 50 -pix_fmt yuv420p").split(" ")));
+        arguments.add(file.toString());
+        Ffmpeg.Result made = Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
+        assertEquals(0, made.exitCode(), made.err());
+        List<Frame> frames = new ArrayList<>();
+        try (FileChannel channel = FileChannel.open(file)) {
+            MovieFrames movie = MovieFrames.open(StoredBytes.of(channel), MAX_INDEX_BYTES);
+            for (Frame frame = movie.next(); frame != null; frame = movie.next()) {
+                // Encoders of sound begin before there is any.
+                if (frame.track().isVideo() || frame.dtsNanos() >= 0) {
+                    frames.add(frame);
+                }
+            }
+        }
+        return frames;
+    }
+
     @ParameterizedTest
-    @EnumSource(Browser.class)
-    void everybodyIsSeenAndHeardAtTheSameTime(Browser browser) throws Exception {
-        JsonNode report = watch(browser);
-        System.out.println(browser + ": " + report);
+    @CsvSource({"CHROMIUM,call.mp4", "FIREFOX,call.mp4", "CHROMIUM,ours.mkv", "FIREFOX,ours.mkv"})
+    void everybodyIsSeenAndHeardAtTheSameTime(Browser browser, String file) throws Exception {
+        JsonNode report = watch(browser, file);
+        System.out.println(browser + " " + file + ": " + report);
         assertEquals("", report.path("problem").asString());
         List<Double> clocks = numbers(report.path("clocks"));
         List<Double> pictures = numbers(report.path("pictures"));
@@ -108,21 +171,46 @@ class TogetherBrowsersTest {
         assertTrue(most < TOGETHER_SECONDS, "%.3f s %s".formatted(most, what));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"call.mp4", "ours.mkv", "ours.mp4"})
+    void theConsolePlaysItAndSeeks(String file) throws Exception {
+        inTheConsole(folder.resolve(file), page -> {
+            if (file.equals("call.mp4")) {
+                assertEquals(
+                        "6 video tracks (H.264) · 6 audio tracks (AAC)",
+                        page.locator(".row.file .media").innerText());
+            }
+            playsAndSeeks(page, file);
+        });
+    }
+
+    /// As one does whose index is too large for a page: by its fragments, which a playlist lists.
     @Test
-    void theConsolePlaysItAndSeeks() throws Exception {
-        inTheConsole(folder.resolve("call.mp4"), page -> {
+    void aLongCallIsPlayedByItsFragments() throws Exception {
+        inTheConsole(folder.resolve("ours.mp4"), page -> {
             awaitState(page, "3 participants");
-            page.locator("#together-seek").fill("8");
-            awaitState(page, "6 participants");
-            page.getByLabel("Show guest4 large").click();
-            page.getByLabel("Hear guest1").click();
-            page.waitForCondition(() -> ((Number) page.evaluate(PLAYING_BEHIND_THE_SEEK)).intValue() == JOINS.size());
-            page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "console-together.png")));
-            assertEquals(true, page.evaluate(ONLY_GUEST1_IS_SILENT));
-            assertTrue(page.locator("#together-problem").isHidden());
             page.keyboard().press("Escape");
             page.waitForCondition(() -> page.locator("#together video").count() == 0);
+            List<String> asked = new ArrayList<>();
+            page.onRequest(request -> asked.add(request.url()));
+            page.evaluate(WITHOUT_AN_INDEX);
+            playsAndSeeks(page, "long");
+            assertTrue(asked.stream().anyMatch(url -> url.contains("media=fragments")), asked.toString());
         });
+    }
+
+    private static void playsAndSeeks(Page page, String name) {
+        awaitState(page, "3 participants");
+        page.locator("#together-seek").fill("8");
+        awaitState(page, "6 participants");
+        page.getByLabel("Show guest4 large").click();
+        page.getByLabel("Hear guest1").click();
+        page.waitForCondition(() -> ((Number) page.evaluate(PLAYING_BEHIND_THE_SEEK)).intValue() == JOINS.size());
+        page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "console-together-" + name + ".png")));
+        assertEquals(true, page.evaluate(ONLY_GUEST1_IS_SILENT));
+        assertTrue(page.locator("#together-problem").isHidden());
+        page.keyboard().press("Escape");
+        page.waitForCondition(() -> page.locator("#together video").count() == 0);
     }
 
     /// As a stream looks that stops for a while: no edit says so, only a sample that lasts. Nor does anything say whose
@@ -152,9 +240,13 @@ class TogetherBrowsersTest {
 
     /// A server that finds this file among its recordings, and a page that just began to play it.
     private static void inTheConsole(Path file, Consumer<Page> look) throws Exception {
-        Path data = folder.resolve(file.getFileName() + ".data");
+        Path data = Files.createTempDirectory(folder, "data");
         Files.createDirectories(data.resolve("records"));
-        Files.copy(file, data.resolve("records").resolve(file.getFileName()));
+        for (String name : List.of(file.getFileName().toString(), file.getFileName() + TIMELINE)) {
+            if (Files.exists(folder.resolve(name))) {
+                Files.copy(folder.resolve(name), data.resolve("records").resolve(name));
+            }
+        }
         try (TestServer server = new TestServer(data);
                 Chromium chromium = new Chromium()) {
             server.awaitRecording(file.getFileName().toString());
@@ -178,7 +270,7 @@ class TogetherBrowsersTest {
         return numbers;
     }
 
-    private static JsonNode watch(Browser browser) throws Exception {
+    private static JsonNode watch(Browser browser, String file) throws Exception {
         CompletableFuture<String> reported = new CompletableFuture<>();
         try (RangeServer server = new RangeServer(folder)) {
             server.answer("/console/", TogetherBrowsersTest::page);
@@ -187,7 +279,7 @@ class TogetherBrowsersTest {
                 exchange.sendResponseHeaders(204, -1);
                 exchange.close();
             });
-            try (AutoCloseable _ = browser.show(server.url("console/index.html"))) {
+            try (AutoCloseable _ = browser.show(server.url("console/index.html?file=" + file))) {
                 return JsonMapper.shared().readTree(reported.get(SECONDS + 90L, TimeUnit.SECONDS));
             }
         }

@@ -84,6 +84,14 @@ class MultiHookScriptTest {
     }
 
     @Test
+    void withoutAFileTheToolSaysHowItIsUsed() throws Exception {
+        assertEquals(64, run(TOOL, List.of()));
+        assertTrue(Files.readString(dir.resolve("out")).contains("--show-tracks-info FILE"));
+        assertEquals(0, run(TOOL, List.of(), "--help"));
+        assertTrue(Files.readString(dir.resolve("out")).contains("Exit codes: 64"));
+    }
+
+    @Test
     void theToolExitsWith64And65() throws Exception {
         Path recording = Files.createFile(dir.resolve("recording.mp4"));
         assertEquals(64, run(TOOL, List.of(), dir.resolve("none.mp4").toString()));

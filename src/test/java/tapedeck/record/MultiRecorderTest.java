@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,9 +17,12 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.DescribedTrack;
 import tapedeck.container.matroska.MatroskaTracks;
+import tapedeck.container.mp4.FragmentIndex;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Codec;
@@ -337,6 +341,49 @@ class MultiRecorderTest {
             assertEquals("stopped", told.get(5));
         }
         assertEquals(6, TestStudio.lines(notes).size());
+    }
+
+    /// Playlists are made of it, and the console's player of long recordings goes by those.
+    @Test
+    void fragmentsHaveTheirTimeAlsoWhenWhoCameFirstHasLeft() throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir)) {
+            studio.multi().start(MultiStudio.URI);
+            studio.participant("one", 0, talk(2));
+            studio.participant("two", 1, talk(9));
+            studio.play();
+            try (FileChannel channel = FileChannel.open(studio.terminate())) {
+                List<FragmentIndex.Fragment> fragments =
+                        FragmentIndex.of(channel).fragments();
+                assertEquals(10, fragments.getLast().endNanos() / 1e9, 0.1);
+                assertTrue(fragments.size() >= 9, fragments.toString());
+                for (FragmentIndex.Fragment fragment : fragments) {
+                    assertTrue(fragment.endNanos() - fragment.startNanos() <= 2 * SECOND, fragment.toString());
+                }
+            }
+        }
+    }
+
+    /// The page's second known issue: what is rotated could not be merged.
+    @ParameterizedTest
+    @ValueSource(strings = {"record_rotation=2", "record_rotation=1M"})
+    void whatIsToBeMixedIsNotRotated(String rotation) throws Exception {
+        try (MultiStudio studio = new MultiStudio(dir, rotation)) {
+            studio.multi().start(MultiStudio.URI);
+            List<Frame> large = talk(8).stream()
+                    .map(frame -> new Frame(
+                            frame.track(),
+                            frame.dtsNanos(),
+                            frame.ptsNanos(),
+                            frame.keyframe(),
+                            Bytes.wrap(Arrays.copyOf(frame.data().toByteArray(), 10_000))))
+                    .toList();
+            studio.participant("one", 0, large);
+            studio.play();
+            Path file = studio.terminate();
+            assertEquals(List.of(file), studio.files());
+            assertTrue(Files.size(file) > 2 << 20);
+            assertEquals(8, tracks(file).getFirst().endNanos() / 1e9, 0.05);
+        }
     }
 
     @Test

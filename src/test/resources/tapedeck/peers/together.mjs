@@ -74,5 +74,6 @@ function look() {
 }
 
 prepareTogether();
-playTogether({fileName: "call.mp4", url: "/call.mp4"});
+const file = new URLSearchParams(location.search).get("file");
+playTogether({fileName: file, url: `/${file}`});
 const looking = setInterval(look, LOOK_MILLIS);

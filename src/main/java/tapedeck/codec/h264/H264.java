@@ -121,6 +121,12 @@ public final class H264 {
 
     /// Joins NAL units to an access unit.
     public static Bytes accessUnit(List<Bytes> nalUnits) {
+        if (nalUnits.size() == 1) {
+            Bytes unit = nalUnits.getFirst();
+            byte[] only = unit.toByteArray(NAL_LENGTH_BYTES);
+            putLength(unit.length(), only, 0);
+            return Bytes.wrap(only);
+        }
         long size = 0;
         for (Bytes unit : nalUnits) {
             size += NAL_LENGTH_BYTES + unit.length();
@@ -134,12 +140,16 @@ public final class H264 {
     }
 
     private static int putNal(Bytes source, int at, int length, byte[] out, int to) {
+        putLength(length, out, to);
+        source.copyTo(at, out, to + NAL_LENGTH_BYTES, length);
+        return to + NAL_LENGTH_BYTES + length;
+    }
+
+    private static void putLength(int length, byte[] out, int to) {
         out[to] = (byte) (length >> 24);
         out[to + 1] = (byte) (length >> 16);
         out[to + 2] = (byte) (length >> 8);
         out[to + 3] = (byte) length;
-        source.copyTo(at, out, to + NAL_LENGTH_BYTES, length);
-        return to + NAL_LENGTH_BYTES + length;
     }
 
     /// The NAL units of a byte stream, ISO/IEC 14496-10 annex B, sharing its array. Zeros behind a NAL unit

@@ -18,14 +18,12 @@ public final class MatroskaLines {
     static final int MAX_BLOCKS = 24 * 3600 * 260;
 
     private static final int WINDOW_BYTES = 1 << 16;
-    /// So small that a frame is read by itself.
-    private static final int FRAME_WINDOW_BYTES = 64;
 
     private MatroskaLines() {}
 
     /// A track of a codec that we know.
     private record Known(TrackEntry entry, Codec codec, StoredBlocks blocks) {
-        private List<FileLine> lines(FileHead head) {
+        private List<FileLine> lines(FileHead head) throws IOException {
             TrackIdentity identity =
                     new TrackIdentity(entry.name(), head.sessions().getOrDefault(entry.uid(), ""));
             FileLine.Said said = new FileLine.Said(entry.number(), codec, identity, entry.rotationDegrees());
@@ -44,8 +42,7 @@ public final class MatroskaLines {
         Map<Integer, Known> tracks = new LinkedHashMap<>();
         for (TrackEntry entry : head.tracks()) {
             if (entry.codec().isPresent()) {
-                FileWindow frames = new FileWindow(channel, FRAME_WINDOW_BYTES);
-                tracks.put(entry.number(), new Known(entry, entry.codec().get(), new StoredBlocks(entry, frames)));
+                tracks.put(entry.number(), new Known(entry, entry.codec().get(), new StoredBlocks(entry, channel)));
             }
         }
         BlockCursor cursor = head.blocks(file);

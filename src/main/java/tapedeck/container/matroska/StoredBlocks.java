@@ -1,6 +1,7 @@
 package tapedeck.container.matroska;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -11,8 +12,10 @@ import tapedeck.container.FileLine;
 
 /// Where the frames of one track stand in a file.
 final class StoredBlocks implements FileLine.Samples {
+    private static final int FRAME_WINDOW_BYTES = 64;
+
     private final TrackEntry entry;
-    private final FileWindow frames;
+    private final FileChannel file;
     private final TrackEnd end;
     private final BitSet sync = new BitSet();
     private int count;
@@ -24,9 +27,9 @@ final class StoredBlocks implements FileLine.Samples {
     private short[] laces = new short[1024];
     private long shownFromNanos = Long.MAX_VALUE;
 
-    StoredBlocks(TrackEntry entry, FileWindow frames) {
+    StoredBlocks(TrackEntry entry, FileChannel file) {
         this.entry = entry;
-        this.frames = frames;
+        this.file = file;
         end = new TrackEnd(entry.codec().orElseThrow());
     }
 
@@ -86,31 +89,50 @@ final class StoredBlocks implements FileLine.Samples {
         return Math.max(shownFromNanos, end.endNanos());
     }
 
-    @Override
-    public int count() {
+    int count() {
         return count;
     }
 
     @Override
-    public boolean isSync(int sample) {
-        return sync.get(sample);
+    public FileLine.Walk open() throws IOException {
+        // So small that a frame is read by itself.
+        return new Walk(new FileWindow(file, FRAME_WINDOW_BYTES));
     }
 
-    @Override
-    public long dtsNanos(int sample) {
-        return dtsNanos[sample];
-    }
+    private final class Walk implements FileLine.Walk {
+        private final FileWindow frames;
+        private int at = -1;
 
-    @Override
-    public long ptsNanos(int sample) {
-        return ptsNanos[sample];
-    }
+        private Walk(FileWindow frames) {
+            this.frames = frames;
+        }
 
-    @Override
-    public Bytes data(int sample) throws IOException {
-        Bytes content = frames.bytes(contentAt[sample], contentBytes[sample]);
-        int lace = laces[sample] & 0xFFFF;
-        return Lacing.frames(lace & 0xFF, content).get(lace >> Byte.SIZE);
+        @Override
+        public boolean next() {
+            return ++at < count;
+        }
+
+        @Override
+        public boolean isSync() {
+            return sync.get(at);
+        }
+
+        @Override
+        public long dtsNanos() {
+            return dtsNanos[at];
+        }
+
+        @Override
+        public long ptsNanos() {
+            return ptsNanos[at];
+        }
+
+        @Override
+        public Bytes data() throws IOException {
+            Bytes content = frames.bytes(contentAt[at], contentBytes[at]);
+            int lace = laces[at] & 0xFFFF;
+            return Lacing.frames(lace & 0xFF, content).get(lace >> Byte.SIZE);
+        }
     }
 
     @Override

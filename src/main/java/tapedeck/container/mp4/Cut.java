@@ -14,15 +14,24 @@ final class Cut implements FrontedCopy {
     private final Bytes label;
     private final CutMovie movie;
     private final Ranges ranges;
+    private final Tables tables;
     private final long mdatAt;
     private final int mdatHeadBytes;
 
-    Cut(FileChannel source, Bytes label, CutMovie movie, Ranges ranges, int headBytes) {
+    /// Writes the tables that were too large for memory.
+    interface Tables {
+        /// @param moovAt where the `moov` stands
+        /// @param mediaAt where the first range stands
+        void writeTo(FileChannel target, long moovAt, long mediaAt) throws IOException;
+    }
+
+    Cut(FileChannel source, Bytes label, CutMovie movie, Ranges ranges, Tables tables, int headBytes) {
         this.source = source;
         this.label = label;
         this.movie = movie;
         this.ranges = ranges;
-        mdatAt = headBytes + (long) movie.bytes();
+        this.tables = tables;
+        mdatAt = headBytes + movie.bytes();
         mdatHeadBytes = ranges.bytes() > 0xFFFF_0000L ? Layout.LARGE_HEADER_BYTES : BoxWriter.HEADER_BYTES;
     }
 
@@ -35,7 +44,8 @@ final class Cut implements FrontedCopy {
     public void writeTo(FileChannel target) throws IOException {
         Bytes head = Mp4Cutter.head(label);
         Mp4Finisher.write(target, head, 0);
-        Mp4Finisher.write(target, movie.write(mdatAt + mdatHeadBytes), head.length());
+        Mp4Finisher.write(target, movie.lay(mdatAt + mdatHeadBytes), head.length());
+        tables.writeTo(target, head.length(), mdatAt + mdatHeadBytes);
         long mdatBytes = mdatHeadBytes + ranges.bytes();
         Bytes mdat = mdatHeadBytes == Layout.LARGE_HEADER_BYTES
                 ? Layout.largeHeader("mdat", mdatBytes)

@@ -19,7 +19,7 @@ final class CutMovie {
         this.zeroNanos = zeroNanos;
     }
 
-    int bytes() {
+    long bytes() {
         BoxWriter withoutTables = new BoxWriter(16 << 10);
         moov(withoutTables, (_, _) -> {});
         long bytes = withoutTables.length();
@@ -30,14 +30,16 @@ final class CutMovie {
             throw new MalformedException(
                     "MP4: an index of %d bytes, at most %d allowed".formatted(bytes, Movie.MAX_MOOV_BYTES));
         }
-        return (int) bytes;
+        return bytes;
     }
 
+    /// What the tables do not write themselves.
+    ///
     /// @param mediaAt where the first range will stand
-    Bytes write(long mediaAt) {
-        BoxWriter out = new BoxWriter(bytes());
-        moov(out, (stbl, table) -> table.write(stbl, mediaAt));
-        return out.toBytes();
+    List<BoxWriter.Piece> lay(long mediaAt) {
+        BoxWriter out = new BoxWriter(64 << 10);
+        moov(out, (stbl, table) -> table.lay(stbl, mediaAt));
+        return out.toPieces();
     }
 
     private void moov(BoxWriter out, BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {

@@ -19,7 +19,7 @@ final class CutTrack {
     private final boolean video;
     private final EditList edits;
     private final Samples samples;
-    private final SampleTableWriter table = new SampleTableWriter();
+    private SampleTableWriter table = new SampleTableWriter();
 
     // Of the samples taken: numbers from 0 in decoding order, the last one excluded.
     private long first = -1;
@@ -55,6 +55,11 @@ final class CutTrack {
 
     SampleTableWriter table() {
         return table;
+    }
+
+    /// What is added from now on goes there.
+    void addTo(SampleTableWriter other) {
+        table = other;
     }
 
     private long shownNanos(SampleCursor cursor) {

@@ -91,6 +91,11 @@ final class FileBoxes {
         return read(box.bodyStart(), (int) box.bodyBytes());
     }
 
+    /// The body of a box that is read later, as far as that is wanted.
+    StoredTable table(TopBox box) {
+        return new StoredTable(box.type(), file, box.bodyStart(), box.bodyBytes());
+    }
+
     /// Bytes that are known to be there.
     Bytes read(long position, int length) throws IOException {
         if (length > WINDOW_BYTES) {

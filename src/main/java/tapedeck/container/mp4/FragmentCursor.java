@@ -11,7 +11,6 @@ final class FragmentCursor implements SampleCursor {
     private final FileBoxes boxes;
     private final Movie movie;
     private final int trackId;
-    private final SampleBudget budget;
     private final Deque<TrackRun> runs = new ArrayDeque<>();
     private long at;
     private @Nullable TrackRun run;
@@ -27,7 +26,6 @@ final class FragmentCursor implements SampleCursor {
         this.movie = movie;
         this.trackId = trackId;
         this.at = start;
-        budget = new SampleBudget(boxes.size());
     }
 
     @Override
@@ -55,8 +53,7 @@ final class FragmentCursor implements SampleCursor {
             }
             at = box.end();
             if (box.type().equals("moof")) {
-                for (TrackRun found : MovieFragment.parse(
-                        boxes.body(box, MovieFragment.MAX_MOOF_BYTES), box.start(), movie.fragmentDefaults(), budget)) {
+                for (TrackRun found : movie.runs(boxes, box)) {
                     if (found.trackId() == trackId) {
                         runs.add(found);
                     }

@@ -34,6 +34,7 @@ public final class FragmentIndex {
     private final int initBytes;
     private final Map<Integer, Long> nextTicks = new HashMap<>();
     private final @Nullable MovieTrack main;
+    private final boolean many;
     private long base;
     private long end;
 
@@ -45,6 +46,7 @@ public final class FragmentIndex {
                 .filter(track -> track.codec() instanceof Codec.Video)
                 .findFirst()
                 .orElse(movie.tracks().isEmpty() ? null : movie.tracks().getFirst());
+        many = movie.knownTracks().size() > 2;
     }
 
     /// @throws MalformedException if this is no file of ours
@@ -126,30 +128,66 @@ public final class FragmentIndex {
     }
 
     private void add(Bytes moof, long start, long bytes) {
-        MovieTrack timed = main;
-        long startNanos = fragments.isEmpty() ? 0 : fragments.getLast().endNanos();
-        long endNanos = startNanos;
-        boolean keyframe = false;
-        boolean first = true;
         List<TrackRun> runs = MovieFragment.parse(
                 moof, start, movie.fragmentDefaults(), new SampleBudget(FragmentDemuxer.MAX_SAMPLES));
+        long before = fragments.isEmpty() ? 0 : fragments.getLast().endNanos();
+        Part part = new Part(before);
         for (TrackRun run : runs) {
-            if (timed == null || run.trackId() != timed.id()) {
-                continue;
+            MovieTrack timed = timed(run.trackId());
+            if (timed != null) {
+                part.add(run, timed);
             }
+        }
+        fragments.add(
+                new Fragment(end, bytes, part.startNanos, Math.max(part.startNanos, part.endNanos), part.keyframe));
+        end += bytes;
+    }
+
+    /// Of many streams none is there all the time: each of their tracks says how long a fragment is.
+    private @Nullable MovieTrack timed(int trackId) {
+        MovieTrack only = main;
+        if (only == null || !many || trackId == only.id()) {
+            return only != null && trackId == only.id() ? only : null;
+        }
+        for (MovieTrack track : movie.tracks()) {
+            if (track.id() == trackId && track.codec() != null) {
+                return track;
+            }
+        }
+        return null;
+    }
+
+    /// What the runs of a fragment say of it.
+    private final class Part {
+        private long startNanos;
+        private long endNanos;
+        private boolean keyframe;
+        private boolean begun;
+
+        Part(long before) {
+            startNanos = before;
+            endNanos = before;
+        }
+
+        void add(TrackRun run, MovieTrack timed) {
             long ticks =
                     run.decodeTime() == TrackRun.UNKNOWN ? nextTicks.getOrDefault(run.trackId(), 0L) : run.decodeTime();
-            startNanos = first ? TrackClock.nanos(ticks, timed.timescale()) : startNanos;
-            first = false;
+            // A file of many begins before some of its tracks do: their edits say when.
+            long shift = many ? EditList.of(timed, movie).shiftTicks() : 0;
+            long start = TrackClock.nanos(ticks + shift, timed.timescale());
+            startNanos = begun ? Math.min(startNanos, start) : start;
+            begun = true;
             for (int i = 0; i < run.count(); i++) {
-                keyframe |= run.isSync(i);
+                keyframe |= timed.codec() instanceof Codec.Video == main() instanceof Codec.Video && run.isSync(i);
                 ticks += run.duration(i);
             }
             nextTicks.put(run.trackId(), ticks);
-            endNanos = TrackClock.nanos(ticks, timed.timescale());
+            endNanos = Math.max(endNanos, TrackClock.nanos(ticks + shift, timed.timescale()));
         }
-        fragments.add(new Fragment(end, bytes, startNanos, Math.max(startNanos, endNanos), keyframe));
-        end += bytes;
+
+        private @Nullable Codec main() {
+            return main == null ? null : main.codec();
+        }
     }
 
     /// Where the fragments' own file began in this one when it was read last.

@@ -34,9 +34,12 @@ final class FragmentScan {
     private final Movie movie;
     private final Map<Integer, SampleTableWriter> tables;
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    private final long keptBytes;
     private long end;
     private long searchedBytes;
     private boolean passesOverUnknownTracks;
+    private final Ranges good = new Ranges();
+    private boolean kept = true;
 
     /// A fragment whose boxes are all there.
     private record Fragment(TopBox moof, Bytes moofBody, long crcStart, int crc) {
@@ -49,7 +52,10 @@ final class FragmentScan {
         }
     }
 
-    FragmentScan(FileChannel file, FileBoxes boxes, Movie movie, Map<Integer, SampleTableWriter> tables) {
+    /// @param keptBytes how much the tables keep at most
+    FragmentScan(
+            FileChannel file, FileBoxes boxes, Movie movie, Map<Integer, SampleTableWriter> tables, long keptBytes) {
+        this.keptBytes = keptBytes;
         this.file = file;
         this.boxes = boxes;
         this.movie = movie;
@@ -114,7 +120,41 @@ final class FragmentScan {
                 table.add(run);
             }
         }
+        good.add(fragment.start(), fragment.end() - fragment.start());
         end = fragment.end();
+        if (kept
+                && tables.values().stream()
+                                .mapToLong(SampleTableWriter::keptBytes)
+                                .sum()
+                        > keptBytes) {
+            kept = false;
+            tables.values().forEach(SampleTableWriter::forget);
+        }
+    }
+
+    /// Whether the tables have all that was found; else they have counted it, and want it [#again].
+    boolean isKept() {
+        return kept;
+    }
+
+    /// Adds what was found to other tables of the same tracks.
+    ///
+    /// @param moved the same file, in which the fragments may stand elsewhere now
+    /// @param shift by how much
+    void again(FileBoxes moved, long shift, Map<Integer, SampleTableWriter> others) throws IOException {
+        FragmentScan second = new FragmentScan(file, moved, movie, others, 0);
+        second.passesOverUnknownTracks = passesOverUnknownTracks;
+        second.kept = false;
+        for (int i = 0; i < good.count(); i++) {
+            for (long at = good.from(i) + shift; at < good.to(i) + shift; ) {
+                Fragment fragment = second.fragmentAt(at);
+                if (fragment == null) {
+                    throw new MalformedException("MP4: the fragment at %d is gone".formatted(at));
+                }
+                second.add(fragment);
+                at = fragment.end();
+            }
+        }
     }
 
     private @Nullable Fragment fragmentAt(long position) throws IOException {

@@ -90,27 +90,23 @@ final class FullMovie {
     }
 
     /// The exact size of the `moov`.
-    ///
-    /// @throws MalformedException if no reader would take it
-    int bytes() {
+    long bytes() {
         BoxWriter withoutTables = new BoxWriter(64 << 10);
         moov(withoutTables, (_, _) -> {});
         long bytes = withoutTables.length();
         for (MovieTrack track : movie.tracks()) {
             bytes += shown.containsKey(track.id()) ? table(track).bytes() : 0;
         }
-        if (bytes > Movie.MAX_MOOV_BYTES) {
-            throw new MalformedException(
-                    "MP4: an index of %d bytes, at most %d allowed".formatted(bytes, Movie.MAX_MOOV_BYTES));
-        }
-        return (int) bytes;
+        return bytes;
     }
 
+    /// What the tables do not write themselves.
+    ///
     /// @param shift by how much the media stands further on than its runs say
-    Bytes write(long shift) {
-        BoxWriter out = new BoxWriter(bytes());
-        moov(out, (stbl, table) -> table.write(stbl, shift));
-        return out.toBytes();
+    List<BoxWriter.Piece> lay(long shift) {
+        BoxWriter out = new BoxWriter(64 << 10);
+        moov(out, (stbl, table) -> table.lay(stbl, shift));
+        return out.toPieces();
     }
 
     private void moov(BoxWriter out, BiConsumer<BoxWriter, SampleTableWriter> tableWriter) {

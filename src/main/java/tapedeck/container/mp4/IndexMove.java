@@ -16,6 +16,7 @@ import tapedeck.container.mp4.FileBoxes.TopBox;
 final class IndexMove implements FrontedCopy {
     private static final Set<String> PARENTS = Set.of("trak", "mdia", "minf", "stbl");
     private static final int COPY_BYTES = 8 << 20;
+    private static final int TABLE_BYTES = 64 << 10;
 
     private final FileChannel source;
     private final TopBox moov;
@@ -84,11 +85,12 @@ final class IndexMove implements FrontedCopy {
     @Override
     public void writeTo(FileChannel target) throws IOException {
         FileBoxes boxes = new FileBoxes(source);
-        Bytes index = moved(boxes.read(moov.start(), (int) moov.size()), newReserveBytes - oldReserveBytes);
         long mdatAt = newReserveBytes - Layout.RESERVE_TAIL_BYTES;
         long freeAt = Layout.FLIP_AT + moov.size();
         Mp4Finisher.write(target, boxes.read(0, Layout.FTYP_BYTES), 0);
-        Mp4Finisher.write(target, index, Layout.FLIP_AT);
+        target.position(Layout.FLIP_AT);
+        copy(source, moov.start(), moov.end(), target);
+        shiftChunks(boxes, moov, newReserveBytes - oldReserveBytes, target, Layout.FLIP_AT - moov.start());
         Mp4Finisher.write(target, Layout.header("free", mdatAt - freeAt), freeAt);
         Mp4Finisher.write(target, Layout.largeHeader("mdat", sizeBytes() - mdatAt), mdatAt);
         target.position(mdatAt + Layout.LARGE_HEADER_BYTES);
@@ -106,48 +108,44 @@ final class IndexMove implements FrontedCopy {
         }
     }
 
-    /// A `moov` whose chunks stand `shift` bytes further on.
-    static Bytes moved(Bytes moov, long shift) {
-        ByteWriter out = new ByteWriter(moov.length()).bytes(moov);
-        children(moov, out, BoxWriter.HEADER_BYTES, moov.length(), shift);
-        return out.handOver();
-    }
-
-    private static void children(Bytes moov, ByteWriter out, int from, int to, long shift) {
-        for (int at = from; at + BoxWriter.HEADER_BYTES <= to; ) {
-            long size = moov.u32(at);
-            String type = Layout.type(moov, at + 4);
-            if (size < BoxWriter.HEADER_BYTES || size > to - at) {
-                throw new MalformedException("MP4: box %s of %d bytes at %d of the moov".formatted(type, size, at));
+    /// Writes the chunk offsets of a `moov` anew, for media that stands `shift` bytes further on.
+    ///
+    /// @param away how much further on than here the `moov` stands in the target
+    static void shiftChunks(FileBoxes boxes, TopBox parent, long shift, FileChannel target, long away)
+            throws IOException {
+        for (long at = parent.bodyStart(); at + BoxWriter.HEADER_BYTES <= parent.end(); ) {
+            TopBox box = boxes.at(at);
+            if (box == null || box.end() > parent.end()) {
+                throw new MalformedException("MP4: a box at %d that does not fit into %s".formatted(at, parent.type()));
             }
-            int end = at + (int) size;
-            int body = at + BoxWriter.HEADER_BYTES;
-            if (PARENTS.contains(type)) {
-                children(moov, out, body, end, shift);
-            } else if (type.equals("stco") || type.equals("co64")) {
-                chunkOffsets(moov, out, body, end, type.equals("co64") ? 8 : 4, shift);
+            at = box.end();
+            if (PARENTS.contains(box.type())) {
+                shiftChunks(boxes, box, shift, target, away);
+            } else if (box.type().equals("stco") || box.type().equals("co64")) {
+                shiftTable(boxes.table(box), shift, target, away);
             }
-            at = end;
         }
     }
 
-    private static void chunkOffsets(Bytes moov, ByteWriter out, int body, int end, int width, long shift) {
-        if (end - body < 8 || moov.u32(body + 4) * width > end - body - 8) {
-            throw new MalformedException("MP4: chunk offsets of %d bytes".formatted(end - body));
-        }
-        int count = (int) moov.u32(body + 4);
-        for (int i = 0; i < count; i++) {
-            int at = body + 8 + i * width;
-            if (width == 4) {
-                long moved = moov.u32(at) + shift;
-                if (moved > 0xFFFF_FFFFL) {
-                    throw new MalformedException("MP4: a chunk at %d does not fit its table".formatted(moved));
-                }
-                out.patch32(at, moved);
+    private static void shiftTable(StoredTable table, long shift, FileChannel target, long away) throws IOException {
+        boolean wide = table.type().equals("co64");
+        StoredTable.Reader in = table.open();
+        long left = in.count(wide ? Long.BYTES : Integer.BYTES);
+        long at = table.at() + away + 2 * Integer.BYTES;
+        ByteWriter out = new ByteWriter(TABLE_BYTES);
+        for (; left > 0; left--) {
+            long moved = (wide ? in.i64() : in.u32()) + shift;
+            if (wide) {
+                out.u64(moved);
+            } else if (moved <= 0xFFFF_FFFFL) {
+                out.u32(moved);
             } else {
-                long moved = ((long) moov.i32(at) << 32 | moov.u32(at + 4)) + shift;
-                out.patch32(at, moved >>> 32);
-                out.patch32(at + 4, moved & 0xFFFF_FFFFL);
+                throw new MalformedException("MP4: a chunk at %d does not fit its table".formatted(moved));
+            }
+            if (left == 1 || out.length() == TABLE_BYTES) {
+                Mp4Finisher.write(target, out.lend(), at);
+                at += out.length();
+                out.clear();
             }
         }
     }

@@ -1,5 +1,6 @@
 package tapedeck.container.mp4;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -8,11 +9,13 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteReader;
+import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.media.Codec;
 
-/// What a `moov` says (ISO/IEC 14496-12 8.2), with its tables still as bytes.
+/// What a `moov` says (ISO/IEC 14496-12 8.2). Of a file its sample tables stay where they are, however large they are.
 ///
 /// @param durationTicks of `mvhd`, or of `mehd` where that is longer
 /// @param fragmented whether there is an `mvex`
@@ -23,14 +26,19 @@ record Movie(
         boolean fragmented,
         List<MovieTrack> tracks,
         Map<Integer, MovieFragment.Defaults> fragmentDefaults) {
-    /// More than the index of four days.
-    static final int MAX_MOOV_BYTES = 256 << 20;
+    /// What fits a reserve of [Layout]: at least 85 million samples.
+    static final int MAX_MOOV_BYTES = Layout.MAX_RESERVE_BYTES - (64 << 10);
+    /// Of a `moov` in a file, without the sample tables: more than a thousand tracks say of themselves.
+    static final int MAX_HEAD_BYTES = 16 << 20;
+
+    private static final Set<String> PARENTS = Set.of("trak", "mdia", "minf", "stbl");
 
     /// One `trak`.
     ///
     /// @param boxes its children
     /// @param mediaBoxes the children of its `mdia`
-    /// @param tableBoxes the children of its `stbl`
+    /// @param tableBoxes the children of its `stbl`; of a file those that are no sample tables
+    /// @param tables the sample tables
     /// @param codec null if it is none that we know
     record MovieTrack(
             int id,
@@ -39,9 +47,57 @@ record Movie(
             List<Box> boxes,
             List<Box> mediaBoxes,
             List<Box> tableBoxes,
+            SampleTables tables,
             @Nullable Codec codec) {}
 
+    /// What the `moov` of a file says, without reading its sample tables.
+    static Movie read(FileBoxes boxes, TopBox moov) throws IOException {
+        if (moov.bodyBytes() > MAX_MOOV_BYTES) {
+            throw new MalformedException(
+                    "MP4: moov of %d bytes, at most %d allowed".formatted(moov.bodyBytes(), MAX_MOOV_BYTES));
+        }
+        if (moov.end() > boxes.size()) {
+            throw new MalformedException("MP4: moov ends at %d, the file at %d".formatted(moov.end(), boxes.size()));
+        }
+        ByteWriter head = new ByteWriter(4096);
+        List<SampleTables> tables = new ArrayList<>();
+        head(boxes, moov, head, tables);
+        return parse(head.handOver(), tables);
+    }
+
+    /// Copies a box's content without the sample tables.
+    private static void head(FileBoxes boxes, TopBox parent, ByteWriter out, List<SampleTables> tables)
+            throws IOException {
+        for (long at = parent.bodyStart(); at + BoxWriter.HEADER_BYTES <= parent.end(); ) {
+            TopBox box = boxes.at(at);
+            if (box == null || box.end() > parent.end()) {
+                throw new MalformedException("MP4: a box at %d that does not fit into %s".formatted(at, parent.type()));
+            }
+            at = box.end();
+            if (box.type().equals("trak")) {
+                tables.add(new SampleTables());
+            }
+            if (parent.type().equals("stbl") && SampleTables.isOne(box.type()) && !tables.isEmpty()) {
+                tables.getLast().add(box.type(), boxes.table(box));
+                continue;
+            }
+            int start = out.length();
+            out.bytes(Layout.header(box.type(), 0));
+            if (PARENTS.contains(box.type())) {
+                head(boxes, box, out, tables);
+            } else {
+                out.bytes(boxes.body(box, MAX_HEAD_BYTES - Math.min(MAX_HEAD_BYTES, out.length())));
+            }
+            out.patch32(start, out.length() - start);
+        }
+    }
+
     static Movie parse(Bytes body) {
+        return parse(body, List.of());
+    }
+
+    /// @param stored of each `trak`; none where they are in the body
+    private static Movie parse(Bytes body, List<SampleTables> stored) {
         List<Box> boxes = Box.children("moov", body);
         Box mvhd = Box.need("moov", boxes, "mvhd");
         ByteReader in = afterTimes(mvhd);
@@ -54,7 +110,7 @@ record Movie(
                 if (tracks.size() == Mp4Muxer.MAX_TRACKS) {
                     throw new MalformedException("MP4: more than %d tracks".formatted(Mp4Muxer.MAX_TRACKS));
                 }
-                MovieTrack track = track(box);
+                MovieTrack track = track(box, stored.isEmpty() ? null : stored.get(tracks.size()));
                 if (!ids.add(track.id())) {
                     throw new MalformedException("MP4: two tracks with the id %d".formatted(track.id()));
                 }
@@ -83,7 +139,7 @@ record Movie(
         return new Movie(boxes, timescale, duration, mvex != null, tracks, defaults);
     }
 
-    private static MovieTrack track(Box trak) {
+    private static MovieTrack track(Box trak, @Nullable SampleTables stored) {
         List<Box> boxes = trak.children();
         Box tkhd = Box.need("trak", boxes, "tkhd");
         int id = afterTimes(tkhd).i32();
@@ -95,7 +151,30 @@ record Movie(
         List<Box> table = Box.need("mdia", media, "minf").need("stbl").children();
         Box stsd = Box.find(table, "stsd");
         Codec codec = stsd == null ? null : SampleEntryReader.read(stsd);
-        return new MovieTrack(id, timescale, duration, boxes, media, table, codec);
+        SampleTables tables = stored == null ? SampleTables.of(table) : stored;
+        return new MovieTrack(id, timescale, duration, boxes, media, table, tables, codec);
+    }
+
+    /// Over the samples of a track, in tables or in fragments.
+    ///
+    /// @param moov where this stands
+    SampleCursor samples(FileBoxes boxes, TopBox moov, MovieTrack track) throws IOException {
+        if (fragmented) {
+            return new FragmentCursor(boxes, this, track.id(), moov.end());
+        }
+        TableCursor cursor = new TableCursor(track.tables());
+        // A sample has a byte of media at the least, but a few bytes can claim 2^32 of them.
+        if (cursor.count() > boxes.size()) {
+            throw new MalformedException("MP4: %d samples in %d bytes".formatted(cursor.count(), boxes.size()));
+        }
+        return cursor;
+    }
+
+    /// What a `moof` says of its samples: so many at most as there are bytes behind it.
+    List<TrackRun> runs(FileBoxes boxes, TopBox moof) throws IOException {
+        SampleBudget budget = new SampleBudget(boxes.size() - moof.start());
+        return MovieFragment.parse(
+                boxes.body(moof, MovieFragment.MAX_MOOF_BYTES), moof.start(), fragmentDefaults, budget);
     }
 
     /// A cursor behind creation_time and modification_time.

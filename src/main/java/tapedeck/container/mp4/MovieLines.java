@@ -5,15 +5,17 @@ import java.nio.channels.FileChannel;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.CodedTrack;
 import tapedeck.container.FileLine;
 import tapedeck.container.FileLines;
+import tapedeck.container.StoredBytes;
 import tapedeck.container.TrackIdentity;
+import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.container.mp4.Movie.MovieTrack;
-import tapedeck.container.mp4.Mp4Reader.ReadTrack;
 import tapedeck.media.Codec;
 
 /// All tracks of an MP4 on the time line of the movie: each edit with media (ISO/IEC 14496-12 8.6.6) is one or more
@@ -39,17 +41,20 @@ public final class MovieLines {
 
     /// @throws MalformedException if it is no such file
     public static FileLines of(FileChannel file) throws IOException {
-        Mp4Reader reader = Mp4Reader.open(file);
         FileBoxes boxes = new FileBoxes(file);
-        Movie movie = Movie.parse(boxes.body(Mp4Reader.find(boxes, "moov"), Movie.MAX_MOOV_BYTES));
+        TopBox moov = Mp4Reader.find(boxes, "moov");
+        Movie movie = Movie.read(boxes, moov);
         List<FileLine> lines = new ArrayList<>();
-        for (MovieTrack said : movie.tracks()) {
-            for (ReadTrack track : reader.tracks()) {
-                Codec codec = track.codec();
-                if (track.id() == said.id() && codec != null && track.samples().count() > 0) {
-                    for (Edit edit : edits(said, movie)) {
-                        lines.addAll(lines(reader, said, track, codec, edit));
-                    }
+        for (MovieTrack track : movie.tracks()) {
+            Codec codec = track.codec();
+            if (codec == null) {
+                continue;
+            }
+            Stored stored = new Stored(file, moov, movie, track, codec);
+            OptionalLong end = stored.endTicks();
+            if (end.isPresent()) {
+                for (Edit edit : edits(track, movie)) {
+                    lines.addAll(lines(stored, end.getAsLong(), edit));
                 }
             }
         }
@@ -64,59 +69,82 @@ public final class MovieLines {
         return START_OF_TIME.plusSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
     }
 
-    private static List<FileLine> lines(Mp4Reader reader, MovieTrack said, ReadTrack track, Codec codec, Edit edit) {
+    private static List<FileLine> lines(Stored stored, long endTicks, Edit edit) throws IOException {
+        MovieTrack track = stored.track();
         long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
-        TrackIdentity known = IdentityBoxes.of(said);
-        TrackIdentity identity = known == null ? new TrackIdentity(name(said), "") : known;
-        ReadTrack moved = new ReadTrack(track.id(), codec, track.timescale(), shift, track.samples());
+        TrackIdentity known = IdentityBoxes.of(track);
+        TrackIdentity identity = known == null ? new TrackIdentity(name(track), "") : known;
+        Codec codec = stored.codec();
         FileLine.Said says =
-                new FileLine.Said(track.id(), codec, identity, codec instanceof Codec.Video ? rotation(said) : 0);
-        long end = Math.min(edit.endNanos(), TrackClock.nanos(endTicks(track.samples()) + shift, track.timescale()));
-        Moved samples = new Moved(reader, moved, codec, FragmentDemuxer.nalLengthBytes(said));
-        return FileLine.of(says, samples, edit.startNanos(), end);
+                new FileLine.Said(track.id(), codec, identity, codec instanceof Codec.Video ? rotation(track) : 0);
+        long end = Math.min(edit.endNanos(), TrackClock.nanos(endTicks + shift, track.timescale()));
+        return FileLine.of(says, new Moved(stored, shift), edit.startNanos(), end);
+    }
+
+    /// A track in its file.
+    private record Stored(FileChannel file, TopBox moov, Movie movie, MovieTrack track, Codec codec) {
+        SampleCursor open() throws IOException {
+            return movie.samples(new FileBoxes(file), moov, track);
+        }
+
+        /// Where the last of its samples is shown no more: pictures that come out of order are shown later than
+        /// they are decoded. Empty if there is none.
+        OptionalLong endTicks() throws IOException {
+            SampleCursor cursor = open();
+            OptionalLong end = OptionalLong.empty();
+            long last = Long.MIN_VALUE;
+            while (cursor.next()) {
+                last = Math.max(last, cursor.decodeTicks() + cursor.compositionOffset());
+                end = OptionalLong.of(last + cursor.durationTicks());
+            }
+            return end;
+        }
     }
 
     /// Samples where their edit puts them.
-    private record Moved(Mp4Reader reader, ReadTrack track, Codec codec, int nalLengthBytes)
-            implements FileLine.Samples {
+    private record Moved(Stored stored, long shiftTicks) implements FileLine.Samples {
         @Override
-        public int count() {
-            return track.samples().count();
-        }
-
-        @Override
-        public boolean isSync(int sample) {
-            return track.samples().isSync(sample);
-        }
-
-        @Override
-        public long dtsNanos(int sample) {
-            return TrackClock.nanos(track.samples().decodeTicks(sample) + track.shiftTicks(), track.timescale());
-        }
-
-        @Override
-        public long ptsNanos(int sample) {
-            return TrackClock.nanos(track.samples().presentationTicks(sample) + track.shiftTicks(), track.timescale());
-        }
-
-        @Override
-        public Bytes data(int sample) throws IOException {
-            return reader.frame(track, sample).data();
+        public FileLine.Walk open() throws IOException {
+            return new Walk(stored, shiftTicks, stored.open());
         }
 
         @Override
         public CodedTrack coded() {
-            return CodedTrack.of(track.id(), codec, nalLengthBytes);
+            MovieTrack track = stored.track();
+            return CodedTrack.of(track.id(), stored.codec(), FragmentDemuxer.nalLengthBytes(track));
         }
     }
 
-    /// Where the last of them is shown no more: pictures that come out of order are shown later than they are decoded.
-    private static long endTicks(SampleList samples) {
-        long last = Long.MIN_VALUE;
-        for (int i = 0; i < samples.count(); i++) {
-            last = Math.max(last, samples.presentationTicks(i));
+    private record Walk(Stored stored, long shiftTicks, SampleCursor cursor) implements FileLine.Walk {
+        @Override
+        public boolean next() throws IOException {
+            return cursor.next();
         }
-        return last + samples.endTicks() - samples.decodeTicks(samples.count() - 1);
+
+        @Override
+        public boolean isSync() {
+            return cursor.isSync();
+        }
+
+        @Override
+        public long dtsNanos() {
+            return nanos(cursor.decodeTicks());
+        }
+
+        @Override
+        public long ptsNanos() {
+            return nanos(cursor.decodeTicks() + cursor.compositionOffset());
+        }
+
+        private long nanos(long ticks) {
+            return TrackClock.nanos(ticks + shiftTicks, stored.track().timescale());
+        }
+
+        @Override
+        public Bytes data() throws IOException {
+            FileChannel file = stored.file();
+            return Mp4Reader.sample(StoredBytes.of(file), file.size(), cursor.offset(), cursor.size());
+        }
     }
 
     private static List<Edit> edits(MovieTrack track, Movie movie) {

@@ -22,7 +22,7 @@ public final class MovieNotes {
     public static List<Bytes> of(FileChannel file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         TopBox moov = Mp4Reader.find(boxes, "moov");
-        Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
+        Movie movie = Movie.read(boxes, moov);
         List<Bytes> notes = new ArrayList<>();
         long bytes = 0;
         for (MovieTrack track : movie.tracks()) {
@@ -30,9 +30,7 @@ public final class MovieNotes {
                     .equals(NoteTrack.ENTRY)) {
                 continue;
             }
-            SampleCursor cursor = movie.fragmented()
-                    ? new FragmentCursor(boxes, movie, track.id(), moov.end())
-                    : new TableCursor(track.tableBoxes());
+            SampleCursor cursor = movie.samples(boxes, moov, track);
             while (cursor.next()) {
                 bytes += cursor.size();
                 if (bytes > MAX_BYTES || cursor.offset() > boxes.size() - cursor.size()) {

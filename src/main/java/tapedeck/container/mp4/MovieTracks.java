@@ -3,28 +3,21 @@ package tapedeck.container.mp4;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.Objects;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.DescribedTrack;
 import tapedeck.container.DescribedTrack.Segment;
 import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.container.mp4.Movie.MovieTrack;
-import tapedeck.media.Codec;
 
 /// What tracks a file has, whose they are, and when each of them is there: of a recording of many streams, finished or
-/// not, and of any other MP4.
+/// not, and of any other MP4. Goes over its samples once and keeps none of them.
 public final class MovieTracks {
-    private final FileBoxes boxes;
-    private final Movie movie;
-    private final TopBox moov;
-
-    private MovieTracks(FileBoxes boxes, Movie movie, TopBox moov) {
-        this.boxes = boxes;
-        this.movie = movie;
-        this.moov = moov;
-    }
+    private MovieTracks() {}
 
     /// The tracks of codecs that we know: those of each stream together, sound first.
     ///
@@ -32,88 +25,114 @@ public final class MovieTracks {
     public static List<DescribedTrack> of(FileChannel file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         TopBox moov = Mp4Reader.find(boxes, "moov");
-        Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
-        MovieTracks tracks = new MovieTracks(boxes, movie, moov);
-        List<DescribedTrack> all = new ArrayList<>();
+        Movie movie = Movie.read(boxes, moov);
+        Map<Integer, Presence> known = new LinkedHashMap<>();
         for (MovieTrack track : movie.tracks()) {
-            Codec codec = track.codec();
-            if (codec != null) {
-                all.add(tracks.describe(track, codec));
+            if (track.codec() != null) {
+                known.put(track.id(), new Presence(track, movie));
             }
         }
+        if (movie.fragmented()) {
+            fragments(boxes, moov, movie, known);
+        } else {
+            for (Presence presence : known.values()) {
+                SampleCursor cursor = movie.samples(boxes, moov, presence.track);
+                while (cursor.next()) {
+                    presence.add(cursor.decodeTicks(), cursor.durationTicks());
+                }
+            }
+        }
+        List<DescribedTrack> all = new ArrayList<>();
+        known.values().forEach(presence -> all.add(presence.described()));
         all.sort(DescribedTrack.BY_STREAM);
         return all;
     }
 
-    private DescribedTrack describe(MovieTrack track, Codec codec) throws IOException {
-        TrackIdentity identity = IdentityBoxes.of(track);
-        return new DescribedTrack(
-                track.id(),
-                identity == null ? new TrackIdentity("", "") : identity,
-                codec,
-                SampleEntryReader.type(Box.need("stbl", track.tableBoxes(), "stsd")),
-                track.timescale(),
-                segments(track));
-    }
-
-    private List<Segment> segments(MovieTrack track) throws IOException {
-        EditList edits = EditList.of(track, movie);
-        SampleCursor cursor = movie.fragmented()
-                ? new FragmentCursor(boxes, movie, track.id(), moov.end())
-                : new TableCursor(track.tableBoxes());
-        Timeline timeline = new Timeline(
-                movie.fragmented()
-                        ? IdentityBoxes.shownFromNanos(track)
-                        : TrackClock.nanos(edits.waitTicks(), movie.timescale()),
-                edits.endNanos(),
-                ticks -> TrackClock.nanos(ticks + edits.shiftTicks(), track.timescale()));
-        long hole = TrackClock.ticks(DescribedTrack.HOLE_NANOS, track.timescale());
-        @Nullable Long begin = null;
-        long last = 0;
-        long usual = 0;
-        long end = 0;
-        while (cursor.next()) {
-            long decode = cursor.decodeTicks();
-            if (begin == null) {
-                begin = decode;
-            } else if (decode - last > hole) {
-                timeline.add(begin, last + usual);
-                begin = decode;
-            } else {
-                usual = decode - last;
+    /// All tracks side by side: there is no index in which each of them stands by itself.
+    private static void fragments(FileBoxes boxes, TopBox moov, Movie movie, Map<Integer, Presence> known)
+            throws IOException {
+        for (TopBox box = boxes.at(moov.end()); box != null && box.end() <= boxes.size(); box = boxes.at(box.end())) {
+            if (!box.type().equals("moof")) {
+                continue;
             }
-            last = decode;
-            end = decode + cursor.durationTicks();
+            for (TrackRun run : movie.runs(boxes, box)) {
+                Presence presence = known.get(run.trackId());
+                if (presence != null) {
+                    presence.add(run);
+                }
+            }
         }
-        if (begin != null) {
-            timeline.add(begin, Math.max(end, last));
-        }
-        return timeline.segments;
     }
 
-    private interface ToNanos {
-        long of(long ticks);
-    }
-
-    /// Puts what is there onto the time of the file, and pauses between.
-    private static final class Timeline {
+    /// When a track is there.
+    private static final class Presence {
+        private final MovieTrack track;
+        private final EditList edits;
         private final long fromNanos;
-        private final long untilNanos;
-        private final ToNanos nanos;
+        private final long holeTicks;
         private final List<Segment> segments = new ArrayList<>();
+        private boolean begun;
+        private long beginTicks;
+        private long lastTicks;
+        private long usualTicks;
+        private long endTicks;
 
-        Timeline(long fromNanos, long untilNanos, ToNanos nanos) {
-            this.fromNanos = fromNanos;
-            this.untilNanos = untilNanos;
-            this.nanos = nanos;
+        Presence(MovieTrack track, Movie movie) {
+            this.track = track;
+            edits = EditList.of(track, movie);
+            fromNanos = movie.fragmented()
+                    ? IdentityBoxes.shownFromNanos(track)
+                    : TrackClock.nanos(edits.waitTicks(), movie.timescale());
+            holeTicks = TrackClock.ticks(DescribedTrack.HOLE_NANOS, track.timescale());
         }
 
-        void add(long beginTicks, long endTicks) {
-            long begin = Math.max(fromNanos, nanos.of(beginTicks));
-            long end = Math.min(untilNanos, nanos.of(endTicks));
+        void add(TrackRun run) {
+            long decode = run.decodeTime() == TrackRun.UNKNOWN ? endTicks : run.decodeTime();
+            for (int i = 0; i < run.count(); i++) {
+                add(decode, run.duration(i));
+                decode += run.duration(i);
+            }
+        }
+
+        void add(long decodeTicks, long durationTicks) {
+            if (!begun) {
+                begun = true;
+                beginTicks = decodeTicks;
+            } else if (decodeTicks - lastTicks > holeTicks) {
+                close(lastTicks + usualTicks);
+                beginTicks = decodeTicks;
+            } else {
+                usualTicks = decodeTicks - lastTicks;
+            }
+            lastTicks = decodeTicks;
+            endTicks = decodeTicks + durationTicks;
+        }
+
+        /// Puts what is there onto the time of the file, and pauses between.
+        private void close(long untilTicks) {
+            long begin = Math.max(fromNanos, nanos(beginTicks));
+            long end = Math.min(edits.endNanos(), nanos(untilTicks));
             if (end > begin) {
                 Segment.append(segments, begin, end);
             }
+        }
+
+        private long nanos(long ticks) {
+            return TrackClock.nanos(ticks + edits.shiftTicks(), track.timescale());
+        }
+
+        DescribedTrack described() {
+            if (begun) {
+                close(Math.max(endTicks, lastTicks));
+            }
+            TrackIdentity identity = IdentityBoxes.of(track);
+            return new DescribedTrack(
+                    track.id(),
+                    identity == null ? new TrackIdentity("", "") : identity,
+                    Objects.requireNonNull(track.codec()),
+                    SampleEntryReader.type(Box.need("stbl", track.tableBoxes(), "stsd")),
+                    track.timescale(),
+                    segments);
         }
     }
 }

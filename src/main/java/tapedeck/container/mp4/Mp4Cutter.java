@@ -1,9 +1,13 @@
 package tapedeck.container.mp4;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
@@ -13,8 +17,8 @@ import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.container.mp4.Movie.MovieTrack;
 
 /// Cuts a part out of an MP4 into a new one, without touching a sample. It begins with the last keyframe at or before
-/// the start; sound is aligned to that by an edit list. Nothing but the index is in memory: the old one as bytes, and
-/// the new one.
+/// the start; sound is aligned to that by an edit list. An index is not in memory: the old one is
+/// read as it is needed, the new one is written in a second walk if it is large.
 ///
 /// ```
 /// | ftyp | free: label | moov | mdat: ranges of the source, in its order |
@@ -25,12 +29,14 @@ public final class Mp4Cutter {
 
     private static final int LABEL_MAGIC = 0x74636C62; // tclb
     private static final int LABEL_HEAD_BYTES = 12;
+    /// How often it is looked whether the index becomes too large for memory.
+    private static final int SAMPLES_BETWEEN_LOOKS = 10_000;
 
     private final FileChannel source;
     private final FileBoxes boxes;
     private final Movie movie;
     private final List<CutTrack> tracks = new ArrayList<>();
-    private final Ranges ranges = new Ranges();
+    private boolean kept = true;
     private long zeroNanos;
 
     private Mp4Cutter(FileChannel source, Movie movie, FileBoxes boxes) {
@@ -52,15 +58,15 @@ public final class Mp4Cutter {
         }
         FileBoxes boxes = new FileBoxes(source);
         TopBox moov = Mp4Reader.find(boxes, "moov");
-        Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
+        Movie movie = Movie.read(boxes, moov);
         Mp4Cutter cutter = new Mp4Cutter(source, movie, boxes);
         cutter.findTracks(moov);
         if (!cutter.choose(startNanos, endNanos)) {
             return Optional.empty();
         }
-        cutter.collect();
-        return Optional.of(new Cut(
-                source, label, new CutMovie(movie, cutter.tracks, cutter.zeroNanos), cutter.ranges, headBytes(label)));
+        Ranges ranges = cutter.collect(0);
+        CutMovie cut = new CutMovie(movie, cutter.tracks, cutter.zeroNanos);
+        return Optional.of(new Cut(source, label, cut, ranges, cutter::writeTables, headBytes(label)));
     }
 
     /// What the maker of a cut wrote into it; null in any other file.
@@ -90,7 +96,7 @@ public final class Mp4Cutter {
         return out.toBytes();
     }
 
-    private void findTracks(TopBox moov) {
+    private void findTracks(TopBox moov) throws IOException {
         for (MovieTrack track : movie.tracks()) {
             Box hdlr = Box.find(track.mediaBoxes(), "hdlr");
             String handler = hdlr == null || hdlr.body().length() < 12 ? "" : Layout.type(hdlr.body(), 8);
@@ -100,19 +106,13 @@ public final class Mp4Cutter {
             if (Box.need("stbl", track.tableBoxes(), "stsd").fullBody().u32() != 1) {
                 throw new MalformedException("MP4: track %d has not one sample description".formatted(track.id()));
             }
-            Box stsz = Box.find(track.tableBoxes(), "stsz");
-            boolean inTable =
-                    stsz != null && stsz.body().length() >= 12 && stsz.body().u32(8) > 0;
-            if (inTable && movie.fragmented()) {
+            if (movie.fragmented()
+                    && track.tables().find("stsz") != null
+                    && new TableCursor(track.tables()).count() > 0) {
                 throw new MalformedException("MP4: track %d is in a table and in fragments".formatted(track.id()));
             }
             tracks.add(new CutTrack(
-                    track,
-                    handler.equals("vide"),
-                    EditList.of(track, movie),
-                    movie.fragmented()
-                            ? () -> new FragmentCursor(boxes, movie, track.id(), moov.end())
-                            : () -> new TableCursor(track.tableBoxes())));
+                    track, handler.equals("vide"), EditList.of(track, movie), () -> movie.samples(boxes, moov, track)));
         }
     }
 
@@ -138,14 +138,18 @@ public final class Mp4Cutter {
     }
 
     /// Goes through all tracks side by side, in the order of the source, so that the cut is as interleaved as that.
-    private void collect() throws IOException {
+    ///
+    /// @param mediaAt where the first range will stand, as far as that is known
+    private Ranges collect(long mediaAt) throws IOException {
+        Ranges ranges = new Ranges();
         List<SampleCursor> cursors = new ArrayList<>();
         List<CutTrack> open = new ArrayList<>(tracks);
         for (CutTrack track : open) {
             cursors.add(track.begin());
         }
         long size = source.size();
-        long outAt = 0;
+        long outAt = mediaAt;
+        long looked = 0;
         CutTrack before = null;
         while (!open.isEmpty()) {
             int next = 0;
@@ -169,6 +173,37 @@ public final class Mp4Cutter {
                 open.remove(next);
                 cursors.remove(next);
             }
+            if (kept && ++looked % SAMPLES_BETWEEN_LOOKS == 0) {
+                keepOrForget();
+            }
+        }
+        return ranges;
+    }
+
+    private void keepOrForget() {
+        long bytes =
+                tracks.stream().mapToLong(track -> track.table().keptBytes()).sum();
+        if (bytes > IndexLimits.USUAL.keptBytes()) {
+            kept = false;
+            tracks.forEach(track -> track.table().forget());
+        }
+    }
+
+    /// Goes through the source a second time if the tables were too large for memory.
+    private void writeTables(FileChannel target, long moovAt, long mediaAt) throws IOException {
+        if (kept) {
+            return;
+        }
+        Map<Integer, SampleTableWriter> counted = new LinkedHashMap<>();
+        tracks.forEach(track -> counted.put(track.track().id(), track.table()));
+        Map<Integer, SampleTableWriter> placed = Mp4Finisher.placed(counted, target, moovAt);
+        tracks.forEach(track ->
+                track.addTo(Objects.requireNonNull(placed.get(track.track().id()))));
+        try {
+            collect(mediaAt);
+            Mp4Finisher.endPlaced(placed, counted);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 }

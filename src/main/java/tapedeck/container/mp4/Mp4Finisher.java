@@ -1,10 +1,13 @@
 package tapedeck.container.mp4;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
@@ -20,15 +23,22 @@ import tapedeck.container.mp4.FileBoxes.TopBox;
 /// The media is read for the checksums of the tail alone, and no byte of it is written again.
 final class Mp4Finisher {
     private static final int COPY_BYTES = 256 << 10;
+    /// What the tables of all tracks gather before they write it, together; each at least [#MIN_BUFFER_BYTES].
+    private static final int MAX_BUFFERED_BYTES = 4 << 20;
+
+    private static final int MIN_BUFFER_BYTES = 1 << 10;
 
     private final FileChannel file;
     private final FileBoxes boxes;
     private final FinishOptions options;
+    private final IndexLimits limits;
     private long reserveBytes;
     /// Whether other places in the reserve look like the one where the `moov` stands.
     private boolean moovMoves;
 
-    private Mp4Finisher(FileChannel file, long reserveBytes, FinishOptions options) throws IOException {
+    private Mp4Finisher(FileChannel file, long reserveBytes, FinishOptions options, IndexLimits limits)
+            throws IOException {
+        this.limits = limits;
         this.file = file;
         this.reserveBytes = reserveBytes;
         this.options = options;
@@ -40,11 +50,15 @@ final class Mp4Finisher {
     }
 
     static Summary finish(FileChannel file, FinishOptions options) throws IOException {
+        return finish(file, options, IndexLimits.USUAL);
+    }
+
+    static Summary finish(FileChannel file, FinishOptions options, IndexLimits limits) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         Bytes head = boxes.read(0, (int) Math.min(Layout.BODY_AT, boxes.size()));
         return switch (Layout.state(head)) {
             case RECORDING ->
-                new Mp4Finisher(file, head.u32(Layout.FLIP_AT) + Layout.FLIP_AT, options).finishRecording();
+                new Mp4Finisher(file, head.u32(Layout.FLIP_AT) + Layout.FLIP_AT, options, limits).finishRecording();
             case FINISHED, FOREIGN -> Mp4Reader.summary(file);
         };
     }
@@ -54,12 +68,12 @@ final class Mp4Finisher {
         if (moov == null) {
             throw new MalformedException("MP4: the recording was cut in its head, nothing to recover");
         }
-        Movie movie = Movie.parse(boxes.body(moov, Movie.MAX_MOOV_BYTES));
+        Movie movie = Movie.read(boxes, moov);
         Map<Integer, SampleTableWriter> tables = new LinkedHashMap<>();
         movie.tracks().forEach(track -> tables.put(track.id(), new SampleTableWriter()));
         long fragmentsAt = MoovPlace.fragmentsAt(boxes, moov);
         moovMoves = fragmentsAt != moov.end();
-        FragmentScan scan = new FragmentScan(file, boxes, movie, tables);
+        FragmentScan scan = new FragmentScan(file, boxes, movie, tables, limits.keptBytes());
         if (moovMoves) {
             scan.passOverUnknownTracks();
         }
@@ -68,18 +82,33 @@ final class Mp4Finisher {
             throw new MalformedException("MP4: the recording was cut in its first fragment, nothing to recover");
         }
         FullMovie full = new FullMovie(movie, tables);
+        long bytes = full.bytes();
         if (end < boxes.size()) {
             file.truncate(end);
         }
         file.force(false);
-        long wanted = Layout.reserveFor(full.bytes());
+        if (bytes > limits.mostBytes()) {
+            return new Summary(full.durationNanos(), full.tracks());
+        }
         long before = reserveBytes;
-        boolean front = options.index() == IndexPlace.FRONT && grow(wanted);
+        boolean front = options.index() == IndexPlace.FRONT && grow(Layout.reserveFor(bytes));
         long shift = reserveBytes - before;
+        long moovAt = front ? Layout.FLIP_AT : end + shift;
+        // In front its header has to wait for the write that shows all of it.
+        write(file, full.lay(shift), moovAt, front ? BoxWriter.HEADER_BYTES : 0);
+        if (!scan.isKept()) {
+            Map<Integer, SampleTableWriter> placed = placed(tables, file, moovAt);
+            try {
+                scan.again(new FileBoxes(file), shift, placed);
+                endPlaced(placed, tables);
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
+        }
         if (front) {
-            moovInFront(full.write(shift), end + shift);
+            moovInFront(bytes, end + shift);
         } else {
-            moovBehind(full.write(shift), end + shift);
+            moovBehind(end + shift);
         }
         return new Summary(full.durationNanos(), full.tracks());
     }
@@ -140,21 +169,19 @@ final class Mp4Finisher {
     }
 
     /// State F. All that the file will need stands in its `free` before one write turns that into the `moov`.
-    private void moovInFront(Bytes moov, long end) throws IOException {
-        int freeAt = Layout.FLIP_AT + moov.length();
+    private void moovInFront(long moovBytes, long end) throws IOException {
+        long freeAt = Layout.FLIP_AT + moovBytes;
         long mdatAt = reserveBytes - Layout.RESERVE_TAIL_BYTES;
-        write(moov.slice(BoxWriter.HEADER_BYTES), Layout.BODY_AT);
         write(Layout.header("free", mdatAt - freeAt), freeAt);
         write(Layout.largeHeader("mdat", end - mdatAt), mdatAt);
         file.force(false);
-        write(Layout.header("moov", moov.length()), Layout.FLIP_AT);
+        write(Layout.header("moov", moovBytes), Layout.FLIP_AT);
         file.force(false);
     }
 
     /// State T. The `moov` behind the fragments is no part of the recording until one write makes all before it the
     /// `mdat`; the next run would cut it off.
-    private void moovBehind(Bytes moov, long end) throws IOException {
-        write(moov, end);
+    private void moovBehind(long end) throws IOException {
         Bytes mdat = Layout.largeHeader("mdat", end - Layout.FLIP_AT);
         write(mdat.slice(BoxWriter.HEADER_BYTES), Layout.BODY_AT);
         if (moovMoves) {
@@ -176,5 +203,33 @@ final class Mp4Finisher {
             ByteBuffer piece = bytes.slice(from, to).asByteBuffer();
             from += file.write(piece, position + from);
         }
+    }
+
+    static void write(FileChannel file, List<BoxWriter.Piece> pieces, long position) throws IOException {
+        write(file, pieces, position, 0);
+    }
+
+    /// @param without how many bytes at the beginning are left out
+    private static void write(FileChannel file, List<BoxWriter.Piece> pieces, long position, int without)
+            throws IOException {
+        for (BoxWriter.Piece piece : pieces) {
+            int from = piece.at() == 0 ? without : 0;
+            write(file, piece.bytes().slice(from), position + piece.at() + from);
+        }
+    }
+
+    /// Tables for the places that those which were counted have been given, by their track.
+    static Map<Integer, SampleTableWriter> placed(
+            Map<Integer, SampleTableWriter> counted, FileChannel file, long moovAt) {
+        int buffer = Math.clamp(
+                MAX_BUFFERED_BYTES / (counted.size() * SampleTableWriter.COLUMNS), MIN_BUFFER_BYTES, COPY_BYTES);
+        Map<Integer, SampleTableWriter> placed = new LinkedHashMap<>();
+        counted.forEach((track, table) -> placed.put(track, table.placed(file, moovAt, buffer)));
+        return placed;
+    }
+
+    /// When the same runs have been added to them.
+    static void endPlaced(Map<Integer, SampleTableWriter> placed, Map<Integer, SampleTableWriter> counted) {
+        placed.forEach((track, table) -> table.endPlaced(Objects.requireNonNull(counted.get(track))));
     }
 }

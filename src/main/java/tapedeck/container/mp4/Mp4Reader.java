@@ -20,6 +20,9 @@ import tapedeck.media.Track;
 
 /// Reads an MP4 of ours in each of its states, and those of others: with a sample table, with fragments, or both.
 final class Mp4Reader {
+    /// Of the `moov`, which is read into memory here.
+    private static final int MAX_INDEX_BYTES = 256 << 20;
+
     private final StoredBytes file;
     private final long size;
     private final List<ReadTrack> tracks;
@@ -44,7 +47,7 @@ final class Mp4Reader {
     static Summary summary(FileChannel file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         TopBox box = find(boxes, "moov");
-        Movie movie = Movie.parse(boxes.body(box, Movie.MAX_MOOV_BYTES));
+        Movie movie = Movie.read(boxes, box);
         if (movie.durationTicks() > 0 || !movie.fragmented()) {
             return new Summary(TrackClock.nanos(movie.durationTicks(), movie.timescale()), movie.knownTracks());
         }
@@ -56,7 +59,7 @@ final class Mp4Reader {
     }
 
     static Mp4Reader open(FileChannel file) throws IOException {
-        return open(StoredBytes.of(file), Movie.MAX_MOOV_BYTES);
+        return open(StoredBytes.of(file), MAX_INDEX_BYTES);
     }
 
     /// @param mostIndexBytes of the `moov`; and four bytes are what a sample takes there
@@ -68,7 +71,7 @@ final class Mp4Reader {
         Map<Integer, SampleList> samples = new LinkedHashMap<>();
         for (MovieTrack track : movie.tracks()) {
             SampleList list = new SampleList(budget);
-            list.add(track.tableBoxes());
+            list.add(track.tables());
             samples.put(track.id(), list);
         }
         if (movie.fragmented()) {
@@ -127,20 +130,24 @@ final class Mp4Reader {
             throw new IllegalArgumentException("track %d has a codec that we do not know".formatted(track.id()));
         }
         SampleList samples = track.samples();
-        long offset = samples.offset(sample);
-        int bytes = samples.size(sample);
-        if (offset < 0 || offset > size - bytes) {
-            throw new MalformedException("MP4: sample %d of track %d is behind the end".formatted(sample, track.id()));
-        }
-        ByteBuffer buffer = ByteBuffer.allocate(bytes);
-        while (buffer.hasRemaining() && file.read(buffer, offset + buffer.position()) >= 0) {
-            // a file may give fewer bytes than asked for
-        }
+        Bytes data = sample(file, size, samples.offset(sample), samples.size(sample));
         return new Frame(
                 new Track(track.id(), codec),
                 TrackClock.nanos(samples.decodeTicks(sample) + track.shiftTicks(), track.timescale()),
                 TrackClock.nanos(samples.presentationTicks(sample) + track.shiftTicks(), track.timescale()),
                 samples.isSync(sample),
-                Bytes.wrap(buffer.array()));
+                data);
+    }
+
+    /// The bytes of a sample.
+    static Bytes sample(StoredBytes file, long size, long offset, int bytes) throws IOException {
+        if (offset < 0 || offset > size - bytes) {
+            throw new MalformedException("MP4: a sample of %d bytes at %d of %d".formatted(bytes, offset, size));
+        }
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining() && file.read(buffer, offset + buffer.position()) >= 0) {
+            // a file may give fewer bytes than asked for
+        }
+        return Bytes.wrap(buffer.array());
     }
 }

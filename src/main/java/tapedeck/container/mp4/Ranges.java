@@ -13,7 +13,7 @@ final class Ranges {
         return count > 0 && tos[count - 1] == from;
     }
 
-    void add(long from, int length) {
+    void add(long from, long length) {
         bytes += length;
         if (continues(from)) {
             tos[count - 1] += length;

@@ -1,21 +1,20 @@
 package tapedeck.container.mp4;
 
-import java.util.List;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.MalformedException;
 
 /// The samples of an `stbl`, ISO/IEC 14496-12 8.5 to 8.7: reads all its tables side by side.
 final class TableCursor implements SampleCursor {
     private final long count;
     private final long sameSize;
-    private final ByteReader sizes;
+    private final StoredTable.Reader sizes;
     private final Runs times;
     private final @Nullable Runs compositionOffsets;
-    private final @Nullable ByteReader syncSamples;
-    private final ByteReader chunks;
+    private final StoredTable.@Nullable Reader syncSamples;
+    private final StoredTable.Reader chunks;
     private final int chunkOffsetBytes;
-    private final ByteReader samplesToChunk;
+    private final StoredTable.Reader samplesToChunk;
 
     private long sample;
     private long nextSync;
@@ -38,18 +37,18 @@ final class TableCursor implements SampleCursor {
     /// Pairs of a count and a value.
     private static final class Runs {
         private final String type;
-        private final ByteReader in;
-        private int entriesLeft;
+        private final StoredTable.Reader in;
+        private long entriesLeft;
         private long left;
         private int value;
 
-        Runs(Box box) {
-            type = box.type();
-            in = box.fullBody();
-            entriesLeft = box.count(in, 8);
+        Runs(StoredTable table) throws IOException {
+            type = table.type();
+            in = table.open();
+            entriesLeft = in.count(8);
         }
 
-        int next() {
+        int next() throws IOException {
             while (left == 0) {
                 if (entriesLeft-- == 0) {
                     throw new MalformedException("MP4: %s has too few entries".formatted(type));
@@ -62,41 +61,43 @@ final class TableCursor implements SampleCursor {
         }
     }
 
-    TableCursor(List<Box> stbl) {
-        Box stsz = Box.need("stbl", stbl, "stsz");
-        sizes = stsz.fullBody();
+    TableCursor(SampleTables tables) throws IOException {
+        sizes = tables.need("stsz").open();
         sameSize = sizes.u32();
-        count = sameSize == 0 ? stsz.count(sizes, 4) : sizes.u32();
-        times = new Runs(Box.need("stbl", stbl, "stts"));
-        Box ctts = Box.find(stbl, "ctts");
+        count = sameSize == 0 ? sizes.count(4) : sizes.u32();
+        times = new Runs(tables.need("stts"));
+        StoredTable ctts = tables.find("ctts");
         compositionOffsets = ctts == null ? null : new Runs(ctts);
-        Box stss = Box.find(stbl, "stss");
-        syncSamples = stss == null ? null : stss.fullBody();
-        if (stss != null && syncSamples != null) {
-            stss.count(syncSamples, 4);
+        StoredTable stss = tables.find("stss");
+        syncSamples = stss == null ? null : stss.open();
+        if (syncSamples != null) {
+            syncSamples.count(4);
             nextSync = nextSync();
         }
-        Box co64 = Box.find(stbl, "co64");
-        Box stco = co64 != null ? co64 : Box.need("stbl", stbl, "stco");
+        StoredTable co64 = tables.find("co64");
         chunkOffsetBytes = co64 != null ? 8 : 4;
-        chunks = stco.fullBody();
-        chunksLeft = stco.count(chunks, chunkOffsetBytes);
-        Box stsc = Box.need("stbl", stbl, "stsc");
-        samplesToChunk = stsc.fullBody();
-        chunkChangesLeft = stsc.count(samplesToChunk, 12);
+        chunks = (co64 != null ? co64 : tables.need("stco")).open();
+        chunksLeft = chunks.count(chunkOffsetBytes);
+        samplesToChunk = tables.need("stsc").open();
+        chunkChangesLeft = samplesToChunk.count(12);
         readChunkChange();
     }
 
-    private long nextSync() {
+    /// How many samples it says to have.
+    long count() {
+        return count;
+    }
+
+    private long nextSync() throws IOException {
         return syncSamples != null && syncSamples.remaining() >= 4 ? syncSamples.u32() : Long.MAX_VALUE;
     }
 
-    private void readChunkChange() {
+    private void readChunkChange() throws IOException {
         nextChange = chunkChangesLeft-- > 0 ? samplesToChunk.u32() : Long.MAX_VALUE;
     }
 
     @Override
-    public boolean next() {
+    public boolean next() throws IOException {
         if (sample == count) {
             return false;
         }
@@ -123,14 +124,14 @@ final class TableCursor implements SampleCursor {
         return true;
     }
 
-    private void nextChunk() {
+    private void nextChunk() throws IOException {
         if (chunksLeft-- == 0) {
             throw new MalformedException("MP4: chunks end at sample %d of %d".formatted(sample - 1, count));
         }
         chunk++;
         if (chunk == nextChange) {
             samplesPerChunk = samplesToChunk.u32();
-            samplesToChunk.skip(4);
+            samplesToChunk.u32();
             readChunkChange();
         }
         leftInChunk = samplesPerChunk;

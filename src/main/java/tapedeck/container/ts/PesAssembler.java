@@ -1,12 +1,13 @@
 package tapedeck.container.ts;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
 /// PES packets out of the packets of one PID. One that has a length is whole when it has it, one without when the next
-/// begins; one with a hole is left out. They are lent: the one behind the next is gathered in the same place.
+/// begins; one with a hole is left out. They are lent: the next one is gathered in the same place.
 final class PesAssembler {
     /// More than the largest keyframe: 8K at the highest level has 10 MB.
     static final int MAX_PES_BYTES = 16 << 20;
@@ -21,11 +22,9 @@ final class PesAssembler {
     private static final int UNKNOWN = -1;
 
     private final int maxBytes;
-    private @Nullable ByteWriter gathered;
-    /// One gathers the next while the other is lent.
-    private final ByteWriter[] writers = {new ByteWriter(FIRST_BYTES), new ByteWriter(FIRST_BYTES)};
-
-    private int turn;
+    private final ByteWriter writer = new ByteWriter(FIRST_BYTES);
+    /// Whether something is in it that may become whole.
+    private boolean gathers;
     /// What is gathered said that it is so long; 0 where it does not say, and [#UNKNOWN] at first.
     private int wholeBytes = UNKNOWN;
     private boolean randomAccess;
@@ -51,19 +50,18 @@ final class PesAssembler {
 
     /// How much is gathered of what is not whole yet.
     int waitingBytes() {
-        return gathered == null ? 0 : gathered.length();
+        return gathers ? writer.length() : 0;
     }
 
-    /// @return a PES packet that is whole now, or null
+    /// @param whole gets the PES packets that are whole now
     /// @throws MalformedException for one that is none
-    @Nullable
-    Pes receive(TsPacket packet) {
+    void receive(TsPacket packet, Consumer<Pes> whole) {
         if (!packet.hasPayload()) {
-            return null;
+            return;
         }
         if (counter >= 0 && !packet.discontinuity()) {
             if (packet.counter() == counter) {
-                return null; // 2.4.3.3: a packet may be sent twice
+                return; // 2.4.3.3: a packet may be sent twice
             }
             if (packet.counter() != (counter + 1 & 0xF)) {
                 drop();
@@ -72,27 +70,39 @@ final class PesAssembler {
         counter = packet.counter();
         if (packet.scrambled()) {
             drop();
-            return null;
+            return;
         }
-        Pes whole = null;
         if (packet.unitStart()) {
-            whole = end();
-            wholeBytes = UNKNOWN;
-            turn ^= 1;
-            gathered = writers[turn];
-            gathered.clear();
-            randomAccess = packet.randomAccess();
+            try {
+                give(end(), whole);
+            } finally {
+                // Whatever the one before was.
+                begin(packet.randomAccess());
+                writer.bytes(packet.payload());
+            }
+        } else if (gathers) {
+            writer.bytes(packet.payload());
+        } else {
+            return;
         }
-        ByteWriter out = gathered;
-        if (out == null) {
-            return whole;
-        }
-        out.bytes(packet.payload());
-        if (out.length() > maxBytes) {
+        if (writer.length() > maxBytes) {
             drop();
             throw new MalformedException("MPEG-TS: PES packet of more than %d bytes".formatted(maxBytes));
         }
-        return whole != null ? whole : full(out);
+        give(full(), whole);
+    }
+
+    private static void give(@Nullable Pes pes, Consumer<Pes> whole) {
+        if (pes != null) {
+            whole.accept(pes);
+        }
+    }
+
+    private void begin(boolean entry) {
+        writer.clear();
+        gathers = true;
+        wholeBytes = UNKNOWN;
+        randomAccess = entry;
     }
 
     /// Takes a packet in the middle of a PES packet, which nearly all are: of its own counter, not scrambled, without
@@ -100,29 +110,28 @@ final class PesAssembler {
     ///
     /// @param at where in the bytes it is
     boolean append(Bytes bytes, int at) {
-        ByteWriter out = gathered;
         int control = bytes.u8(at + 3);
-        if (out == null
+        if (!gathers
                 || wholeBytes == UNKNOWN
-                || wholeBytes > 0 && out.length() + TsPacket.BYTES >= wholeBytes
+                || wholeBytes > 0 && writer.length() + TsPacket.BYTES >= wholeBytes
                 || control != (0x10 | counter + 1 & 0xF)
                 || (bytes.u8(at + 1) & 0xC0) != 0
-                || out.length() + TsPacket.BYTES > maxBytes) {
+                || writer.length() + TsPacket.BYTES > maxBytes) {
             return false;
         }
         counter = control & 0xF;
-        out.bytes(bytes, at + TsPacket.HEADER_BYTES, at + TsPacket.BYTES);
+        writer.bytes(bytes, at + TsPacket.HEADER_BYTES, at + TsPacket.BYTES);
         return true;
     }
 
-    /// One that has all the bytes it said. When the packet before it became whole in the same call, this one waits.
-    private @Nullable Pes full(ByteWriter out) {
-        if (out.length() < PesHeader.LENGTH_AT + 2) {
+    /// One that has all the bytes it said.
+    private @Nullable Pes full() {
+        if (writer.length() < PesHeader.LENGTH_AT + 2) {
             return null;
         }
-        int length = out.u16At(PesHeader.LENGTH_AT);
+        int length = writer.u16At(PesHeader.LENGTH_AT);
         wholeBytes = length == 0 ? 0 : PesHeader.LENGTH_AT + 2 + length;
-        return length > 0 && out.length() >= wholeBytes ? take() : null;
+        return length > 0 && writer.length() >= wholeBytes ? take() : null;
     }
 
     /// The counter may begin anywhere.
@@ -137,43 +146,38 @@ final class PesAssembler {
     }
 
     private void forget() {
-        if (gathered != null && gathered.length() > KEPT_BYTES) {
-            gathered.handOver();
+        if (writer.length() > KEPT_BYTES) {
+            writer.handOver();
         }
-        gathered = null;
+        gathers = false;
     }
 
-    /// What both writers keep while nothing is gathered.
+    /// What is kept while nothing is gathered.
     int roomBytes() {
-        return writers[0].capacity() + writers[1].capacity();
+        return writer.capacity();
     }
 
     /// What is there when nothing more comes: a packet without a length.
     @Nullable
     Pes end() {
-        ByteWriter out = gathered;
-        if (out == null) {
+        if (!gathers) {
             return null;
         }
-        if (out.length() < PesHeader.LENGTH_AT + 2) {
+        if (writer.length() < PesHeader.LENGTH_AT + 2) {
             drop();
             return null;
         }
-        int length = out.u16At(PesHeader.LENGTH_AT);
-        if (length > 0 && out.length() < PesHeader.LENGTH_AT + 2 + length) {
+        int length = writer.u16At(PesHeader.LENGTH_AT);
+        if (length > 0 && writer.length() < PesHeader.LENGTH_AT + 2 + length) {
             drop();
             return null;
         }
         return take();
     }
 
-    private @Nullable Pes take() {
-        ByteWriter out = gathered;
-        gathered = null;
-        if (out == null) {
-            return null;
-        }
-        Bytes bytes = out.length() > KEPT_BYTES ? out.handOver() : out.lend();
+    private Pes take() {
+        gathers = false;
+        Bytes bytes = writer.length() > KEPT_BYTES ? writer.handOver() : writer.lend();
         PesHeader header = PesHeader.parse(bytes);
         int end = header.bytes() == 0 ? bytes.length() : Math.min(header.bytes(), bytes.length());
         if (header.dataAt() > end) {

@@ -52,6 +52,10 @@ final class SoundReader implements ElementaryReader {
     private boolean inSync = true;
     private @Nullable Codec codec;
     private @Nullable AdtsHeader adts;
+    /// How long a frame of the AAC that came last plays.
+    private Codec.@Nullable Aac timed;
+
+    private long aacNanos;
     private @Nullable String refused;
 
     SoundReader(Framing framing, int opusChannels) {
@@ -201,8 +205,12 @@ final class SoundReader implements ElementaryReader {
         return new Found(aac, List.of(data), header.frameBytes(), aacNanos(aac));
     }
 
-    private static long aacNanos(Codec.Aac aac) {
-        return Aac.samplesPerFrame(aac) * NANOS_PER_SECOND / aac.sampleRateHz();
+    private long aacNanos(Codec.Aac aac) {
+        if (!aac.equals(timed)) {
+            timed = aac;
+            aacNanos = Aac.samplesPerFrame(aac) * NANOS_PER_SECOND / aac.sampleRateHz();
+        }
+        return aacNanos;
     }
 
     private static boolean sameStream(AdtsHeader one, AdtsHeader other) {

@@ -81,6 +81,7 @@ public final class TsDemuxer {
         private final PesAssembler assembler;
         private final TsClock.Line clock = new TsClock.Line();
         private @Nullable Track track;
+        private long damaged;
         private boolean hole;
         /// Another one of its kind is read.
         private boolean idle;
@@ -266,14 +267,21 @@ public final class TsDemuxer {
         if (line.idle) {
             return;
         }
+        line.damaged = line.assembler.damaged();
+        line.assembler.receive(packet, whole -> {
+            heedDamage(line);
+            pes(line, whole);
+        });
+        heedDamage(line);
+    }
+
+    /// No frame is made of what came before a hole and what comes behind it.
+    private static void heedDamage(Line line) {
         long damaged = line.assembler.damaged();
-        PesAssembler.Pes whole = line.assembler.receive(packet);
-        if (line.assembler.damaged() > damaged) {
+        if (damaged > line.damaged) {
+            line.damaged = damaged;
             line.hole = true;
             line.reader.lost();
-        }
-        if (whole != null) {
-            pes(line, whole);
         }
     }
 

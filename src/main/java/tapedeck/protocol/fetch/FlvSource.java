@@ -1,5 +1,6 @@
 package tapedeck.protocol.fetch;
 
+import tapedeck.bytes.BadPackets;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.flv.FlvDemuxer;
@@ -7,7 +8,6 @@ import tapedeck.container.flv.FlvItem;
 import tapedeck.container.flv.FlvMetadata;
 import tapedeck.container.flv.FlvReader;
 import tapedeck.container.flv.FlvTag;
-import tapedeck.net.BadPackets;
 import tapedeck.stream.Publisher;
 
 /// An FLV file.

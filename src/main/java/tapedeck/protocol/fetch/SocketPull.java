@@ -174,12 +174,6 @@ public final class SocketPull implements PullClient {
         }
 
         @Override
-        public void receivedAll() {}
-
-        @Override
-        public void writable() {}
-
-        @Override
         public void swept(long nowNanos) {
             stream.swept(nowNanos);
         }

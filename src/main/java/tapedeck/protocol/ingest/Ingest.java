@@ -33,7 +33,7 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     private static final int LOOK_BYTES = 8;
 
     private final String session;
-    private final ByteBudget budget;
+    private final ByteBudget.Share held;
     private final Publication publication;
     private final ChunkOrder order = new ChunkOrder(this);
     private final IngestClock clock = new IngestClock();
@@ -52,14 +52,13 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     private boolean away;
     private boolean over;
     private @Nullable Runnable hangUp;
-    private long heldBytes;
 
     /// @param session that requests and connections name which belong together; "" for a connection that nothing
     /// follows
     /// @param budget what all of them together may hold of chunks that are not whole or came too early
     Ingest(String session, StreamName name, Publisher publisher, Streams streams, ByteBudget budget, long nowNanos)
             throws NameTakenException {
-        this.budget = budget;
+        this.held = budget.new Share();
         this.session = session;
         this.heardNanos = nowNanos;
         this.publication = streams.publish(name, publisher, this);
@@ -119,14 +118,9 @@ final class Ingest implements Feedback, ChunkOrder.Sink, FrameSink {
     }
 
     private void account() {
-        long now = over ? 0 : order.waitingBytes() + pendingBytes();
-        if (now > heldBytes && !budget.take(now - heldBytes)) {
+        if (!held.hold(over ? 0 : order.waitingBytes() + pendingBytes())) {
             throw new IngestRefusedException("there is no memory left for what is not whole");
         }
-        if (now < heldBytes) {
-            budget.giveBack(heldBytes - now);
-        }
-        heldBytes = now;
     }
 
     private int pendingBytes() {

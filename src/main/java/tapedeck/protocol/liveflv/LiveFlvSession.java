@@ -4,10 +4,10 @@ import io.netty.buffer.ByteBuf;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.bytes.BadPackets;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.flv.FlvDemuxer;
@@ -15,7 +15,6 @@ import tapedeck.container.flv.FlvItem;
 import tapedeck.container.flv.FlvMetadata;
 import tapedeck.container.flv.FlvReader;
 import tapedeck.container.flv.FlvTag;
-import tapedeck.net.BadPackets;
 import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
 import tapedeck.net.WrongProtocol;
@@ -57,8 +56,7 @@ final class LiveFlvSession implements Conversation, Feedback {
     private final Connection connection;
     private final PlainEntrance entrance;
     private final Streams streams;
-    private final ByteBudget budget;
-    private long heldBytes;
+    private final ByteBudget.Share held;
     private final FlvReader reader = new FlvReader(this::tag);
     private final FlvDemuxer demuxer = new FlvDemuxer();
     private final BadPackets badPackets;
@@ -76,7 +74,7 @@ final class LiveFlvSession implements Conversation, Feedback {
         this.connection = connection;
         this.entrance = entrance;
         this.streams = streams;
-        this.budget = budget;
+        this.held = budget.new Share();
         this.badPackets = new BadPackets("liveflv " + connection.peer());
         tagNanos = connection.openedNanos();
     }
@@ -97,12 +95,9 @@ final class LiveFlvSession implements Conversation, Feedback {
         if (state == State.ENDED) {
             return;
         }
-        long now = (long) reader.pendingBytes() + earlyBytes;
-        if (now > heldBytes && !budget.take(now - heldBytes)) {
+        if (!held.hold((long) reader.pendingBytes() + earlyBytes)) {
             throw new MalformedException("FLV: no memory is left for what waits of all senders");
         }
-        budget.giveBack(Math.max(0, heldBytes - now));
-        heldBytes = now;
     }
 
     private void tag(FlvTag tag) {
@@ -167,13 +162,8 @@ final class LiveFlvSession implements Conversation, Feedback {
     }
 
     private void begin(StreamName name, String login) {
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.LIVEFLV,
-                connection.peer(),
-                UUID.randomUUID().toString(),
-                login.isEmpty() ? Publisher.randomLogin(RANDOM) : login,
-                Publisher.RecordWish.AS_CONFIGURED,
-                expects);
+        Publisher publisher =
+                Publisher.asConfigured(Publisher.Protocol.LIVEFLV, connection.peer(), login, expects, RANDOM);
         try {
             publication = streams.publish(name, publisher, this);
         } catch (NameTakenException e) {
@@ -222,12 +212,6 @@ final class LiveFlvSession implements Conversation, Feedback {
     }
 
     @Override
-    public void receivedAll() {}
-
-    @Override
-    public void writable() {}
-
-    @Override
     public void swept(long nowNanos) {
         if (nowNanos - connection.lastReadNanos() > IDLE_NANOS) {
             connection.end("nothing came for 10 s");
@@ -244,8 +228,7 @@ final class LiveFlvSession implements Conversation, Feedback {
     public void ended(String reason) {
         state = State.ENDED;
         early.clear();
-        budget.giveBack(heldBytes);
-        heldBytes = 0;
+        held.hold(0);
         badPackets.report();
         Publication open = publication;
         if (open == null) {

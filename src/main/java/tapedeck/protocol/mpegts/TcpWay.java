@@ -62,12 +62,6 @@ final class TcpWay implements TsPush.Way, Conversation {
     }
 
     @Override
-    public void receivedAll() {}
-
-    @Override
-    public void writable() {}
-
-    @Override
     public void swept(long nowNanos) {}
 
     @Override

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,8 +53,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     private final TsPeer peer;
     private final PlainEntrance entrance;
     private final Streams streams;
-    private final ByteBudget budget;
-    private long heldBytes;
+    private final ByteBudget.Share held;
     private final TsDemuxer demuxer = TsDemuxer.live(this);
     private final Set<String> leftOut = new TreeSet<>();
     private final List<Frame> early = new ArrayList<>();
@@ -80,7 +78,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         this.peer = peer;
         this.entrance = entrance;
         this.streams = streams;
-        this.budget = budget;
+        this.held = budget.new Share();
     }
 
     /// @throws MalformedException if it is no transport stream, or one that cannot become a stream
@@ -103,12 +101,9 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
             fresh = false;
             mediaNanos = System.nanoTime();
         }
-        long now = demuxer.waitingBytes() + earlyBytes;
-        if (now > heldBytes && !budget.take(now - heldBytes)) {
+        if (!held.hold(demuxer.waitingBytes() + earlyBytes)) {
             throw new MalformedException("MPEG-TS: no memory is left for what waits of all senders");
         }
-        budget.giveBack(Math.max(0, heldBytes - now));
-        heldBytes = now;
     }
 
     void swept(long nowNanos) {
@@ -248,13 +243,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
     }
 
     private void publish(StreamName name, String login) {
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.MPEGTS,
-                peer.name(),
-                UUID.randomUUID().toString(),
-                login.isEmpty() ? Publisher.randomLogin(RANDOM) : login,
-                Publisher.RecordWish.AS_CONFIGURED,
-                expects());
+        Publisher publisher = Publisher.asConfigured(Publisher.Protocol.MPEGTS, peer.name(), login, expects(), RANDOM);
         Publication opened;
         try {
             opened = streams.publish(name, publisher, this);
@@ -292,8 +281,7 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         report();
         state = State.ENDED;
         early.clear();
-        budget.giveBack(heldBytes);
-        heldBytes = 0;
+        held.hold(0);
         Publication open = publication;
         if (open == null) {
             log.info("mpegts {}: ended: {}", peer.name(), reason);

@@ -1,6 +1,7 @@
 package tapedeck.protocol.rtmp;
 
 import org.jspecify.annotations.Nullable;
+import tapedeck.bytes.BadPackets;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.flv.FlvDemuxer;
@@ -9,7 +10,6 @@ import tapedeck.container.flv.FlvMetadata;
 import tapedeck.container.flv.FlvTag;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
-import tapedeck.net.BadPackets;
 import tapedeck.stream.Publisher;
 
 /// Audio, video and metadata messages become frames, whether somebody publishes them here or we fetch them.

@@ -1,7 +1,6 @@
 package tapedeck.protocol.rtmp;
 
 import java.util.Random;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -27,13 +26,8 @@ final class RtmpPublishing implements Feedback, RtmpInput.Output {
         this.connection = connection;
         this.streamId = streamId;
         this.input = new RtmpInput("rtmp " + connection.peer() + " \"" + name + '"', this);
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.RTMP,
-                connection.peer(),
-                UUID.randomUUID().toString(),
-                login.isEmpty() ? Publisher.randomLogin(random) : login,
-                Publisher.RecordWish.AS_CONFIGURED,
-                Publisher.Expects.UNKNOWN);
+        Publisher publisher = Publisher.asConfigured(
+                Publisher.Protocol.RTMP, connection.peer(), login, Publisher.Expects.UNKNOWN, random);
         publication = streams.publish(name, publisher, this);
         // Whoever subscribed in the meantime has put its wish behind this on the event loop.
         connection.paced(true);

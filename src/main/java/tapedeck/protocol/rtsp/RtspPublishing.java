@@ -2,7 +2,6 @@ package tapedeck.protocol.rtsp;
 
 import java.util.List;
 import java.util.Random;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tapedeck.net.Connection;
 import tapedeck.stream.Feedback;
@@ -18,6 +17,7 @@ final class RtspPublishing implements Feedback {
     private final StreamName name;
     private final String login;
     private final MediaIntake intake;
+    private final Random random;
     private @Nullable Publication publication;
     private boolean ended;
 
@@ -25,7 +25,8 @@ final class RtspPublishing implements Feedback {
     RtspPublishing(Connection connection, StreamName name, String login, List<AnnouncedTrack> tracks, Random random) {
         this.connection = connection;
         this.name = name;
-        this.login = login.isEmpty() ? Publisher.randomLogin(random) : login;
+        this.login = login;
+        this.random = random;
         this.intake = new MediaIntake(connection, tracks);
     }
 
@@ -39,13 +40,8 @@ final class RtspPublishing implements Feedback {
 
     /// From now on there is a stream.
     void record(Streams streams) throws NameTakenException {
-        Publisher publisher = new Publisher(
-                Publisher.Protocol.RTSP,
-                connection.peer(),
-                UUID.randomUUID().toString(),
-                login,
-                Publisher.RecordWish.AS_CONFIGURED,
-                intake.expects());
+        Publisher publisher =
+                Publisher.asConfigured(Publisher.Protocol.RTSP, connection.peer(), login, intake.expects(), random);
         Publication published = streams.publish(name, publisher, this);
         publication = published;
         intake.start("rtsp %s \"%s\"".formatted(connection.peer(), name), published::write, published::missed);

@@ -23,8 +23,6 @@ final class AacDepacketizer implements Depacketizer {
     /// Of the units in the packet at hand.
     private final int[] sizes = new int[MAX_UNITS];
 
-    private long missingFrames;
-
     AacDepacketizer(PayloadFormat format) {
         parameters = AacParameters.parse(format);
         long samples = Aac.samplesPerFrame(parameters.codec());
@@ -40,8 +38,7 @@ final class AacDepacketizer implements Depacketizer {
         try {
             units(payload, timestamp, sink);
         } catch (MalformedException e) {
-            missingFrames++;
-            dropPart();
+            part.damaged();
             throw e;
         }
     }
@@ -70,7 +67,7 @@ final class AacDepacketizer implements Depacketizer {
             part(payload.slice(at), sizes[0], timestamp, sink);
             return;
         }
-        dropPart();
+        part.drop();
         for (int i = 0; i < count; i++) {
             if (sizes[i] > payload.length() - at) {
                 throw new MalformedException(
@@ -136,7 +133,7 @@ final class AacDepacketizer implements Depacketizer {
     /// 3.2.3.1: each part is in a packet of its own, and each says the size of the whole.
     private void part(Bytes bytes, int size, long timestamp, Sink sink) {
         if (!part.isOf(timestamp) || part.wholeBytes() != size) {
-            dropPart();
+            part.drop();
             part.begin(size, timestamp);
         }
         Bytes whole = part.add(bytes);
@@ -145,24 +142,13 @@ final class AacDepacketizer implements Depacketizer {
         }
     }
 
-    private void dropPart() {
-        missingFrames += part.drop();
-    }
-
     @Override
     public void gap(long packets) {
-        // What has come of a frame is one of those that the packets were parts of.
-        missingFrames += packets;
-        part.drop();
-    }
-
-    @Override
-    public boolean needsKeyframe() {
-        return false;
+        part.gap(packets);
     }
 
     @Override
     public long missingFrames() {
-        return missingFrames;
+        return part.missingFrames();
     }
 }

@@ -74,11 +74,6 @@ final class AudioDepacketizer implements Depacketizer {
     }
 
     @Override
-    public boolean needsKeyframe() {
-        return false;
-    }
-
-    @Override
     public long missingFrames() {
         return missingFrames;
     }

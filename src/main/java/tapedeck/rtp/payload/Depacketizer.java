@@ -30,8 +30,10 @@ public interface Depacketizer {
         return false;
     }
 
-    /// Whether nothing can be handed on before the next keyframe.
-    boolean needsKeyframe();
+    /// Whether nothing can be handed on before the next keyframe. Sound has no others.
+    default boolean needsKeyframe() {
+        return false;
+    }
 
     /// Frames that came in part, or that nobody can decode because of a loss; at least one for each loss.
     long missingFrames();

@@ -3,12 +3,13 @@ package tapedeck.rtp.payload;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 
-/// A frame of sound that is too large for one packet, and says how large it is.
+/// A frame of sound that is too large for one packet, and says how large it is. Counts those that are missing.
 final class FrameInParts {
     private final String codecName;
     private byte[] frame = new byte[0];
     private int sizeBytes;
     private long timestamp;
+    private long missingFrames;
 
     FrameInParts(String codecName) {
         this.codecName = codecName;
@@ -46,15 +47,35 @@ final class FrameInParts {
             return Bytes.EMPTY;
         }
         Bytes whole = Bytes.wrap(frame);
-        drop();
+        forget();
         return whole;
     }
 
-    /// The rest will not come; returns how many frames that costs.
-    int drop() {
-        int lost = sizeBytes > 0 ? 1 : 0;
+    /// The rest will not come: that frame is missing, if one had begun.
+    void drop() {
+        missingFrames += sizeBytes > 0 ? 1 : 0;
+        forget();
+    }
+
+    /// A packet cannot be read, and no other one goes on behind it.
+    void damaged() {
+        missingFrames++;
+        drop();
+    }
+
+    /// Packets are lost. What has come of a frame is one of those that they were parts of.
+    void gap(long packets) {
+        missingFrames += packets;
+        forget();
+    }
+
+    private void forget() {
         frame = new byte[0];
         sizeBytes = 0;
-        return lost;
+    }
+
+    /// Of the whole stream so far.
+    long missingFrames() {
+        return missingFrames;
     }
 }

@@ -91,11 +91,6 @@ final class LatmDepacketizer implements Depacketizer {
     }
 
     @Override
-    public boolean needsKeyframe() {
-        return false;
-    }
-
-    @Override
     public long missingFrames() {
         return missingFrames;
     }

@@ -17,7 +17,6 @@ final class Mp3Depacketizer implements Depacketizer {
     private static final int HEADER_BYTES = 4;
 
     private final FrameInParts part = new FrameInParts("MP3");
-    private long missingFrames;
 
     @Override
     public void packet(Bytes payload, long timestamp, boolean marker, Sink sink) {
@@ -36,14 +35,13 @@ final class Mp3Depacketizer implements Depacketizer {
                 frames(body, timestamp, sink);
             }
         } catch (MalformedException e) {
-            missingFrames++;
-            dropPart();
+            part.damaged();
             throw e;
         }
     }
 
     private void frames(Bytes body, long timestamp, Sink sink) {
-        dropPart();
+        part.drop();
         long ticks = 0;
         for (int at = 0; at < body.length(); ) {
             Mp3Header header = header(body.slice(at));
@@ -67,7 +65,7 @@ final class Mp3Depacketizer implements Depacketizer {
     private void rest(Bytes body, int offset, long timestamp, Sink sink) {
         if (!part.isOf(timestamp) || offset != part.sizeBytes()) {
             // Its beginning is lost, which was counted as a gap.
-            dropPart();
+            part.drop();
             return;
         }
         Bytes whole = part.add(body);
@@ -88,24 +86,13 @@ final class Mp3Depacketizer implements Depacketizer {
         sink.frame(new Codec.Mp3(header.sampleRateHz(), header.channels()), timestamp, true, frame);
     }
 
-    private void dropPart() {
-        missingFrames += part.drop();
-    }
-
     @Override
     public void gap(long packets) {
-        // What has come of a frame is one of those that the packets were parts of.
-        missingFrames += packets;
-        part.drop();
-    }
-
-    @Override
-    public boolean needsKeyframe() {
-        return false;
+        part.gap(packets);
     }
 
     @Override
     public long missingFrames() {
-        return missingFrames;
+        return part.missingFrames();
     }
 }

@@ -22,6 +22,11 @@ public final class PictureSource implements AutoCloseable {
     /// A picture is shown this much early rather than a whole tick late: stamps in milliseconds are rounded.
     private static final long EARLY_NANOS = 2_000_000;
 
+    /// Pictures that may be decoded after one that is shown later than them (H.264, A.3.1: frames in the buffer of
+    /// decoded
+    /// pictures).
+    private static final int MAX_REORDERED = 16;
+
     private final Deque<Packet> waiting = new ArrayDeque<>();
     private final AVPacket packet = avcodec.av_packet_alloc();
     private AVFrame current = avutil.av_frame_alloc();
@@ -31,12 +36,18 @@ public final class PictureSource implements AutoCloseable {
     private boolean aheadThere;
     private boolean draining;
     private boolean behind;
+    /// Packets that no picture came of yet.
+    private int inDecoder;
     private long serial;
     private int damaged;
 
     /// What the decoder is asked to do: a packet, or, with a source, to begin anew. Neither is the end.
     private record Packet(@Nullable CodedSource source, long ptsNanos, Bytes data) {
         static final Packet END = new Packet(null, 0, Bytes.EMPTY);
+
+        boolean isPicture() {
+            return source == null && !data.isEmpty();
+        }
     }
 
     /// The packets from here on.
@@ -64,7 +75,7 @@ public final class PictureSource implements AutoCloseable {
         behind = false;
         long begun = System.nanoTime();
         for (int count = 0; ; count++) {
-            if (!aheadThere) {
+            if (!aheadThere && isDue(nanos)) {
                 aheadThere = decode();
             }
             if (!aheadThere || ahead.pts() > nanos + EARLY_NANOS) {
@@ -81,6 +92,24 @@ public final class PictureSource implements AutoCloseable {
             currentThere = true;
             serial++;
         }
+    }
+
+    /// Whether what waits may become a picture of this time. One that is decoded when it is due, and not before the
+    /// others' are, is still in the processor's cache when it is scaled.
+    private boolean isDue(long nanos) {
+        if (inDecoder > 0) {
+            return true;
+        }
+        int looked = 0;
+        for (Packet packet : waiting) {
+            if (!packet.isPicture() || packet.ptsNanos() <= nanos + EARLY_NANOS) {
+                return true;
+            }
+            if (++looked > MAX_REORDERED) {
+                return false;
+            }
+        }
+        return false;
     }
 
     /// Whether [#advance] stopped before it was where it should be.
@@ -100,6 +129,7 @@ public final class PictureSource implements AutoCloseable {
             if (from != null) {
                 int code = avcodec.avcodec_receive_frame(from, ahead);
                 if (code >= 0) {
+                    inDecoder--;
                     if (ahead.pts() == avutil.AV_NOPTS_VALUE) {
                         ahead.pts(ahead.best_effort_timestamp());
                     }
@@ -121,7 +151,7 @@ public final class PictureSource implements AutoCloseable {
 
     private void accept(Packet next) {
         AVCodecContext to = decoder;
-        if (next.source() == null && !next.data().isEmpty()) {
+        if (next.isPicture()) {
             send(next);
         } else if (to != null) {
             // What it holds back comes out first; a new source is looked at again then.
@@ -132,6 +162,7 @@ public final class PictureSource implements AutoCloseable {
             }
         } else if (next.source() != null) {
             decoder = open(next.source());
+            inDecoder = 0;
         }
     }
 
@@ -147,6 +178,8 @@ public final class PictureSource implements AutoCloseable {
         packet.pts(next.ptsNanos()).dts(avutil.AV_NOPTS_VALUE);
         if (avcodec.avcodec_send_packet(to, packet) < 0) {
             damaged++;
+        } else {
+            inDecoder++;
         }
         avcodec.av_packet_unref(packet);
     }

@@ -164,6 +164,13 @@ class H264Test {
         assertEquals(List.of(Bytes.ofHex("09f0"), HIGH_SPS, PPS, Bytes.ofHex("6588840010")), H264.splitAnnexB(stream));
         Bytes unit = H264.fromAnnexB(stream);
         assertEquals(unit, H264.fromAnnexB(H264.toAnnexB(unit)));
+        for (String start : List.of("000001", "00000001", "0000000109f0000001")) {
+            List<Bytes> slice = H264.splitAnnexB(Bytes.ofHex(start + "6588840010"));
+            assertEquals(
+                    "000000056588840010",
+                    H264.accessUnit(List.of(slice.getLast())).toHex(),
+                    start);
+        }
         assertThrows(MalformedException.class, () -> H264.splitAnnexB(Bytes.ofHex("6588840010")));
         assertThrows(MalformedException.class, () -> H264.splitAnnexB(Bytes.ofHex("65000001658884")));
     }

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,10 +25,21 @@ import tapedeck.media.Frame;
 class Mp4FinisherTest {
     private static final List<Frame> FRAMES = Mp4Cases.frames("h264b+aac");
     private static final List<Frame> LONG = copies(5);
+    private static final long KEPT = 1 << 20;
+
+    private long kept = KEPT;
 
     @ParameterizedTest
-    @CsvSource({Mp4Cases.ROOMY + ",false", Mp4Cases.TIGHT + ",false", Mp4Cases.TIGHT + ",true"})
-    void whereverAFinishCrashesTheNextOneSucceeds(int reserve, boolean canInsert) throws IOException {
+    @CsvSource({
+        Mp4Cases.ROOMY + ",false,0",
+        Mp4Cases.ROOMY + ",false," + KEPT,
+        Mp4Cases.TIGHT + ",false,0",
+        Mp4Cases.TIGHT + ",false," + KEPT,
+        Mp4Cases.TIGHT + ",true,0",
+        Mp4Cases.TIGHT + ",true," + KEPT
+    })
+    void whereverAFinishCrashesTheNextOneSucceeds(int reserve, boolean canInsert, long keptBytes) throws IOException {
+        kept = keptBytes;
         // Long enough for the reserve to grow in more than one step.
         Bytes recorded = Mp4Cases.recorded(LONG, reserve).content();
         MemoryFile whole = new MemoryFile(recorded);
@@ -58,8 +71,40 @@ class Mp4FinisherTest {
         }
     }
 
-    private static void finish(MemoryFile file, boolean canInsert) throws IOException {
-        Mp4Finisher.finish(file, new FinishOptions(IndexPlace.FRONT, canInsert ? file : FileRoom.NONE));
+    private void finish(MemoryFile file, boolean canInsert) throws IOException {
+        FinishOptions options = new FinishOptions(IndexPlace.FRONT, canInsert ? file : FileRoom.NONE);
+        Mp4Finisher.finish(file, options, new IndexLimits(kept, Movie.MAX_MOOV_BYTES));
+    }
+
+    /// A file with holes and others too.
+    @ParameterizedTest
+    @ValueSource(strings = {"h264b+aac", "vp8+opus", "h264+alaw"})
+    void anIndexThatIsNotKeptInMemoryIsTheSame(String codecs) throws IOException {
+        for (int reserve : new int[] {Mp4Cases.ROOMY, Mp4Cases.TIGHT}) {
+            Bytes recorded = Mp4Cases.recorded(Mp4Cases.frames(codecs), reserve).content();
+            for (boolean canInsert : new boolean[] {false, true}) {
+                MemoryFile once = new MemoryFile(recorded);
+                finish(once, canInsert);
+                kept = 0;
+                MemoryFile twice = new MemoryFile(recorded);
+                finish(twice, canInsert);
+                kept = KEPT;
+                assertEquals(once.content(), twice.content());
+            }
+        }
+    }
+
+    @Test
+    void aFileWhoseIndexWouldBeTooLargeStaysAsItGrew() throws IOException {
+        MemoryFile file = Mp4Cases.recorded(FRAMES, Mp4Cases.ROOMY);
+        Bytes recorded = file.content();
+        MemoryFile torn = new MemoryFile(recorded.slice(0, recorded.length() - 10));
+        Mp4Finisher.finish(torn, FinishOptions.DEFAULT, new IndexLimits(0, 100));
+        assertEquals("free", kind(torn));
+        assertTrue(torn.size() < recorded.length() - 10, "without the torn tail");
+        Mp4Finisher.finish(file, FinishOptions.DEFAULT, new IndexLimits(0, 100));
+        assertEquals(recorded, file.content());
+        Mp4Cases.assertFrames(FRAMES, FRAMES.size(), file);
     }
 
     private static String kind(MemoryFile file) {
@@ -143,14 +188,22 @@ class Mp4FinisherTest {
     }
 
     @Test
-    void chunkOffsetsMoveInBothWidths() {
+    void chunkOffsetsMoveInBothWidths() throws IOException {
         for (String type : List.of("stco", "co64")) {
-            Bytes moov = offsets(type, 5, 0xFFFF_0000L);
-            assertEquals(offsets(type, 0x1005, 0xFFFF_1000L), IndexMove.moved(moov, 0x1000));
+            assertEquals(offsets(type, 0x1005, 0xFFFF_1000L), moved(0x1000, type, 5, 0xFFFF_0000L));
         }
-        assertEquals(
-                offsets("co64", 0x10_0005, 0x1_000F_0000L), IndexMove.moved(offsets("co64", 5, 0xFFFF_0000L), 1 << 20));
-        assertThrows(MalformedException.class, () -> IndexMove.moved(offsets("stco", 5, 0xFFFF_0000L), 1 << 20));
+        assertEquals(offsets("co64", 0x10_0005, 0x1_000F_0000L), moved(1 << 20, "co64", 5, 0xFFFF_0000L));
+        assertThrows(MalformedException.class, () -> moved(1 << 20, "stco", 5, 0xFFFF_0000L));
+        long[] many = LongStream.range(0, 100_000).toArray();
+        long[] more = LongStream.range(7, 100_007).toArray();
+        assertEquals(offsets("stco", more), moved(7, "stco", many), "more than is written at once");
+    }
+
+    private static Bytes moved(long shift, String type, long... offsets) throws IOException {
+        MemoryFile file = new MemoryFile(offsets(type, offsets));
+        FileBoxes boxes = new FileBoxes(file);
+        IndexMove.shiftChunks(boxes, Objects.requireNonNull(boxes.at(0)), shift, file, 0);
+        return file.content();
     }
 
     private static Bytes offsets(String type, long... offsets) {

@@ -17,6 +17,7 @@ import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.codec.aac.AdtsHeader;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.peers.Ffmpeg;
@@ -165,6 +166,65 @@ class TsLiveDemuxerTest {
             heard.demuxer.end();
             assertTrue(known.containsAll(heard.frames.stream().map(Frame::data).toList()), "only whole ones");
             assertEquals(sent.size() - heard.frames.size(), heard.missed, "packet " + lost);
+        }
+    }
+
+    /// The packet that shows that one is missing brings a whole PES packet itself: the frame that had begun before the
+    /// hole is not continued with it.
+    @Test
+    void aFrameDoesNotGoOnBehindAHoleInThePacketThatShowsIt() {
+        Codec.Aac codec = Aac.lc(44_100, 2);
+        List<Bytes> sounds = new ArrayList<>();
+        List<Bytes> framed = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            byte[] sound = new byte[150];
+            Arrays.fill(sound, (byte) (i + 1));
+            sounds.add(Bytes.wrap(sound));
+            framed.add(new ByteWriter()
+                    .bytes(AdtsHeader.write(codec, sound.length))
+                    .bytes(sound)
+                    .toBytes());
+        }
+        Bytes tables = TsCases.recorded(TestMedia.aac(1)).content().slice(0, 3 * 188);
+        ByteWriter stream = new ByteWriter().bytes(tables);
+        // One frame and the beginning of the next; the rest of that and one more, which is torn; a whole one.
+        Bytes begun = framed.get(1).slice(0, 60);
+        pesInPackets(
+                stream, 0, 2, new ByteWriter().bytes(framed.get(0)).bytes(begun).toBytes());
+        pesInPackets(
+                stream,
+                2,
+                1,
+                new ByteWriter()
+                        .bytes(framed.get(1).slice(60))
+                        .bytes(framed.get(2))
+                        .toBytes());
+        pesInPackets(stream, 4, 2, framed.get(3));
+        TsCases.Heard heard = new TsCases.Heard(TsDemuxer::live);
+        heard.demuxer.receive(stream.toBytes());
+        heard.demuxer.end();
+        assertEquals(
+                List.of(sounds.get(0), sounds.get(3)),
+                heard.frames.stream().map(Frame::data).toList());
+        assertTrue(heard.missed > 0, heard.missed + " missed");
+    }
+
+    /// @param sentPackets how many of its packets are there
+    private static void pesInPackets(ByteWriter out, int counter, int sentPackets, Bytes data) {
+        Bytes pes = new ByteWriter()
+                .bytes(PesHeader.write(StreamEntry.AUDIO_ID, counter * 9_000L, counter * 9_000L, data.length()))
+                .bytes(data)
+                .toBytes();
+        for (int at = 0, sent = 0; at < pes.length() && sent < sentPackets; sent++) {
+            // The rest of the last one is stuffing in its adaptation field.
+            int length = Math.min(pes.length() - at, 182);
+            out.u8(TsPacket.SYNC).u16((at == 0 ? 0x4000 : 0) | 0x100).u8(0x30 | counter + sent & 0xF);
+            out.u8(183 - length).u8(0);
+            for (int stuffing = 182 - length; stuffing > 0; stuffing--) {
+                out.u8(0xFF);
+            }
+            out.bytes(pes, at, at + length);
+            at += length;
         }
     }
 

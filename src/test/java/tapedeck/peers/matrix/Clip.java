@@ -121,8 +121,7 @@ record Clip(Codecs codecs, Path file, Look look) {
     FlashAndBeep momentsFrom(int picture) {
         double from = look.pictures().get(picture).seconds();
         FlashAndBeep all = look.moments();
-        FlashAndBeep later = new FlashAndBeep(
-                all.flashSeconds().stream().filter(flash -> flash >= from).toList(), all.beepSeconds());
+        FlashAndBeep later = all.from(from);
         return later.beepDelays().isEmpty() ? all : later;
     }
 

@@ -35,7 +35,7 @@ record Look(boolean video, boolean audio, List<Picture> pictures, String complai
         boolean video = kinds.contains("video");
         boolean audio = kinds.contains("audio");
         if (!video && !audio) {
-            return new Look(false, false, List.of(), "", new FlashAndBeep(List.of(), List.of()));
+            return new Look(false, false, List.of(), "", new FlashAndBeep(List.of(), List.of(), List.of()));
         }
         Path folder = Files.createTempDirectory("look");
         Path coded = folder.resolve("coded");

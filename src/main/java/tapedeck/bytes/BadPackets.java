@@ -1,30 +1,30 @@
-package tapedeck.rtp;
+package tapedeck.bytes;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tapedeck.bytes.MalformedException;
 
-/// Packets of one source that could not be read: counted, and said at most once a second.
+/// Counts a source's bad packets, and says so at most once a second.
 public final class BadPackets {
     private static final long LOG_NANOS = 1_000_000_000L;
+
     private static final Logger log = LoggerFactory.getLogger(BadPackets.class);
 
     private final String source;
+    private long count;
     private long unreported;
     private long reportedNanos;
-    private boolean any;
     private String last = "";
 
-    /// @param source for the log
+    /// @param source how its line in the log begins
     public BadPackets(String source) {
         this.source = source;
     }
 
-    public void add(MalformedException reason) {
+    public void count(MalformedException reason) {
+        count++;
         unreported++;
         last = String.valueOf(reason.getMessage());
-        if (!any || System.nanoTime() - reportedNanos >= LOG_NANOS) {
-            any = true;
+        if (count == 1 || System.nanoTime() - reportedNanos >= LOG_NANOS) {
             report();
         }
     }
