@@ -31,7 +31,8 @@ class CarriedTest {
     @Test
     void nothingIsNotEnough() {
         assertFalse(Carried.of(List.of(SOUND), PICTURES_ONLY).isEnough());
-        assertEquals("vp8 and opus", Carried.of(List.of(PICTURES, SOUND), _ -> false).missing());
+        assertEquals(
+                "vp8 and opus", Carried.of(List.of(PICTURES, SOUND), _ -> false).missing());
         assertFalse(Carried.of(List.of(), _ -> true).isEnough());
     }
 

@@ -285,8 +285,8 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
             if (ts) {
                 demandTransportStream(carried, name);
             }
-            source = begin(name, stream, carried, ts)
-                    .orElseThrow(() -> LiveHttp.retry(exchange, 503, LiveHttp.NO_ROOM));
+            source =
+                    begin(name, stream, carried, ts).orElseThrow(() -> LiveHttp.retry(exchange, 503, LiveHttp.NO_ROOM));
         }
         LiveHttp.nameLeftOut(exchange, source.carried());
         if (ts) {

@@ -72,7 +72,8 @@ public final class LiveHttp implements AutoCloseable {
         if (tracks.isEmpty()) {
             throw retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
         }
-        Carried carried = demand(exchange, tracks, format.get()::canCarry, format.get().title(), name);
+        Carried carried =
+                demand(exchange, tracks, format.get()::canCarry, format.get().title(), name);
         if (!broadcasts.hasRoom(stream, format.get())) {
             throw retry(exchange, 503, NO_ROOM);
         }

@@ -71,9 +71,8 @@ final class RtmpSending implements RtmpTransfer {
     }
 
     private void leavesOut(Carried carried) {
-        source.leavesOut(carried.leftOut().stream()
-                .map(track -> notTaken(track.codec()))
-                .collect(Collectors.joining("; ")));
+        source.leavesOut(
+                carried.leftOut().stream().map(track -> notTaken(track.codec())).collect(Collectors.joining("; ")));
     }
 
     @Override
@@ -86,8 +85,7 @@ final class RtmpSending implements RtmpTransfer {
     public void status(String code) {
         if (code.equals("NetStream.Publish.Start") && reader == null) {
             source.accepted();
-            output = new RtmpOutput(
-                    connection, replies, encoder, streamId, fourCcs, "@setDataFrame", this::leavesOut);
+            output = new RtmpOutput(connection, replies, encoder, streamId, fourCcs, "@setDataFrame", this::leavesOut);
             reader = source.subscribe(() -> connection.execute(this::drain));
             drain();
         }

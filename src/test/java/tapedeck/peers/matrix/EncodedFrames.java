@@ -83,7 +83,8 @@ record EncodedFrames(List<Long> times, List<Bytes> frames) {
     }
 
     private static byte[] together(List<Bytes> parts) {
-        ByteBuffer all = ByteBuffer.allocate(parts.stream().mapToInt(Bytes::length).sum());
+        ByteBuffer all =
+                ByteBuffer.allocate(parts.stream().mapToInt(Bytes::length).sum());
         parts.forEach(part -> all.put(part.toByteArray()));
         return all.array();
     }

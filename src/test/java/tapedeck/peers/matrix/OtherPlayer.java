@@ -43,11 +43,9 @@ enum OtherPlayer implements Out {
             "RTSP over TCP",
             EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS),
             OtherPlayer::gstreamerRtsp),
-    GSTREAMER_RTP(
-            "GStreamer",
-            "RTP, SDP file",
-            EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS),
-            OtherPlayer::gstreamerRtp),
+    /// Its jitter buffer gives packets times of its own. Without H.265 + AAC: of the past, which comes at once, its
+    /// jitter buffer (200 ms) drops pictures.
+    GSTREAMER_RTP("GStreamer", "RTP, SDP file", EnumSet.of(H264_OPUS, VP8_OPUS, VP9_OPUS), OtherPlayer::gstreamerRtp),
     GSTREAMER_TS("GStreamer", "HTTP, TS", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC), OtherPlayer::gstreamerTs),
     GSTREAMER_MP4(
             "GStreamer",
@@ -76,7 +74,7 @@ enum OtherPlayer implements Out {
     CHROMIUM_WHEP(
             "Chromium",
             "WHEP",
-            EnumSet.of(H264_AAC, H264_OPUS, VP8_OPUS, VP9_OPUS, AV1_OPUS, H264_PCMA, H264_PCMU),
+            EnumSet.of(H264_OPUS, VP8_OPUS, VP9_OPUS, AV1_OPUS, H264_PCMA, H264_PCMU),
             OtherPlayer::chromiumWhep),
     /// Its H.264 is a program of its own, which it fetches from the net.
     FIREFOX_WHEP("Firefox", "WHEP", EnumSet.of(VP8_OPUS, VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxWhep);
@@ -219,8 +217,8 @@ enum OtherPlayer implements Out {
                 scene,
                 stream,
                 file,
-                description ->
-                        gstreamer(stream, codecs, file, "filesrc location=" + description + " ! sdpdemux"));
+                description -> gstreamer(stream, codecs, file, "filesrc location=" + description + " ! sdpdemux")
+                        .withTimesOfItsOwn());
     }
 
     private static Player gstreamerTs(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {

@@ -253,8 +253,12 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
 
                 What they play of streams that came by RTSP, judged in the same way; VLC writes times of its own, so not by these
                 (of RTMP the first two pictures at 0 s and 0.12 s, all others by the clock of the machine, two of them at one
-                time: so it does of any server, tried with ffmpeg's).
+                time: so it does of any server, tried with ffmpeg's), and so does GStreamer of a description. By WHEP browsers
+                hand over the frames that they got, before they are decoded, and say how much they decoded; how they
+                show and play it is not judged here (`WatchingBrowsersTest` does that).
                 Empty: not played, as the program does not know that codec on this way, or does not write what it reads of it.
+                Other tests: GStreamer's `rtmp2sink` and `rtmpsink` as publishers (`RtmpPublishPeerTest`, frame by frame), VLC a minute
+                long (`VlcMinuteTest`) and with G.711 by plain RTP (`VlcRtpTest`; Debian's VLC has nothing that opens a description).
 
                 %s""".formatted(ways, programs);
     }

@@ -71,7 +71,8 @@ class VlcRtpTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         Path file = folder.resolve("taken.wav");
         int port = Listening.freePort();
-        try (TestServer server = new TestServer(folder.resolve("data"), "record_streams=false", "pull_allow=loopback")) {
+        try (TestServer server =
+                new TestServer(folder.resolve("data"), "record_streams=false", "pull_allow=loopback")) {
             Process publisher = publish(server, encoder);
             Process vlc = vlc(port, file);
             try {

@@ -35,7 +35,6 @@ import tools.jackson.databind.JsonNode;
 enum WayIn {
     RTMP("RTMP", EnumSet.of(H264_AAC, H265_AAC, VP9_OPUS, AV1_OPUS, H264_MP3, H264_PCMA, H264_PCMU, H264, AAC)),
     RTMP_FFMPEG5("RTMP (ffmpeg 5.1)", EnumSet.of(H264_AAC)),
-    RTMP_GSTREAMER("RTMP (GStreamer)", EnumSet.of(H264_AAC)),
     RTMPS("RTMPS", EnumSet.of(H264_AAC)),
     RTMPT("RTMPT", EnumSet.of(H264_AAC)),
     RTSP_TCP(
@@ -157,7 +156,6 @@ enum WayIn {
             case RTP -> byRtp(scene, clip, name, log, "");
             case SRTP -> bySrtp(scene, clip, name, log);
             case PULL_TS_UDP -> byDatagrams(scene, clip, name, log);
-            case RTMP_GSTREAMER -> byRtmp2sink(scene.server(), clip, name, log);
             case RTMP,
                     RTMP_FFMPEG5,
                     RTMPS,
@@ -216,7 +214,6 @@ enum WayIn {
             case WHIP_GSTREAMER -> gstreamerByWhip(clip, server.httpUrl("/whip/" + name));
             case RTP,
                     SRTP,
-                    RTMP_GSTREAMER,
                     PULL_TS_UDP,
                     INGEST_CHROMIUM,
                     WHIP_CHROMIUM,
@@ -363,21 +360,6 @@ enum WayIn {
                 clip.audio_0 ! %s ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.""".formatted(
                         clip.file(), IN_TIME, payloader, clip.codecs().video.replace(".", ""), IN_TIME);
         return List.of("bin/webrtcbin.py", "publish", address, pipeline);
-    }
-
-    /// Of pictures that come out of order its demultiplexer of Matroska does not know when they are decoded, which FLV
-    /// has to say; that of MP4 does.
-    private static Sender byRtmp2sink(TestServer server, Clip clip, String name, Path log) throws Exception {
-        Path file = log.resolveSibling("clip.mp4");
-        Ffmpeg.ffmpeg("-v", "error", "-i", clip.file().toString(), "-c", "copy", "-use_editlist", "0", file.toString());
-        String pipeline = """
-                flvmux name=out streamable=true ! rtmp2sink location=%s
-                filesrc location=%s ! qtdemux name=clip
-                clip.video_0 ! %s ! h264parse ! out.
-                clip.audio_0 ! %s ! aacparse ! out.""".formatted(server.rtmpUrl(name), file, IN_TIME, IN_TIME);
-        List<String> command = new ArrayList<>(List.of("gst-launch-1.0", "-q"));
-        command.addAll(List.of(pipeline.split("\\s+")));
-        return Sender.Of.start(log, command);
     }
 
     private static String address(TestServer server, String scheme, String protocol) {

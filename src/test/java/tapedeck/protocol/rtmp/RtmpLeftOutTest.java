@@ -84,9 +84,11 @@ class RtmpLeftOutTest {
                 RtmpClient late = client()) {
             early.play("web");
             web.write(opus(0));
-            assertEquals("RTMP cannot carry opus of \"web\".", early.awaitStatus().description());
+            assertEquals(
+                    "RTMP cannot carry opus of \"web\".", early.awaitStatus().description());
             early.awaitClosed();
-            assertEquals("RTMP cannot carry opus of \"web\".", late.tryPlay("web").description());
+            assertEquals(
+                    "RTMP cannot carry opus of \"web\".", late.tryPlay("web").description());
             late.awaitClosed();
         }
     }
@@ -99,7 +101,8 @@ class RtmpLeftOutTest {
             client.play("web");
             web.write(opus(0));
             web.write(opus(2_000_000_000L));
-            assertEquals("RTMP cannot carry opus of \"web\".", client.awaitStatus().description());
+            assertEquals(
+                    "RTMP cannot carry opus of \"web\".", client.awaitStatus().description());
             client.awaitClosed();
         }
     }
