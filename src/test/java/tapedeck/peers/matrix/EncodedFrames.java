@@ -39,7 +39,15 @@ record EncodedFrames(List<Long> times, List<Bytes> frames) {
             all.get(data);
             first = frames.isEmpty() ? time : first;
             // 32 bits that wrap.
-            times.add((long) (time - first));
+            long since = time - first;
+            if (!times.isEmpty() && since < times.getLast()) {
+                // A decoder that came late had the group of pictures sent again: it begins with that.
+                times.clear();
+                frames.clear();
+                first = time;
+                since = 0;
+            }
+            times.add(since);
             frames.add(Bytes.wrap(data));
         }
         return new EncodedFrames(times, frames);
