@@ -256,8 +256,7 @@ final class OutboundMedia implements SessionMedia {
     private void send(OutboundTrack track, Payload payload, long timestamp, long nowNanos) {
         RtpSender sender = track.sender;
         if (!track.reported) {
-            // In front of the first packet: by it the peer puts sound and picture together. Of a packet that comes
-            // before, GStreamer takes the moment for the time, which is wrong by up to the length of a sound.
+            // By it the peer puts sound and picture together: GStreamer times what comes before by when it comes.
             report(track, nowNanos);
         }
         int length = sender.write(payload, timestamp, bandwidth.nextNumber(), nowNanos, packet);

@@ -30,8 +30,8 @@ import tools.jackson.databind.JsonNode;
 @Timeout(120)
 class VlcRtpTest {
     private static final int SECONDS = 12;
-    /// VLC's.
-    private static final int TAKEN_SECONDS = 6;
+    /// VLC waits for another source when one is over: it is told to end.
+    private static final int TAKEN_SECONDS = 10;
     private static final int MIN_BEEPS = 4;
     private static final double MAX_APART_SECONDS = 0.040;
 
@@ -47,8 +47,10 @@ class VlcRtpTest {
 
     private Process publish(TestServer server, String encoder) throws IOException {
         List<String> command = new ArrayList<>(List.of(Ffmpeg.ffmpeg(), "-nostdin", "-v", "error", "-re"));
-        command.addAll(List.of(FlashAndBeep.source("160x90", 25, SECONDS)));
-        command.addAll(List.of("-map", "1:a", "-c:a", encoder, "-ar", "8000", "-ac", "1"));
+        // The tone alone: `-re` is of one input.
+        List<String> source = List.of(FlashAndBeep.source("160x90", 25, SECONDS));
+        command.addAll(source.subList(source.lastIndexOf("-f"), source.size()));
+        command.addAll(List.of("-c:a", encoder, "-ar", "8000", "-ac", "1"));
         command.addAll(List.of("-f", "rtsp", "-rtsp_transport", "tcp", server.rtspUrl("live/spoken")));
         return program("publisher", command);
     }
@@ -59,7 +61,7 @@ class VlcRtpTest {
                 "root".equals(System.getProperty("user.name"))
                         ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
                         : List.of());
-        command.addAll(List.of("timeout", "60", "cvlc", "--run-time", Integer.toString(TAKEN_SECONDS)));
+        command.addAll(List.of("timeout", Integer.toString(TAKEN_SECONDS), "cvlc"));
         command.addAll(List.of("--sout", "#std{access=file,mux=wav,dst=%s}".formatted(file)));
         command.addAll(List.of("rtp://@127.0.0.1:" + port, "vlc://quit"));
         return program("vlc", command);
