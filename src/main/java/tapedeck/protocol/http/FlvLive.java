@@ -35,14 +35,14 @@ final class FlvLive implements LiveMuxer {
         tracks.forEach(track -> this.tracks.put(track.id(), track));
     }
 
-    /// A track of a codec that FLV does not have is left out.
+    /// Sound of a codec that FLV does not have is left out; with such pictures it ends.
     @Override
     @SuppressWarnings("ReferenceEquality") // the same instance comes with nearly every frame
     public boolean write(Item.Media media) {
         Frame frame = media.frame();
         Track track = frame.track();
         if (!EnhancedBody.canCarry(track.codec())) {
-            return true;
+            return track.isAudio();
         }
         Track known = tracks.get(track.id());
         boolean changed = known != track && !track.equals(known);

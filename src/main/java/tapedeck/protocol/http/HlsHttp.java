@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
 import tapedeck.container.mp4.CodecName;
+import tapedeck.media.Carried;
 import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.net.http.HttpExchange;
@@ -175,7 +176,7 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
     /// RFC 8216 4.3.4.2.
     private void index(HttpExchange exchange, StreamName name, String visitor) throws Exception {
         HlsSource source = source(exchange, name, false);
-        List<Track> tracks = source.tracks();
+        List<Track> tracks = source.carried().tracks();
         StringBuilder out = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-STREAM-INF:");
         out.append(String.format(
                 Locale.ROOT,
@@ -284,17 +285,16 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
                 throw LiveHttp.retry(
                         exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
             }
-            String missing = TrackWait.missing(tracks, HlsSegmenter::canCarry);
-            if (missing != null) {
-                throw new HttpProblem(406, "HLS cannot carry %s of \"%s\"".formatted(missing, name));
-            }
+            Carried carried = LiveHttp.demand(exchange, tracks, HlsSegmenter::canCarry, "HLS", name);
             if (ts) {
-                demandTransportStream(tracks, name);
+                demandTransportStream(carried, name);
             }
-            source = begin(name, stream, tracks, ts).orElseThrow(() -> LiveHttp.retry(exchange, 503, LiveHttp.NO_ROOM));
+            source =
+                    begin(name, stream, carried, ts).orElseThrow(() -> LiveHttp.retry(exchange, 503, LiveHttp.NO_ROOM));
         }
+        LiveHttp.nameLeftOut(exchange, source.carried());
         if (ts) {
-            demandTransportStream(source.tracks(), name);
+            demandTransportStream(source.carried(), name);
             source.window().wantTransportStreams();
         }
         if (!source.window().awaitFirst(MAX_FIRST_NANOS)) {
@@ -303,20 +303,21 @@ public final class HlsHttp implements AutoCloseable, HlsSource.House {
         return source;
     }
 
-    private static void demandTransportStream(List<Track> tracks, StreamName name) throws HttpProblem {
-        String missing = TrackWait.missing(tracks, Container.TS::canCarry);
-        if (missing != null) {
-            throw new HttpProblem(406, "MPEG-TS cannot carry %s of \"%s\"".formatted(missing, name));
+    /// All sound that HLS has is in MPEG-TS too, so it is the pictures that may be missing.
+    private static void demandTransportStream(Carried hls, StreamName name) throws HttpProblem {
+        Carried carried = Carried.of(hls.tracks(), Container.TS::canCarry);
+        if (!carried.isEnough()) {
+            throw new HttpProblem(406, "MPEG-TS cannot carry %s of \"%s\"".formatted(carried.missing(), name));
         }
     }
 
     /// Empty if there is no room for another one.
-    private synchronized Optional<HlsSource> begin(StreamName name, Stream stream, List<Track> tracks, boolean ts) {
+    private synchronized Optional<HlsSource> begin(StreamName name, Stream stream, Carried carried, boolean ts) {
         HlsSource running = sources.get(name);
         if (running != null) {
             return Optional.of(running);
         }
-        Optional<HlsSource> made = kept.open().map(share -> new HlsSource(streams, name, tracks, share, this));
+        Optional<HlsSource> made = kept.open().map(share -> new HlsSource(streams, name, carried, share, this));
         made.ifPresent(source -> {
             if (ts) {
                 source.window().wantTransportStreams();

@@ -2,7 +2,6 @@ package tapedeck.protocol.http;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
@@ -11,6 +10,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.mp4.LiveFragments;
+import tapedeck.media.Carried;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -139,18 +139,13 @@ final class HlsSegmenter {
         close();
         discontinuity |= fragments != null;
         tracks.put(changed.id(), changed);
-        List<Track> carried = new ArrayList<>();
-        for (Track track : tracks.values()) {
-            if (canCarry(track.codec())) {
-                carried.add(track);
-            }
-        }
-        mainId = carried.stream()
+        List<Track> these = carriedTracks();
+        mainId = these.stream()
                 .filter(Track::isVideo)
                 .findFirst()
-                .orElse(carried.getFirst())
+                .orElse(these.getFirst())
                 .id();
-        LiveFragments made = new LiveFragments(carried, stream.name().value(), stream.startedAt());
+        LiveFragments made = new LiveFragments(these, stream.name().value(), stream.startedAt());
         fragments = made;
         transport = null;
         init = new HlsSegment.Init(window.nextNumber(), made.init());
@@ -184,11 +179,14 @@ final class HlsSegmenter {
             window.begin(Objects.requireNonNull(init), discontinuity, time.truncatedTo(ChronoUnit.MILLIS));
             discontinuity = false;
             if (transport == null && window.wantsTransportStreams()) {
-                transport =
-                        new TsPieces(List.copyOf(tracks.values()), stream.name().value(), stream.startedAt());
+                transport = new TsPieces(carriedTracks(), stream.name().value(), stream.startedAt());
             }
         }
         lastNanos = nowNanos;
+    }
+
+    private List<Track> carriedTracks() {
+        return Carried.of(List.copyOf(tracks.values()), HlsSegmenter::canCarry).tracks();
     }
 
     private boolean isWaitedFor() {

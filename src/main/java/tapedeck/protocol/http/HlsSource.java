@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.media.Carried;
 import tapedeck.media.Track;
 import tapedeck.stream.Item;
 import tapedeck.stream.Reader;
@@ -36,7 +37,7 @@ final class HlsSource {
     private final HlsWindow window;
     private final Semaphore signal = new Semaphore(0);
     private volatile long askedNanos = System.nanoTime();
-    private volatile List<Track> tracks;
+    private volatile Carried carried;
     private volatile boolean closed;
     private int targetSeconds;
     private long tickedNanos = System.nanoTime();
@@ -51,10 +52,10 @@ final class HlsSource {
     }
 
     /// @param share of what all sources keep; closed when it has stopped
-    HlsSource(Streams streams, StreamName name, List<Track> tracks, KeptBytes.Share share, House house) {
+    HlsSource(Streams streams, StreamName name, Carried carried, KeptBytes.Share share, House house) {
         this.streams = streams;
         this.name = name;
-        this.tracks = tracks;
+        this.carried = carried;
         this.share = share;
         this.window = new HlsWindow(Instant.now().getEpochSecond(), share);
         this.house = house;
@@ -68,8 +69,9 @@ final class HlsSource {
         return window;
     }
 
-    List<Track> tracks() {
-        return tracks;
+    /// Of the publication of now.
+    Carried carried() {
+        return carried;
     }
 
     /// Somebody asked for something.
@@ -165,8 +167,9 @@ final class HlsSource {
             Stream found = streams.find(name).orElse(null);
             if (found != null) {
                 List<Track> now = found.awaitTracks();
-                if (!now.isEmpty() && TrackWait.missing(now, HlsSegmenter::canCarry) == null) {
-                    tracks = now;
+                Carried next = Carried.of(now, HlsSegmenter::canCarry);
+                if (next.isEnough()) {
+                    carried = next;
                     return found;
                 }
             }

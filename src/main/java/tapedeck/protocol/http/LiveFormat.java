@@ -94,6 +94,6 @@ enum LiveFormat {
 
     abstract boolean canCarry(Codec codec);
 
-    /// @param tracks all of the stream, as far as they are known
+    /// @param tracks all of the stream that it carries, as far as they are known
     abstract LiveMuxer muxer(Stream stream, List<Track> tracks);
 }

@@ -3,6 +3,9 @@ package tapedeck.protocol.http;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import tapedeck.media.Carried;
+import tapedeck.media.Codec;
 import tapedeck.media.Track;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
@@ -22,6 +25,7 @@ public final class LiveHttp implements AutoCloseable {
     /// Said with 503 where [KeptBytes] lets nobody in.
     static final String NO_ROOM = "there is no memory left for players of another stream now";
 
+    private static final String LEFT_OUT = "Left-Out";
     private static final String PATH = "/live/*";
 
     private final Streams streams;
@@ -44,7 +48,7 @@ public final class LiveHttp implements AutoCloseable {
     /// What may be played is for rights to say, not for CORS.
     static void allowOrigins(HttpExchange exchange) {
         exchange.set("Access-Control-Allow-Origin", "*")
-                .set("Access-Control-Expose-Headers", "Content-Type, Retry-After, WWW-Authenticate")
+                .set("Access-Control-Expose-Headers", "Content-Type, Left-Out, Retry-After, WWW-Authenticate")
                 .set("Cache-Control", "no-store");
     }
 
@@ -74,24 +78,39 @@ public final class LiveHttp implements AutoCloseable {
         if (tracks.isEmpty()) {
             throw retry(exchange, 409, "stream \"%s\" has begun, but nothing of it has come yet".formatted(name));
         }
-        String missing = TrackWait.missing(tracks, format.get()::canCarry);
-        if (missing != null) {
-            throw new HttpProblem(
-                    406, "%s cannot carry %s of \"%s\"".formatted(format.get().title(), missing, name));
-        }
+        Carried carried =
+                demand(exchange, tracks, format.get()::canCarry, format.get().title(), name);
         if (!broadcasts.hasRoom(stream, format.get())) {
             throw retry(exchange, 503, NO_ROOM);
         }
         if (exchange.wantsSocket()) {
-            socket(exchange, stream, format.get(), tracks);
+            socket(exchange, stream, format.get(), carried.tracks());
             return;
         }
-        HttpStream answer = exchange.open(200, format.get().mediaType(tracks));
+        HttpStream answer = exchange.open(200, format.get().mediaType(carried.tracks()));
         if (exchange.method().equals("HEAD")) {
             answer.end();
             return;
         }
-        broadcasts.join(stream, format.get(), tracks, answer, exchange.peer());
+        broadcasts.join(stream, format.get(), carried.tracks(), answer, exchange.peer());
+    }
+
+    /// What a format carries of a stream; the answer names what it leaves out.
+    static Carried demand(
+            HttpExchange exchange, List<Track> tracks, Predicate<Codec> carries, String format, StreamName name)
+            throws HttpProblem {
+        Carried carried = Carried.of(tracks, carries);
+        if (!carried.isEnough()) {
+            throw new HttpProblem(406, "%s cannot carry %s of \"%s\"".formatted(format, carried.missing(), name));
+        }
+        nameLeftOut(exchange, carried);
+        return carried;
+    }
+
+    static void nameLeftOut(HttpExchange exchange, Carried carried) {
+        if (!carried.leftOut().isEmpty()) {
+            exchange.set(LEFT_OUT, carried.leftOutNames());
+        }
     }
 
     /// For a page's `MediaSource`: the first message says what to make of the others, each of which is a part of the

@@ -25,7 +25,9 @@ final class Mp4Live implements LiveMuxer {
     public boolean write(Item.Media media) {
         Frame frame = media.frame();
         if (!fragments.carries(frame.track())) {
-            return false;
+            // Sound that MP4 does not have was left out from the beginning on.
+            return frame.track().isAudio()
+                    && !LiveFragments.canCarry(frame.track().codec());
         }
         boolean entryPoint = parts.begins(media);
         if (entryPoint) {

@@ -24,7 +24,7 @@ final class TsLive implements LiveMuxer {
     public boolean write(Item.Media media) {
         Frame frame = media.frame();
         if (!Container.TS.canCarry(frame.track().codec())) {
-            return true;
+            return frame.track().isAudio();
         }
         if (!pieces.carries(frame.track())) {
             return false;

@@ -8,6 +8,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
+import tapedeck.media.Carried;
 import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.relay.PushClient;
@@ -53,9 +54,9 @@ public final class TsPush implements PushClient {
     public void push(RelayTarget target, PushSource source) throws IOException, InterruptedException {
         Stream stream = source.stream();
         List<Track> tracks = stream.awaitTracks();
-        if (!tracks.isEmpty() && tracks.stream().noneMatch(track -> Container.TS.canCarry(track.codec()))) {
-            throw new RelayRefusedException(
-                    "MPEG-TS cannot carry " + tracks.getFirst().codec().name());
+        Carried carried = Carried.of(tracks, Container.TS::canCarry);
+        if (!tracks.isEmpty() && !carried.isEnough()) {
+            throw new RelayRefusedException("MPEG-TS cannot carry " + carried.missing());
         }
         source.sends(tracks.stream().map(Track::codec).toList(), "MPEG-TS", Container.TS::canCarry);
         Semaphore news = new Semaphore(0);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
@@ -12,6 +13,7 @@ import tapedeck.container.flv.Amf0;
 import tapedeck.container.flv.EnhancedBody;
 import tapedeck.container.flv.FlvBody;
 import tapedeck.container.flv.FlvTag;
+import tapedeck.media.Carried;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
@@ -30,7 +32,7 @@ final class RtmpOutput {
         /// The stream has ended, and the peer has all of it.
         record Ended(String reason) implements Over {}
 
-        /// A codec came that this peer cannot have.
+        /// Pictures came that this peer cannot have, or nothing but sound that it cannot have.
         record NotCarried(Codec codec) implements Over {}
     }
 
@@ -44,37 +46,46 @@ final class RtmpOutput {
     private final int streamId;
     private final FourCcs fourCcs;
     private final String metadataWord;
+    private final Consumer<Carried> leavesOut;
     private final List<Item> batch = new ArrayList<>();
     private final Map<Integer, Track> sent = new LinkedHashMap<>();
     private Map<Integer, Track> described = Map.of();
+    private List<Track> leftOut = List.of();
     private long originMillis;
     private long unwritableSinceNanos;
 
     /// @param fourCcs what the peer takes beyond what FLV always had
     /// @param metadataWord stands before `onMetaData`; "" for none
+    /// @param leavesOut told what goes along whenever something else is left out
     RtmpOutput(
             Connection connection,
             RtmpReplies replies,
             ChunkEncoder encoder,
             int streamId,
             FourCcs fourCcs,
-            String metadataWord) {
+            String metadataWord,
+            Consumer<Carried> leavesOut) {
         this.connection = connection;
         this.replies = replies;
         this.encoder = encoder;
         this.streamId = streamId;
         this.fourCcs = fourCcs;
         this.metadataWord = metadataWord;
+        this.leavesOut = leavesOut;
     }
 
-    /// A codec of this stream that the peer cannot have.
-    static @Nullable Codec notCarried(Stream stream, FourCcs fourCcs) {
-        for (Track track : stream.tracks()) {
-            if (!fourCcs.carries(track.codec())) {
-                return track.codec();
-            }
+    /// What of this stream the peer cannot have, if that is a reason not to begin: its pictures, or all there is.
+    static @Nullable Codec refused(Stream stream, FourCcs fourCcs) {
+        boolean isAll = stream.knowsItsTracks();
+        Carried carried = Carried.of(stream.tracks(), fourCcs::carries);
+        if (carried.isEnough()) {
+            return null;
         }
-        return null;
+        return carried.leftOut().stream()
+                .filter(track -> track.isVideo() || isAll)
+                .map(Track::codec)
+                .findFirst()
+                .orElse(null);
     }
 
     /// Sends what waits, if the connection takes it; else it is called again when it does.
@@ -114,7 +125,11 @@ final class RtmpOutput {
                 Frame frame = media.frame();
                 if (!frame.track().equals(sent.get(frame.track().id()))) {
                     if (!fourCcs.carries(frame.track().codec())) {
-                        return frame.track().codec();
+                        Codec refused = leaveOut(frame.track(), stream);
+                        if (refused != null) {
+                            return refused;
+                        }
+                        continue;
                     }
                     introduce(out, frame, stream);
                 }
@@ -122,6 +137,21 @@ final class RtmpOutput {
             }
         }
         return null;
+    }
+
+    /// Sound that the peer cannot have is left out, unless there is nothing else. Whether there is may be known later
+    /// than the first sound.
+    private @Nullable Codec leaveOut(Track track, Stream stream) {
+        if (track.isVideo()) {
+            return track.codec();
+        }
+        Codec refused = sent.isEmpty() ? refused(stream, fourCcs) : null;
+        if (refused == null && !leftOut.contains(track)) {
+            Carried carried = Carried.of(stream.tracks(), fourCcs::carries);
+            leftOut = carried.leftOut();
+            leavesOut.accept(carried);
+        }
+        return refused;
     }
 
     /// Metadata of all tracks, and the sequence header of this one.
@@ -173,10 +203,12 @@ final class RtmpOutput {
         metadata.put(metadataWord.isEmpty() ? "server" : "encoder", "Tapedeck");
         if (expects != Publisher.Expects.UNKNOWN) {
             metadata.put("hasVideo", expects.video());
-            metadata.put("hasAudio", expects.audio());
+            // Who is told of sound waits for it.
+            boolean without = tracks.values().stream().anyMatch(track -> track.isAudio() && !carries(track));
+            metadata.put("hasAudio", expects.audio() && !without);
         }
         for (Track track : tracks.values()) {
-            if (!fourCcs.carries(track.codec())) {
+            if (!carries(track)) {
                 continue;
             }
             switch (track.codec()) {
@@ -198,6 +230,10 @@ final class RtmpOutput {
             Amf0.write(out, metadataWord);
         }
         return Amf0.writeEcmaArray(Amf0.write(out, "onMetaData"), metadata).toBytes();
+    }
+
+    private boolean carries(Track track) {
+        return fourCcs.carries(track.codec());
     }
 
     /// Whether the peer has taken nothing for so long; asked once a second.

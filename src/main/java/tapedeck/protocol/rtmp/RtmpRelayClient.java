@@ -50,6 +50,8 @@ public final class RtmpRelayClient implements PullClient, PushClient {
     @Override
     public void push(RelayTarget target, PushSource source) throws IOException, InterruptedException {
         String stream = RtmpAddress.of(target).stream();
+        // Metadata says whether there will be sound: who is told of some that is left out waits for it.
+        var _ = source.stream().awaitTracks();
         FourCcs forced = target.option(FOUR_CC, "").equals("all") ? new FourCcs(Set.of(FourCcs.ALL)) : null;
         converse(
                 target,

@@ -1,6 +1,9 @@
 package tapedeck.protocol.rtmp;
 
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tapedeck.container.flv.EnhancedBody;
+import tapedeck.media.Carried;
 import tapedeck.media.Codec;
 import tapedeck.net.Connection;
 import tapedeck.relay.PushSource;
@@ -51,17 +54,25 @@ final class RtmpSending implements RtmpTransfer {
     @Override
     public void connected(RtmpReplies out, FourCcs announced) throws RelayRefusedException {
         fourCcs = forced == null ? announced : forced;
-        Codec notCarried = RtmpOutput.notCarried(source.stream(), fourCcs);
-        if (notCarried != null) {
-            throw notTaken(notCarried);
+        Codec refused = RtmpOutput.refused(source.stream(), fourCcs);
+        if (refused != null) {
+            throw new RelayRefusedException(notTaken(refused));
         }
+        leavesOut(Carried.of(source.stream().tracks(), fourCcs::carries));
         out.call(0, "releaseStream", RtmpClientSession.RELEASE, null, stream);
         out.call(0, "FCPublish", RtmpClientSession.FC_PUBLISH, null, stream);
         out.call(0, "createStream", RtmpClientSession.CREATE, new @Nullable Object[] {null});
     }
 
-    private static RelayRefusedException notTaken(Codec codec) {
-        return new RelayRefusedException("the server does not say that it takes %s over RTMP".formatted(codec.name()));
+    private static String notTaken(Codec codec) {
+        return EnhancedBody.canCarry(codec)
+                ? "the server does not say that it takes %s over RTMP".formatted(codec.name())
+                : "RTMP cannot carry " + codec.name();
+    }
+
+    private void leavesOut(Carried carried) {
+        source.leavesOut(
+                carried.leftOut().stream().map(track -> notTaken(track.codec())).collect(Collectors.joining("; ")));
     }
 
     @Override
@@ -74,7 +85,7 @@ final class RtmpSending implements RtmpTransfer {
     public void status(String code) {
         if (code.equals("NetStream.Publish.Start") && reader == null) {
             source.accepted();
-            output = new RtmpOutput(connection, replies, encoder, streamId, fourCcs, "@setDataFrame");
+            output = new RtmpOutput(connection, replies, encoder, streamId, fourCcs, "@setDataFrame", this::leavesOut);
             reader = source.subscribe(() -> connection.execute(this::drain));
             drain();
         }
@@ -87,7 +98,7 @@ final class RtmpSending implements RtmpTransfer {
         switch (output.drain(reader)) {
             case null -> {}
             case RtmpOutput.Over.Ended _ -> end.over(null);
-            case RtmpOutput.Over.NotCarried(Codec codec) -> end.over(notTaken(codec));
+            case RtmpOutput.Over.NotCarried(Codec codec) -> end.over(new RelayRefusedException(notTaken(codec)));
         }
     }
 

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
+import tapedeck.media.Carried;
 import tapedeck.media.Codec;
 import tapedeck.net.Connection;
 import tapedeck.net.Conversation;
@@ -370,20 +371,31 @@ final class RtmpSession implements Conversation {
             refuse(streamId, "NetStream.Play.StreamNotFound", "Nobody publishes \"%s\".".formatted(request.name()));
             return;
         }
-        Codec notCarried = RtmpOutput.notCarried(stream.get(), fourCcs);
-        if (notCarried != null) {
-            String reason = "RTMP cannot carry %s of \"%s\".".formatted(notCarried.name(), request.name());
+        Codec refused = RtmpOutput.refused(stream.get(), fourCcs);
+        if (refused != null) {
+            String reason = "RTMP cannot carry %s of \"%s\".".formatted(refused.name(), request.name());
             refuse(streamId, "NetStream.Play.Failed", reason);
             return;
         }
         replies.userControl(RtmpMessage.STREAM_BEGIN, streamId);
         replies.onStatus(streamId, "status", "NetStream.Play.Reset", "Resetting \"%s\".".formatted(request.name()));
-        replies.onStatus(streamId, "status", "NetStream.Play.Start", "Playing \"%s\".".formatted(request.name()));
+        String missing = Carried.of(stream.get().tracks(), fourCcs::carries).missing();
+        String playing = missing.isEmpty()
+                ? "Playing \"%s\".".formatted(request.name())
+                : "Playing \"%s\" without %s, which RTMP cannot carry.".formatted(request.name(), missing);
+        replies.onStatus(streamId, "status", "NetStream.Play.Start", playing);
         replies.sampleAccess(streamId);
         log.info("rtmp {}: playing \"{}\"", connection.peer(), request.name());
         // The player closes the connection when it has shown the last frame, or plays something else.
         Runnable streamEnded = () -> stopPlaying("the stream ended");
-        RtmpOutput output = new RtmpOutput(connection, replies, encoder, streamId, fourCcs, "");
+        RtmpOutput output = new RtmpOutput(
+                connection,
+                replies,
+                encoder,
+                streamId,
+                fourCcs,
+                "",
+                carried -> log.info("rtmp {}: without {}", connection.peer(), carried.missing()));
         state = new State.Playing(new RtmpPlaying(connection, replies, output, stream.get(), streamId, streamEnded));
     }
 

@@ -205,6 +205,7 @@ public final class RtpEndpoints implements RestCalls, AutoCloseable {
         entry.put("streamMediaSessionId", report.mediaSessionId());
         entry.put("address", report.address());
         entry.put("lastError", report.lastError());
+        entry.put("leftOut", report.leftOut());
         return entry;
     }
 

@@ -255,6 +255,10 @@ final class OutboundMedia implements SessionMedia {
 
     private void send(OutboundTrack track, Payload payload, long timestamp, long nowNanos) {
         RtpSender sender = track.sender;
+        if (!track.reported) {
+            // By it the peer puts sound and picture together: GStreamer times what comes before by when it comes.
+            report(track, nowNanos);
+        }
         int length = sender.write(payload, timestamp, bandwidth.nextNumber(), nowNanos, packet);
         int sealed = srtp.protectRtp(packet, 0, length, packet, 0);
         Bytes kept = sender.keepsSealed() ? Bytes.wrap(Arrays.copyOf(packet, sealed)) : null;
@@ -372,12 +376,15 @@ final class OutboundMedia implements SessionMedia {
             reportNanos = nowNanos;
         }
         for (OutboundTrack track : tracks) {
-            // The first one at once: by it the peer puts sound and picture together.
-            if (track.sender.hasSent() && (due || !track.reported)) {
-                track.reported = true;
-                rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), track.name()));
+            if (due && track.sender.hasSent()) {
+                report(track, nowNanos);
             }
         }
+    }
+
+    private void report(OutboundTrack track, long nowNanos) {
+        track.reported = true;
+        rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), track.name()));
     }
 
     /// Sees to it that a picture comes again.

@@ -33,8 +33,8 @@ import tapedeck.stream.StreamName;
 /// Each way in × each way out × codecs: real programs on both sides. A cell is good if every picture from a keyframe on
 /// came as it was sent, everything decodes, beeps are with their flashes, and the player ended when the publisher did.
 /// What works is the table in `docs/matrix.md`. A build plays what [Plan] thinks enough; with `-Dmatrix=all` all of
-/// them, with `-Dmatrix=NAME,…` those of these ways in, or of these [other programs][OtherPlayer] (`-Dgolden=write`
-/// writes into the table what was played).
+/// them, with `-Dmatrix=NAME,…` those of these ways in, or of these [other programs][OtherPlayer], and with
+/// `-Dmatrix.out=NAME,…` of them these ways out alone (`-Dgolden=write` writes into the table what was played).
 ///
 /// Streams in which a cell failed are published once more, alone, when all others are over: nine programs that begin
 /// together, twice, beside other tests, do not all get their turn in time. What fails alone too is a fault; what does
@@ -68,7 +68,7 @@ class MatrixTest {
 
     @Test
     void everyWayInComesOutOfEveryWayOut() throws Exception {
-        List<Plan> plans = Plan.of(WANTED);
+        List<Plan> plans = Plan.of(WANTED, System.getProperty("matrix.out", ""));
         for (Plan plan : plans) {
             if (!clips.containsKey(plan.codecs())) {
                 clips.put(plan.codecs(), Clip.make(folder, plan.codecs()));

@@ -3,6 +3,8 @@ package tapedeck.peers.matrix;
 import static tapedeck.peers.matrix.Clip.Codecs.AV1_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_AAC;
 import static tapedeck.peers.matrix.Clip.Codecs.H264_OPUS;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_PCMA;
+import static tapedeck.peers.matrix.Clip.Codecs.H264_PCMU;
 import static tapedeck.peers.matrix.Clip.Codecs.H265_AAC;
 import static tapedeck.peers.matrix.Clip.Codecs.VP8_OPUS;
 import static tapedeck.peers.matrix.Clip.Codecs.VP9_OPUS;
@@ -41,6 +43,9 @@ enum OtherPlayer implements Out {
             "RTSP over TCP",
             EnumSet.of(H264_OPUS, H265_AAC, VP8_OPUS, VP9_OPUS),
             OtherPlayer::gstreamerRtsp),
+    /// Its jitter buffer gives packets times of its own. Without H.265 + AAC: of the past, which comes at once, its
+    /// jitter buffer (200 ms) drops pictures.
+    GSTREAMER_RTP("GStreamer", "RTP, SDP file", EnumSet.of(H264_OPUS, VP8_OPUS, VP9_OPUS), OtherPlayer::gstreamerRtp),
     GSTREAMER_TS("GStreamer", "HTTP, TS", EnumSet.of(H264_AAC, H264_OPUS, H265_AAC), OtherPlayer::gstreamerTs),
     GSTREAMER_MP4(
             "GStreamer",
@@ -65,7 +70,14 @@ enum OtherPlayer implements Out {
             OtherPlayer::chromiumMp4),
     FIREFOX_SOCKET(
             "Firefox, MediaSource", "WebSocket, MP4", EnumSet.of(VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxSocket),
-    FIREFOX_HLS("Firefox, hls.js", "HLS, low latency", EnumSet.of(VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxHls);
+    FIREFOX_HLS("Firefox, hls.js", "HLS, low latency", EnumSet.of(VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxHls),
+    CHROMIUM_WHEP(
+            "Chromium",
+            "WHEP",
+            EnumSet.of(H264_OPUS, VP8_OPUS, VP9_OPUS, AV1_OPUS, H264_PCMA, H264_PCMU),
+            OtherPlayer::chromiumWhep),
+    /// Its H.264 is a program of its own, which it fetches from the net.
+    FIREFOX_WHEP("Firefox", "WHEP", EnumSet.of(VP8_OPUS, VP9_OPUS, AV1_OPUS), OtherPlayer::firefoxWhep);
 
     /// Which VLC holds back when it ends.
     private static final int LAST_OF_VLC = 12;
@@ -106,8 +118,8 @@ enum OtherPlayer implements Out {
     }
 
     /// @param source and demultiplexer of a pipeline; it goes on to a file
-    private static Player gstreamer(Stream stream, Clip.Codecs codecs, Path file, String source) throws IOException {
-        boolean rtp = source.startsWith("rtspsrc");
+    private static Program gstreamer(Stream stream, Clip.Codecs codecs, Path file, String source) throws IOException {
+        boolean rtp = source.startsWith("rtspsrc") || source.contains("sdpdemux");
         String video = switch (codecs) {
             case H264_AAC, H264_OPUS, H264_MP3, H264_PCMA, H264_PCMU, H264_G722, H264_AC3, H264 ->
                 (rtp ? "rtph264depay ! " : "") + "h264parse ! video/x-h264,stream-format=avc,alignment=au"
@@ -200,6 +212,15 @@ enum OtherPlayer implements Out {
         return gstreamer(stream, codecs, file, "rtspsrc protocols=tcp buffer-mode=none location=" + url);
     }
 
+    private static Player gstreamerRtp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return WayOut.rtp(
+                scene,
+                stream,
+                file,
+                description -> gstreamer(stream, codecs, file, "filesrc location=" + description + " ! sdpdemux")
+                        .withTimesOfItsOwn());
+    }
+
     private static Player gstreamerTs(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
         String url = scene.live(stream.name().value(), ".ts");
         return gstreamer(stream, codecs, file, "souphttpsrc location=" + url + " ! tsdemux");
@@ -250,6 +271,14 @@ enum OtherPlayer implements Out {
     private static Player firefoxSocket(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
         String url = scene.live(stream.name().value(), ".mp4").replace("http:", "ws:");
         return scene.firefox().play(stream, file, "socket", url, Map.of());
+    }
+
+    private static Player chromiumWhep(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return scene.chromium().play(stream, file, "whep", scene.server().httpUrl("/whep/" + stream.name()), Map.of());
+    }
+
+    private static Player firefoxWhep(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return scene.firefox().play(stream, file, "whep", scene.server().httpUrl("/whep/" + stream.name()), Map.of());
     }
 
     private static Player firefoxHls(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {

@@ -22,7 +22,24 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
 
     /// @param wanted `usual`, `all`, `programs`, or names of ways in (all their codecs, or as `RTMP-H264_AAC`
     /// one of them) or of other programs
-    static List<Plan> of(String wanted) {
+    /// @param outs names of ways out and of other programs, if not all of them
+    static List<Plan> of(String wanted, String outs) {
+        if (outs.isEmpty()) {
+            return of(wanted);
+        }
+        List<String> named = Arrays.asList(outs.split(","));
+        List<Plan> plans = new ArrayList<>();
+        for (Plan plan : of(wanted)) {
+            List<? extends Out> left =
+                    plan.outs.stream().filter(out -> named.contains(out.name())).toList();
+            if (!left.isEmpty()) {
+                plans.add(new Plan(plan.in, plan.codecs, left));
+            }
+        }
+        return plans;
+    }
+
+    private static List<Plan> of(String wanted) {
         return switch (wanted) {
             case "usual" -> usual();
             case "all" -> {
@@ -138,8 +155,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
 
     static boolean needsFirefox(List<Plan> plans) {
         return plans.stream()
-                .anyMatch(plan ->
-                        plan.outs.contains(OtherPlayer.FIREFOX_SOCKET) || plan.outs.contains(OtherPlayer.FIREFOX_HLS));
+                .flatMap(plan -> plan.outs.stream())
+                .anyMatch(out -> out.title().startsWith("Firefox"));
     }
 
     /// Of the table of ways.
@@ -236,8 +253,12 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
 
                 What they play of streams that came by RTSP, judged in the same way; VLC writes times of its own, so not by these
                 (of RTMP the first two pictures at 0 s and 0.12 s, all others by the clock of the machine, two of them at one
-                time: so it does of any server, tried with ffmpeg's).
+                time: so it does of any server, tried with ffmpeg's), and so does GStreamer of a description. By WHEP browsers
+                hand over the frames that they got, before they are decoded, and say how much they decoded; how they
+                show and play it is not judged here (`WatchingBrowsersTest` does that).
                 Empty: not played, as the program does not know that codec on this way, or does not write what it reads of it.
+                Other tests: GStreamer's `rtmp2sink` and `rtmpsink` as publishers (`RtmpPublishPeerTest`, frame by frame), VLC a minute
+                long (`VlcMinuteTest`) and with G.711 by plain RTP (`VlcRtpTest`; Debian's VLC has nothing that opens a description).
 
                 %s""".formatted(ways, programs);
     }

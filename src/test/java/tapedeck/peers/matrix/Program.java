@@ -105,6 +105,8 @@ record Program(
     /// RTSP the status.
     private static boolean isRefusal(String said) {
         return said.contains("cannot carry")
+                // Of our own player by WHEP, which keeps the reason.
+                || said.contains("failed: 406")
                 || said.contains("HTTP error 406")
                 || said.contains("method DESCRIBE failed: 415");
     }

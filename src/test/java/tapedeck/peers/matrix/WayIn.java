@@ -362,8 +362,6 @@ enum WayIn {
         return List.of("bin/webrtcbin.py", "publish", address, pipeline);
     }
 
-    /// Of pictures that come out of order its demultiplexer of Matroska does not know when they are decoded, which FLV
-    /// has to say; that of MP4 does.
     private static String address(TestServer server, String scheme, String protocol) {
         return Scene.local(scheme, server.port(protocol), "");
     }

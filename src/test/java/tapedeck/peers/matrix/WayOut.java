@@ -167,25 +167,38 @@ enum WayOut implements Out {
         return Program.start(stream, file, command, Optional.of(offer)).losingLast(Clip.FRAMES_PER_SECOND);
     }
 
-    /// The description is asked for first: whoever plays has to listen before anything is sent.
     private static Player rtp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
+        return rtp(
+                scene,
+                stream,
+                file,
+                description -> Program.ffmpeg(
+                        Ffmpeg.ffmpeg(),
+                        stream,
+                        file,
+                        List.of("-protocol_whitelist", "file,udp,rtp", "-i", description.toString()),
+                        ofRtp()));
+    }
+
+    /// A program that opens a description.
+    interface OfDescription {
+        Program open(Path description) throws IOException;
+    }
+
+    /// The description is asked for first: whoever plays has to listen before anything is sent.
+    static Player rtp(Scene scene, Stream stream, Path file, OfDescription opens) throws Exception {
         int port = Listening.freePort();
         String name = stream.name().value();
         Map<String, String> order = Map.of("streamName", name, "address", "127.0.0.1:" + port);
         JsonNode first = Rest.post(scene.server(), "rtp/startup", order);
-        Path description = file.resolveSibling("rtp.sdp");
+        Path description = file.resolveSibling(file.getFileName() + ".sdp");
         Files.writeString(description, first.get("sdp").asString());
         String id = first.get("mediaSessionId").asString();
         Rest.post(scene.server(), "rtp/terminate", Map.of("mediaSessionId", id));
         while (!Rest.relay(scene.server(), "push", id).get("status").asString().equals("ENDED")) {
             TimeUnit.MILLISECONDS.sleep(5);
         }
-        Program player = Program.ffmpeg(
-                Ffmpeg.ffmpeg(),
-                stream,
-                file,
-                List.of("-protocol_whitelist", "file,udp,rtp", "-i", description.toString()),
-                ofRtp());
+        Program player = opens.open(description);
         // Each track two ports behind the one before.
         long tracks = first.get("sdp")
                 .asString()

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.TestMedia;
@@ -75,6 +76,18 @@ class TsPushTest {
                 }
                 assertEquals(0, collector.stream().missedFrames(), name);
             }
+        }
+    }
+
+    @Test
+    void picturesThatMpegTsDoesNotHaveEndThePushWithTheirName() throws Exception {
+        Streams here = new Streams();
+        try (TsHouse there = new TsHouse();
+                Relays relays = new Relays(NEAR, here).pushWith(new TsPush(there.loops));
+                Publication publication = publish(here, "a")) {
+            TestMedia.of("vp9+opus", 1).forEach(publication::write);
+            relays.push(new StreamName("a"), "tcp://127.0.0.1:" + there.port(), Map.of());
+            Await.await("it is named", () -> relays.all().getFirst().lastError().endsWith("cannot carry vp9"));
         }
     }
 

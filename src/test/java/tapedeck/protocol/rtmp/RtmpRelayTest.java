@@ -30,6 +30,7 @@ import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
+import tapedeck.peers.TestMedia;
 import tapedeck.relay.RelayReport;
 import tapedeck.relay.Relays;
 import tapedeck.rights.Rights;
@@ -162,6 +163,31 @@ class RtmpRelayTest {
             assertTrue(after > before, before + " " + after);
             assertTrue(frames.get(half).keyframe());
             assertEquals(frames.get(0).track(), frames.get(half).track(), "so that a file goes on");
+        }
+    }
+
+    @Test
+    void soundThatRtmpDoesNotHaveIsLeftOutAndNamed() throws Exception {
+        FrameCollector copy = FrameCollector.of(far, "copy");
+        List<Frame> frames = TestMedia.of("h264+g722", 1);
+        List<Frame> pictures =
+                frames.stream().filter(frame -> frame.track().isVideo()).toList();
+        try (Publication publication = publish(near, "a")) {
+            relays.push(new StreamName("a"), url(farServer.port(), "copy"), Map.of());
+            awaitReader(near, "a");
+            frames.forEach(publication::write);
+            assertEquals(
+                    pictures.stream().map(Frame::data).toList(),
+                    copy.until(pictures.size()).stream().map(Frame::data).toList());
+            assertEquals("RTMP cannot carry g722", report().leftOut());
+        }
+    }
+
+    @Test
+    void soundThatIsAllThereIsEndsThePushWithItsName() throws Exception {
+        try (Publication publication = publish(near, "a", Publisher.Expects.AUDIO)) {
+            TestMedia.of("g722", 1).forEach(publication::write);
+            awaitError(relays.push(new StreamName("a"), url(farServer.port(), "copy"), Map.of()), "cannot carry g722");
         }
     }
 

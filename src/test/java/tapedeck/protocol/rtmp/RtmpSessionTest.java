@@ -20,7 +20,6 @@ import tapedeck.bytes.Bytes;
 import tapedeck.container.flv.Amf0;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
-import tapedeck.media.Track;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.TrustedProxies;
@@ -30,7 +29,6 @@ import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
-import tapedeck.stream.Feedback;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
@@ -434,28 +432,6 @@ class RtmpSessionTest {
                 }
                 assertEquals(expected.body(), message.body());
             }
-        }
-    }
-
-    @Test
-    void aCodecThatRtmpCannotCarryIsNamed() throws Exception {
-        Publisher who =
-                new Publisher(Publisher.Protocol.WEBRTC, "", "", "", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
-        var publication = streams.publish(new StreamName("web"), who, Feedback.NONE);
-        publication.announce(new Track(Track.VIDEO, new Codec.Vp8(640, 360)));
-        try (RtmpClient client = client()) {
-            RtmpClient.Status status = client.tryPlay("web");
-            assertEquals("NetStream.Play.Failed", status.code());
-            assertEquals("RTMP cannot carry vp8 of \"web\".", status.description());
-            client.awaitClosed();
-        }
-        var opus = streams.publish(new StreamName("later"), who, Feedback.NONE);
-        try (RtmpClient client = client()) {
-            client.play("later");
-            opus.write(new Frame(new Track(Track.AUDIO, new Codec.Opus(2, 0)), 0, 0, true, Bytes.ofU8(1, 2, 3)));
-            assertEquals(
-                    "RTMP cannot carry opus of \"later\".", client.awaitStatus().description());
-            client.awaitClosed();
         }
     }
 
