@@ -81,14 +81,16 @@ class FirstBytesTest {
             List<Future<String>> ended = new ArrayList<>();
             int rounds = 0;
             for (BoundPorts.Bound port : ports) {
+                // An address for each port: the system may give two connections one port if they go to different ones.
+                InetAddress from = InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) (2 + rounds)});
                 for (Map.Entry<String, byte[]> bytes : FirstBytes.ALL.entrySet()) {
                     ended.add(threads.submit(() -> {
                         if (!port.protocol().equals("CLI")) {
-                            return sent(port, bytes.getKey(), bytes.getValue(), log);
+                            return sent(from, port, bytes.getKey(), bytes.getValue(), log);
                         }
                         cli.acquire();
                         try {
-                            return sent(port, bytes.getKey(), bytes.getValue(), log);
+                            return sent(from, port, bytes.getKey(), bytes.getValue(), log);
                         } finally {
                             cli.release();
                         }
@@ -112,7 +114,7 @@ class FirstBytesTest {
         System.out.printf("%d beginnings on each port%n", FirstBytes.ALL.size());
     }
 
-    /// What the server says, by the peer's port.
+    /// What the server says, by the peer.
     private static final class Lines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
         private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         private final Queue<String> all = new ConcurrentLinkedQueue<>();
@@ -127,9 +129,10 @@ class FirstBytesTest {
             all.add(event.getFormattedMessage());
         }
 
-        List<String> of(int port) {
-            Pattern peer = Pattern.compile("127\\.0\\.0\\.1:%d\\b.*".formatted(port));
-            return all.stream().filter(line -> peer.matcher(line).find()).toList();
+        /// @param peer `ADDRESS:PORT`
+        List<String> of(String peer) {
+            Pattern said = Pattern.compile("\\b" + Pattern.quote(peer) + "\\b");
+            return all.stream().filter(line -> said.matcher(line).find()).toList();
         }
 
         @Override
@@ -141,10 +144,11 @@ class FirstBytesTest {
     /// Waits until the server has closed; whatever it answers is read.
     ///
     /// @return "", or what is wrong
-    private static String sent(BoundPorts.Bound port, String name, byte[] bytes, Lines log) throws Exception {
-        int local;
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port.port())) {
-            local = socket.getLocalPort();
+    private static String sent(InetAddress from, BoundPorts.Bound port, String name, byte[] bytes, Lines log)
+            throws Exception {
+        String local;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port.port(), from, 0)) {
+            local = from.getHostAddress() + ":" + socket.getLocalPort();
             socket.setSoTimeout(DEADLINE_MILLIS);
             try {
                 socket.getOutputStream().write(bytes);
@@ -168,7 +172,7 @@ class FirstBytesTest {
 
     /// Where the answer says all, nothing is in the log: requests of HTTP, and connections that rest.
     /// Connectivity checks over TCP are counted, as those over UDP are.
-    private static String wrong(BoundPorts.Bound port, String name, int local, Lines log) throws Exception {
+    private static String wrong(BoundPorts.Bound port, String name, String local, Lines log) throws Exception {
         String protocol = port.protocol();
         boolean requests = List.of("HTTP", "HTTPS", "RTMPT").contains(protocol);
         boolean answered =
