@@ -73,7 +73,7 @@ public final class Main implements Callable<Integer> {
     /// there.
     static Path asTheCallerSeesIt(Path caller, String path) {
         Path there = caller.resolve(path);
-        return Files.exists(there) ? there : Path.of(path);
+        return !path.isEmpty() && Files.exists(there) ? there : Path.of(path);
     }
 
     Settings settings(Map<String, String> overrides) throws SettingsException {

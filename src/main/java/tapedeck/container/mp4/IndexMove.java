@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
@@ -14,7 +13,6 @@ import tapedeck.container.mp4.FileBoxes.TopBox;
 
 /// Copies state T of [Layout] into state F: for file systems that cannot make room inside a file.
 final class IndexMove implements FrontedCopy {
-    private static final Set<String> PARENTS = Set.of("trak", "mdia", "minf", "stbl");
     private static final int COPY_BYTES = 8 << 20;
     private static final int TABLE_BYTES = 64 << 10;
 
@@ -119,7 +117,7 @@ final class IndexMove implements FrontedCopy {
                 throw new MalformedException("MP4: a box at %d that does not fit into %s".formatted(at, parent.type()));
             }
             at = box.end();
-            if (PARENTS.contains(box.type())) {
+            if (Movie.isParent(parent, box)) {
                 shiftChunks(boxes, box, shift, target, away);
             } else if (box.type().equals("stco") || box.type().equals("co64")) {
                 shiftTable(boxes.table(box), shift, target, away);

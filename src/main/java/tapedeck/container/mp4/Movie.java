@@ -31,7 +31,7 @@ record Movie(
     /// Of a `moov` in a file, without the sample tables: more than a thousand tracks say of themselves.
     static final int MAX_HEAD_BYTES = 16 << 20;
 
-    private static final Set<String> PARENTS = Set.of("trak", "mdia", "minf", "stbl");
+    private static final List<String> PARENTS = List.of("trak", "mdia", "minf", "stbl");
 
     /// One `trak`.
     ///
@@ -74,7 +74,14 @@ record Movie(
                 throw new MalformedException("MP4: a box at %d that does not fit into %s".formatted(at, parent.type()));
             }
             at = box.end();
-            if (box.type().equals("trak")) {
+            if (out.length() > MAX_HEAD_BYTES) {
+                throw new MalformedException(
+                        "MP4: more than %d bytes beside the sample tables".formatted(MAX_HEAD_BYTES));
+            }
+            if (isParent(parent, box) && box.type().equals("trak")) {
+                if (tables.size() == Mp4Muxer.MAX_TRACKS) {
+                    throw new MalformedException("MP4: more than %d tracks".formatted(Mp4Muxer.MAX_TRACKS));
+                }
                 tables.add(new SampleTables());
             }
             if (parent.type().equals("stbl") && SampleTables.isOne(box.type()) && !tables.isEmpty()) {
@@ -83,13 +90,19 @@ record Movie(
             }
             int start = out.length();
             out.bytes(Layout.header(box.type(), 0));
-            if (PARENTS.contains(box.type())) {
+            if (isParent(parent, box)) {
                 head(boxes, box, out, tables);
             } else {
                 out.bytes(boxes.body(box, MAX_HEAD_BYTES - Math.min(MAX_HEAD_BYTES, out.length())));
             }
             out.patch32(start, out.length() - start);
         }
+    }
+
+    /// Whether sample tables lie below it: each such box in the one that it belongs into (8.1.1), and so never deeper.
+    static boolean isParent(TopBox parent, TopBox box) {
+        int level = PARENTS.indexOf(box.type());
+        return level >= 0 && (level == 0 ? "moov" : PARENTS.get(level - 1)).equals(parent.type());
     }
 
     static Movie parse(Bytes body) {

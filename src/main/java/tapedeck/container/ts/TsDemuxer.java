@@ -267,7 +267,6 @@ public final class TsDemuxer {
         if (line.idle) {
             return;
         }
-        line.damaged = line.assembler.damaged();
         line.assembler.receive(packet, whole -> {
             heedDamage(line);
             pes(line, whole);

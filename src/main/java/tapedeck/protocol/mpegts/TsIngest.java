@@ -90,6 +90,9 @@ final class TsIngest implements TsDemuxer.Sink, Feedback {
         if (refusal != null) {
             throw new MalformedException(refusal);
         }
+        if (state == State.ENDED) {
+            return;
+        }
         if (demuxer.packets() > packets) {
             packets = demuxer.packets();
             skippedBytes = demuxer.skippedBytes();

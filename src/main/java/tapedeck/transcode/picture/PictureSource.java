@@ -129,7 +129,7 @@ public final class PictureSource implements AutoCloseable {
             if (from != null) {
                 int code = avcodec.avcodec_receive_frame(from, ahead);
                 if (code >= 0) {
-                    inDecoder--;
+                    inDecoder = Math.max(0, inDecoder - 1);
                     if (ahead.pts() == avutil.AV_NOPTS_VALUE) {
                         ahead.pts(ahead.best_effort_timestamp());
                     }
