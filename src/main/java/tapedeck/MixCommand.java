@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tapedeck.mix.FileTrouble;
 import tapedeck.mix.MixCallback;
 import tapedeck.mix.MixFailedException;
 import tapedeck.mix.MixFailedException.Reason;
@@ -133,7 +134,7 @@ final class MixCommand implements Callable<Integer> {
         } catch (MixFailedException e) {
             return complain(e.reason().exitCode(), e.getMessage());
         } catch (IOException e) {
-            return complain(Reason.SETTINGS.exitCode(), config + ": cannot be read: " + e.getMessage());
+            return complain(Reason.SETTINGS.exitCode(), config + ": " + FileTrouble.of(e));
         }
     }
 

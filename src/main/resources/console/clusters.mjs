@@ -4,7 +4,6 @@ import {decimal, element, id, number} from "./ebml.mjs";
 import * as is from "./elements.mjs";
 
 const NANOS_PER_MILLI = 1_000_000;
-const KEYFRAME = 0x80;
 const TRACK = 1;
 
 /** What WebM holds, by what browsers call it. AV1 goes as MP4, which says more of it. */
@@ -56,7 +55,7 @@ function piece(track, {from, to, shift}, bytes) {
     const head = new DataView(new ArrayBuffer(4));
     head.setUint8(0, 0x80 | TRACK);
     head.setInt16(1, millis(i) - begins);
-    head.setUint8(3, sync === null || sync[i] ? KEYFRAME : 0);
+    head.setUint8(3, sync === null || sync[i] ? is.KEYFRAME : 0);
     blocks.push(element(is.SIMPLE_BLOCK, new Uint8Array(head.buffer), bytes(offset[i], size[i])));
   }
   return element(is.CLUSTER, number(is.TIMESTAMP, begins), ...blocks);

@@ -43,3 +43,6 @@ export const CUE_POINT = 0xBB;
 export const CUE_TIME = 0xB3;
 export const CUE_TRACK_POSITIONS = 0xB7;
 export const CUE_CLUSTER_POSITION = 0xF1;
+
+/** A flag of a block (10.2). */
+export const KEYFRAME = 0x80;

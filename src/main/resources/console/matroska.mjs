@@ -9,19 +9,17 @@ import {codecName, viewOf} from "./movie.mjs";
 import {SampleWindow, Spans} from "./spans.mjs";
 import {segmentsOf, timeline} from "./timeline.mjs";
 
-const MAGIC = 0x1A45DFA3;
 const KINDS = {1: "video", 2: "audio"};
 const MAX_TOP_ELEMENTS = 256;
 const MAX_MASTER_BYTES = 16 << 20;
 const NANOS_PER_SECOND = 1e9;
 const USUAL_SCALE = 1_000_000;
 const SESSION = "MEDIA_SESSION_ID";
-const KEYFRAME = 0x80;
 const LACING = 0x06;
 const READ = new Set([is.SEEK_HEAD, is.INFO, is.TRACKS, is.TAGS, is.CUES]);
 
 export function isMatroska(view) {
-  return view.byteLength >= 4 && view.getUint32(0) === MAGIC;
+  return view.byteLength >= 4 && view.getUint32(0) === is.EBML;
 }
 
 /** As [readMovie]. */
@@ -51,10 +49,11 @@ async function readHead(file) {
     if (end - body > MAX_MASTER_BYTES) throw new Problem("This recording says too much of itself.", 0);
     head[id] ??= viewOf(await file.read(at + body, at + end));
   };
-  let at = (await look(0)).end;
-  const segment = await look(at);
-  head.from = at + segment.body;
-  at = head.from;
+  const ebml = await look(0);
+  const segment = ebml === null ? null : await look(ebml.end);
+  if (segment?.id !== is.SEGMENT) throw new Problem("This is no whole recording.", 0);
+  head.from = ebml.end + segment.body;
+  let at = head.from;
   for (let i = 0; i < MAX_TOP_ELEMENTS && at < file.size; i++) {
     const found = await look(at);
     if (found === null || found.id === is.CLUSTER) break;
@@ -193,5 +192,5 @@ function add(view, {body, end}, from, timestamp, tracks, sync) {
   if ((flags & LACING) !== 0) return;
   const time = Math.max(0, timestamp + view.getInt16(number.end) - track.delay);
   const place = number.end + 3;
-  track.samples.add(time, from + place, end - place, track.kind === "audio" || (sync ?? (flags & KEYFRAME) !== 0));
+  track.samples.add(time, from + place, end - place, track.kind === "audio" || (sync ?? (flags & is.KEYFRAME) !== 0));
 }

@@ -112,13 +112,16 @@ export class Spans {
   async reach(until, signal) {
     while (this.next < this.spans.length && this.spans[this.next].at <= until + SLACK_SECONDS) {
       const {from} = this.spans[this.next];
-      let {to} = this.spans[this.next++];
-      while (this.next < this.spans.length && this.spans[this.next].at <= until + SLACK_SECONDS
-          && this.spans[this.next].to - from <= MAX_REQUEST_BYTES) {
-        to = this.spans[this.next++].to;
+      let {to} = this.spans[this.next];
+      let next = this.next + 1;
+      while (next < this.spans.length && this.spans[next].at <= until + SLACK_SECONDS
+          && this.spans[next].to - from <= MAX_REQUEST_BYTES) {
+        to = this.spans[next++].to;
       }
       const bytes = await this.file.read(from, to, signal);
       if (signal.aborted) return;
+      // Not before: what could not be fetched is asked for again.
+      this.next = next;
       this.held.push({from, bytes});
       this.parse(bytes, from);
     }

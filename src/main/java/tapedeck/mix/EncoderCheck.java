@@ -2,9 +2,9 @@ package tapedeck.mix;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.slf4j.Logger;
@@ -20,7 +20,7 @@ final class EncoderCheck {
     private static final long DEADLINE_SECONDS = 30;
     private static final Logger log = LoggerFactory.getLogger(EncoderCheck.class);
     /// The questions whose answer was yes. A no is asked again: the build may have been put there meanwhile.
-    private static final Set<List<String>> present = ConcurrentHashMap.newKeySet();
+    private static final Set<List<String>> present = new HashSet<>();
 
     private EncoderCheck() {}
 
@@ -39,8 +39,8 @@ final class EncoderCheck {
         }
     }
 
-    /// False also where nobody could say: the worker of the mix says it then.
-    private static boolean isAbsent(String encoder) {
+    /// One process at a time, however many ask. False also where nobody could say: the worker of the mix says it then.
+    private static synchronized boolean isAbsent(String encoder) {
         List<String> command = new ArrayList<>(WorkerProcess.command(EncoderCheck.class, HEAP_MEGABYTES));
         command.add(encoder);
         if (present.contains(command)) {

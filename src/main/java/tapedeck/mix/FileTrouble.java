@@ -1,5 +1,6 @@
 package tapedeck.mix;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
@@ -9,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Why a file could not be used, for people: without names of classes and without folders of this machine, because it
 /// goes out over REST.
-final class FileTrouble {
+public final class FileTrouble {
     private FileTrouble() {}
 
-    static String of(IOException e) {
+    public static String of(IOException e) {
         return switch (e) {
             case NoSuchFileException _ -> "there is no such file";
             case AccessDeniedException _ -> "access is denied";
@@ -23,6 +24,6 @@ final class FileTrouble {
     }
 
     private static String or(@Nullable String reason) {
-        return reason == null ? "it cannot be read or written" : reason;
+        return reason == null || reason.contains(File.separator) ? "it cannot be read or written" : reason;
     }
 }

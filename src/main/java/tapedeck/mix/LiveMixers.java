@@ -61,6 +61,7 @@ public final class LiveMixers implements AutoCloseable {
     public void start(String uri, Optional<String> streamName, Map<String, String> settings)
             throws MixerRefusedException {
         StreamName name = new StreamName(streamName.orElse(name(uri)));
+        refuseIfTaken(uri);
         try {
             // It may have to ask a process: running mixers wait for this lock at each turn.
             MixSettings all = MixSettings.live(settingsFile, settings);
@@ -72,6 +73,17 @@ public final class LiveMixers implements AutoCloseable {
     }
 
     private synchronized void start(String uri, StreamName name, MixSettings settings) throws MixerRefusedException {
+        refuseIfTaken(uri);
+        try {
+            LiveMixer mixer = open(uri, name, settings);
+            running.put(uri, mixer);
+            mixer.start();
+        } catch (NameTakenException e) {
+            throw refused(Reason.TAKEN, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private synchronized void refuseIfTaken(String uri) throws MixerRefusedException {
         forgetEnded();
         if (closed) {
             throw refused(Reason.BROKEN, "the server is stopping");
@@ -81,13 +93,6 @@ public final class LiveMixers implements AutoCloseable {
         }
         if (running.size() >= most) {
             throw refused(Reason.TAKEN, "there are %d mixers already".formatted(most));
-        }
-        try {
-            LiveMixer mixer = open(uri, name, settings);
-            running.put(uri, mixer);
-            mixer.start();
-        } catch (NameTakenException e) {
-            throw refused(Reason.TAKEN, String.valueOf(e.getMessage()));
         }
     }
 

@@ -92,6 +92,10 @@ public final class WorkerProcess implements AutoCloseable {
         outbox.add(message);
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
     public long pid() {
         return process.pid();
     }

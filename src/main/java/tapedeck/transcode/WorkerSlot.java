@@ -67,7 +67,7 @@ final class WorkerSlot {
     }
 
     synchronized OptionalLong pid() {
-        return worker == null ? OptionalLong.empty() : OptionalLong.of(worker.pid());
+        return worker == null || !worker.isAlive() ? OptionalLong.empty() : OptionalLong.of(worker.pid());
     }
 
     synchronized AacRendition begin(int id, Track track, Settings.Aac settings, Runnable wake) {
@@ -266,11 +266,15 @@ final class WorkerSlot {
         return owner.isTried();
     }
 
-    synchronized void close() {
-        closed = true;
-        asked.clear();
-        if (worker != null) {
-            worker.close();
+    void close() {
+        WorkerProcess last;
+        synchronized (this) {
+            closed = true;
+            asked.clear();
+            last = worker;
+        }
+        if (last != null) {
+            last.close();
         }
     }
 }

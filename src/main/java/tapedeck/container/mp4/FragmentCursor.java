@@ -11,6 +11,7 @@ final class FragmentCursor implements SampleCursor {
     private final FileBoxes boxes;
     private final Movie movie;
     private final int trackId;
+    private final SampleBudget budget;
     private final Deque<TrackRun> runs = new ArrayDeque<>();
     private long at;
     private @Nullable TrackRun run;
@@ -25,6 +26,7 @@ final class FragmentCursor implements SampleCursor {
         this.boxes = boxes;
         this.movie = movie;
         this.trackId = trackId;
+        budget = SampleBudget.ofWalk(boxes.size());
         this.at = start;
     }
 
@@ -53,7 +55,7 @@ final class FragmentCursor implements SampleCursor {
             }
             at = box.end();
             if (box.type().equals("moof")) {
-                for (TrackRun found : movie.runs(boxes, box)) {
+                for (TrackRun found : movie.runs(boxes, box, budget)) {
                     if (found.trackId() == trackId) {
                         runs.add(found);
                     }

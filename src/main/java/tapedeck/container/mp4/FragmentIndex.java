@@ -6,12 +6,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.mp4.FileBoxes.TopBox;
 import tapedeck.container.mp4.Movie.MovieTrack;
-import tapedeck.media.Codec;
 
 /// The fragments of a file of ours, in each of its states: what stands from the hidden `ftyp` on is a fragmented MP4 of
 /// its own ([Layout]), and no finishing changes a byte of it. All places are counted from there, so they stay right
@@ -33,8 +31,8 @@ public final class FragmentIndex {
     private final Movie movie;
     private final int initBytes;
     private final Map<Integer, Long> nextTicks = new HashMap<>();
-    private final @Nullable MovieTrack main;
-    private final boolean many;
+    /// By their numbers.
+    private final Map<Integer, Timed> timed = new HashMap<>();
     private long base;
     private long end;
 
@@ -42,11 +40,28 @@ public final class FragmentIndex {
         this.movie = movie;
         this.initBytes = initBytes;
         this.end = firstOffset;
-        main = movie.tracks().stream()
-                .filter(track -> track.codec() instanceof Codec.Video)
-                .findFirst()
-                .orElse(movie.tracks().isEmpty() ? null : movie.tracks().getFirst());
-        many = movie.knownTracks().size() > 2;
+        List<MovieTrack> known =
+                movie.tracks().stream().filter(track -> track.codec() != null).toList();
+        boolean pictures = known.stream().anyMatch(MovieTrack::isVideo);
+        // Of many streams none is there all the time, and a file of them begins before some of their tracks do.
+        boolean many = known.stream().filter(MovieTrack::isVideo).count() > 1
+                || known.stream().filter(track -> !track.isVideo()).count() > 1;
+        for (MovieTrack track : known) {
+            if (many || timed.isEmpty() && track.isVideo() == pictures) {
+                long shift = many ? EditList.of(track, movie).shiftTicks() : 0;
+                timed.put(track.id(), new Timed(track.timescale(), shift, track.isVideo() == pictures));
+            }
+        }
+    }
+
+    /// A track that says how long a fragment is.
+    ///
+    /// @param shiftTicks from its times to those of the file
+    /// @param opens whether one may begin at its keyframes
+    private record Timed(long timescale, long shiftTicks, boolean opens) {
+        long nanos(long ticks) {
+            return TrackClock.nanos(ticks + shiftTicks, timescale);
+        }
     }
 
     /// @throws MalformedException if this is no file of ours
@@ -133,28 +148,14 @@ public final class FragmentIndex {
         long before = fragments.isEmpty() ? 0 : fragments.getLast().endNanos();
         Part part = new Part(before);
         for (TrackRun run : runs) {
-            MovieTrack timed = timed(run.trackId());
-            if (timed != null) {
-                part.add(run, timed);
+            Timed track = timed.get(run.trackId());
+            if (track != null) {
+                part.add(run, track);
             }
         }
         fragments.add(
                 new Fragment(end, bytes, part.startNanos, Math.max(part.startNanos, part.endNanos), part.keyframe));
         end += bytes;
-    }
-
-    /// Of many streams none is there all the time: each of their tracks says how long a fragment is.
-    private @Nullable MovieTrack timed(int trackId) {
-        MovieTrack only = main;
-        if (only == null || !many || trackId == only.id()) {
-            return only != null && trackId == only.id() ? only : null;
-        }
-        for (MovieTrack track : movie.tracks()) {
-            if (track.id() == trackId && track.codec() != null) {
-                return track;
-            }
-        }
-        return null;
     }
 
     /// What the runs of a fragment say of it.
@@ -169,24 +170,18 @@ public final class FragmentIndex {
             endNanos = before;
         }
 
-        void add(TrackRun run, MovieTrack timed) {
+        void add(TrackRun run, Timed track) {
             long ticks =
                     run.decodeTime() == TrackRun.UNKNOWN ? nextTicks.getOrDefault(run.trackId(), 0L) : run.decodeTime();
-            // A file of many begins before some of its tracks do: their edits say when.
-            long shift = many ? EditList.of(timed, movie).shiftTicks() : 0;
-            long start = TrackClock.nanos(ticks + shift, timed.timescale());
+            long start = track.nanos(ticks);
             startNanos = begun ? Math.min(startNanos, start) : start;
             begun = true;
             for (int i = 0; i < run.count(); i++) {
-                keyframe |= timed.codec() instanceof Codec.Video == main() instanceof Codec.Video && run.isSync(i);
+                keyframe |= track.opens() && run.isSync(i);
                 ticks += run.duration(i);
             }
             nextTicks.put(run.trackId(), ticks);
-            endNanos = Math.max(endNanos, TrackClock.nanos(ticks + shift, timed.timescale()));
-        }
-
-        private @Nullable Codec main() {
-            return main == null ? null : main.codec();
+            endNanos = Math.max(endNanos, track.nanos(ticks));
         }
     }
 

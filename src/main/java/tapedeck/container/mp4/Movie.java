@@ -48,7 +48,11 @@ record Movie(
             List<Box> mediaBoxes,
             List<Box> tableBoxes,
             SampleTables tables,
-            @Nullable Codec codec) {}
+            @Nullable Codec codec) {
+        boolean isVideo() {
+            return codec instanceof Codec.Video;
+        }
+    }
 
     /// What the `moov` of a file says, without reading its sample tables.
     static Movie read(FileBoxes boxes, TopBox moov) throws IOException {
@@ -183,9 +187,10 @@ record Movie(
         return cursor;
     }
 
-    /// What a `moof` says of its samples: so many at most as there are bytes behind it.
-    List<TrackRun> runs(FileBoxes boxes, TopBox moof) throws IOException {
-        SampleBudget budget = new SampleBudget(boxes.size() - moof.start());
+    /// What a `moof` says of its samples.
+    ///
+    /// @param budget of all that one goes through
+    List<TrackRun> runs(FileBoxes boxes, TopBox moof, SampleBudget budget) throws IOException {
         return MovieFragment.parse(
                 boxes.body(moof, MovieFragment.MAX_MOOF_BYTES), moof.start(), fragmentDefaults, budget);
     }

@@ -51,11 +51,12 @@ public final class MovieTracks {
     /// All tracks side by side: there is no index in which each of them stands by itself.
     private static void fragments(FileBoxes boxes, TopBox moov, Movie movie, Map<Integer, Presence> known)
             throws IOException {
+        SampleBudget budget = SampleBudget.ofWalk(boxes.size());
         for (TopBox box = boxes.at(moov.end()); box != null && box.end() <= boxes.size(); box = boxes.at(box.end())) {
             if (!box.type().equals("moof")) {
                 continue;
             }
-            for (TrackRun run : movie.runs(boxes, box)) {
+            for (TrackRun run : movie.runs(boxes, box, budget)) {
                 Presence presence = known.get(run.trackId());
                 if (presence != null) {
                     presence.add(run);

@@ -8,19 +8,28 @@ final class SampleBudget {
     /// 24 hours of 60 pictures, and 200 frames of sound, a second.
     static final int MAX_SAMPLES = 24 * 3600 * 260;
 
-    private int left;
+    private long left;
 
     /// A sample has a byte of media at the least.
     SampleBudget(long fileBytes) {
-        left = (int) Math.min(fileBytes, MAX_SAMPLES);
+        this(fileBytes, MAX_SAMPLES);
+    }
+
+    private SampleBudget(long fileBytes, long most) {
+        left = Math.min(fileBytes, most);
+    }
+
+    /// Of one who goes through them and keeps none: only the file's bytes bound them.
+    static SampleBudget ofWalk(long fileBytes) {
+        return new SampleBudget(fileBytes, Long.MAX_VALUE);
     }
 
     int take(long samples) {
-        if (samples > left) {
+        if (samples > Math.min(left, Integer.MAX_VALUE)) {
             throw new MalformedException(
                     "MP4: %d samples more, only %d allowed in one file are left".formatted(samples, left));
         }
-        left -= (int) samples;
+        left -= samples;
         return (int) samples;
     }
 }

@@ -66,7 +66,6 @@ final class TableColumn {
     }
 
     /// Writes them if they are kept; else leaves room for as many bytes.
-    ///
     void layInto(BoxWriter out) {
         if (kept == null) {
             at = out.room(bytes);

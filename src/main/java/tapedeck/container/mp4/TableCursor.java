@@ -38,18 +38,24 @@ final class TableCursor implements SampleCursor {
     private static final class Runs {
         private final String type;
         private final StoredTable.Reader in;
+        private final boolean mayEnd;
         private long entriesLeft;
         private long left;
         private int value;
 
-        Runs(StoredTable table) throws IOException {
+        /// @param mayEnd whether what has no entry has the value 0
+        Runs(StoredTable table, boolean mayEnd) throws IOException {
             type = table.type();
             in = table.open();
+            this.mayEnd = mayEnd;
             entriesLeft = in.count(8);
         }
 
         int next() throws IOException {
             while (left == 0) {
+                if (entriesLeft == 0 && mayEnd) {
+                    return 0;
+                }
                 if (entriesLeft-- == 0) {
                     throw new MalformedException("MP4: %s has too few entries".formatted(type));
                 }
@@ -65,9 +71,9 @@ final class TableCursor implements SampleCursor {
         sizes = tables.need("stsz").open();
         sameSize = sizes.u32();
         count = sameSize == 0 ? sizes.count(4) : sizes.u32();
-        times = new Runs(tables.need("stts"));
+        times = new Runs(tables.need("stts"), false);
         StoredTable ctts = tables.find("ctts");
-        compositionOffsets = ctts == null ? null : new Runs(ctts);
+        compositionOffsets = ctts == null ? null : new Runs(ctts, true);
         StoredTable stss = tables.find("stss");
         syncSamples = stss == null ? null : stss.open();
         if (syncSamples != null) {
