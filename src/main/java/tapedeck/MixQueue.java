@@ -30,6 +30,7 @@ final class MixQueue implements AutoCloseable {
 
     private static final int OK = 200;
     private static final int CONFLICT = 409;
+    private static final int UNAVAILABLE = 503;
 
     private final URI server;
     private final Path tokenFile;
@@ -96,8 +97,9 @@ final class MixQueue implements AutoCloseable {
         recording.durationMillis().ifPresent(millis -> wish.put("multiRecorderDurationInMS", millis));
         wish.put("recorderUri", recording.uri());
         Optional<Answer> answer = post("startup", wish);
-        // A server that has just begun runs the hooks of what it recovered before it answers.
-        for (int attempt = 1; answer.isEmpty() && attempt < MAX_SILENCE; attempt++) {
+        // A server that has just begun runs the hooks of what it recovered before it answers, or before its database
+        // does.
+        for (int attempt = 1; isLater(answer) && attempt < MAX_SILENCE; attempt++) {
             TimeUnit.NANOSECONDS.sleep(LOOK_EVERY.toNanos());
             answer = post("startup", wish);
         }
@@ -109,9 +111,12 @@ final class MixQueue implements AutoCloseable {
                 .map(one -> one.body().path("id").asString());
     }
 
+    private static boolean isLater(Optional<Answer> answer) {
+        return answer.isEmpty() || answer.get().status() == UNAVAILABLE;
+    }
+
     /// The id of the mix of this file that waits or runs. Those that are over are of other times; and there is none
-    /// where
-    /// too many others wait.
+    /// where too many others wait.
     static Optional<String> open(JsonNode all, String fileName) {
         for (JsonNode job : all) {
             String state = job.path("state").asString("");

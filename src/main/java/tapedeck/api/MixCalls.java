@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import tapedeck.bytes.MalformedException;
+import tapedeck.database.DatabaseException;
 import tapedeck.mix.MixCallback;
-import tapedeck.mix.MixFailedException;
 import tapedeck.mix.MixJob;
 import tapedeck.mix.MixJobs;
 import tapedeck.net.http.HttpExchange;
@@ -50,6 +50,9 @@ final class MixCalls {
         }
     }
 
+    /// Said where the database is away; one in a file opens within a second.
+    static final int RETRY_AFTER_SECONDS = 1;
+
     private final MixJobs jobs;
     private final List<Path> folders;
 
@@ -70,9 +73,15 @@ final class MixCalls {
             MixJob job = jobs.add(recording)
                     .orElseThrow(() -> new HttpProblem(409, "it waits or is being mixed already, or too many wait"));
             Json.respond(exchange, Map.of("id", job.id()));
-        } catch (MixFailedException e) {
-            throw new HttpProblem(500, String.valueOf(e.getMessage()));
+        } catch (DatabaseException _) {
+            throw away(exchange);
         }
+    }
+
+    /// What it says of itself is for the log: it names hosts and users.
+    private static HttpProblem away(HttpExchange exchange) {
+        exchange.set("Retry-After", Integer.toString(RETRY_AFTER_SECONDS));
+        return new HttpProblem(503, "the database of the queue is not there now");
     }
 
     private static OptionalLong known(Optional<Long> value) {
@@ -99,8 +108,8 @@ final class MixCalls {
         Json.body(exchange);
         try {
             Json.respond(exchange, jobs.all().stream().map(Entry::of).toList());
-        } catch (MixFailedException e) {
-            throw new HttpProblem(500, String.valueOf(e.getMessage()));
+        } catch (DatabaseException _) {
+            throw away(exchange);
         }
     }
 
@@ -110,8 +119,8 @@ final class MixCalls {
             if (!jobs.cancel(id)) {
                 throw new HttpProblem(404, "there is no such mix that waits or runs");
             }
-        } catch (MixFailedException e) {
-            throw new HttpProblem(500, String.valueOf(e.getMessage()));
+        } catch (DatabaseException _) {
+            throw away(exchange);
         }
         exchange.respond(200);
     }

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tapedeck.bytes.MalformedException;
 import tapedeck.database.Database;
 import tapedeck.database.DatabaseException;
 import tapedeck.mix.MixFailedException.Reason;
@@ -63,11 +64,10 @@ public final class MixJobs implements AutoCloseable {
     /// Puts a file into the queue.
     ///
     /// @return nothing if it waits or is being mixed already, or if too many wait
-    /// @throws MixFailedException if the database is away, or if the recorder's address is too long for it
-    public Optional<MixJob> add(MixCallback.Recording recording) throws MixFailedException {
+    /// @throws DatabaseException also while the database is not open yet
+    public Optional<MixJob> add(MixCallback.Recording recording) throws DatabaseException {
         if (recording.uri().length() > JobTable.URI_CHARACTERS) {
-            throw new MixFailedException(
-                    Reason.SETTINGS,
+            throw new MalformedException(
                     "the recorder's uri has more than %d characters".formatted(JobTable.URI_CHARACTERS));
         }
         MixJob job = MixJob.of(
@@ -84,38 +84,26 @@ public final class MixJobs implements AutoCloseable {
                     || open.stream().anyMatch(one -> one.file().equals(job.file()))) {
                 return Optional.empty();
             }
-            try {
-                database.change(handle -> table.insert(handle, job) + table.forget(handle, KEPT));
-            } catch (DatabaseException e) {
-                throw away(e);
-            }
+            database.change(handle -> table.insert(handle, job) + table.forget(handle, KEPT));
             wake();
         }
         return Optional.of(job);
     }
 
-    private static MixFailedException away(DatabaseException e) {
-        return new MixFailedException(Reason.BROKEN, String.valueOf(e.getMessage()));
-    }
-
     /// The youngest first.
     ///
-    /// @throws MixFailedException if the database is away
-    public List<MixJob> all() throws MixFailedException {
-        try {
-            return database.ask(table::all).stream()
-                    .map(job -> job.state() == MixJob.State.RUNNING ? job.at(percents.getOrDefault(job.id(), 0)) : job)
-                    .toList();
-        } catch (DatabaseException e) {
-            throw away(e);
-        }
+    /// @throws DatabaseException also while the database is not open yet
+    public List<MixJob> all() throws DatabaseException {
+        return database.ask(table::all).stream()
+                .map(job -> job.state() == MixJob.State.RUNNING ? job.at(percents.getOrDefault(job.id(), 0)) : job)
+                .toList();
     }
 
     /// Takes a job out of the queue, or ends it; nothing is left of its mix.
     ///
     /// @return false if there is none that waits or runs
-    /// @throws MixFailedException if the database is away
-    public synchronized boolean cancel(String id) throws MixFailedException {
+    /// @throws DatabaseException also while the database is not open yet
+    public synchronized boolean cancel(String id) throws DatabaseException {
         if (all().stream().noneMatch(job -> job.id().equals(id) && !job.isOver())) {
             return false;
         }
@@ -125,11 +113,7 @@ public final class MixJobs implements AutoCloseable {
             thread.interrupt();
             return true;
         }
-        try {
-            end(id, MixJob.State.CANCELLED, "", 0, "");
-        } catch (DatabaseException e) {
-            throw away(e);
-        }
+        end(id, MixJob.State.CANCELLED, "", 0, "");
         return true;
     }
 

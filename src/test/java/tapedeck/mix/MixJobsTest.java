@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -67,31 +66,8 @@ class MixJobsTest {
 
     private MixJobs jobs(Database database, String settings) throws Exception {
         MixJobs jobs = new MixJobs(database, Files.writeString(folder.resolve("mixer.json"), settings), 1);
-        Await.await("the database", () -> {
-            try {
-                jobs.all();
-                return true;
-            } catch (MixFailedException _) {
-                return false;
-            }
-        });
+        MixWait.untilOpen(jobs);
         return jobs;
-    }
-
-    private static MixJob job(MixJobs jobs, String id) {
-        try {
-            return jobs.all().stream()
-                    .filter(job -> job.id().equals(id))
-                    .findFirst()
-                    .orElseThrow();
-        } catch (MixFailedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static MixJob await(MixJobs jobs, String id, Predicate<MixJob> condition) {
-        Await.await("the mix", () -> condition.test(job(jobs, id)));
-        return job(jobs, id);
     }
 
     private List<String> names() throws Exception {
@@ -137,7 +113,7 @@ class MixJobsTest {
             }
             try (Database database = new Database(postgres, folder);
                     MixJobs jobs = jobs(database, SMALL)) {
-                MixJob done = await(jobs, "id", MixJob::isOver);
+                MixJob done = MixWait.until(jobs, "id", MixJob::isOver);
                 assertEquals(MixJob.State.DONE, done.state(), done.message());
                 assertEquals(2, done.attempts());
             }
@@ -152,11 +128,11 @@ class MixJobsTest {
             String first = jobs.add(MixCallback.Recording.of(bad)).orElseThrow().id();
             String second =
                     jobs.add(MixCallback.Recording.of(good)).orElseThrow().id();
-            MixJob done = await(jobs, second, MixJob::isOver);
+            MixJob done = MixWait.until(jobs, second, MixJob::isOver);
             assertEquals(MixJob.State.DONE, done.state());
             assertEquals(folder.resolve("good_mixed.mp4").toString(), done.mixedFile());
             assertEquals(100, done.percent());
-            MixJob failed = job(jobs, first);
+            MixJob failed = MixWait.job(jobs, first);
             assertEquals(MixJob.State.FAILED, failed.state());
             assertEquals(1, failed.attempts(), "it would be no better the next time");
             assertTrue(failed.message().contains("bad.mp4"), failed.message());
@@ -186,7 +162,7 @@ class MixJobsTest {
                     "{\"width\": 320, \"height\": 180, \"fps\": 10, \"callbackUrl\": \"http://127.0.0.1:%d/\"}"
                             .formatted(backend.getAddress().getPort());
             try (MixJobs jobs = jobs(database, settings)) {
-                MixJob done = await(jobs, "id", MixJob::isOver);
+                MixJob done = MixWait.until(jobs, "id", MixJob::isOver);
                 assertEquals(MixJob.State.DONE, done.state(), done.message());
                 assertEquals(recording, done.recording());
                 assertEquals(0, done.exitCode());
@@ -213,17 +189,19 @@ class MixJobsTest {
                     .orElseThrow()
                     .id();
             assertTrue(jobs.add(MixCallback.Recording.of(file)).isEmpty(), "it is being mixed already");
-            MixJob begun = await(jobs, running, job -> job.percent() > 0);
+            MixJob begun = MixWait.until(jobs, running, job -> job.percent() > 0);
             assertEquals(MixJob.State.RUNNING, begun.state());
-            assertEquals(MixJob.State.WAITING, job(jobs, waiting).state());
+            assertEquals(MixJob.State.WAITING, MixWait.job(jobs, waiting).state());
         }
         assertEquals(List.of("long.mp4", "short.mp4"), names(), "nothing is left of the first attempt");
         try (Database database = new Database(EMBEDDED, folder);
                 MixJobs jobs = jobs(database, SMALL)) {
-            MixJob done = await(jobs, running, MixJob::isOver);
+            MixJob done = MixWait.until(jobs, running, MixJob::isOver);
             assertEquals(MixJob.State.DONE, done.state(), done.message());
             assertEquals(2, done.attempts());
-            assertEquals(MixJob.State.DONE, await(jobs, waiting, MixJob::isOver).state());
+            assertEquals(
+                    MixJob.State.DONE,
+                    MixWait.until(jobs, waiting, MixJob::isOver).state());
         }
     }
 
@@ -233,14 +211,16 @@ class MixJobsTest {
         try (Database database = new Database(EMBEDDED, folder);
                 MixJobs jobs = jobs(database, LARGE)) {
             String id = jobs.add(MixCallback.Recording.of(file)).orElseThrow().id();
-            await(jobs, id, job -> job.percent() > 0);
+            MixWait.until(jobs, id, job -> job.percent() > 0);
             ProcessHandle.current()
                     .descendants()
                     .filter(process -> process.info().command().orElse("").endsWith("java"))
                     .forEach(ProcessHandle::destroyForcibly);
-            await(jobs, id, job -> job.attempts() == 2 && job.percent() > 0);
+            MixWait.until(jobs, id, job -> job.attempts() == 2 && job.percent() > 0);
             assertTrue(jobs.cancel(id));
-            assertEquals(MixJob.State.CANCELLED, await(jobs, id, MixJob::isOver).state());
+            assertEquals(
+                    MixJob.State.CANCELLED,
+                    MixWait.until(jobs, id, MixJob::isOver).state());
             assertFalse(jobs.cancel(id));
             Await.await("nothing to be left", () -> {
                 try {
@@ -260,6 +240,7 @@ class MixJobsTest {
             recording("data.mp4", 1);
             Files.createDirectories(records);
             Files.move(folder.resolve("data.mp4"), records.resolve("room.mp4"));
+            Await.await("the database", () -> post(server, "find_all", "{}").statusCode() == 200);
             assertEquals(
                     404, post(server, "startup", "{\"fileName\": \"none.mp4\"}").statusCode());
             assertEquals(
@@ -275,6 +256,24 @@ class MixJobsTest {
             assertTrue(all.contains("\"percent\":100"), all);
             assertTrue(Files.exists(records.resolve("room_mixed.mp4")));
             assertEquals(404, post(server, "terminate", "{\"id\": \"none\"}").statusCode());
+        }
+    }
+
+    @Test
+    void whoAsksBeforeTheDatabaseIsThereHearsToComeAgain() throws Exception {
+        String away = "jdbc:postgresql://127.0.0.1:1/secret";
+        Path records = Files.createDirectories(folder.resolve("data").resolve("records"));
+        Files.writeString(records.resolve("room.mp4"), "no movie");
+        try (TestServer server =
+                new TestServer(folder.resolve("data"), "record_dir=" + records, "database_url=" + away)) {
+            for (String call : List.of("startup", "find_all", "terminate")) {
+                HttpResponse<String> answer = post(server, call, "{\"fileName\": \"room.mp4\", \"id\": \"a\"}");
+                assertEquals(503, answer.statusCode());
+                assertEquals("1", answer.headers().firstValue("Retry-After").orElseThrow());
+                assertFalse(answer.body().contains("secret"), answer.body());
+            }
+            String wish = "{\"fileName\": \"room.mp4\", \"recorderUri\": \"%s\"}".formatted("a".repeat(5000));
+            assertEquals(400, post(server, "startup", wish).statusCode());
         }
     }
 

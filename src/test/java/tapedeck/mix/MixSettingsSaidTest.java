@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.database.Database;
-import tapedeck.peers.Await;
 import tapedeck.peers.LgplBuild;
 import tapedeck.peers.LoggedLines;
 import tapedeck.settings.Settings;
@@ -38,28 +37,9 @@ class MixSettingsSaidTest {
     }
 
     private static MixJob over(MixJobs jobs, Path file) throws Exception {
-        Await.await("the database", () -> {
-            try {
-                jobs.all();
-                return true;
-            } catch (MixFailedException _) {
-                return false;
-            }
-        });
+        MixWait.untilOpen(jobs);
         String id = jobs.add(MixCallback.Recording.of(file)).orElseThrow().id();
-        Await.await("the mix", () -> find(jobs, id).isOver());
-        return find(jobs, id);
-    }
-
-    private static MixJob find(MixJobs jobs, String id) {
-        try {
-            return jobs.all().stream()
-                    .filter(job -> job.id().equals(id))
-                    .findFirst()
-                    .orElseThrow();
-        } catch (MixFailedException e) {
-            throw new AssertionError(e);
-        }
+        return MixWait.until(jobs, id, MixJob::isOver);
     }
 
     @Test

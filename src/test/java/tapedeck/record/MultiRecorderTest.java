@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -372,12 +373,15 @@ class MultiRecorderTest {
     }
 
     /// Playlists are made of it, and the console's player of long recordings goes by those.
-    @Test
-    void fragmentsHaveTheirTimeAlsoWhenWhoCameFirstHasLeft() throws Exception {
+    /// With pictures, and of two sounds alone.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void fragmentsHaveTheirTimeAlsoWhenWhoCameFirstHasLeft(boolean pictures) throws Exception {
         try (MultiStudio studio = new MultiStudio(dir)) {
             studio.multi().start(MultiStudio.URI);
-            studio.participant("one", 0, talk(2));
-            studio.participant("two", 1, talk(9));
+            Predicate<Frame> wanted = frame -> pictures || !frame.track().isVideo();
+            studio.participant("one", 0, talk(2).stream().filter(wanted).toList());
+            studio.participant("two", 1, talk(9).stream().filter(wanted).toList());
             studio.play();
             try (FileChannel channel = FileChannel.open(studio.terminate())) {
                 List<FragmentIndex.Fragment> fragments =

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.MemoryFile;
+import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.peers.Fuzz;
 import tapedeck.peers.SharedMedia;
@@ -94,6 +97,35 @@ class Mp4ReaderTest {
             // What it made of it is a file.
             readAll(file.content());
         });
+    }
+
+    /// As it was read before tables were walked: what has no entry is shown when it is decoded.
+    @Test
+    void aTableOfCompositionOffsetsMayEndEarly() throws IOException {
+        MemoryFile whole = Mp4Cases.recorded(TestMedia.of("h264b+aac", 2), Mp4Cases.ROOMY);
+        finish(whole);
+        byte[] bytes = whole.content().toByteArray();
+        int ctts = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("ctts");
+        ByteBuffer.wrap(bytes).putInt(ctts + 8, 1); // entries
+        MemoryFile cut = new MemoryFile(Bytes.wrap(bytes));
+        List<Long> early = offsets(cut);
+        List<Long> all = offsets(whole);
+        assertEquals(all.size(), early.size());
+        assertEquals(all.getFirst(), early.getFirst());
+        assertEquals(0, early.getLast());
+        assertTrue(all.stream().anyMatch(offset -> offset > 0));
+    }
+
+    private static List<Long> offsets(MemoryFile file) throws IOException {
+        Mp4Reader.ReadTrack video = Mp4Reader.open(file).tracks().stream()
+                .filter(track -> track.codec() instanceof Codec.Video)
+                .findFirst()
+                .orElseThrow();
+        List<Long> offsets = new ArrayList<>();
+        for (int i = 0; i < video.samples().count(); i++) {
+            offsets.add(video.samples().presentationTicks(i) - video.samples().decodeTicks(i));
+        }
+        return offsets;
     }
 
     private static void readAll(Bytes bytes) {

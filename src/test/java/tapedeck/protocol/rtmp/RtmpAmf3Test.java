@@ -9,37 +9,26 @@ import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.flv.Amf0;
-import tapedeck.net.BoundPorts;
-import tapedeck.net.EventLoops;
-import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
-import tapedeck.rights.Rights;
-import tapedeck.settings.Settings;
-import tapedeck.stream.Streams;
 
 /// A publisher that speaks AMF 3, as Flash does with `objectEncoding` 3.
 @Timeout(60)
 class RtmpAmf3Test {
     private static final FlvFile CLIP = TestFlv.bothTracks();
 
-    private final Streams streams = new Streams();
-    private EventLoops loops;
-    private RtmpServer server;
+    private RtmpHouse house;
 
     @BeforeEach
-    void start() {
-        loops = new EventLoops(1);
-        server = new RtmpServer(
-                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
+    void open() {
+        house = new RtmpHouse();
     }
 
     @AfterEach
-    void stop() {
-        server.close();
-        loops.close();
+    void close() {
+        house.close();
     }
 
     /// A byte 0, name and transaction in AMF 0, the rest in AMF 3.
@@ -50,8 +39,8 @@ class RtmpAmf3Test {
 
     @Test
     void publishesInAmf3() throws Exception {
-        FrameCollector collector = FrameCollector.of(streams, "a");
-        try (RtmpClient client = RtmpClient.open(server.port()).handshake()) {
+        FrameCollector collector = FrameCollector.of(house.streams, "a");
+        try (RtmpClient client = RtmpClient.open(house.port()).handshake()) {
             // {app: "live", objectEncoding: 3}, a dynamic object without a class.
             String asked = "11 0a 0b 01 07 617070 06 09 6c697665 1d 6f626a656374456e636f64696e67 04 03 01";
             client.message(3, RtmpMessage.COMMAND_AMF3, 0, 0, command("connect", 1, asked));
@@ -72,8 +61,8 @@ class RtmpAmf3Test {
 
     @Test
     void aMessageThatContainsItselfEndsItsConnectionAlone() throws Exception {
-        try (RtmpClient bad = RtmpClient.open(server.port()).handshake();
-                RtmpClient good = RtmpClient.connected(server.port()).publish("b")) {
+        try (RtmpClient bad = RtmpClient.open(house.port()).handshake();
+                RtmpClient good = house.client().publish("b")) {
             bad.message(3, RtmpMessage.COMMAND_AMF3, 0, 0, command("connect", 1, "11 09 03 01 09 00"));
             bad.awaitClosed();
             good.send(CLIP);

@@ -3,7 +3,6 @@ package tapedeck.protocol.rtmp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -14,19 +13,13 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
-import tapedeck.net.BoundPorts;
-import tapedeck.net.EventLoops;
-import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestMedia;
-import tapedeck.rights.Rights;
-import tapedeck.settings.Settings;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.NameTakenException;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
-import tapedeck.stream.Streams;
 
 /// Players of streams with codecs that RTMP does not have.
 @Timeout(120)
@@ -35,30 +28,21 @@ class RtmpLeftOutTest {
     private static final int VIDEO = 9;
     private static final int DATA = 18;
 
-    private final Streams streams = new Streams();
-    private EventLoops loops;
-    private RtmpServer server;
+    private RtmpHouse house;
 
     @BeforeEach
-    void start() {
-        loops = new EventLoops(1);
-        server = new RtmpServer(
-                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
+    void open() {
+        house = new RtmpHouse();
     }
 
     @AfterEach
-    void stop() {
-        server.close();
-        loops.close();
-    }
-
-    private RtmpClient client() throws IOException {
-        return RtmpClient.connected(server.port());
+    void close() {
+        house.close();
     }
 
     private Publication publish(Publisher.Expects expects) throws NameTakenException {
         Publisher who = new Publisher(Publisher.Protocol.WEBRTC, "", "", "", Publisher.RecordWish.NO, expects);
-        return streams.publish(new StreamName("web"), who, Feedback.NONE);
+        return house.streams.publish(new StreamName("web"), who, Feedback.NONE);
     }
 
     private static Frame opus(long nanos) {
@@ -68,7 +52,7 @@ class RtmpLeftOutTest {
     @Test
     void picturesAreNamed() throws Exception {
         try (Publication web = publish(Publisher.Expects.BOTH);
-                RtmpClient client = client()) {
+                RtmpClient client = house.client()) {
             web.announce(new Track(Track.VIDEO, new Codec.Vp8(640, 360)));
             RtmpClient.Status status = client.tryPlay("web");
             assertEquals("NetStream.Play.Failed", status.code());
@@ -80,8 +64,8 @@ class RtmpLeftOutTest {
     @Test
     void soundThatIsAllThereIsIsNamed() throws Exception {
         try (Publication web = publish(Publisher.Expects.AUDIO);
-                RtmpClient early = client();
-                RtmpClient late = client()) {
+                RtmpClient early = house.client();
+                RtmpClient late = house.client()) {
             early.play("web");
             web.write(opus(0));
             assertEquals(
@@ -97,7 +81,7 @@ class RtmpLeftOutTest {
     @Test
     void soundThatTurnsOutToBeAllThereIsIsNamed() throws Exception {
         try (Publication web = publish(Publisher.Expects.UNKNOWN);
-                RtmpClient client = client()) {
+                RtmpClient client = house.client()) {
             client.play("web");
             web.write(opus(0));
             web.write(opus(2_000_000_000L));
@@ -111,8 +95,8 @@ class RtmpLeftOutTest {
     void soundBesidePicturesIsLeftOutAndNamed() throws Exception {
         List<Frame> pictures = TestMedia.of("h264", 1);
         try (Publication web = publish(Publisher.Expects.BOTH);
-                RtmpClient early = client();
-                RtmpClient late = client()) {
+                RtmpClient early = house.client();
+                RtmpClient late = house.client()) {
             early.play("web");
             web.write(opus(0));
             pictures.forEach(web::write);

@@ -9,38 +9,27 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import tapedeck.net.BoundPorts;
-import tapedeck.net.EventLoops;
-import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
-import tapedeck.rights.Rights;
-import tapedeck.settings.Settings;
 import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
-import tapedeck.stream.Streams;
 
 @Timeout(120)
 class RtmpPauseTest {
     private static final FlvFile CLIP = TestFlv.bothTracks();
     private static final int VIDEO = 9;
 
-    private final Streams streams = new Streams();
-    private EventLoops loops;
-    private RtmpServer server;
+    private RtmpHouse house;
 
     @BeforeEach
-    void start() {
-        loops = new EventLoops(1);
-        server = new RtmpServer(
-                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
+    void open() {
+        house = new RtmpHouse();
     }
 
     @AfterEach
-    void stop() {
-        server.close();
-        loops.close();
+    void close() {
+        house.close();
     }
 
     private static void pause(RtmpClient player, boolean pause) throws IOException {
@@ -60,9 +49,9 @@ class RtmpPauseTest {
     void aPlayerThatPausesGoesOnAtTheLastKeyframe() throws Exception {
         List<FlvFile.Tag> tags = CLIP.tags();
         int half = tags.size() / 2;
-        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a");
-                RtmpClient player = RtmpClient.connected(server.port()).play("a")) {
-            Stream stream = streams.find(new StreamName("a")).orElseThrow();
+        try (RtmpClient publisher = house.client().publish("a");
+                RtmpClient player = house.client().play("a")) {
+            Stream stream = house.streams.find(new StreamName("a")).orElseThrow();
             publisher.send(tags.subList(0, half));
             picture(player);
             pause(player, true);
@@ -85,8 +74,8 @@ class RtmpPauseTest {
 
     @Test
     void aPlayerThatPausesHearsOfTheEnd() throws Exception {
-        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a");
-                RtmpClient player = RtmpClient.connected(server.port()).play("a")) {
+        try (RtmpClient publisher = house.client().publish("a");
+                RtmpClient player = house.client().play("a")) {
             publisher.send(CLIP);
             pause(player, true);
             assertEquals("NetStream.Pause.Notify", player.awaitStatus().code());

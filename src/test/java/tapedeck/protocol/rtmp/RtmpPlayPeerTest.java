@@ -17,18 +17,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tapedeck.net.BoundPorts;
-import tapedeck.net.EventLoops;
-import tapedeck.net.http.TrustedProxies;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
-import tapedeck.rights.Rights;
-import tapedeck.settings.Settings;
 import tapedeck.stream.StreamName;
-import tapedeck.stream.Streams;
 
 /// Real programs play.
 @Tag("peer")
@@ -39,30 +33,21 @@ class RtmpPlayPeerTest {
     @TempDir
     Path folder;
 
-    private final Streams streams = new Streams();
-    private EventLoops loops;
-    private RtmpServer server;
+    private RtmpHouse house;
 
     @BeforeEach
-    void start() {
-        loops = new EventLoops(2);
-        server = new RtmpServer(
-                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
+    void open() {
+        house = new RtmpHouse();
     }
 
     @AfterEach
-    void stop() {
-        server.close();
-        loops.close();
-    }
-
-    private String url(String name) {
-        return "rtmp://127.0.0.1:%d/live/%s".formatted(server.port(), name);
+    void close() {
+        house.close();
     }
 
     /// Publishes the clip when the player is there, and waits for the player's end.
     private void publishTo(RtmpClient publisher, Process player) throws Exception {
-        var stream = streams.find(new StreamName("a")).orElseThrow();
+        var stream = house.streams.find(new StreamName("a")).orElseThrow();
         await("the player came", () -> stream.statistics().liveReaders() > 0 || !player.isAlive());
         assertTrue(player.isAlive(), "the player is there");
         publisher.send(CLIP);
@@ -103,14 +88,14 @@ class RtmpPlayPeerTest {
     @Test
     void ffmpegPlaysEveryFrame() throws Exception {
         Path file = folder.resolve("played.flv");
-        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+        try (RtmpClient publisher = house.client().publish("a")) {
             Process player = program(
                     Ffmpeg.ffmpeg(),
                     "-nostdin",
                     "-v",
                     "warning",
                     "-i",
-                    url("a"),
+                    house.url("a"),
                     "-c",
                     "copy",
                     "-copyts",
@@ -127,8 +112,8 @@ class RtmpPlayPeerTest {
     @Test
     void rtmpdumpPlaysEveryFrame() throws Exception {
         Path file = folder.resolve("dumped.flv");
-        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
-            Process player = program("rtmpdump", "-v", "-r", url("a"), "-o", file.toString());
+        try (RtmpClient publisher = house.client().publish("a")) {
+            Process player = program("rtmpdump", "-v", "-r", house.url("a"), "-o", file.toString());
             publishTo(publisher, player);
             assertEquals(0, player.exitValue(), log());
         }
@@ -140,9 +125,15 @@ class RtmpPlayPeerTest {
     @Test
     void gStreamerPlaysEveryFrameButTheLast() throws Exception {
         Path file = folder.resolve("gst.flv");
-        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+        try (RtmpClient publisher = house.client().publish("a")) {
             Process player = program(
-                    "gst-launch-1.0", "-q", "rtmp2src", "location=" + url("a"), "!", "filesink", "location=" + file);
+                    "gst-launch-1.0",
+                    "-q",
+                    "rtmp2src",
+                    "location=" + house.url("a"),
+                    "!",
+                    "filesink",
+                    "location=" + file);
             publishTo(publisher, player);
             assertEquals(0, player.exitValue(), log());
         }
@@ -154,8 +145,8 @@ class RtmpPlayPeerTest {
 
     @Test
     void ffprobeSeesBothTracksOfARunningStream() throws Exception {
-        FrameCollector collector = FrameCollector.of(streams, "a");
-        try (RtmpClient publisher = RtmpClient.connected(server.port()).publish("a")) {
+        FrameCollector collector = FrameCollector.of(house.streams, "a");
+        try (RtmpClient publisher = house.client().publish("a")) {
             publisher.send(CLIP);
             collector.until(CLIP.media().size());
             Process probe = new ProcessBuilder(
@@ -166,7 +157,7 @@ class RtmpPlayPeerTest {
                             "stream=codec_name,width,height,sample_rate,channels",
                             "-of",
                             "csv=p=0",
-                            url("a"))
+                            house.url("a"))
                     .redirectErrorStream(true)
                     .start();
             // It wants to see some of the stream before it answers.
@@ -183,9 +174,9 @@ class RtmpPlayPeerTest {
 
     @Test
     void aStreamThatIsNotThereIsAClearError() throws Exception {
-        Ffmpeg.Result result = Ffmpeg.ffprobe("-v", "error", url("nobody"));
+        Ffmpeg.Result result = Ffmpeg.ffprobe("-v", "error", house.url("nobody"));
         assertNotEquals(0, result.exitCode());
         assertTrue(result.err().contains("Nobody publishes \"nobody\"."), result.err());
-        assertFalse(streams.find(new StreamName("nobody")).isPresent());
+        assertFalse(house.streams.find(new StreamName("nobody")).isPresent());
     }
 }

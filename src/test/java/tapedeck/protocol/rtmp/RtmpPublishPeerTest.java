@@ -27,7 +27,6 @@ import tapedeck.peers.SharedMedia;
 import tapedeck.peers.TestFlv;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
-import tapedeck.stream.Streams;
 
 /// Real programs publish; every frame and every timestamp arrives.
 @Tag("peer")
@@ -35,25 +34,16 @@ class RtmpPublishPeerTest {
     @TempDir
     Path folder;
 
-    private final Streams streams = new Streams();
-    private EventLoops loops;
-    private RtmpServer server;
+    private RtmpHouse house;
 
     @BeforeEach
-    void start() {
-        loops = new EventLoops(2);
-        server = new RtmpServer(
-                0, new Rights(Settings.Rights.NONE, TrustedProxies.NONE), loops, streams, new BoundPorts());
+    void open() {
+        house = new RtmpHouse();
     }
 
     @AfterEach
-    void stop() {
-        server.close();
-        loops.close();
-    }
-
-    private String url(String name) {
-        return "rtmp://127.0.0.1:%d/live/%s".formatted(server.port(), name);
+    void close() {
+        house.close();
     }
 
     /// Pushes with ffmpeg, and writes the same into a file with the same muxer.
@@ -63,8 +53,8 @@ class RtmpPublishPeerTest {
         toFile.addAll(List.of("-f", "flv", file.toString()));
         Ffmpeg.ffmpeg(toFile.toArray(String[]::new));
 
-        FrameCollector collector = FrameCollector.of(streams, "a");
-        Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-copyts", "-f", "flv", url("a"));
+        FrameCollector collector = FrameCollector.of(house.streams, "a");
+        Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-copyts", "-f", "flv", house.url("a"));
         List<Frame> frames = collector.untilEnd();
         FrameCollector.assertSame(FlvFile.read(file).media(), frames);
         assertEquals("unpublished", collector.endReason());
@@ -77,8 +67,10 @@ class RtmpPublishPeerTest {
         Files.write(file, clip.toBytes().toByteArray());
         ServerTls tls = ServerTls.of(folder, new Settings.Tls(Optional.empty(), Optional.empty()));
         Rights free = new Rights(Settings.Rights.NONE, TrustedProxies.NONE);
-        try (RtmpServer encrypted = new RtmpServer(0, Optional.of(tls), free, loops, streams, new BoundPorts())) {
-            FrameCollector collector = FrameCollector.of(streams, "a");
+        try (EventLoops loops = new EventLoops(1);
+                RtmpServer encrypted =
+                        new RtmpServer(0, Optional.of(tls), free, loops, house.streams, new BoundPorts())) {
+            FrameCollector collector = FrameCollector.of(house.streams, "a");
             String url = "rtmps://127.0.0.1:%d/live/a".formatted(encrypted.port());
             Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-copyts", "-f", "flv", url);
             FrameCollector.assertSame(clip.media(), collector.untilEnd());
@@ -147,8 +139,8 @@ class RtmpPublishPeerTest {
     @Test
     void ffmpegPublishesTheSharedFilesAsTheyAre() {
         for (Path file : SharedMedia.files("flv", "flv")) {
-            FrameCollector collector = FrameCollector.of(streams, "shared");
-            Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-f", "flv", url("shared"));
+            FrameCollector collector = FrameCollector.of(house.streams, "shared");
+            Ffmpeg.ffmpeg("-i", file.toString(), "-c", "copy", "-f", "flv", house.url("shared"));
             FrameCollector.assertSame(FlvFile.read(file).media(), collector.untilEnd());
         }
     }
@@ -158,14 +150,14 @@ class RtmpPublishPeerTest {
     @ValueSource(strings = {"rtmp2sink", "rtmpsink"})
     void gStreamerPublishes(String sink) {
         Path file = folder.resolve("gst.flv");
-        FrameCollector collector = FrameCollector.of(streams, "gst");
+        FrameCollector collector = FrameCollector.of(house.streams, "gst");
         String pipeline = ("flvmux name=mux streamable=true ! tee name=t "
                         + "t. ! queue ! filesink location=%s t. ! queue ! %s location=%s "
                         + "videotestsrc num-buffers=75 ! video/x-raw,width=320,height=180,framerate=25/1 "
                         + "! x264enc bframes=2 key-int-max=25 ! mux. "
                         + "audiotestsrc num-buffers=130 samplesperbuffer=1024 ! audio/x-raw,rate=44100,channels=2 "
                         + "! voaacenc ! mux.")
-                .formatted(file, sink, url("gst"));
+                .formatted(file, sink, house.url("gst"));
         List<String> command = new ArrayList<>(List.of("gst-launch-1.0", "-q"));
         command.addAll(List.of(pipeline.split(" ")));
         Ffmpeg.Result result = Ffmpeg.run(command);
