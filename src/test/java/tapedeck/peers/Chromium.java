@@ -12,6 +12,8 @@ import java.util.Map;
 /// The system's Chromium with a fake camera and microphone, driven by Playwright. Used by one thread.
 public final class Chromium implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/bin/chromium");
+    /// For what never comes; beside other tests a page takes a while.
+    private static final double PATIENCE_MILLIS = 100_000;
 
     private final Playwright playwright;
     private final Browser browser;
@@ -55,6 +57,7 @@ public final class Chromium implements AutoCloseable {
 
     private static Page shown(Page page, String url) {
         page.onConsoleMessage(message -> System.out.println("chromium: " + message.text()));
+        page.setDefaultTimeout(PATIENCE_MILLIS);
         page.navigate(url);
         return page;
     }
