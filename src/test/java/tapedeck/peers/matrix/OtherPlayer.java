@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.NotRoot;
 import tapedeck.stream.Stream;
 
 /// Programs beside the ffmpeg that plays most of [WayOut].
@@ -150,11 +151,7 @@ enum OtherPlayer implements Out {
     }
 
     private static Player vlc(Stream stream, Path file, String url) throws IOException {
-        // VLC does not want to be root.
-        List<String> command = new ArrayList<>(
-                "root".equals(System.getProperty("user.name"))
-                        ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + file.getParent())
-                        : List.of());
+        List<String> command = NotRoot.command(file.getParent());
         String to = "#std{access=file,mux=avformat{mux=matroska},dst=%s}".formatted(file);
         command.addAll(List.of("cvlc", "--sout", to, url, "vlc://quit"));
         return Program.start(stream, file, command).losingLast(LAST_OF_VLC).withTimesOfItsOwn();

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
+import tapedeck.peers.NotRoot;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
 
@@ -53,11 +54,7 @@ class VlcMinuteTest {
     }
 
     private Process vlc(String name, String url) throws IOException {
-        // VLC does not want to be root. Whether the stream is in time is asked, not what else the machine does.
-        List<String> command = new ArrayList<>(
-                "root".equals(System.getProperty("user.name"))
-                        ? List.of("nice", "-n", "-15", "runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
-                        : List.of());
+        List<String> command = NotRoot.firstCommand(folder);
         command.addAll(List.of("timeout", "120", "cvlc", "-vv", "--no-audio", "--vout", "dummy"));
         command.addAll(List.of("--network-caching", Long.toString(CACHE_MILLIS)));
         command.addAll(List.of("--run-time", Integer.toString(SECONDS), url, "vlc://quit"));

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
+import tapedeck.peers.NotRoot;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
 import tools.jackson.databind.JsonNode;
@@ -56,11 +57,7 @@ class VlcRtpTest {
     }
 
     private Process vlc(int port, Path file) throws IOException {
-        // VLC does not want to be root.
-        List<String> command = new ArrayList<>(
-                "root".equals(System.getProperty("user.name"))
-                        ? List.of("runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
-                        : List.of());
+        List<String> command = NotRoot.command(folder);
         command.addAll(List.of("timeout", Integer.toString(TAKEN_SECONDS), "cvlc"));
         command.addAll(List.of("--sout", "#std{access=file,mux=wav,dst=%s}".formatted(file)));
         command.addAll(List.of("rtp://@127.0.0.1:" + port, "vlc://quit"));

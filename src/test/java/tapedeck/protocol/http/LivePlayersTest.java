@@ -27,6 +27,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.NotRoot;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Publication;
 
@@ -218,11 +219,7 @@ class LivePlayersTest {
 
     private Process vlc(String path) throws IOException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-        // VLC does not want to be root. Whether the stream is in time is asked, not what else the machine does.
-        List<String> command = new ArrayList<>(
-                "root".equals(System.getProperty("user.name"))
-                        ? List.of("nice", "-n", "-15", "runuser", "-u", "nobody", "--", "env", "HOME=" + folder)
-                        : List.of());
+        List<String> command = NotRoot.firstCommand(folder);
         command.addAll(List.of(
                 "timeout",
                 "40",

@@ -37,6 +37,7 @@ class DataChannelBrowsersTest {
     private static final String SOMEBODY = "somebody";
 
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    private final List<String> heard = new ArrayList<>();
     private WebRtcHouse house;
 
     @BeforeEach
@@ -67,13 +68,13 @@ class DataChannelBrowsersTest {
         return Bytes.wrap(bytes);
     }
 
+    /// Lines may overtake each other: each is a request of its own.
     private void awaitTold(String line) throws InterruptedException {
-        List<String> others = new ArrayList<>();
-        for (String next = null; !line.equals(next); ) {
-            next = told.poll(SECONDS, TimeUnit.SECONDS);
-            assertTrue(next != null, () -> "waited for \"" + line + "\", the page said " + others);
+        while (!heard.remove(line)) {
+            String next = told.poll(SECONDS, TimeUnit.SECONDS);
+            assertTrue(next != null, () -> "waited for \"" + line + "\", the page said " + heard);
             assertTrue(!next.startsWith("failed") && !next.startsWith("wrong"), next);
-            others.add(next);
+            heard.add(next);
         }
     }
 
