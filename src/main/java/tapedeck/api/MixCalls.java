@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import tapedeck.bytes.MalformedException;
-import tapedeck.database.DatabaseException;
 import tapedeck.mix.MixCallback;
 import tapedeck.mix.MixJob;
 import tapedeck.mix.MixJobs;
+import tapedeck.mix.QueueAwayException;
 import tapedeck.net.http.HttpExchange;
 import tapedeck.net.http.HttpProblem;
 
@@ -73,15 +73,14 @@ final class MixCalls {
             MixJob job = jobs.add(recording)
                     .orElseThrow(() -> new HttpProblem(409, "it waits or is being mixed already, or too many wait"));
             Json.respond(exchange, Map.of("id", job.id()));
-        } catch (DatabaseException _) {
-            throw away(exchange);
+        } catch (QueueAwayException e) {
+            throw away(exchange, e);
         }
     }
 
-    /// What it says of itself is for the log: it names hosts and users.
-    private static HttpProblem away(HttpExchange exchange) {
+    private static HttpProblem away(HttpExchange exchange, QueueAwayException e) {
         exchange.set("Retry-After", Integer.toString(RETRY_AFTER_SECONDS));
-        return new HttpProblem(503, "the database of the queue is not there now");
+        return new HttpProblem(503, String.valueOf(e.getMessage()));
     }
 
     private static OptionalLong known(Optional<Long> value) {
@@ -108,8 +107,8 @@ final class MixCalls {
         Json.body(exchange);
         try {
             Json.respond(exchange, jobs.all().stream().map(Entry::of).toList());
-        } catch (DatabaseException _) {
-            throw away(exchange);
+        } catch (QueueAwayException e) {
+            throw away(exchange, e);
         }
     }
 
@@ -119,8 +118,8 @@ final class MixCalls {
             if (!jobs.cancel(id)) {
                 throw new HttpProblem(404, "there is no such mix that waits or runs");
             }
-        } catch (DatabaseException _) {
-            throw away(exchange);
+        } catch (QueueAwayException e) {
+            throw away(exchange, e);
         }
         exchange.respond(200);
     }

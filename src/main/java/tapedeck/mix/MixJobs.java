@@ -64,8 +64,8 @@ public final class MixJobs implements AutoCloseable {
     /// Puts a file into the queue.
     ///
     /// @return nothing if it waits or is being mixed already, or if too many wait
-    /// @throws DatabaseException also while the database is not open yet
-    public Optional<MixJob> add(MixCallback.Recording recording) throws DatabaseException {
+    /// @throws QueueAwayException also while the database is not open yet
+    public Optional<MixJob> add(MixCallback.Recording recording) throws QueueAwayException {
         if (recording.uri().length() > JobTable.URI_CHARACTERS) {
             throw new MalformedException(
                     "the recorder's uri has more than %d characters".formatted(JobTable.URI_CHARACTERS));
@@ -84,7 +84,11 @@ public final class MixJobs implements AutoCloseable {
                     || open.stream().anyMatch(one -> one.file().equals(job.file()))) {
                 return Optional.empty();
             }
-            database.change(handle -> table.insert(handle, job) + table.forget(handle, KEPT));
+            try {
+                database.change(handle -> table.insert(handle, job) + table.forget(handle, KEPT));
+            } catch (DatabaseException e) {
+                throw new QueueAwayException(e);
+            }
             wake();
         }
         return Optional.of(job);
@@ -92,18 +96,22 @@ public final class MixJobs implements AutoCloseable {
 
     /// The youngest first.
     ///
-    /// @throws DatabaseException also while the database is not open yet
-    public List<MixJob> all() throws DatabaseException {
-        return database.ask(table::all).stream()
-                .map(job -> job.state() == MixJob.State.RUNNING ? job.at(percents.getOrDefault(job.id(), 0)) : job)
-                .toList();
+    /// @throws QueueAwayException also while the database is not open yet
+    public List<MixJob> all() throws QueueAwayException {
+        try {
+            return database.ask(table::all).stream()
+                    .map(job -> job.state() == MixJob.State.RUNNING ? job.at(percents.getOrDefault(job.id(), 0)) : job)
+                    .toList();
+        } catch (DatabaseException e) {
+            throw new QueueAwayException(e);
+        }
     }
 
     /// Takes a job out of the queue, or ends it; nothing is left of its mix.
     ///
     /// @return false if there is none that waits or runs
-    /// @throws DatabaseException also while the database is not open yet
-    public synchronized boolean cancel(String id) throws DatabaseException {
+    /// @throws QueueAwayException also while the database is not open yet
+    public synchronized boolean cancel(String id) throws QueueAwayException {
         if (all().stream().noneMatch(job -> job.id().equals(id) && !job.isOver())) {
             return false;
         }
@@ -113,7 +121,11 @@ public final class MixJobs implements AutoCloseable {
             thread.interrupt();
             return true;
         }
-        end(id, MixJob.State.CANCELLED, "", 0, "");
+        try {
+            end(id, MixJob.State.CANCELLED, "", 0, "");
+        } catch (DatabaseException e) {
+            throw new QueueAwayException(e);
+        }
         return true;
     }
 

@@ -75,6 +75,7 @@ final class FolderScan {
         long began = System.nanoTime();
         // Before the look: what changes meanwhile is found the next time.
         FileTime changedAt = folder.changedAt().orElse(null);
+        boolean marked = folder.isMarked();
         Map<String, Facts> files;
         try {
             files = folder.files();
@@ -97,14 +98,20 @@ final class FolderScan {
             }
         });
         List<Known> gone;
+        boolean same;
         try {
             gone = gone(files, rows, known);
+            if (!marked && gone.isEmpty()) {
+                mark(rows, known);
+            }
+            // Before and after: its disk may come or go while the folder is looked at.
+            same = isTheSame(marked && folder.isMarked(), gone);
         } catch (IOException e) {
             log.warn("{}", e.toString());
             return;
         }
         rename(database, fresh, gone);
-        if (isTheSame(gone)) {
+        if (same) {
             forget(database, gone);
         }
         look(database, fresh);
@@ -113,13 +120,17 @@ final class FolderScan {
         tookNanos = endedNanos - began;
     }
 
+    /// Says that the folder is that of the rows; not if its disk was taken away since it was listed.
+    private void mark(List<Known> rows, Map<String, Known> known) throws IOException {
+        folder.mark();
+        if (!gone(folder.files(), rows, known).isEmpty()) {
+            folder.unmark();
+        }
+    }
+
     /// Whether the folder is the one that the rows are of. Where its disk is not mounted there is an empty one, and
     /// what is forgotten then, nobody knows when the disk is back.
-    private boolean isTheSame(List<Known> gone) {
-        boolean marked = folder.isMarked();
-        if (!marked && gone.isEmpty()) {
-            folder.mark();
-        }
+    private boolean isTheSame(boolean marked, List<Known> gone) {
         boolean strange = !marked && !gone.isEmpty();
         if (strange && !isStrange) {
             log.warn(

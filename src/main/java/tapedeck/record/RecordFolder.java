@@ -120,6 +120,13 @@ final class RecordFolder implements AutoCloseable {
         }
     }
 
+    /// As before [#mark].
+    void unmark() throws IOException {
+        for (Path folder : folders) {
+            Files.deleteIfExists(folder.resolve(MARKER));
+        }
+    }
+
     /// The one that is not marked, if there is one.
     Path path() {
         return folders.stream().filter(folder -> !isMarked(folder)).findFirst().orElse(folders.getFirst());

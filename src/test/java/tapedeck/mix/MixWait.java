@@ -1,7 +1,6 @@
 package tapedeck.mix;
 
 import java.util.function.Predicate;
-import tapedeck.database.DatabaseException;
 import tapedeck.peers.Await;
 
 /// Waits for the queue of mixes.
@@ -14,7 +13,7 @@ final class MixWait {
             try {
                 jobs.all();
                 return true;
-            } catch (DatabaseException _) {
+            } catch (QueueAwayException _) {
                 return false;
             }
         });
@@ -26,7 +25,7 @@ final class MixWait {
                     .filter(job -> job.id().equals(id))
                     .findFirst()
                     .orElseThrow();
-        } catch (DatabaseException e) {
+        } catch (QueueAwayException e) {
             throw new AssertionError(e);
         }
     }

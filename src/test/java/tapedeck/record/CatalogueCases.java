@@ -37,7 +37,7 @@ class CatalogueCases {
         return new Settings.Database("", "tapedeck", "");
     }
 
-    private Database opened(Settings.Database where) throws Exception {
+    final Database opened(Settings.Database where) throws Exception {
         return new Database(where, dir);
     }
 
@@ -386,7 +386,7 @@ class CatalogueCases {
         }
     }
 
-    private static boolean isReady(RecordingEntry entry) {
+    static boolean isReady(RecordingEntry entry) {
         return entry.state() == State.READY;
     }
 

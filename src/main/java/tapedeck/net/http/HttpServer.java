@@ -55,7 +55,7 @@ public final class HttpServer implements AutoCloseable {
     /// From the first byte of a request to the end of its head: nobody who wants an answer takes as long.
     static final Duration HEAD_LIMIT = Duration.ofSeconds(10);
 
-    /// How much of a body that is refused for its length is still read.
+    /// How much of the body of a request that is refused is still read.
     static final int MAX_DRAINED_BYTES = 4 << 20;
 
     private static final int DRAINED_PART_BYTES = 16 * 1024;
@@ -165,7 +165,7 @@ public final class HttpServer implements AutoCloseable {
                     callback.succeeded();
                 }
             } catch (Throwable failure) {
-                fail(plain, response, callback, failure);
+                fail(plain, request, response, callback, failure);
             }
             return true;
         }
@@ -193,7 +193,8 @@ public final class HttpServer implements AutoCloseable {
             throw new HttpProblem(405, "%s is not possible here".formatted(method));
         }
 
-        private void fail(JettyExchange exchange, Response response, Callback callback, Throwable failure) {
+        private void fail(
+                JettyExchange exchange, Request request, Response response, Callback callback, Throwable failure) {
             if (response.isCommitted() || failure instanceof EofException) {
                 // Most often a client that went away in the middle of a download.
                 log.debug("{} {} ended early: {}", exchange.method(), exchange.path(), failure.toString());
@@ -218,7 +219,7 @@ public final class HttpServer implements AutoCloseable {
                 } else {
                     exchange.respond(problem.status(), JSON, errorBody(message));
                 }
-                if (problem.status() == HttpStatus.PAYLOAD_TOO_LARGE_413) {
+                if (isStillComing(request, problem)) {
                     drain(exchange);
                 }
                 callback.succeeded();
@@ -230,6 +231,12 @@ public final class HttpServer implements AutoCloseable {
 
     private static HttpProblem tooSlow() {
         return new HttpProblem(408, "the request came too slowly");
+    }
+
+    /// Who asked first whether to send a body (RFC 9110 10.1.1) has heard that it is not wanted.
+    private static boolean isStillComing(Request request, HttpProblem problem) {
+        return problem.status() != HttpStatus.REQUEST_TIMEOUT_408
+                && !request.getHeaders().contains(HttpHeader.EXPECT);
     }
 
     /// A peer that is still sending would get a reset instead of the answer that is on its way: what is not much too

@@ -3,7 +3,9 @@ package tapedeck.net.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -109,6 +111,27 @@ class HttpServerTest {
         assertEquals(413, status(head + "Content-Length: 9000000000\r\n\r\n"));
         String chunk = "400\r\n" + "x".repeat(0x400) + "\r\n";
         assertEquals(413, status(head + "Transfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n"));
+    }
+
+    /// As with chunks of a recording whose key is wrong: the client is still sending when the answer comes.
+    @Test
+    void whoIsRefusedBeforeItSentItsBodyGetsTheAnswerAndMayAskAgain() throws Exception {
+        int length = 1 << 20;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            BufferedReader in =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+            OutputStream out = socket.getOutputStream();
+            out.write("PUT /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+                    .formatted(length)
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            assertEquals("HTTP/1.1 404 Not Found", in.readLine());
+            out.write(new byte[length]);
+            out.write("GET /exact HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            List<String> lines = in.lines().toList();
+            assertTrue(lines.stream().anyMatch(line -> line.endsWith("HTTP/1.1 200 OK")), lines.toString());
+        }
     }
 
     @Test
