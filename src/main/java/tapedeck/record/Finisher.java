@@ -228,6 +228,7 @@ final class Finisher implements AutoCloseable {
                 CallTimeline.place(
                         folder(job.journal).resolve(placement(job.journal).fileName()), job.journal);
             }
+            tellPlaced(job);
             steps.accept(FinishStep.MOVED);
             Webhook post = webhook;
             if (post != null) {
@@ -320,6 +321,13 @@ final class Finisher implements AutoCloseable {
             return false;
         }
         names(job.journal).release(job.journal.id());
+        return true;
+    }
+
+    /// When all that belongs to it is in place.
+    private void tellPlaced(Job job) {
+        Placement placement = placement(job.journal);
+        Path target = folder(job.journal).resolve(placement.fileName());
         log.info(
                 "recorded {}: {} ms, {} bytes, {}",
                 target,
@@ -331,7 +339,6 @@ final class Finisher implements AutoCloseable {
             finishedFiles.incrementAndGet();
             events.accept(new FileEvent.Placed(job.journal, target, summary(job.journal, target)));
         }
-        return true;
     }
 
     /// Whether `target` is what [#moveTo] makes of `media`, to the last byte: the same name and the same size could
