@@ -35,6 +35,16 @@ class MultiRecorderCallsTest {
     }
 
     @Test
+    void aServerThatStopsBeginsNothing() throws Exception {
+        try (ApiServer server = new ApiServer(dir, NO_HOOK)) {
+            server.recordings.close();
+            HttpResponse<byte[]> refused = call(server, "startup", RECORDER);
+            assertEquals(500, refused.statusCode());
+            assertTrue(ApiServer.text(refused).contains("the server is stopping"), ApiServer.text(refused));
+        }
+    }
+
+    @Test
     void thePagesCallsAndStatuses() throws Exception {
         try (ApiServer server = new ApiServer(dir, NO_HOOK, "stream_record_policy_template={streamName}");
                 LivePublisher one = new LivePublisher(server, "one");
