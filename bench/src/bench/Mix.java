@@ -14,6 +14,10 @@ final class Mix {
     private static final int SMALL = 4;
     private static final int PEOPLE = 12;
     private static final int COLUMNS = 4;
+    private static final double LEAST_GAIN = 1.3;
+    private static final double LEAST_THREADS_GAIN = 1.7;
+    /// Samples in a frame of AAC, and how many a second.
+    private static final int FRAME_SAMPLES = 1024;
     private static final Path WORK = Path.of("target", "bench-mix").toAbsolutePath();
 
     private enum Way {
@@ -57,11 +61,14 @@ final class Mix {
             System.out.printf(Locale.ROOT, "%-28s %6.2f CPU s  %6.2f s%n", way.title, cpu[way.ordinal()],
                     wall[way.ordinal()]);
         }
-        System.out.printf(Locale.ROOT, "CPU: ffmpeg / tapedeck = %.2f, with zscale %.2f%n",
-                cpu[Way.FFMPEG.ordinal()] / cpu[Way.ONE.ordinal()], cpu[Way.ZSCALE.ordinal()] / cpu[Way.ONE.ordinal()]);
-        System.out.printf(Locale.ROOT, "time: one thread / multithreading = %.2f on %d cores%n",
-                wall[Way.ONE.ordinal()] / wall[Way.ALL.ordinal()], Runtime.getRuntime().availableProcessors());
-        System.exit(whole ? 0 : 1);
+        boolean held = Bound.atLeast(
+                "CPU: ffmpeg / tapedeck", cpu[Way.FFMPEG.ordinal()] / cpu[Way.ONE.ordinal()], LEAST_GAIN);
+        System.out.printf(Locale.ROOT, "CPU: ffmpeg with zscale / tapedeck = %.2f%n",
+                cpu[Way.ZSCALE.ordinal()] / cpu[Way.ONE.ordinal()]);
+        held &= Bound.atLeast(
+                "time on %d cores: one thread / multithreading".formatted(Runtime.getRuntime().availableProcessors()),
+                wall[Way.ONE.ordinal()] / wall[Way.ALL.ordinal()], LEAST_THREADS_GAIN);
+        System.exit(whole && held ? 0 : 1);
     }
 
     private static double median(double[] values) {
@@ -158,19 +165,33 @@ final class Mix {
         return new Cost(Double.parseDouble(times[0]) + Double.parseDouble(times[1]), wall);
     }
 
+    /// All pictures and all sound.
     private static boolean isWhole(Path file, int seconds) throws Exception {
-        Process process = new ProcessBuilder(
-                        Loader.load(org.bytedeco.ffmpeg.ffprobe.class), "-v", "error", "-count_packets", "-show_entries",
-                        "stream=nb_read_packets", "-of", "csv=p=0", "-select_streams", "v", file.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String packets = new String(process.getInputStream().readAllBytes()).strip();
-        process.waitFor();
-        boolean whole = packets.matches("\\d+") && Math.abs(Integer.parseInt(packets) - 30 * seconds) <= 2;
+        String rate = ffprobe(file, "a", "sample_rate");
+        String sounds = ffprobe(file, "a", "nb_read_packets");
+        String pictures = ffprobe(file, "v", "nb_read_packets");
+        boolean whole = isAbout(pictures, 30 * seconds)
+                && rate.matches("\\d+")
+                && isAbout(sounds, seconds * Integer.parseInt(rate) / FRAME_SAMPLES);
         if (!whole) {
-            System.out.println(file + ": " + packets + " pictures");
+            System.out.println(file + ": " + pictures + " pictures, " + sounds + " frames of sound at " + rate);
         }
         return whole;
+    }
+
+    private static boolean isAbout(String packets, int expected) {
+        return packets.matches("\\d+") && Math.abs(Integer.parseInt(packets) - expected) <= 3;
+    }
+
+    private static String ffprobe(Path file, String kind, String entry) throws Exception {
+        Process process = new ProcessBuilder(
+                        Loader.load(org.bytedeco.ffmpeg.ffprobe.class), "-v", "error", "-count_packets", "-show_entries",
+                        "stream=" + entry, "-of", "csv=p=0", "-select_streams", kind, file.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes()).strip();
+        process.waitFor();
+        return said;
     }
 
     private static void end(List<String> command) throws Exception {
