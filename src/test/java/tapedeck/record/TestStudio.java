@@ -128,12 +128,12 @@ final class TestStudio implements AutoCloseable {
     }
 
     /// Ends the stream and waits for its file.
-    void end(Publication publication) throws InterruptedException {
+    void end(Publication publication) {
         publication.close();
         awaitFinished();
     }
 
-    void awaitFinished() throws InterruptedException {
+    void awaitFinished() {
         Await.await("all recordings are finished", () -> recordings.active().isEmpty());
     }
 
