@@ -3,6 +3,7 @@ package tapedeck;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestServer;
 import tools.jackson.databind.JsonNode;
@@ -71,7 +73,7 @@ class MixQueueTest {
         }
     }
 
-    private JsonNode jobs(String url) throws Exception {
+    private HttpResponse<String> answer(String url) {
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/rest-api/offlineMixer/find_all"))
                     .header(
@@ -80,20 +82,35 @@ class MixQueueTest {
                                     + Files.readString(folder.resolve("data/admin-token"))
                                             .strip())
                     .build();
-            return JsonMapper.builder()
-                    .build()
-                    .readTree(client.send(request, HttpResponse.BodyHandlers.ofString())
-                            .body());
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
         }
+    }
+
+    private JsonNode jobs(String url) {
+        HttpResponse<String> answer = answer(url);
+        assertEquals(200, answer.statusCode(), answer.body());
+        return JsonMapper.builder().build().readTree(answer.body());
+    }
+
+    /// The tool is less patient with a server whose database is not there yet.
+    ///
+    /// @return its address
+    private String untilOpen(TestServer server) {
+        String url = server.httpUrl("");
+        Await.await("the database", () -> answer(url).statusCode() == 200);
+        return url;
     }
 
     /// Also by a server that wants its token from everybody.
     @Test
     void whatEndsTogetherIsMixedByTheServerAndAFileTwiceAskedForOnce() throws Exception {
-        Path one = recording("one.mp4");
+        // Its mix is not over before the last one asks.
+        Path one = OneSecond.manyIn(folder.resolve("records"), "one.mp4");
         Path other = recording("other.mp4");
         try (TestServer server = server("http_trust_loopback=false")) {
-            String url = server.httpUrl("");
+            String url = untilOpen(server);
             assertEquals(List.of(0, 0, 0), together(url, one, other, one));
             JsonNode jobs = jobs(url);
             assertEquals(2, jobs.size(), jobs.toString());
@@ -123,7 +140,7 @@ class MixQueueTest {
         Path bad =
                 Files.write(Files.createDirectories(folder.resolve("records")).resolve("bad.mp4"), new byte[1000]);
         try (TestServer server = server()) {
-            String url = server.httpUrl("");
+            String url = untilOpen(server);
             assertEquals(67, run(url, bad));
             assertEquals("failed", jobs(url).get(0).path("state").asString());
             assertEquals(67, jobs(url).get(0).path("exitCode").asInt());
@@ -135,7 +152,7 @@ class MixQueueTest {
         Path elsewhere = Files.createDirectories(folder.resolve("elsewhere")).resolve("room.mp4");
         Files.move(recording("room.mp4"), elsewhere);
         try (TestServer server = server()) {
-            String url = server.httpUrl("");
+            String url = untilOpen(server);
             assertEquals(0, run(url, elsewhere), "the server does not know the folder");
             assertEquals(0, jobs(url).size());
         }

@@ -282,10 +282,12 @@ public final class Relays implements AutoCloseable {
         synchronized (this) {
             relay = running.get(id);
         }
-        if (relay != null) {
-            relay.end(reason);
+        // One that is over is shown as such before it is taken off the list.
+        if (relay == null || relay.isOver()) {
+            return false;
         }
-        return relay != null;
+        relay.end(reason);
+        return true;
     }
 
     /// What can be done with a pull that runs, beyond ending it: for those of files.

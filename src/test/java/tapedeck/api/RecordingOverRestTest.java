@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.peers.Await;
 import tools.jackson.databind.JsonNode;
 
 /// The recording page's calls, from a live stream to the finished file.
@@ -45,8 +46,11 @@ class RecordingOverRestTest {
             assertEquals(file.path("size").longValue(), content.body().length);
             assertEquals(
                     "video/mp4", content.headers().firstValue("Content-Type").orElse(""));
-            String metrics = ApiServer.text(server.get("/metrics"));
-            assertTrue(metrics.contains("\ntapedeck_recordings_finished_total 1.0\n"), metrics);
+            // It is counted behind what lists it.
+            Await.await(
+                    "the file is counted",
+                    () -> metrics(server).contains("\ntapedeck_recordings_finished_total 1.0\n"));
+            String metrics = metrics(server);
             assertTrue(metrics.contains("\ntapedeck_transcode_streams 0.0\n"), metrics);
         }
     }
@@ -63,6 +67,14 @@ class RecordingOverRestTest {
 
     private static HttpResponse<byte[]> call(ApiServer server, String path, String body) throws Exception {
         return server.post("/rest-api/" + path, body);
+    }
+
+    private static String metrics(ApiServer server) {
+        try {
+            return ApiServer.text(server.get("/metrics"));
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static String session(String id) {

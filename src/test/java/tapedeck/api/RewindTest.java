@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.media.Frame;
+import tapedeck.peers.RecordedMedia;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.Publication;
@@ -78,15 +79,7 @@ class RewindTest {
                         Publisher.Expects.BOTH),
                 Feedback.NONE);
         TestMedia.tracks(frames).forEach(publication::announce);
-        // About a second at a time, as fast as the disk follows: each becomes a fragment.
-        long next = TimeUnit.SECONDS.toNanos(1);
-        for (Frame frame : frames) {
-            if (frame.dtsNanos() >= next) {
-                next += TimeUnit.SECONDS.toNanos(1);
-                TimeUnit.MILLISECONDS.sleep(60);
-            }
-            publication.write(frame);
-        }
+        RecordedMedia.write(server.recordings, publication, frames);
     }
 
     @AfterEach

@@ -33,8 +33,9 @@ class MultiRecordingTest {
                 Integer.toString(seconds),
                 "-c:v",
                 "libopenh264",
+                // One group: all of it is there for a recorder that comes later.
                 "-g",
-                "25",
+                "250",
                 "-c:a",
                 "aac",
                 "-f",

@@ -74,16 +74,8 @@ class RecordedHlsTest {
         return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
-    /// Writes about a second at a time, as fast as the disk follows.
-    private void write(List<Frame> some) throws InterruptedException {
-        long next = some.getFirst().dtsNanos() + 1_000_000_000L;
-        for (Frame frame : some) {
-            if (frame.dtsNanos() >= next) {
-                next += 1_000_000_000L;
-                TimeUnit.MILLISECONDS.sleep(60);
-            }
-            publication.write(frame);
-        }
+    private void write(List<Frame> some) {
+        RecordedMedia.write(server.server().recordings(), publication, some);
     }
 
     private String await(String path, String wanted) throws Exception {

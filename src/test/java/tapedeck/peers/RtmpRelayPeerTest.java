@@ -72,14 +72,6 @@ class RtmpRelayPeerTest {
         throw new AssertionError("nginx did not start: " + Files.readString(folder.resolve("out.log")));
     }
 
-    private static void await(BooleanSupplier done, String what) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!done.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-    }
-
     private static long frames(TestServer server, String name) {
         return server.server()
                 .streams()

@@ -160,7 +160,7 @@ class RtpPayloadsTest {
     void ffmpegTakesEveryPictureOfOurs(String encoder) throws Exception {
         List<Frame> sent = read(made(encoder));
         Codec codec = sent.getFirst().track().codec();
-        int port = evenPort();
+        int port = Listening.freePort();
         Path description = folder.resolve("ours.sdp");
         String name = codec instanceof Codec.H265 ? "H265" : "AV1";
         Files.writeString(
@@ -178,37 +178,13 @@ class RtpPayloadsTest {
                 "-y",
                 taken.toString());
         try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-            awaitBound(port);
+            Listening.await("udp", port, ffmpeg);
             send(socket, sent, codec, port);
             assertTrue(ffmpeg.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "ffmpeg ends with our BYE");
         } finally {
             ffmpeg.destroyForcibly();
         }
         assertSame(sent, read(taken));
-    }
-
-    private static int evenPort() throws IOException {
-        while (true) {
-            try (DatagramSocket rtp = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-                if (rtp.getLocalPort() % 2 == 0) {
-                    return rtp.getLocalPort();
-                }
-            }
-        }
-    }
-
-    private static void awaitBound(int port) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        String local = ":%04X ".formatted(port);
-        while (System.nanoTime() < deadline) {
-            for (String table : List.of("/proc/net/udp", "/proc/net/udp6")) {
-                if (Files.readString(Path.of(table)).contains(local)) {
-                    return;
-                }
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-        throw new AssertionError("ffmpeg does not listen");
     }
 
     /// At twice the speed of the pictures, and BYE at the end.

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.container.Container;
 import tapedeck.database.Database;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.record.RecordingEntry.State;
 import tapedeck.record.RecordingQuery.Sort;
@@ -55,16 +56,14 @@ class CatalogueCases {
             throws InterruptedException {
         AtomicReference<List<RecordingEntry>> last = new AtomicReference<>(List.of());
         try {
-            TestStudio.await(
-                    () -> {
-                        try {
-                            last.set(recordings.find(all()).entries());
-                            return expected.test(last.get());
-                        } catch (CatalogueAwayException _) {
-                            return false;
-                        }
-                    },
-                    "the catalogue is as expected");
+            Await.await("the catalogue is as expected", () -> {
+                try {
+                    last.set(recordings.find(all()).entries());
+                    return expected.test(last.get());
+                } catch (CatalogueAwayException _) {
+                    return false;
+                }
+            });
         } catch (AssertionError e) {
             throw new AssertionError("the catalogue was last " + last, e);
         }
@@ -367,7 +366,7 @@ class CatalogueCases {
             }
             List<RecordingEntry> known = await(
                     studio.recordings, list -> list.size() == 2 && list.stream().allMatch(CatalogueCases::isReady));
-            TestStudio.await(() -> Files.exists(studio.records.resolve(RecordFolder.MARKER)), "it is marked");
+            Await.await("it is marked", () -> Files.exists(studio.records.resolve(RecordFolder.MARKER)));
             assertEquals(Optional.empty(), studio.recordings.file(RecordFolder.MARKER));
             Path disk = Files.move(studio.records, dir.resolve("disk"));
             Files.createDirectories(studio.records);

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.container.Container;
 import tapedeck.database.Database;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.PostgresCluster;
 import tapedeck.peers.TestMedia;
 import tapedeck.record.RecordingEntry.State;
@@ -36,7 +37,9 @@ class CatalogueFaultsTest {
         Publication publication = studio.publish(name);
         studio.feed(publication, TestMedia.vp8(1));
         publication.close();
-        TestStudio.await(() -> studio.recordings.file(name + ".webm").isPresent(), name + " is finished");
+        Await.await(
+                name + " is finished",
+                () -> studio.recordings.file(name + ".webm").isPresent());
     }
 
     private static boolean allReady(List<RecordingEntry> list, int count) {
@@ -59,7 +62,7 @@ class CatalogueFaultsTest {
                 for (int i = 0; i < 5; i++) {
                     record(studio, "while-away-" + i);
                 }
-                TestStudio.await(() -> isAway(studio.recordings), "the catalogue says that it is away");
+                Await.await("the catalogue says that it is away", () -> isAway(studio.recordings));
                 studio.feed(across, frames.subList(frames.size() / 2, frames.size()));
                 cluster.start();
                 List<RecordingEntry> back = CatalogueCases.await(studio.recordings, list -> list.size() == 6);
@@ -176,7 +179,7 @@ class CatalogueFaultsTest {
         assertEquals(0, new ProcessBuilder("mkfifo", stuck.toString()).start().waitFor());
         ChangeQueue queue = new ChangeQueue(pending, 10);
         Thread finisher = Thread.ofPlatform().daemon().start(() -> queue.put(entry("stuck")));
-        TestStudio.await(() -> in(finisher, "keep"), "the last word on a file is being written");
+        Await.await("the last word on a file is being written", () -> in(finisher, "keep"));
         Thread writer = Thread.ofPlatform().daemon().start(() -> {
             queue.put(entry("grows").with(State.RECORDING, "", 0));
             queue.put(entry("grows").with(State.FINISHING, "stopped", 0));
@@ -232,7 +235,9 @@ class CatalogueFaultsTest {
                     database,
                     new RetentionRules(
                             new Settings.Retention(0, 0, 0), java.time.InstantSource.system(), () -> Long.MAX_VALUE));
-            TestStudio.await(() -> dir.resolve(Catalogue.PENDING).toFile().list().length == 0, "both are dealt with");
+            Await.await(
+                    "both are dealt with",
+                    () -> dir.resolve(Catalogue.PENDING).toFile().list().length == 0);
         }
     }
 }

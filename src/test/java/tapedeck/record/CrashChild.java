@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Feedback;
@@ -109,7 +110,7 @@ final class CrashChild {
         }
         TestStudio.settle(recordings);
         publications.forEach(Publication::close);
-        TestStudio.await(() -> recordings.active().isEmpty(), "finished");
+        Await.await("finished", () -> recordings.active().isEmpty());
     }
 
     private static void publishForEver(Path dir, Streams streams, List<String> names) throws Exception {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.container.SizeChange;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.stream.Streams;
 
@@ -52,7 +53,7 @@ class CrashTest {
             TestStudio.notingHook(folder, notes);
             Process child = child("record", folder, "none", names);
             LongBuffer written = CrashChild.written(folder, names.size());
-            TestStudio.await(() -> written.get(0) > 0, "it publishes");
+            Await.await("it publishes", () -> written.get(0) > 0);
             TimeUnit.MILLISECONDS.sleep(random.nextInt(400, 5_000));
             child.destroyForcibly().waitFor();
 
@@ -64,7 +65,7 @@ class CrashTest {
                     assertHoldsWhatWasWritten(recordings, names.get(i), (int) written.get(i));
                 }
                 assertEquals(growing, recordings.finished().size());
-                TestStudio.await(() -> TestStudio.lines(notes).size() >= growing, "the hooks ran");
+                Await.await("the hooks ran", () -> TestStudio.lines(notes).size() >= growing);
             }
             assertToldOnce(notes, growing);
             try (Recordings recordings = CrashChild.recordings(folder, streams, "none")) {
@@ -99,7 +100,8 @@ class CrashTest {
                     assertHoldsWhatWasWritten(recordings, name, loop.size());
                 }
                 assertEquals(names.size(), recordings.finished().size(), step.name());
-                TestStudio.await(() -> TestStudio.lines(notes).size() >= names.size(), "the hooks ran: " + step);
+                Await.await(
+                        "the hooks ran: " + step, () -> TestStudio.lines(notes).size() >= names.size());
             }
             assertToldOnce(notes, names.size());
             try (var left = Files.list(folder.resolve("growing"))) {

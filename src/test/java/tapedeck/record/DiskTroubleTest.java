@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Publication;
@@ -144,7 +145,7 @@ class DiskTroubleTest {
             int held = Judge.packets(file).get("video").size();
             assertTrue(held >= 60 && held < 120, held + " frames");
             Judge.assertHolds(file, frames.subList(0, held));
-            TestStudio.await(() -> TestStudio.lines(notes).size() == 1, "the hook ran");
+            Await.await("the hook ran", () -> TestStudio.lines(notes).size() == 1);
             assertEquals("no_space a " + file, TestStudio.lines(notes).getFirst());
         }
     }
@@ -170,8 +171,9 @@ class DiskTroubleTest {
             assertFalse(studio.recordings.isRecording(publication.stream().mediaSessionId()));
             studio.usableSpace = 2 << 20;
             for (Publication one : List.of(publication, late)) {
-                TestStudio.await(
-                        () -> studio.recordings.isRecording(one.stream().mediaSessionId()), "it is recorded again");
+                Await.await(
+                        "it is recorded again",
+                        () -> studio.recordings.isRecording(one.stream().mediaSessionId()));
             }
             assertFalse(studio.recordings.isRecording(demanded.stream().mediaSessionId()), "nobody demanded it");
             studio.feed(publication, frames.subList(120, 240));
@@ -204,11 +206,12 @@ class DiskTroubleTest {
             assertFalse(publication.stream().statistics().ended());
             assertEquals(135, live.frames());
             assertEquals(0, Ffmpeg.run(List.of("umount", disk.toString())).exitCode());
-            TestStudio.await(
-                    () -> studio.recordings.isRecording(publication.stream().mediaSessionId()), "it goes on");
+            Await.await(
+                    "it goes on",
+                    () -> studio.recordings.isRecording(publication.stream().mediaSessionId()));
             studio.feed(publication, frames.subList(135, 300));
             publication.close();
-            TestStudio.await(() -> !studio.names().isEmpty(), "the second part is in place");
+            Await.await("the second part is in place", () -> !studio.names().isEmpty());
         } finally {
             Ffmpeg.run(List.of("umount", "-l", disk.toString()));
             Ffmpeg.run(List.of("umount", "-l", disk.toString()));
@@ -246,10 +249,10 @@ class DiskTroubleTest {
                 Reader live = publication.stream().subscribe(unbounded());
                 List<Frame> frames = minute();
                 studio.feed(publication, frames);
-                TestStudio.await(
+                Await.await(
+                        "it stopped",
                         () -> !studio.recordings.isRecording(
-                                publication.stream().mediaSessionId()),
-                        "it stopped");
+                                publication.stream().mediaSessionId()));
                 assertEquals(frames.size(), live.frames());
                 assertFalse(publication.stream().statistics().ended());
             }
@@ -275,8 +278,9 @@ class DiskTroubleTest {
             Files.delete(studio.tmp.resolve(FolderLock.NAME));
             Files.delete(studio.tmp);
             studio.feed(publication, minute());
-            TestStudio.await(
-                    () -> !studio.recordings.isRecording(publication.stream().mediaSessionId()), "it stopped");
+            Await.await(
+                    "it stopped",
+                    () -> !studio.recordings.isRecording(publication.stream().mediaSessionId()));
             assertFalse(publication.stream().statistics().ended());
             assertEquals(minute().size(), live.frames());
             Files.createDirectory(studio.tmp);

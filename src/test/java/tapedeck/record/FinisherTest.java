@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.Container;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.settings.Settings.NameEncoding;
 import tapedeck.stream.Publication;
@@ -78,7 +79,9 @@ class FinisherTest {
                             0, Judge.packets(studio.file("a.mp4")).get("video").size());
             assertTrue(held.size() >= 30, held.size() + " frames");
             Judge.assertHolds(studio.file("a.mp4"), held);
-            TestStudio.await(() -> TestStudio.lines(other.resolve("notes")).size() == 1, "the hook ran");
+            Await.await(
+                    "the hook ran",
+                    () -> TestStudio.lines(other.resolve("notes")).size() == 1);
             assertTrue(TestStudio.lines(other.resolve("notes")).getFirst().startsWith("recovered a "));
             assertEquals(0, studio.recordings.recover());
         }
@@ -200,7 +203,7 @@ class FinisherTest {
         Path records = Files.createDirectories(dir.resolve("records"));
         try (TestStudio studio = studio()) {
             studio.record("a", frames());
-            TestStudio.await(() -> TestStudio.lines(notes()).size() == 1, "the hook ran");
+            Await.await("the hook ran", () -> TestStudio.lines(notes()).size() == 1);
         }
         long size = Files.size(records.resolve("a.mp4"));
         Journal ran = journal("ran")

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tapedeck.peers.Await;
 
 /// Real scripts that behave as badly as they can.
 class HooksTest {
@@ -43,7 +44,7 @@ class HooksTest {
         Path script = script("sleep 1000 & echo $! $$ > " + pids + "; wait");
         run(script, SHORT, List.of(), Map.of());
         for (String pid : Files.readString(pids).strip().split(" ")) {
-            await(() -> !running(Long.parseLong(pid)), "process " + pid + " is gone");
+            Await.await("process " + pid + " is gone", () -> !running(Long.parseLong(pid)));
         }
     }
 
@@ -54,7 +55,7 @@ class HooksTest {
         Path script = script("(setsid sh -c 'echo $$ > %s; sleep 1000' >/dev/null 2>&1 &) ; sleep 1000".formatted(pid));
         run(script, Duration.ofSeconds(2), List.of(), Map.of());
         long daemon = Long.parseLong(Files.readString(pid).strip());
-        await(() -> !running(daemon), "the daemon is gone");
+        Await.await("the daemon is gone", () -> !running(daemon));
     }
 
     @Test
@@ -132,7 +133,7 @@ class HooksTest {
             for (int i = 0; i < count; i++) {
                 hooks.run(List.of(), List.of(), Map.of(), _ -> {}, _ -> ended.countDown());
             }
-            await(() -> lines(most).size() == Hooks.MAX_PARALLEL, "as many as allowed run");
+            Await.await("as many as allowed run", () -> lines(most).size() == Hooks.MAX_PARALLEL);
             Files.createFile(go);
             assertTrue(ended.await(60, TimeUnit.SECONDS));
         }
@@ -156,7 +157,7 @@ class HooksTest {
                 }
             });
         }
-        await(() -> lines(began).size() == Hooks.MAX_PARALLEL, "the first ones run");
+        Await.await("the first ones run", () -> lines(began).size() == Hooks.MAX_PARALLEL);
         assertTrue(hooks.close(Duration.ofSeconds(60)));
         assertEquals(Hooks.MAX_PARALLEL, lines(done).size());
         assertEquals(Hooks.MAX_PARALLEL, lines(began).size());
@@ -189,15 +190,5 @@ class HooksTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-    }
-
-    private static void await(java.util.function.BooleanSupplier condition, String what) throws InterruptedException {
-        for (int i = 0; i < 600; i++) {
-            if (condition.getAsBoolean()) {
-                return;
-            }
-            TimeUnit.MILLISECONDS.sleep(50);
-        }
-        throw new AssertionError("not within 30 s: " + what);
     }
 }

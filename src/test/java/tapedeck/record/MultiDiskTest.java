@@ -18,6 +18,7 @@ import tapedeck.container.matroska.MatroskaTracks;
 import tapedeck.container.mp4.MovieTracks;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
 
@@ -104,7 +105,7 @@ class MultiDiskTest {
                 double seconds = (track.endNanos() - track.segments().getLast().startNanos()) / 1e9;
                 assertTrue(seconds > 4.5 && seconds < 7.5, seconds + " s of " + track);
             }
-            TestStudio.await(() -> TestStudio.lines(notes).size() == 2, "both were told");
+            Await.await("both were told", () -> TestStudio.lines(notes).size() == 2);
         }
     }
 

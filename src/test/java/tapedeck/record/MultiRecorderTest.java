@@ -29,6 +29,7 @@ import tapedeck.container.mp4.Mp4Frames;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.LoggedLines;
 import tapedeck.peers.TestMedia;
@@ -354,7 +355,7 @@ class MultiRecorderTest {
             studio.play();
             studio.multi().terminate(MultiStudio.URI);
             studio.awaitFinished();
-            TestStudio.await(() -> TestStudio.lines(notes).size() >= 6, "the hook ran");
+            Await.await("the hook ran", () -> TestStudio.lines(notes).size() >= 6);
             List<String> told = TestStudio.lines(notes);
             assertEquals("4", told.get(0));
             Path file = Path.of(told.get(1));
@@ -432,7 +433,7 @@ class MultiRecorderTest {
             assertEquals(Reason.NO_SPACE, reason(() -> studio.multi().start(MultiStudio.URI)));
             Path file = studio.files().getFirst();
             assertEquals(3, tracks(file).getFirst().endNanos() / 1e9, 1.1);
-            TestStudio.await(() -> !TestStudio.lines(notes).isEmpty(), "the hook ran");
+            Await.await("the hook ran", () -> !TestStudio.lines(notes).isEmpty());
             assertTrue(
                     TestStudio.lines(notes).getFirst().startsWith("no_space "),
                     TestStudio.lines(notes).toString());

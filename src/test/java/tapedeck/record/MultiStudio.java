@@ -14,6 +14,7 @@ import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Await;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.Publication;
@@ -153,7 +154,7 @@ public final class MultiStudio implements AutoCloseable {
     }
 
     public void awaitFinished() throws InterruptedException {
-        TestStudio.await(() -> recordings.statistics().growing() == 0, "all recorders are finished");
+        Await.await("all recorders are finished", () -> recordings.statistics().growing() == 0);
     }
 
     /// The finished files by name.

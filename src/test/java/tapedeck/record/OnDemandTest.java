@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.MalformedException;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.record.RecordingRefusedException.Reason;
 import tapedeck.stream.Publication;
@@ -95,7 +96,7 @@ class OnDemandTest {
             // One by its id, one by its name; the one that the settings began goes on.
             studio.recordings.terminate(session, parts.recordingId());
             studio.recordings.terminate(session, whole.fileName());
-            TestStudio.await(() -> studio.recordings.active().size() == 1, "two are done");
+            Await.await("two are done", () -> studio.recordings.active().size() == 1);
             RecordingRefusedException again = assertThrows(
                     RecordingRefusedException.class, () -> studio.recordings.terminate(session, parts.recordingId()));
             assertEquals(Reason.NOT_RECORDED, again.reason());
@@ -143,7 +144,7 @@ class OnDemandTest {
             Files.delete(studio.records.resolve("a-2.mp4"));
             // The first to begin is the last to end.
             studio.recordings.terminate(session, "a-3.mp4");
-            TestStudio.await(() -> studio.recordings.active().size() == 1, "one is done");
+            Await.await("one is done", () -> studio.recordings.active().size() == 1);
             assertEquals(Set.of("a.mp4"), growing(studio));
             studio.feed(publication, frames.subList(90, 180));
             studio.end(publication);
@@ -175,7 +176,7 @@ class OnDemandTest {
             studio.feed(publication, frames.subList(0, 40));
             storm(studio, session, 400);
             studio.recordings.start(session, RecordingRequest.DEFAULT);
-            TestStudio.await(() -> studio.recordings.active().size() == 1, "one is left");
+            Await.await("one is left", () -> studio.recordings.active().size() == 1);
             studio.recordings.terminate(session);
             RecordingRefusedException twice =
                     assertThrows(RecordingRefusedException.class, () -> studio.recordings.terminate(session));

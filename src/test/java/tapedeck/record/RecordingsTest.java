@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher.Expects;
@@ -331,7 +332,7 @@ class RecordingsTest {
             later.refuse();
             studio.end(later);
             assertEquals(List.of("later.mp4"), studio.names(), "what was recorded before is");
-            TestStudio.await(() -> TestStudio.lines(notes).size() == 1, "the hook of one file");
+            Await.await("the hook of one file", () -> TestStudio.lines(notes).size() == 1);
             assertTrue(TestStudio.lines(notes).getFirst().startsWith("stopped later "), "no other");
         }
     }
@@ -403,11 +404,12 @@ class RecordingsTest {
         Path hook = TestStudio.notingHook(dir, notes);
         try (TestStudio studio = new TestStudio(dir.resolve("d"), Optional.of(hook))) {
             studio.record("käse und 日本", TestMedia.h264(1));
-            TestStudio.await(() -> TestStudio.lines(notes).size() == 1, "the hook ran");
+            Await.await("the hook ran", () -> TestStudio.lines(notes).size() == 1);
             Path file = studio.file("käse und 日本.mp4");
             assertEquals(List.of("stopped käse und 日本 " + file), TestStudio.lines(notes));
-            TestStudio.await(
-                    () -> studio.allFiles().equals(List.of(file.getFileName().toString())), "the journal is gone");
+            Await.await(
+                    "the journal is gone",
+                    () -> studio.allFiles().equals(List.of(file.getFileName().toString())));
             assertEquals(0, studio.recordings.recover());
         }
         assertEquals(1, TestStudio.lines(notes).size());

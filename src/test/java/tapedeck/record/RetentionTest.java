@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.database.Database;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Publication;
@@ -51,8 +52,8 @@ class RetentionTest {
         try (Database database = new Database(new Settings.Database("", "", ""), dir);
                 Catalogue catalogue = new Catalogue(dir, folder, journals, Map::of)) {
             catalogue.keep(database, new RetentionRules(limits, () -> NOW, freeSpace));
-            TestStudio.await(() -> total(catalogue) == expected(records), "all are listed");
-            TestStudio.await(() -> catalogue.retentionRuns() > 0, "retention has run");
+            Await.await("all are listed", () -> total(catalogue) == expected(records));
+            Await.await("retention has run", () -> catalogue.retentionRuns() > 0);
         }
         assertTrue(Files.exists(outside));
         assertTrue(Files.exists(records.resolve("notes.txt")));
@@ -152,9 +153,9 @@ class RetentionTest {
         try (Database database = new Database(new Settings.Database("", "", ""), dir);
                 Catalogue catalogue = new Catalogue(dir, folder, new Journals(dir.resolve("growing")), Map::of)) {
             catalogue.keep(database, new RetentionRules(new Settings.Retention(5, 0, 0), () -> NOW, freeSpace));
-            TestStudio.await(() -> total(catalogue) == 12, "the new one is listed, the others still are");
+            Await.await("the new one is listed, the others still are", () -> total(catalogue) == 12);
             Files.copy(old, records.resolve("second.webm"));
-            TestStudio.await(() -> total(catalogue) == 13, "it was looked again");
+            Await.await("it was looked again", () -> total(catalogue) == 13);
             assertEquals(0, catalogue.retentionRuns());
             assertTrue(Files.exists(old));
         }

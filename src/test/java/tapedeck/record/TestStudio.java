@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +12,9 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.settings.Settings;
 import tapedeck.settings.SettingsException;
 import tapedeck.settings.SettingsSource;
@@ -129,13 +128,13 @@ final class TestStudio implements AutoCloseable {
     }
 
     /// Ends the stream and waits for its file.
-    void end(Publication publication) throws InterruptedException {
+    void end(Publication publication) {
         publication.close();
         awaitFinished();
     }
 
-    void awaitFinished() throws InterruptedException {
-        await(() -> recordings.active().isEmpty(), "all recordings are finished");
+    void awaitFinished() {
+        Await.await("all recordings are finished", () -> recordings.active().isEmpty());
     }
 
     /// Records a stream of these frames from its beginning to its end.
@@ -184,16 +183,6 @@ final class TestStudio implements AutoCloseable {
             return Files.exists(file) ? Files.readAllLines(file) : List.of();
         } catch (IOException e) {
             throw new AssertionError(e);
-        }
-    }
-
-    static void await(BooleanSupplier condition, String what) throws InterruptedException {
-        long endNanos = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - endNanos > 0) {
-                throw new AssertionError("not within a minute: " + what);
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 

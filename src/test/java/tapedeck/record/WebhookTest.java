@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.container.Container;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.record.FileEvent.Told;
 import tapedeck.settings.Settings;
@@ -94,7 +95,7 @@ class WebhookTest {
         Journal journal = placed("one");
         try (Webhook webhook = webhook(receiver.uri())) {
             webhook.tell(journal);
-            TestStudio.await(() -> states().contains(Told.State.DONE), "it was told");
+            Await.await("it was told", () -> states().contains(Told.State.DONE));
         }
         assertEquals(3, receiver.deliveries.size());
         for (Delivery delivery : receiver.deliveries) {
@@ -140,13 +141,13 @@ class WebhookTest {
         Webhook dead = webhook(uri);
         dead.tell(placed("one"));
         dead.tell(placed("two"));
-        TestStudio.await(() -> told.size() >= 4, "it was tried");
+        Await.await("it was tried", () -> told.size() >= 4);
         dead.close();
         assertEquals(List.of("one", "two"), waiting());
         Receiver back = new Receiver(port, 200);
         try (Webhook webhook = webhook(uri)) {
             webhook.recover();
-            TestStudio.await(() -> waiting().isEmpty(), "both were told");
+            Await.await("both were told", () -> waiting().isEmpty());
         }
         assertEquals(
                 List.of("one", "two"),
@@ -160,9 +161,9 @@ class WebhookTest {
         first.server.stop(0);
         try (Webhook webhook = webhook(first.uri())) {
             webhook.tell(placed("one"));
-            TestStudio.await(() -> told.size() >= 3, "it was tried again");
+            Await.await("it was tried again", () -> told.size() >= 3);
             Receiver back = new Receiver(port, 200);
-            TestStudio.await(() -> back.deliveries.size() == 1, "it was told");
+            Await.await("it was told", () -> back.deliveries.size() == 1);
         }
     }
 
@@ -172,7 +173,7 @@ class WebhookTest {
         Receiver receiver = new Receiver(0, 302, 307, 200);
         try (Webhook webhook = webhook(receiver.uri())) {
             webhook.tell(placed("one"));
-            TestStudio.await(() -> states().contains(Told.State.DONE), "it was told");
+            Await.await("it was told", () -> states().contains(Told.State.DONE));
         }
         assertEquals(3, receiver.deliveries.size());
         assertEquals(0, elsewhere.deliveries.size());
@@ -187,7 +188,7 @@ class WebhookTest {
                     queue().path(placed("one")),
                     java.nio.file.attribute.FileTime.fromMillis(
                             System.currentTimeMillis() - Webhook.MAX_AGE.toMillis() - 60_000));
-            TestStudio.await(() -> states().contains(Told.State.FAILED), "it was given up");
+            Await.await("it was given up", () -> states().contains(Told.State.FAILED));
         }
         assertEquals(List.of(), waiting());
     }
@@ -206,8 +207,8 @@ class WebhookTest {
             Publication publication = studio.publish("a");
             studio.feed(publication, TestMedia.h264(2));
             studio.end(publication);
-            TestStudio.await(() -> receiver.deliveries.size() == 2, "both files were told");
-            TestStudio.await(() -> TestStudio.lines(notes).size() == 2, "the hook ran for both");
+            Await.await("both files were told", () -> receiver.deliveries.size() == 2);
+            Await.await("the hook ran for both", () -> TestStudio.lines(notes).size() == 2);
             for (Delivery delivery : receiver.deliveries) {
                 JsonNode body = JsonMapper.builder().build().readTree(delivery.body());
                 assertTrue(Files.exists(Path.of(body.get("file").asString())), delivery.body());

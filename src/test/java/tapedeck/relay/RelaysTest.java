@@ -153,7 +153,24 @@ class RelaysTest {
         awaitState(RelayReport.State.ENDED);
         reader.drainTo(items);
         assertEquals(new Item.End("enough"), items.getLast());
-        await("it is forgotten", () -> !relays.terminate(id, "again"));
+        assertFalse(relays.terminate(id, "again"));
+    }
+
+    @Test
+    void whatIsShownAsEndedCannotBeEndedAgain() throws Exception {
+        CountDownLatch ends = new CountDownLatch(1);
+        other.pulls.add((_, sink) -> {
+            sink.write(frame(0, true));
+            ends.await();
+        });
+        String id = relays.pull(ADDRESS, NAME, Map.of()).id();
+        awaitState(RelayReport.State.ACTIVE);
+        // Nothing is taken off the list meanwhile.
+        synchronized (relays) {
+            ends.countDown();
+            awaitState(RelayReport.State.ENDED);
+            assertFalse(relays.terminate(id, "again"));
+        }
     }
 
     @Test

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.peers.Await;
 import tapedeck.peers.Browser;
+import tapedeck.peers.Listening;
 import tapedeck.peers.RangeServer;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.Stream;

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
+import tapedeck.peers.Listening;
 import tapedeck.peers.NotRoot;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;

@@ -27,6 +27,7 @@ import java.util.Set;
 import tapedeck.peers.Await;
 import tapedeck.peers.Browser;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.Listening;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
 import tools.jackson.databind.JsonNode;

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.Listening;
 import tapedeck.stream.Stream;
 import tools.jackson.databind.JsonNode;
 

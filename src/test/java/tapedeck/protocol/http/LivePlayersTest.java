@@ -26,8 +26,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.peers.Chromium;
+import tapedeck.peers.EndlessMedia;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.NotRoot;
+import tapedeck.peers.Programs;
 import tapedeck.peers.TestMedia;
 import tapedeck.stream.Publication;
 
@@ -43,26 +45,18 @@ class LivePlayersTest {
     Path folder;
 
     private LiveHouse house;
+    private Programs programs;
 
     @BeforeEach
     void open() throws Exception {
         house = new LiveHouse();
+        programs = new Programs(folder);
     }
 
     @AfterEach
     void close() {
+        programs.close();
         house.close();
-    }
-
-    private Process program(String... command) throws IOException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("log").toFile())
-                .start();
-    }
-
-    private String log() throws IOException {
-        return Files.readString(folder.resolve("log"));
     }
 
     /// Publishes all as fast as the stream goes when the player is there, and waits for the player's end.
@@ -106,9 +100,9 @@ class LivePlayersTest {
                     List.of(Ffmpeg.ffmpeg(), "-nostdin", "-v", "warning", "-i", house.url("/live/a." + format)));
             command.addAll(List.of(options));
             command.addAll(List.of("-f", "framemd5", md5.toString()));
-            Process player = program(command.toArray(String[]::new));
+            Process player = programs.start(command.toArray(String[]::new));
             publishTo(player, publication, frames);
-            assertEquals(0, player.exitValue(), log());
+            assertEquals(0, player.exitValue(), programs.log());
             return Files.readString(md5);
         }
     }
@@ -127,46 +121,18 @@ class LivePlayersTest {
     void everyFrameDecodes(String format, String codecs) throws Exception {
         List<Frame> frames = TestMedia.of(codecs, 2);
         String md5 = framemd5(format, frames, "-map", "0:v", "-fps_mode", "passthrough");
-        assertEquals("", log());
+        assertEquals("", programs.log());
         long pictures = frames.stream().filter(frame -> frame.track().isVideo()).count();
         assertEquals(pictures, packets(md5, 0).size());
-    }
-
-    /// Writes the frames again and again in real time until the program has ended.
-    ///
-    /// @return how often
-    private long inRealTime(Publication publication, List<Frame> frames, Process program) throws Exception {
-        long begin = System.nanoTime() - frames.getFirst().dtsNanos();
-        long lengthNanos = 2_000_000_000L;
-        long round = 0;
-        for (; program.isAlive() && round < DEADLINE_SECONDS; round++) {
-            for (Frame frame : TestMedia.shifted(frames, round * lengthNanos)) {
-                // Half a second ahead, so that a program that has just begun has something to look at.
-                long earlyNanos = frame.dtsNanos() - 500_000_000L - (System.nanoTime() - begin);
-                if (earlyNanos > 0 && program.waitFor(earlyNanos, TimeUnit.NANOSECONDS)) {
-                    return round + 1;
-                }
-                publication.write(frame);
-            }
-        }
-        assertTrue(program.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "it ended");
-        return round;
-    }
-
-    /// Cut to whole pictures and sound of two seconds, so that they can be repeated.
-    private static List<Frame> loop(String codecs) {
-        return TestMedia.of(codecs, 2).stream()
-                .filter(frame -> frame.dtsNanos() < 2_000_000_000L)
-                .toList();
     }
 
     @ParameterizedTest
     @CsvSource({"flv", "ts", "mp4"})
     void debiansFfprobeDescribesTheStreamAndKnowsNoDuration(String format) throws Exception {
         try (Publication publication = house.publish("a")) {
-            List<Frame> frames = loop("h264+aac");
+            List<Frame> frames = EndlessMedia.of("h264+aac");
             LiveHouse.write(publication, frames.subList(0, 20));
-            Process probe = program(
+            Process probe = programs.start(
                     "ffprobe",
                     "-v",
                     "error",
@@ -177,13 +143,17 @@ class LivePlayersTest {
                     "-of",
                     "csv=p=0",
                     house.url("/live/a." + format));
-            inRealTime(publication, frames, probe);
-            List<String> lines =
-                    log().lines().map(String::strip).distinct().sorted().toList();
-            assertTrue(lines.contains("h264,320,180"), log());
-            assertTrue(lines.contains("aac,44100,2"), log());
+            EndlessMedia.play(publication, frames, probe);
+            List<String> lines = programs.log()
+                    .lines()
+                    .map(String::strip)
+                    .distinct()
+                    .sorted()
+                    .toList();
+            assertTrue(lines.contains("h264,320,180"), programs.log());
+            assertTrue(lines.contains("aac,44100,2"), programs.log());
             // Of fragments ffprobe adds up what it has read, whatever the file says.
-            assertTrue(format.equals("mp4") || lines.contains("N/A"), log());
+            assertTrue(format.equals("mp4") || lines.contains("N/A"), programs.log());
         }
     }
 
@@ -191,10 +161,10 @@ class LivePlayersTest {
     @CsvSource({"flv,flvdemux", "ts,tsdemux", "mp4,qtdemux"})
     void gStreamerPlays(String format, String demuxer) throws Exception {
         try (Publication publication = house.publish("a")) {
-            List<Frame> frames = loop("h264+aac");
+            List<Frame> frames = EndlessMedia.of("h264+aac");
             LiveHouse.write(publication, frames.subList(0, 20));
             Path file = folder.resolve("pictures");
-            Process player = program(
+            Process player = programs.start(
                     "gst-launch-1.0",
                     "-q",
                     "souphttpsrc",
@@ -211,9 +181,9 @@ class LivePlayersTest {
                     "!",
                     "filesink",
                     "location=" + file);
-            inRealTime(publication, frames, player);
-            assertEquals(0, player.exitValue(), log());
-            assertTrue(Files.size(file) >= 40L * 320 * 180 * 3 / 2, Files.size(file) + log());
+            EndlessMedia.play(publication, frames, player);
+            assertEquals(0, player.exitValue(), programs.log());
+            assertTrue(Files.size(file) >= 40L * 320 * 180 * 3 / 2, Files.size(file) + programs.log());
         }
     }
 
@@ -234,34 +204,34 @@ class LivePlayersTest {
                 "5",
                 house.url(path),
                 "vlc://quit"));
-        return program(command.toArray(String[]::new));
+        return programs.start(command.toArray(String[]::new));
     }
 
     private void assertVlcPlayed() throws IOException {
-        assertTrue(log().contains("Received first picture"), log());
-        assertTrue(log().lines().noneMatch(line -> line.contains("picture is too late")), log());
+        assertTrue(programs.log().contains("Received first picture"), programs.log());
+        assertTrue(programs.log().lines().noneMatch(line -> line.contains("picture is too late")), programs.log());
     }
 
     @ParameterizedTest
     @CsvSource({"flv", "ts", "mp4"})
     void vlcPlaysWithoutALatePicture(String format) throws Exception {
         try (Publication publication = house.publish("a")) {
-            List<Frame> frames = loop("h264+aac");
+            List<Frame> frames = EndlessMedia.of("h264+aac");
             // Not at the beginning of its time.
-            LiveHouse.write(publication, TestMedia.shifted(frames, -2_000_000_000L));
+            LiveHouse.write(publication, TestMedia.shifted(frames, -EndlessMedia.ROUND_NANOS));
             Process player = vlc("/live/a." + format);
-            inRealTime(publication, frames, player);
+            EndlessMedia.play(publication, frames, player);
             assertVlcPlayed();
         }
     }
 
     @Test
     void ffmpegGetsThePacketsThatWereSentOverHls() throws Exception {
-        List<Frame> frames = loop("h264+aac");
+        List<Frame> frames = EndlessMedia.of("h264+aac");
         try (Publication publication = house.publish("a")) {
             LiveHouse.write(publication, frames);
             Path md5 = folder.resolve("md5");
-            Process player = program(
+            Process player = programs.start(
                     Ffmpeg.ffmpeg(),
                     "-nostdin",
                     "-v",
@@ -279,11 +249,11 @@ class LivePlayersTest {
                     "-f",
                     "framemd5",
                     md5.toString());
-            inRealTime(publication, frames, player);
-            assertEquals(0, player.exitValue(), log());
+            EndlessMedia.play(publication, frames, player);
+            assertEquals(0, player.exitValue(), programs.log());
             List<String> sent = packets(frames, true);
             List<String> got = packets(Files.readString(md5), 0);
-            assertTrue(got.size() >= 149, got.size() + log());
+            assertTrue(got.size() >= 149, got.size() + programs.log());
             int at = sent.indexOf(got.getFirst());
             for (String packet : got) {
                 assertEquals(sent.get(at++ % sent.size()), packet);
@@ -294,9 +264,9 @@ class LivePlayersTest {
     @Test
     void ffprobeDescribesHls() throws Exception {
         try (Publication publication = house.publish("a")) {
-            List<Frame> frames = loop("h264+aac");
+            List<Frame> frames = EndlessMedia.of("h264+aac");
             LiveHouse.write(publication, frames);
-            Process probe = program(
+            Process probe = programs.start(
                     "ffprobe",
                     "-v",
                     "error",
@@ -305,16 +275,30 @@ class LivePlayersTest {
                     "-of",
                     "csv=p=0",
                     house.url("/hls/a/index.m3u8"));
-            inRealTime(publication, frames, probe);
-            List<String> lines = log().lines().map(String::strip).distinct().toList();
-            assertTrue(lines.containsAll(List.of("h264,320,180", "aac,44100,2", "N/A")), log());
+            EndlessMedia.play(publication, frames, probe);
+            List<String> lines =
+                    programs.log().lines().map(String::strip).distinct().toList();
+            assertTrue(lines.containsAll(List.of("h264,320,180", "aac,44100,2", "N/A")), programs.log());
+        }
+    }
+
+    /// In the playlist, of those that are whole.
+    private long segments() {
+        try {
+            return house.text("GET", "/hls/a/live.m3u8")
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith("#EXTINF"))
+                    .count();
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 
     @Test
     void vlcPlaysHls() throws Exception {
         try (Publication publication = house.publish("a")) {
-            List<Frame> frames = loop("h264+aac");
+            List<Frame> frames = EndlessMedia.of("h264+aac");
             LiveHouse.write(publication, frames);
             // Segments are made from the first player on: VLC begins some of them behind the end.
             CompletableFuture<HttpResponse<String>> first = house.client.sendAsync(
@@ -324,13 +308,14 @@ class LivePlayersTest {
             await("a first player", () -> publication.stream().statistics().liveReaders() > 0);
             long rounds = 1;
             for (; rounds < 6; rounds++) {
-                LiveHouse.write(publication, TestMedia.shifted(frames, rounds * 2_000_000_000L));
-                // Faster than time, but not than what makes the segments.
-                TimeUnit.MILLISECONDS.sleep(200);
+                LiveHouse.write(publication, TestMedia.shifted(frames, rounds * EndlessMedia.ROUND_NANOS));
+                // Faster than time, but not than what makes the segments: the one before this round is whole now.
+                long whole = rounds;
+                await("segment %d".formatted(whole), () -> segments() >= whole);
             }
             assertEquals(200, first.get(DEADLINE_SECONDS, TimeUnit.SECONDS).statusCode());
             Process vlc = vlc("/hls/a/index.m3u8");
-            inRealTime(publication, TestMedia.shifted(frames, rounds * 2_000_000_000L), vlc);
+            EndlessMedia.play(publication, TestMedia.shifted(frames, rounds * EndlessMedia.ROUND_NANOS), vlc);
             assertVlcPlayed();
         }
     }
@@ -360,12 +345,12 @@ class LivePlayersTest {
                 </script>""")));
         try (Publication publication = house.publish("a");
                 Chromium chromium = new Chromium()) {
-            List<Frame> frames = loop("vp9+opus");
+            List<Frame> frames = EndlessMedia.of("vp9+opus");
             TestMedia.tracks(frames).forEach(publication::announce);
             LiveHouse.write(publication, frames);
             var page = chromium.open(house.url("/page"));
             for (int round = 1; round < 4; round++) {
-                LiveHouse.write(publication, TestMedia.shifted(frames, round * 2_000_000_000L));
+                LiveHouse.write(publication, TestMedia.shifted(frames, round * EndlessMedia.ROUND_NANOS));
             }
             page.waitForFunction("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 20");
             assertEquals(320, page.evaluate("document.querySelector('video').videoWidth"));

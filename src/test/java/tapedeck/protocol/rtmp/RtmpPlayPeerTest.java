@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tapedeck.peers.Await.await;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
+import tapedeck.peers.Programs;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.TestFlv;
 import tapedeck.stream.StreamName;
@@ -34,14 +33,17 @@ class RtmpPlayPeerTest {
     Path folder;
 
     private RtmpHouse house;
+    private Programs programs;
 
     @BeforeEach
     void open() {
         house = new RtmpHouse();
+        programs = new Programs(folder);
     }
 
     @AfterEach
     void close() {
+        programs.close();
         house.close();
     }
 
@@ -53,17 +55,6 @@ class RtmpPlayPeerTest {
         publisher.send(CLIP);
         publisher.unpublish();
         assertTrue(player.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "the player ended with the stream");
-    }
-
-    private Process program(String... command) throws IOException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("log").toFile())
-                .start();
-    }
-
-    private String log() throws IOException {
-        return Files.readString(folder.resolve("log"));
     }
 
     /// One line a frame: its time since the first one, size and hash.
@@ -89,7 +80,7 @@ class RtmpPlayPeerTest {
     void ffmpegPlaysEveryFrame() throws Exception {
         Path file = folder.resolve("played.flv");
         try (RtmpClient publisher = house.client().publish("a")) {
-            Process player = program(
+            Process player = programs.start(
                     Ffmpeg.ffmpeg(),
                     "-nostdin",
                     "-v",
@@ -103,7 +94,7 @@ class RtmpPlayPeerTest {
                     "flv",
                     file.toString());
             publishTo(publisher, player);
-            assertEquals(0, player.exitValue(), log());
+            assertEquals(0, player.exitValue(), programs.log());
         }
         assertSame(CLIP, FlvFile.read(file));
         assertEquals("", Ffmpeg.decodeErrors(file));
@@ -113,9 +104,9 @@ class RtmpPlayPeerTest {
     void rtmpdumpPlaysEveryFrame() throws Exception {
         Path file = folder.resolve("dumped.flv");
         try (RtmpClient publisher = house.client().publish("a")) {
-            Process player = program("rtmpdump", "-v", "-r", house.url("a"), "-o", file.toString());
+            Process player = programs.start("rtmpdump", "-v", "-r", house.url("a"), "-o", file.toString());
             publishTo(publisher, player);
-            assertEquals(0, player.exitValue(), log());
+            assertEquals(0, player.exitValue(), programs.log());
         }
         assertSame(CLIP, FlvFile.read(file));
         assertEquals("", Ffmpeg.decodeErrors(file));
@@ -126,7 +117,7 @@ class RtmpPlayPeerTest {
     void gStreamerPlaysEveryFrameButTheLast() throws Exception {
         Path file = folder.resolve("gst.flv");
         try (RtmpClient publisher = house.client().publish("a")) {
-            Process player = program(
+            Process player = programs.start(
                     "gst-launch-1.0",
                     "-q",
                     "rtmp2src",
@@ -135,7 +126,7 @@ class RtmpPlayPeerTest {
                     "filesink",
                     "location=" + file);
             publishTo(publisher, player);
-            assertEquals(0, player.exitValue(), log());
+            assertEquals(0, player.exitValue(), programs.log());
         }
         int all = CLIP.media().size();
         List<FlvFile.Tag> played = FlvFile.read(file).media();
@@ -149,25 +140,24 @@ class RtmpPlayPeerTest {
         try (RtmpClient publisher = house.client().publish("a")) {
             publisher.send(CLIP);
             collector.until(CLIP.media().size());
-            Process probe = new ProcessBuilder(
-                            Ffmpeg.ffprobe(),
-                            "-v",
-                            "error",
-                            "-show_entries",
-                            "stream=codec_name,width,height,sample_rate,channels",
-                            "-of",
-                            "csv=p=0",
-                            house.url("a"))
-                    .redirectErrorStream(true)
-                    .start();
-            // It wants to see some of the stream before it answers.
+            Process probe = programs.start(
+                    Ffmpeg.ffprobe(),
+                    "-v",
+                    "error",
+                    "-show_entries",
+                    "stream=codec_name,width,height,sample_rate,channels",
+                    "-of",
+                    "csv=p=0",
+                    house.url("a"));
+            // It wants to see some of the stream before it answers, whenever it comes.
             int repeatMillis = 4_000;
-            for (int i = 1; probe.isAlive() && i < 30; i++) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+            for (int i = 1; probe.isAlive() && System.nanoTime() - deadline < 0; i++) {
                 publisher.send(CLIP.shifted(i * repeatMillis));
                 probe.waitFor(200, TimeUnit.MILLISECONDS);
             }
-            assertTrue(probe.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "ffprobe ended");
-            List<String> lines = probe.inputReader().lines().sorted().toList();
+            assertFalse(probe.isAlive(), "ffprobe ended");
+            List<String> lines = programs.log().lines().sorted().toList();
             assertEquals(List.of("aac,44100,1", "h264,320,180"), lines);
         }
     }

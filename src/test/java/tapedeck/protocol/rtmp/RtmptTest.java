@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -29,9 +28,11 @@ import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpRoutes;
 import tapedeck.net.http.HttpServer;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
+import tapedeck.peers.Programs;
 import tapedeck.peers.RtmpChunks;
 import tapedeck.peers.RtmpClient;
 import tapedeck.peers.RtmptPipe;
@@ -58,9 +59,11 @@ class RtmptTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private RtmptServer server;
     private HttpServer http;
+    private Programs programs;
 
     @BeforeEach
     void start() throws Exception {
+        programs = new Programs(folder);
         open(RtmptServer.IDLE_NANOS);
     }
 
@@ -72,18 +75,11 @@ class RtmptTest {
 
     @AfterEach
     void stop() {
+        programs.close();
         server.close();
         http.close();
         loops.close();
         client.close();
-    }
-
-    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
     }
 
     private boolean live() {
@@ -130,7 +126,7 @@ class RtmptTest {
             publisher.unpublish();
             FrameCollector.assertSame(CLIP.media(), collector.untilEnd());
         }
-        await("no session is left", () -> server.open() == 0);
+        Await.await("no session is left", () -> server.open() == 0);
     }
 
     @Test
@@ -149,7 +145,7 @@ class RtmptTest {
     void whoDoesNotSpeakRtmpIsEndedAndHearsNothingMore() throws Exception {
         String session = session();
         post("/send/" + session + "/0", "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        await("the end", () -> {
+        Await.await("the end", () -> {
             try {
                 return post("/idle/" + session + "/" + System.nanoTime(), new byte[1])
                                 .statusCode()
@@ -207,7 +203,7 @@ class RtmptTest {
         server.serve(fresh);
         http = new HttpServer(0, fresh);
         String session = session();
-        await("its end", () -> server.open() == 0);
+        Await.await("its end", () -> server.open() == 0);
         assertEquals(404, post("/idle/" + session + "/1", new byte[1]).statusCode());
     }
 
@@ -216,10 +212,10 @@ class RtmptTest {
     void aPlayerThatTakesNothingCostsLittle() throws Exception {
         try (RtmptPipe pipe = new RtmptPipe(http.port());
                 RtmpClient publisher = RtmpClient.connected(pipe.port()).publish("a")) {
-            await("the stream", this::live);
+            Await.await("the stream", this::live);
             String session = session();
             post("/send/" + session + "/0", asked());
-            await(
+            Await.await(
                     "the player",
                     () -> streams.find(new StreamName("a"))
                                     .orElseThrow()
@@ -235,7 +231,7 @@ class RtmptTest {
             for (int i = 0; i < 400; i++) {
                 publisher.send(keyframe.at(millis += 200));
             }
-            await(
+            Await.await(
                     "all is there",
                     () -> streams.find(new StreamName("a"))
                                     .orElseThrow()
@@ -282,18 +278,19 @@ class RtmptTest {
         Path file = Files.write(folder.resolve("clip.flv"), CLIP.toBytes().toByteArray());
         FrameCollector collector = FrameCollector.of(streams, "a");
         Path played = folder.resolve("played.flv");
-        Process publisher = program(
+        Process publisher = programs.start(
                 ffmpeg, "-nostdin", "-v", "error", "-re", "-i", file.toString(), "-c", "copy", "-f", "flv", url());
-        await("the stream", this::live);
-        Process player = program(ffmpeg, "-nostdin", "-v", "error", "-i", url(), "-c", "copy", "-y", played.toString());
+        Await.await("the stream", this::live);
+        Process player =
+                programs.start(ffmpeg, "-nostdin", "-v", "error", "-i", url(), "-c", "copy", "-y", played.toString());
         assertTrue(publisher.waitFor(60, TimeUnit.SECONDS), "it ends");
-        assertEquals(0, publisher.exitValue(), log());
+        assertEquals(0, publisher.exitValue(), programs.log());
         // It drops what it has not sent when it ends.
         List<Frame> came = collector.untilEnd();
         assertTrue(came.size() >= CLIP.media().size() - LOST_BY_FFMPEG, "frames: " + came.size());
         FrameCollector.assertSame(CLIP.media().subList(0, came.size()), came);
         assertTrue(player.waitFor(60, TimeUnit.SECONDS), "it ends too");
-        assertEquals("", Ffmpeg.decodeErrors(played), log());
+        assertEquals("", Ffmpeg.decodeErrors(played), programs.log());
         assertTrue(FlvFile.read(played).media().size() > CLIP.media().size() / 2, "most of it");
     }
 
@@ -304,8 +301,8 @@ class RtmptTest {
         try (RtmptPipe pipe = new RtmptPipe(http.port());
                 RtmpClient publisher = RtmpClient.connected(pipe.port()).publish("a")) {
             publisher.send(CLIP.tags().subList(0, 20));
-            Process player = program("rtmpdump", "-q", "--live", "-r", url(), "-o", played.toString());
-            await(
+            Process player = programs.start("rtmpdump", "-q", "--live", "-r", url(), "-o", played.toString());
+            Await.await(
                     "the player",
                     () -> streams.find(new StreamName("a"))
                                     .orElseThrow()
@@ -315,23 +312,11 @@ class RtmptTest {
             publisher.send(CLIP.tags().subList(20, CLIP.tags().size()));
             publisher.unpublish();
             assertTrue(player.waitFor(60, TimeUnit.SECONDS), "it ends with the stream");
-            assertTrue(FlvFile.read(played).media().size() > CLIP.media().size() / 2, log());
+            assertTrue(FlvFile.read(played).media().size() > CLIP.media().size() / 2, programs.log());
         }
     }
 
     private String url() {
         return "rtmpt://127.0.0.1:%d/live/a".formatted(http.port());
-    }
-
-    private Process program(String... command) throws Exception {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
-                .start();
-    }
-
-    private String log() throws Exception {
-        return Files.readString(folder.resolve("log"));
     }
 }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,9 +28,13 @@ import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.udp.PortPairs;
+import tapedeck.peers.Await;
+import tapedeck.peers.EndlessMedia;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Fuzz;
+import tapedeck.peers.Listening;
+import tapedeck.peers.Programs;
 import tapedeck.peers.TestMedia;
 import tapedeck.relay.Relays;
 import tapedeck.rtp.Rtcp;
@@ -49,8 +52,6 @@ import tapedeck.stream.Streams;
 
 /// Plain RTP and SRTP between two endpoints of our own, and with real programs.
 class RtpEndpointsTest {
-    private static final long DEADLINE_SECONDS = 60;
-
     @TempDir
     private Path folder;
 
@@ -73,14 +74,6 @@ class RtpEndpointsTest {
         loops.close();
     }
 
-    private static void await(BooleanSupplier condition, String what) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
-    }
-
     private Publication publish(String name, Publisher.Expects expects) throws Exception {
         Publisher publisher =
                 new Publisher(Publisher.Protocol.RTMP, "test", "test", "test", Publisher.RecordWish.NO, expects);
@@ -96,7 +89,7 @@ class RtpEndpointsTest {
         Publication publication = publish("original", Publisher.Expects.AUDIO);
         play(publication, media.subList(0, 2));
         endpoints.startup(Map.of("streamName", "original", "address", "127.0.0.1:" + port(answer, "audio")));
-        await(() -> publication.stream().statistics().liveReaders() == 1, "it is sent");
+        Await.await("it is sent", () -> publication.stream().statistics().liveReaders() == 1);
         play(publication, media.subList(2, media.size()));
         publication.close("enough");
         List<String> got = datas(collector.untilEnd());
@@ -157,12 +150,12 @@ class RtpEndpointsTest {
         crypto.ifPresent(line -> order.put("crypto", line.value()));
         Map<String, Object> sending = endpoints.startup(order);
         assertTrue(String.valueOf(sending.get("sdp")).contains("H264/90000"));
-        await(() -> publication.stream().statistics().liveReaders() == 1, "it is sent");
+        Await.await("it is sent", () -> publication.stream().statistics().liveReaders() == 1);
         play(publication, media.subList(2, media.size()));
         assertEquals(2, endpoints.all().size());
         publication.close("enough");
         assertEquals(datas(media), datas(collector.untilEnd()));
-        await(() -> ports.inUse() == 0, "no port is kept");
+        Await.await("no port is kept", () -> ports.inUse() == 0);
     }
 
     /// The first source is the one; what others send, and what is not authentic, is dropped.
@@ -286,42 +279,38 @@ class RtpEndpointsTest {
     @ParameterizedTest
     @ValueSource(strings = {"plain", "srtp"})
     void ffmpegPlaysTheDescriptionThatIsSent(String kind) throws Exception {
-        List<Frame> media = TestMedia.of("h264+opus", 10);
+        List<Frame> media = EndlessMedia.of("h264+opus");
         Publication publication = publish("live", Publisher.Expects.BOTH);
-        Thread player = Thread.ofVirtual().start(() -> {
-            try {
-                play(publication, media);
-            } catch (InterruptedException _) {
-                // Enough was seen.
-            }
-        });
-        int port;
-        try (DatagramSocket free = new DatagramSocket()) {
-            port = free.getLocalPort() & ~1;
-        }
+        media.forEach(publication::write);
+        int port = Listening.freePort();
         Map<String, Object> sending = endpoints.startup(Map.of(
                 "streamName", "live", "address", "127.0.0.1:" + port, "srtp", Boolean.toString(kind.equals("srtp"))));
         Path sdp = Files.writeString(folder.resolve("live.sdp"), String.valueOf(sending.get("sdp")));
-        String frames = Ffmpeg.ffmpeg(
-                        "-v",
-                        "error",
-                        "-protocol_whitelist",
-                        "file,udp,rtp,srtp",
-                        "-i",
-                        sdp.toString(),
-                        "-t",
-                        "2",
-                        "-map",
-                        "0:v",
-                        "-map",
-                        "0:a",
-                        "-f",
-                        "framecrc",
-                        "-")
-                .text();
-        player.interrupt();
-        player.join();
+        Path taken = folder.resolve("taken");
+        try (Programs programs = new Programs(folder)) {
+            Process ffmpeg = programs.start(
+                    Ffmpeg.ffmpeg(),
+                    "-nostdin",
+                    "-v",
+                    "error",
+                    "-protocol_whitelist",
+                    "file,udp,rtp,srtp",
+                    "-i",
+                    sdp.toString(),
+                    "-t",
+                    "2",
+                    "-map",
+                    "0:v",
+                    "-map",
+                    "0:a",
+                    "-f",
+                    "framecrc",
+                    taken.toString());
+            EndlessMedia.play(publication, TestMedia.shifted(media, EndlessMedia.ROUND_NANOS), ffmpeg);
+            assertEquals(0, ffmpeg.exitValue(), programs.log());
+        }
         publication.close("enough");
+        String frames = Files.readString(taken);
         assertTrue(frames.lines().filter(line -> line.startsWith("0,")).count() > 20, frames);
         assertTrue(frames.lines().filter(line -> line.startsWith("1,")).count() > 20, frames);
     }

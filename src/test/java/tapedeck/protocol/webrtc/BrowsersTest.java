@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.Container;
+import tapedeck.peers.Await;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Firefox;
 import tapedeck.peers.FlashAndBeep;
@@ -59,12 +60,12 @@ class BrowsersTest {
             page.evaluate("window.stop()");
             StreamFiles.assertPlays(taken, name, "opus");
         }
-        WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
+        Await.await("end of stream", () -> house.streams.all().isEmpty());
     }
 
     /// The browser tells how long the way there and back takes, although nothing was lost on it.
     private void awaitRoundTrip() throws Exception {
-        WhipTest.await(
+        Await.await(
                 "round trip",
                 () -> house.streams.sessions().stream()
                         .anyMatch(session -> session.report()

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.container.Container;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.stream.StreamName;
 
@@ -71,7 +72,7 @@ class ClientsTest {
         }
         // It deletes its session when it is told to end.
         assertTrue(ffmpeg.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS));
-        WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
+        Await.await("end of stream", () -> house.streams.all().isEmpty());
     }
 
     private static Process webrtcbin(List<String> arguments) throws IOException {
@@ -118,7 +119,7 @@ class ClientsTest {
                         + "audiotestsrc is-live=true ! audioconvert ! audioresample ! %s".formatted(encoder(audio));
         Process publisher = webrtcbin(List.of("publish", house.whip("gst").toString(), pipeline));
         try {
-            WhipTest.await(
+            Await.await(
                     "stream", () -> house.streams.find(new StreamName("gst")).isPresent());
             String whep = house.whip("gst").toString().replace("/whip/", "/whep/");
             Process player = webrtcbin(List.of("play", whep, video, audio));
@@ -135,7 +136,7 @@ class ClientsTest {
             publisher.destroy();
         }
         assertTrue(publisher.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS));
-        WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
+        Await.await("end of stream", () -> house.streams.all().isEmpty());
         assertEquals(0, house.streams.all().size());
     }
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Await;
 import tapedeck.peers.Browser;
 import tapedeck.peers.FrameCollector;
 import tapedeck.stream.Item;
@@ -126,7 +127,7 @@ class DataChannelBrowsersTest {
         Item.Message back =
                 new Item.Message(message.label(), message.protocol(), SOMEBODY, message.text(), 0, message.data());
         // More at once than the stream takes in a second: its limit is not what is tested here.
-        WhipTest.await("room for a message", () -> collector.stream().message(back));
+        Await.await("room for a message", () -> collector.stream().message(back));
     }
 
     /// Of `fast ROUND NUMBER`.

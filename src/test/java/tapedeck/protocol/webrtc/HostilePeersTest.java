@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
+import tapedeck.peers.Await;
 import tapedeck.protocol.webrtc.dtls.DtlsFilter;
 import tapedeck.protocol.webrtc.dtls.DtlsFilterTest;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
@@ -100,7 +101,7 @@ class HostilePeersTest {
         for (int i = 0; i < SET_UPS; i++) {
             try (WhipClient _ = client("cam" + i)) {
                 String name = "cam" + i;
-                WhipTest.await(name, () -> live(name));
+                Await.await(name, () -> live(name));
             }
         }
         done.set(true);
@@ -133,7 +134,7 @@ class HostilePeersTest {
     void badPacketsFromThePeersOwnAddressDoNotEndItsStream() throws Exception {
         Random random = new Random(3711);
         try (WhipClient client = client("cam")) {
-            WhipTest.await("stream", () -> live("cam"));
+            Await.await("stream", () -> live("cam"));
             for (int run = 0; run < BAD_PACKETS; run++) {
                 client.sendRaw(run % 10 == 0 ? hello(random) : junk(random, run));
                 if (run % 500 == 0) {
@@ -166,26 +167,26 @@ class HostilePeersTest {
     @Test
     void aPeerThatMovesToAnotherAddressGoesOn() throws Exception {
         try (WhipClient client = client("cam")) {
-            WhipTest.await("stream", () -> live("cam"));
+            Await.await("stream", () -> live("cam"));
             // More addresses than are kept: the oldest are forgotten, the newest is where the peer is.
             for (int i = 0; i < PeerTransport.MAX_ADDRESSES + 2; i++) {
                 client.move();
             }
             client.close();
         }
-        WhipTest.await("close_notify from the new address", () -> !live("cam"));
+        Await.await("close_notify from the new address", () -> !live("cam"));
     }
 
     @Test
     void aPeerThatFallsSilentIsGoneAfterThirtySecondsAndNotBefore() throws Exception {
         try (WhipClient client = client("cam")) {
-            WhipTest.await("stream", () -> live("cam"));
+            Await.await("stream", () -> live("cam"));
             client.vanish();
             house.skippedNanos.set(TimeUnit.SECONDS.toNanos(25));
             TimeUnit.MILLISECONDS.sleep(5L * PeerPort.TICK_MILLIS);
             assertTrue(live("cam"));
             house.skippedNanos.set(PeerTransport.CONSENT_NANOS);
-            WhipTest.await("consent lost", () -> !live("cam"));
+            Await.await("consent lost", () -> !live("cam"));
         }
     }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.rtp.srtp.SrtpProfile;
 import tapedeck.stream.Session;
@@ -41,7 +42,7 @@ class SessionViewTest {
         WhipClient.Options options = new WhipClient.Options(
                 codecs, List.of(SrtpProfile.AEAD_AES_128_GCM), number -> number > 20 && number % 25 == 0);
         WhipClient client = new WhipClient(house.whip("cam"), options);
-        WhipTest.await("session", () -> !house.streams.sessions().isEmpty());
+        Await.await("session", () -> !house.streams.sessions().isEmpty());
         Session session = house.streams.sessions().iterator().next();
         client.play(frames);
         SessionReport report = awaitReport(session, r -> frames(r) == frames.size());
@@ -66,7 +67,7 @@ class SessionViewTest {
         assertEquals("opus", report.tracks().get(1).codec());
 
         session.terminate("ended by a test");
-        WhipTest.await(
+        Await.await(
                 "end",
                 () -> house.streams.sessions().isEmpty() && house.streams.all().isEmpty());
     }
@@ -78,7 +79,7 @@ class SessionViewTest {
                 frames.stream().map(frame -> frame.track().codec()).distinct().toList();
         try (WhipClient client = new WhipClient(
                 house.whip("cam"), new WhipClient.Options(codecs, List.of(SrtpProfile.AEAD_AES_128_GCM), _ -> false))) {
-            WhipTest.await("session", () -> !house.streams.sessions().isEmpty());
+            Await.await("session", () -> !house.streams.sessions().isEmpty());
             Session session = house.streams.sessions().iterator().next();
             client.play(frames);
             SessionReport sent = awaitReport(session, r -> frames(r) == frames.size());
@@ -98,7 +99,7 @@ class SessionViewTest {
     }
 
     private static SessionReport awaitReport(Session session, Predicate<SessionReport> wanted) throws Exception {
-        WhipTest.await("report " + session.report(), () -> wanted.test(session.report()));
+        Await.await("report " + session.report(), () -> wanted.test(session.report()));
         return session.report();
     }
 }

@@ -18,6 +18,7 @@ import tapedeck.container.Muxer;
 import tapedeck.container.MuxerOptions;
 import tapedeck.container.Output;
 import tapedeck.media.Track;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.stream.Item;
 import tapedeck.stream.Reader;
@@ -33,7 +34,7 @@ record StreamFiles(Streams streams, Path folder) {
 
     /// Takes `seconds` of the stream into a file, as a recorder would, and returns when that is done.
     Taken record(String name, Container container, int seconds, Runnable meanwhile) throws Exception {
-        WhipTest.await("stream", () -> {
+        Await.await("stream", () -> {
             meanwhile.run();
             return streams.find(new StreamName(name)).isPresent();
         });
@@ -41,11 +42,11 @@ record StreamFiles(Streams streams, Path folder) {
         Reader reader =
                 stream.subscribe(new ReaderOptions("test", true, true, Long.MAX_VALUE, Long.MAX_VALUE, 0, () -> {}));
         List<Item> items = new ArrayList<>();
-        WhipTest.await("both tracks", () -> {
+        Await.await("both tracks", () -> {
             meanwhile.run();
             return stream.tracks().size() == 2;
         });
-        WhipTest.await(seconds + " s of media", () -> {
+        Await.await(seconds + " s of media", () -> {
             meanwhile.run();
             return stream.statistics().mediaNanos() > seconds * 1_000_000_000L;
         });

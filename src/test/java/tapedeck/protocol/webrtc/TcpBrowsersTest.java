@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Await;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Firefox;
 import tapedeck.stream.Stream;
@@ -56,7 +57,7 @@ class TcpBrowsersTest {
 
     /// Waits until picture and sound of some seconds have come.
     private void awaitMedia(String name, Runnable meanwhile) throws InterruptedException {
-        WhipTest.await("stream with both tracks", () -> {
+        Await.await("stream with both tracks", () -> {
             meanwhile.run();
             Optional<Stream> stream = house.streams.find(new StreamName(name));
             return stream.isPresent()
@@ -73,7 +74,7 @@ class TcpBrowsersTest {
             assertEquals("tcp " + house.udpPort(), String.valueOf(page.evaluate(PAIR)));
             page.evaluate("window.stop()");
         }
-        WhipTest.await("end of stream", () -> house.streams.all().isEmpty());
+        Await.await("end of stream", () -> house.streams.all().isEmpty());
     }
 
     /// Both are offered: UDP is the better one.

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
@@ -110,7 +111,7 @@ class TracksInTimeTest {
             page.evaluate("fetch(window.session, {method: 'DELETE'})");
             server.awaitRecordingOf("cam");
         }
-        WhipTest.await("end", () -> server.server().recordings().active().isEmpty());
+        Await.await("end", () -> server.server().recordings().active().isEmpty());
         return server.server().recordings().finished().stream()
                 .map(FinishedRecording::fileName)
                 .max(Comparator.naturalOrder())

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.peers.Await;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestMedia;
@@ -128,7 +129,7 @@ class TurnedPictureTest {
         publish("phone", frames);
         server.awaitRecordingOf("phone");
         List<FinishedRecording> parts = new ArrayList<>();
-        WhipTest.await("two parts", () -> {
+        Await.await("two parts", () -> {
             parts.clear();
             parts.addAll(server.server().recordings().finished());
             return parts.size() == 2;
@@ -178,7 +179,7 @@ class TurnedPictureTest {
             show(house, "play");
             String url = "http://127.0.0.1:" + house.httpPort();
             Page publisher = chromium.open(url + "/publish?name=cam&codec=VP8&picture=turned");
-            WhipTest.await("turned track", () -> {
+            Await.await("turned track", () -> {
                 publisher.waitForTimeout(50);
                 return house.streams
                         .find(new StreamName("cam"))
@@ -186,7 +187,7 @@ class TurnedPictureTest {
                         .orElse(false);
             });
             Page viewer = chromium.open(url + "/play?name=cam&audio=no");
-            WhipTest.await("an upright picture", () -> {
+            Await.await("an upright picture", () -> {
                 publisher.waitForTimeout(50);
                 return viewer.evaluate("[video.videoWidth, video.videoHeight].join()")
                         .equals("240,320");

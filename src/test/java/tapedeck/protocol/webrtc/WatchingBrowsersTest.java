@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Browser;
 import tapedeck.peers.Chromium;
 import tapedeck.peers.TestMedia;
@@ -126,7 +127,7 @@ class WatchingBrowsersTest {
     private void chromiumWatchesChromium(String codec) throws Exception {
         try (Chromium chromium = new Chromium()) {
             Page publisher = chromium.open(page("/publish?name=cam&picture=clock&codec=" + codec));
-            WhipTest.await("stream", () -> {
+            Await.await("stream", () -> {
                 publisher.evaluate("1");
                 return house.streams.all().stream()
                         .anyMatch(stream -> !stream.tracks().isEmpty());

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.TestMedia;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
@@ -93,7 +94,7 @@ class WhepTest {
                     request("PATCH", session, trickle, "a=end-of-candidates\r\n")
                             .statusCode());
             assertEquals(200, request("DELETE", session, Map.of(), "").statusCode());
-            WhipTest.await("session is gone", () -> {
+            Await.await("session is gone", () -> {
                 try {
                     return request("DELETE", session, Map.of(), "").statusCode() == 404;
                 } catch (IOException | InterruptedException e) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.TestMedia;
 import tapedeck.rtp.srtp.SrtpProfile;
@@ -47,7 +48,7 @@ class WhipMediaTest {
         List<Codec> codecs =
                 frames.stream().map(frame -> frame.track().codec()).distinct().toList();
         WhipClient client = new WhipClient(house.whip("cam"), new WhipClient.Options(codecs, List.of(profile), loses));
-        WhipTest.await("stream", () -> house.streams.find(new StreamName("cam")).isPresent());
+        Await.await("stream", () -> house.streams.find(new StreamName("cam")).isPresent());
         int part = frames.size() / PARTS;
         for (int i = 0; i < PARTS; i++) {
             disturb.on(client);

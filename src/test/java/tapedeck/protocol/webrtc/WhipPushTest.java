@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.media.Frame;
 import tapedeck.net.EventLoops;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.TestMedia;
@@ -108,7 +109,7 @@ class WhipPushTest {
     }
 
     private RelayReport ended() throws Exception {
-        WhipTest.await("the end of the push", () -> report().state() == RelayReport.State.ENDED);
+        Await.await("the end of the push", () -> report().state() == RelayReport.State.ENDED);
         return report();
     }
 
@@ -131,7 +132,7 @@ class WhipPushTest {
             play(out, frames.subList(0, before));
             push(far.whip("cam").toString().replace("http:", "whip:"), Map.of());
             play(out, frames.subList(before, frames.size()));
-            WhipTest.await("media", () -> report().state() == RelayReport.State.ACTIVE);
+            Await.await("media", () -> report().state() == RelayReport.State.ACTIVE);
             out.close("enough");
         }
         List<Frame> received = collector.untilEnd();
@@ -162,8 +163,8 @@ class WhipPushTest {
                 Math.abs(apartNanos - cameApartNanos) < SYNC_NANOS,
                 "sound and picture: %d ns sent, %d ns received".formatted(apartNanos, cameApartNanos));
         assertEquals(1, ended().attempts(), "it was one connection");
-        WhipTest.await("no session is left there", () -> far.streams.sessions().isEmpty());
-        WhipTest.await("no session is left here", () -> near.sessions().isEmpty());
+        Await.await("no session is left there", () -> far.streams.sessions().isEmpty());
+        Await.await("no session is left here", () -> near.sessions().isEmpty());
     }
 
     @Test
@@ -184,7 +185,7 @@ class WhipPushTest {
                                     .build(),
                             HttpResponse.BodyHandlers.ofString());
             assertEquals(200, started.statusCode(), started.body());
-            WhipTest.await(
+            Await.await(
                     "the stream there",
                     () -> there.server().streams().find(NAME).isPresent());
             client.play(frames.subList(20, frames.size()));
@@ -226,7 +227,7 @@ class WhipPushTest {
             push(
                     guarded.whip("cam").toString(),
                     Map.of("token", Tokens.signed(Tokens.claims(60).build())));
-            WhipTest.await("the stream", () -> guarded.streams.find(NAME).isPresent());
+            Await.await("the stream", () -> guarded.streams.find(NAME).isPresent());
         }
     }
 
@@ -244,10 +245,10 @@ class WhipPushTest {
         Publication out = publish();
         TestMedia.vp8(1).forEach(out::write);
         push(far.whip("cam").toString(), Map.of());
-        WhipTest.await("the session there", () -> !far.streams.sessions().isEmpty());
+        Await.await("the session there", () -> !far.streams.sessions().isEmpty());
         out.close("over");
         ended();
-        WhipTest.await("no session is left there", () -> far.streams.sessions().isEmpty());
+        Await.await("no session is left there", () -> far.streams.sessions().isEmpty());
     }
 
     @Test
@@ -258,7 +259,7 @@ class WhipPushTest {
             TestMedia.tracks(frames).forEach(out::announce);
             push(far.whip("cam").toString(), Map.of());
             play(out, frames);
-            WhipTest.await("media", () -> report().state() == RelayReport.State.ACTIVE);
+            Await.await("media", () -> report().state() == RelayReport.State.ACTIVE);
             assertEquals("WebRTC cannot carry aac", report().leftOut());
         }
         assertTrue(collector.untilEnd().stream().allMatch(frame -> frame.track().isVideo()));
@@ -348,12 +349,12 @@ class WhipPushTest {
                 Publication out = publish()) {
             TestMedia.vp8(1).forEach(out::write);
             push(server.address(), Map.of("token", "secret"));
-            WhipTest.await("the stream", () -> far.streams.find(NAME).isPresent());
+            Await.await("the stream", () -> far.streams.find(NAME).isPresent());
             assertEquals(Optional.of("Bearer secret"), server.tokens().poll(30, TimeUnit.SECONDS));
             List<RelayReport> all = new ArrayList<>(relays.all());
             assertTrue(relays.terminate(all.getLast().id(), "enough"));
             ended();
-            WhipTest.await("its end", () -> far.streams.find(NAME).isEmpty());
+            Await.await("its end", () -> far.streams.find(NAME).isEmpty());
         }
         try (Scripted last = answering(404, "text/plain", "no");
                 Scripted first = Scripted.of(exchange -> {
@@ -377,7 +378,7 @@ class WhipPushTest {
                 Publication out = publish()) {
             TestMedia.vp8(1).forEach(out::write);
             String id = strict.push(NAME, server.address(), Map.of()).id();
-            WhipTest.await(
+            Await.await(
                     "the refusal",
                     () -> strict.all().stream()
                             .anyMatch(one -> one.id().equals(id) && one.state() == RelayReport.State.ENDED));

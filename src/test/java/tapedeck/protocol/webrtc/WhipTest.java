@@ -10,13 +10,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.media.Codec;
+import tapedeck.peers.Await;
 import tapedeck.stream.Publisher;
 import tapedeck.stream.StreamName;
 
@@ -57,14 +56,6 @@ class WhipTest {
         return Files.readString(Path.of("src/test/resources/tapedeck/protocol/webrtc/offers/chromium-156.sdp"));
     }
 
-    static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() - deadline < 0, "waited in vain: " + what);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
-    }
-
     private boolean live(String name) {
         return house.streams.find(new StreamName(name)).isPresent();
     }
@@ -83,7 +74,7 @@ class WhipTest {
         URI session =
                 house.whip("a").resolve(answer.headers().firstValue("Location").orElseThrow());
         assertEquals(200, request("DELETE", session, "text/plain", "").statusCode());
-        await("session is gone", () -> deleted(session) == 404);
+        Await.await("session is gone", () -> deleted(session) == 404);
         assertEquals(
                 201,
                 request("POST", house.whip("a"), "application/sdp", offer()).statusCode(),
@@ -152,7 +143,7 @@ class WhipTest {
     void aStreamLivesFromTheHandshakeToDelete() throws Exception {
         WhipClient client = new WhipClient(
                 house.whip("cam?record=true"), WhipClient.Options.of(new Codec.Vp8(0, 0), new Codec.Opus(2, 0)));
-        await("stream", () -> live("cam"));
+        Await.await("stream", () -> live("cam"));
         Publisher publisher =
                 house.streams.find(new StreamName("cam")).orElseThrow().publisher();
         assertEquals(Publisher.Protocol.WEBRTC, publisher.protocol());
@@ -160,13 +151,13 @@ class WhipTest {
         assertEquals(Publisher.Expects.BOTH, publisher.expects());
         assertEquals("127.0.0.1:" + client.address().getPort(), publisher.address());
         assertEquals(200, client.delete());
-        await("end of stream", () -> !live("cam"));
+        Await.await("end of stream", () -> !live("cam"));
     }
 
     @Test
     void aClosedPageEndsTheStreamAtOnce() throws Exception {
         try (WhipClient client = new WhipClient(house.whip("cam"), WhipClient.Options.of(new Codec.Opus(2, 0)))) {
-            await("stream", () -> live("cam"));
+            Await.await("stream", () -> live("cam"));
             assertEquals(
                     Publisher.Expects.AUDIO,
                     house.streams
@@ -176,15 +167,15 @@ class WhipTest {
                             .expects());
             client.close();
         }
-        await("end of stream", () -> !live("cam"));
+        Await.await("end of stream", () -> !live("cam"));
     }
 
     @Test
     void aStreamEndedByOthersEndsTheSession() throws Exception {
         try (WhipClient client = new WhipClient(house.whip("cam"), WhipClient.Options.of(new Codec.Opus(2, 0)))) {
-            await("stream", () -> live("cam"));
+            Await.await("stream", () -> live("cam"));
             house.streams.find(new StreamName("cam")).orElseThrow().terminate("terminated by REST");
-            await("end of stream", () -> !live("cam"));
+            Await.await("end of stream", () -> !live("cam"));
             assertEquals(404, client.delete());
         }
     }

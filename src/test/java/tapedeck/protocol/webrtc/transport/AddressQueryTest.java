@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Await;
 import tapedeck.protocol.webrtc.ice.Addresses;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 import tapedeck.protocol.webrtc.ice.StunWriter;
@@ -83,7 +84,7 @@ class AddressQueryTest {
             Announced announced = server.announced();
             Supplier<List<InetSocketAddress>> mapped = house.port.ask(announced.stunServers());
             assertEquals(List.of(), mapped.get());
-            PortHouse.await("answer", () -> mapped.get().equals(List.of(MAPPED)));
+            Await.await("answer", () -> mapped.get().equals(List.of(MAPPED)));
             assertEquals(Set.of(house.port.port()), server.askedFrom);
             List<Candidate> candidates =
                     new Addresses(announced, mapped).candidates(PortHouse.LOOPBACK, house.port.port());
@@ -103,7 +104,7 @@ class AddressQueryTest {
         try (StunServer server = new StunServer(1_000)) {
             Supplier<List<InetSocketAddress>> mapped =
                     house.port.ask(server.announced().stunServers());
-            PortHouse.await("request", () -> server.requests.get() > 0);
+            Await.await("request", () -> server.requests.get() > 0);
             byte[] forged = new StunWriter(
                             StunMessage.BINDING_SUCCESS, Bytes.wrap(new byte[StunMessage.TRANSACTION_ID_BYTES]))
                     .xorMappedAddress(MAPPED)
@@ -111,7 +112,7 @@ class AddressQueryTest {
                     .toByteArray();
             server.socket.send(new DatagramPacket(
                     forged, forged.length, new InetSocketAddress(PortHouse.LOOPBACK, house.port.port())));
-            PortHouse.await("junk", () -> house.statistics().junk() == 1);
+            Await.await("junk", () -> house.statistics().junk() == 1);
             assertEquals(List.of(), mapped.get());
         }
     }

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
 import tapedeck.net.EventLoops;
+import tapedeck.peers.Await;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 import tapedeck.protocol.webrtc.dtls.DtlsKeys;
 import tapedeck.protocol.webrtc.dtls.DtlsPeer;
@@ -208,7 +209,7 @@ class ControlTest {
         for (int i = 0; i < 10; i++) {
             long checks = called.counters().datagrams.get();
             skippedNanos.addAndGet(Checks.CONSENT_PERIOD_NANOS);
-            PortHouse.await("another check", () -> called.counters().datagrams.get() > checks);
+            Await.await("another check", () -> called.counters().datagrams.get() > checks);
         }
         assertFalse(here.ended.isDone(), "it answers");
         skippedNanos.addAndGet(PeerTransport.CONSENT_NANOS + 1);

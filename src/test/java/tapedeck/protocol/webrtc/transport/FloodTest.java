@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Await;
 import tapedeck.protocol.webrtc.dtls.DtlsFilterTest;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 
@@ -108,7 +109,7 @@ class FloodTest {
                 flooder.join();
             }
             long all = sent.get() + (long) packets * LIVE / 2;
-            PortHouse.await(
+            Await.await(
                     "all UDP was seen",
                     () -> house.statistics().junk()
                                     + peers.get(0).received.get()

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.ByteWriter;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Await;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 
@@ -110,12 +111,12 @@ class IceTest {
             shared.send(check);
             assertNull(owner.answer(shared, 200), "no answer");
             owner.sendMedia(shared, 1);
-            PortHouse.await("the owner's media", () -> owner.received.get() == 1);
+            Await.await("the owner's media", () -> owner.received.get() == 1);
             assertEquals("nowhere", house.onLoop(other.transport::selectedPath));
             // The NAT gave the port to somebody new.
             skip(Path.KEPT_NANOS + 1);
             shared.send(check);
-            PortHouse.await("taken over", () -> house.onLoop(other.transport::selected) != null);
+            Await.await("taken over", () -> house.onLoop(other.transport::selected) != null);
             assertEquals("nowhere", house.onLoop(owner.transport::selectedPath));
             assertFalse(owner.ended.isDone(), "its own consent decides");
             Wire next = owner.use(house.udp());
@@ -165,7 +166,7 @@ class IceTest {
             assertEquals(StunMessage.BINDING_SUCCESS, peer.nominate(second).type());
             assertSame(second, peer.whereTheServerSends());
             peer.sendMedia(second, 1);
-            PortHouse.await("media goes on", () -> peer.received.get() == 1);
+            Await.await("media goes on", () -> peer.received.get() == 1);
             peer.remote = old;
             peer.localUfrag = peer.local.ufrag();
             first.send(peer.sealed(peer.request()));
@@ -186,7 +187,7 @@ class IceTest {
             peer.check(second);
             assertSame(first, peer.whereTheServerSends());
             skip(TimeUnit.SECONDS.toNanos(11));
-            PortHouse.await(
+            Await.await(
                     "the other path",
                     () -> house.onLoop(peer.transport::selected).getPort() == second.localPort());
             assertFalse(peer.ended.isDone());
@@ -239,7 +240,7 @@ class IceTest {
                 peers.get(i).sendMedia(wires.get(i), i);
                 assertSame(wires.get(i), peers.get(i).whereTheServerSends());
             }
-            PortHouse.await("one packet each", () -> peers.stream().allMatch(p -> p.received.get() == 1));
+            Await.await("one packet each", () -> peers.stream().allMatch(p -> p.received.get() == 1));
         } finally {
             peers.forEach(IcePeer::close);
         }

@@ -3,9 +3,7 @@ package tapedeck.protocol.webrtc.transport;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import tapedeck.net.EventLoops;
 import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
@@ -13,7 +11,6 @@ import tapedeck.protocol.webrtc.dtls.DtlsIdentity;
 /// A port on free numbers, and peers for it, without any signalling.
 final class PortHouse implements AutoCloseable {
     static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
-    private static final int DEADLINE_SECONDS = 30;
 
     final DtlsIdentity identity = DtlsIdentity.create();
     /// How far the server's clock is ahead of the system's.
@@ -44,16 +41,6 @@ final class PortHouse implements AutoCloseable {
         CompletableFuture<T> answer = new CompletableFuture<>();
         port.execute(() -> answer.complete(question.get()));
         return answer.join();
-    }
-
-    static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline >= 0) {
-                throw new AssertionError("waited in vain: " + what);
-            }
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
     }
 
     List<InetAddress> loopbacks() throws Exception {

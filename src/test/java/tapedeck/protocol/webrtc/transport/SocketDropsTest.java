@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import org.junit.jupiter.api.Test;
+import tapedeck.peers.Await;
 
 class SocketDropsTest {
     @Test
@@ -28,7 +29,7 @@ class SocketDropsTest {
             for (int i = 0; i < 200; i++) {
                 sender.send(new DatagramPacket(new byte[1_000], 1_000, deaf.getLocalSocketAddress()));
             }
-            PortHouse.await("drops", () -> SocketDrops.of(port) > 100);
+            Await.await("drops", () -> SocketDrops.of(port) > 100);
         }
     }
 }

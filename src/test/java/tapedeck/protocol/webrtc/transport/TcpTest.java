@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.bytes.Bytes;
+import tapedeck.peers.Await;
 import tapedeck.protocol.webrtc.ice.IceCredentials;
 import tapedeck.protocol.webrtc.ice.StunMessage;
 
@@ -48,7 +49,7 @@ class TcpTest {
                 for (int i = 0; i < 1_000; i++) {
                     peer.sendMedia(wire, i);
                 }
-                PortHouse.await("all packets", () -> peer.received.get() == 1_000);
+                Await.await("all packets", () -> peer.received.get() == 1_000);
                 assertSame(wire, peer.whereTheServerSends());
                 assertEquals(
                         "tcp " + (host.getAddress().length == 4 ? "127.0.0.1" : "[0:0:0:0:0:0:0:1]") + ":"
@@ -75,7 +76,7 @@ class TcpTest {
         try (IcePeer peer = house.peer()) {
             peer.connect(house.tcp());
             house.port.execute(() -> peer.transport.close("unpublished"));
-            PortHouse.await("connection closed", () -> house.statistics().connections() == 0);
+            Await.await("connection closed", () -> house.statistics().connections() == 0);
             assertTrue(peer.alertCame(), "close_notify");
         }
     }
@@ -86,13 +87,13 @@ class TcpTest {
             Wire first = house.tcp();
             peer.connect(first);
             first.close();
-            PortHouse.await("connection gone", () -> house.statistics().connections() == 0);
+            Await.await("connection gone", () -> house.statistics().connections() == 0);
             assertFalse(peer.ended.isDone());
             Wire second = peer.use(house.tcp());
             peer.nominate(second);
             assertSame(second, peer.whereTheServerSends());
             peer.sendMedia(second, 1);
-            PortHouse.await("media", () -> peer.received.get() == 1);
+            Await.await("media", () -> peer.received.get() == 1);
         }
     }
 
@@ -142,7 +143,7 @@ class TcpTest {
             for (int i = 0; i < TcpListener.MAX_UNPROVEN_PER_ADDRESS; i++) {
                 idle.add(new Socket(PortHouse.LOOPBACK, house.port.port()));
             }
-            PortHouse.await(
+            Await.await(
                     "all are there",
                     () -> house.statistics().connections() == TcpListener.MAX_UNPROVEN_PER_ADDRESS + 1);
             try (Socket refused = new Socket(PortHouse.LOOPBACK, house.port.port())) {
@@ -155,7 +156,7 @@ class TcpTest {
             late.nominate(udp);
             assertFalse(peer.ended.isDone());
             idle.getFirst().close();
-            PortHouse.await(
+            Await.await(
                     "room again", () -> house.statistics().connections() == TcpListener.MAX_UNPROVEN_PER_ADDRESS + 1);
             peer.nominate(peer.use(house.tcp()));
         } finally {
@@ -192,7 +193,7 @@ class TcpTest {
             socket.getOutputStream().write(0);
             socket.getOutputStream().write(check.length);
             socket.getOutputStream().write(check);
-            PortHouse.await("path", () -> house.onLoop(peer.transport::selected) != null);
+            Await.await("path", () -> house.onLoop(peer.transport::selected) != null);
             house.onLoop(() -> {
                 for (int i = 0; i < packets; i++) {
                     peer.transport.send(packet, 0, packet.length);

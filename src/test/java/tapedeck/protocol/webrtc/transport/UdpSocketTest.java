@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tapedeck.net.BoundPorts;
+import tapedeck.peers.Await;
 
 @Timeout(60)
 class UdpSocketTest {
@@ -44,7 +45,7 @@ class UdpSocketTest {
                 sender.send(new DatagramPacket(nobodys, nobodys.length, PortHouse.LOOPBACK, house.port.port()));
             }
             back.countDown();
-            PortHouse.await("all came", () -> house.statistics().junk() == fits);
+            Await.await("all came", () -> house.statistics().junk() == fits);
             assertEquals(0, SocketDrops.of(house.port.port()));
             Map<String, Long> counted = ports.counters().stream()
                     .collect(Collectors.toMap(

@@ -1,4 +1,4 @@
-package tapedeck.peers.matrix;
+package tapedeck.peers;
 
 import java.io.IOException;
 import java.net.DatagramSocket;
@@ -10,10 +10,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
-import tapedeck.peers.Await;
 
 /// Ports for programs that cannot say which one they took.
-final class Listening {
+public final class Listening {
     /// Below those that the system gives away by itself.
     private static final int FIRST_PORT = 20_000;
 
@@ -26,7 +25,7 @@ final class Listening {
     private Listening() {}
 
     /// An even port, which is free together with the three behind it.
-    static int freePort() {
+    public static int freePort() {
         for (int attempt = 0; attempt < 100; attempt++) {
             int port = FIRST_PORT + 2 * ThreadLocalRandom.current().nextInt(PORTS / 2);
             boolean free = true;
@@ -54,12 +53,12 @@ final class Listening {
     /// Waits until a program listens, without connecting: many take one connection only.
     ///
     /// @param kind `tcp` or `udp`
-    static void await(String kind, int port, Process program) {
+    public static void await(String kind, int port, Process program) {
         Await.await("somebody listens at " + port, () -> isBound(kind, port) || !program.isAlive());
     }
 
     /// @param kind `tcp` or `udp`
-    static boolean isBound(String kind, int port) {
+    public static boolean isBound(String kind, int port) {
         String hexadecimal = ":%04X".formatted(port);
         for (String table : List.of(kind, kind + "6")) {
             try {
