@@ -352,7 +352,8 @@ final class RtspSession implements Conversation {
         }
     }
 
-    /// A stream that has just begun tells its tracks with its first frames: they are waited for a little.
+    /// A stream that has just begun tells its tracks with its first frames: they are waited for a little, but for those
+    /// that its publisher has described.
     private void describe(RtspMessage.Request request, StreamName name, int looks) {
         Optional<Stream> found = streams.find(name);
         if (found.isEmpty()) {
@@ -360,7 +361,7 @@ final class RtspSession implements Conversation {
             return;
         }
         Stream stream = found.get();
-        if (looks < RtspLimits.MAX_LOOKS && !stream.knowsItsTracks()) {
+        if (looks < RtspLimits.MAX_LOOKS && !stream.isDescribed()) {
             state = new State.Waiting(System.nanoTime());
             connection.executeAfter(RtspLimits.LOOK_NANOS, () -> {
                 state = new State.Idle();

@@ -32,11 +32,13 @@ import tapedeck.rights.Rights;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.payload.Depacketizer;
+import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
+import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
@@ -99,6 +101,41 @@ class RtspSessionTest {
             assertEquals(200, described.status());
             assertEquals(1, SessionDescription.parse(described.body()).media().size());
             assertEquals("ac3", described.headers().get("left-out"));
+        }
+    }
+
+    /// Publishers gather up to a second of sound for its first packet (RFC 3640 3.3.6): nobody has to wait for that.
+    @Test
+    void soundThatIsAnnouncedIsDescribedBeforeItComes() throws Exception {
+        List<Frame> media = TestMedia.of("h264+aac", 1);
+        List<Track> tracks = TestMedia.tracks(media);
+        List<Frame> sound =
+                media.stream().filter(frame -> frame.track().isAudio()).toList();
+        try (RtspClient publisher = new RtspClient(server.port(), "live/a");
+                RtspClient player = new RtspClient(server.port(), "a")) {
+            publisher.publish(tracks);
+            Stream stream = streams.find(new StreamName("a")).orElseThrow();
+            publisher.send(
+                    tracks,
+                    media.stream().filter(frame -> frame.track().isVideo()).toList());
+            await("pictures", () -> !stream.tracks().isEmpty());
+            RtspClient.Answer described = player.request("DESCRIBE");
+            assertFalse(stream.knowsItsTracks(), "nothing was heard yet");
+            SessionDescription sdp = SessionDescription.parse(described.body());
+            assertEquals(
+                    List.of("video", "audio"),
+                    sdp.media().stream().map(MediaDescription::type).toList());
+            String control = described.headers().get("content-base")
+                    + sdp.media().get(1).attribute("control");
+            player.ask("SETUP", control, "", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1");
+            assertEquals(200, player.request("PLAY").status());
+            publisher.send(tracks, sound);
+            publisher.request("TEARDOWN");
+            int heard = 0;
+            for (RtspClient.Interleaved next = player.next(); !saysGoodbye(next); next = player.next()) {
+                heard += next.channel() == 0 ? 1 : 0;
+            }
+            assertEquals(sound.size(), heard);
         }
     }
 
