@@ -38,8 +38,11 @@ final class RtspPublishing implements Feedback {
         return intake;
     }
 
-    /// From now on there is a stream.
+    /// From now on there is a stream, if there was none.
     void record(Streams streams) throws NameTakenException {
+        if (publication != null) {
+            return;
+        }
         Publisher publisher =
                 Publisher.asConfigured(Publisher.Protocol.RTSP, connection.peer(), login, intake.expects(), random);
         Publication published = streams.publish(name, publisher, this);

@@ -456,9 +456,7 @@ final class RtspSession implements Conversation {
     }
 
     private void record(RtspMessage.Request request) {
-        if (!(state instanceof State.Publishing(RtspPublishing publishing, boolean recording))
-                || recording
-                || !publishing.intake().isSetUp()) {
+        if (!(state instanceof State.Publishing(RtspPublishing publishing, _)) || !publishing.intake().isSetUp()) {
             notNow(request);
             return;
         }
@@ -487,11 +485,13 @@ final class RtspSession implements Conversation {
     }
 
     private void pause(RtspMessage.Request request) {
-        if (!(state instanceof State.Playing(RtspPlaying playing))) {
+        if (state instanceof State.Playing(RtspPlaying playing)) {
+            playing.pause();
+        } else if (!(state instanceof State.Publishing(_, boolean recording) && recording)) {
             notNow(request);
             return;
         }
-        playing.pause();
+        // RFC 2326 A.2: of a publisher nothing comes until it says RECORD again, and not for long.
         reply(request, RtspReply.ok());
     }
 }

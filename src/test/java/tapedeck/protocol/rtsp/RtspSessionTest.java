@@ -402,6 +402,30 @@ class RtspSessionTest {
         }
     }
 
+    /// RFC 2326 A.2; GStreamer says so before it goes.
+    @Test
+    void aPublisherThatPausesMayGoOn() throws Exception {
+        List<Frame> media = TestMedia.aac(2);
+        List<Track> tracks = TestMedia.tracks(media);
+        FrameCollector collector = FrameCollector.of(streams, "a");
+        try (RtspClient publisher = new RtspClient(server.port(), "live/a")) {
+            publisher.ask("ANNOUNCE", publisher.url(), publisher.description(tracks), "Content-Type: application/sdp");
+            publisher.ask(
+                    "SETUP",
+                    publisher.url() + "/streamid=0",
+                    "",
+                    "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;mode=record");
+            assertEquals(455, publisher.request("PAUSE").status(), "nothing is published yet");
+            assertEquals(200, publisher.request("RECORD").status());
+            publisher.send(tracks, media.subList(0, media.size() / 2));
+            assertEquals(200, publisher.request("PAUSE").status());
+            assertEquals(200, publisher.request("RECORD").status());
+            publisher.send(tracks, media.subList(media.size() / 2, media.size()));
+            assertEquals(200, publisher.request("TEARDOWN").status());
+        }
+        assertEquals(datas(media, Track.AUDIO), datas(collector.untilEnd(), Track.AUDIO));
+    }
+
     /// GStreamer takes a connection that closes before it could say TEARDOWN for an error.
     @Test
     void aPlayerThatHasHeardTheGoodbyeMaySayTeardown() throws Exception {
