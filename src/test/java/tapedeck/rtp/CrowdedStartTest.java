@@ -81,7 +81,10 @@ class CrowdedStartTest {
     }
 
     private static long readAt(long sentNanos, long[] reads) {
-        return Arrays.stream(reads).filter(read -> read >= sentNanos).findFirst().orElse(sentNanos + MILLI);
+        return Arrays.stream(reads)
+                .filter(read -> read >= sentNanos)
+                .findFirst()
+                .orElse(sentNanos + MILLI);
     }
 
     /// Both reports come in front of the first picture; that of sound waits for its first packet, as receivers have it.

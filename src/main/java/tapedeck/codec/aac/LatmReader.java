@@ -65,7 +65,8 @@ public final class LatmReader {
         return frames;
     }
 
-    /// Takes a StreamMuxConfig that stands elsewhere, as in a session description. That of GStreamer's `rtpmp4apay` ends
+    /// Takes a StreamMuxConfig that stands elsewhere, as in a session description. That of GStreamer's `rtpmp4apay`
+    /// ends
     /// with the AudioSpecificConfig and what extends it: frames say how long they are, and nothing else goes along.
     public void configure(Bytes streamMuxConfig) {
         configuration(streamMuxConfig, new BitReader(streamMuxConfig), true);
@@ -147,7 +148,8 @@ public final class LatmReader {
         codec = said.equals(codec) ? codec : said;
     }
 
-    /// Whether what has to follow an AudioSpecificConfig is missing, or its syncExtensionType (1.6.6.1) stands there: as
+    /// Whether what has to follow an AudioSpecificConfig is missing, or its syncExtensionType (1.6.6.1) stands there:
+    /// as
     /// a frameLengthType that would be a reserved one.
     private static boolean isCut(Bytes config, long configBits, long left) {
         if (left < TAIL_BITS) {

@@ -225,8 +225,7 @@ class RtspExtrasPeerTest {
         assertTrue(said.contains("Got EOS"), said);
         Path recorded = server.awaitRecording("g.mp4");
         assertEquals("", Ffmpeg.decodeErrors(recorded));
-        assertEquals(
-                hashes(brief, "v", "-fps_mode", "passthrough"), hashes(recorded, "v", "-fps_mode", "passthrough"));
+        assertEquals(hashes(brief, "v", "-fps_mode", "passthrough"), hashes(recorded, "v", "-fps_mode", "passthrough"));
         assertEquals(hashes(brief, "a", "-c", "copy"), hashes(recorded, "a", "-c", "copy"));
     }
 

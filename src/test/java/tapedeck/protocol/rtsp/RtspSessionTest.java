@@ -125,8 +125,8 @@ class RtspSessionTest {
             assertEquals(
                     List.of("video", "audio"),
                     sdp.media().stream().map(MediaDescription::type).toList());
-            String control = described.headers().get("content-base")
-                    + sdp.media().get(1).attribute("control");
+            String control =
+                    described.headers().get("content-base") + sdp.media().get(1).attribute("control");
             player.ask("SETUP", control, "", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1");
             assertEquals(200, player.request("PLAY").status());
             publisher.send(tracks, sound);
