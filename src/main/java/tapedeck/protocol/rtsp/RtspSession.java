@@ -456,10 +456,12 @@ final class RtspSession implements Conversation {
     }
 
     private void record(RtspMessage.Request request) {
-        if (!(state instanceof State.Publishing(RtspPublishing publishing, _)) || !publishing.intake().isSetUp()) {
+        if (!(state instanceof State.Publishing announced)
+                || !announced.publishing().intake().isSetUp()) {
             notNow(request);
             return;
         }
+        RtspPublishing publishing = announced.publishing();
         try {
             publishing.record(streams);
         } catch (NameTakenException e) {
@@ -487,7 +489,7 @@ final class RtspSession implements Conversation {
     private void pause(RtspMessage.Request request) {
         if (state instanceof State.Playing(RtspPlaying playing)) {
             playing.pause();
-        } else if (!(state instanceof State.Publishing(_, boolean recording) && recording)) {
+        } else if (!(state instanceof State.Publishing publishing && publishing.recording())) {
             notNow(request);
             return;
         }
