@@ -31,6 +31,8 @@ public final class PeerClock {
     static final long USUAL_LATENCY_NANOS = 300_000_000L;
     /// No network delays a report for as long as this: the sender's wall clock was set.
     static final long CLOCK_STEP_NANOS = 1_000_000_000L;
+    /// A peer or its way that is busier than this is taken for one whose reports are wrong.
+    static final long MAX_HELD_UP_NANOS = 10_000_000_000L;
     /// How much one report may move the tie of both clocks once all tracks have reports: 100 ppm of drift at one
     /// report in five seconds.
     private static final long DRIFT_STEP_NANOS = 500_000L;
@@ -131,6 +133,16 @@ public final class PeerClock {
         return reported;
     }
 
+    /// How late the other tracks are now, as their own reports say: where a machine has no time for a server that sends
+    /// to it, or publishes from it, the first packets of all its tracks come seconds after they were made.
+    long heldUpNanos(TrackClock of) {
+        long late = 0;
+        for (TrackClock track : tracks) {
+            late = beginsWithPast && track != of ? Math.max(late, track.lateNanos()) : late;
+        }
+        return Math.min(late, MAX_HELD_UP_NANOS);
+    }
+
     /// How far all tracks are from where they belong, in the same direction: what had waited at the sender, or on the
     /// way, came in more slowly than frames could be held for.
     long commonErrorNanos() {
@@ -168,7 +180,8 @@ public final class PeerClock {
         }
         long common = Long.MAX_VALUE;
         for (TrackClock track : tracks) {
-            long latency = track.latencyNanos();
+            // What has its place already, by its own reports perhaps, stays there.
+            long latency = track.laterThanReportedNanos();
             if (latency == Long.MIN_VALUE && track.firstArrivalNanos() != Long.MAX_VALUE) {
                 return;
             }

@@ -54,6 +54,9 @@ final class TrackClock {
     private long windowStartNanos;
     private long leastOffset = NONE;
     private long leastOffsetBefore = NONE;
+    private long lastOffset;
+    /// How late other tracks were when what came soonest came.
+    private long heldUpNanos;
 
     private final StoppedClock stopped = new StoppedClock();
     private boolean reportedSincePause;
@@ -97,6 +100,10 @@ final class TrackClock {
         newestMediaNanos = Math.max(newestMediaNanos, mediaNanos(ticks));
         firstArrivalNanos = Math.min(firstArrivalNanos, arrivalNanos);
         long candidate = arrivalNanos - mediaNanos(ticks);
+        lastOffset = candidate;
+        if (leastOffset == NONE || candidate < leastOffset) {
+            heldUpNanos = peerClock.heldUpNanos(this);
+        }
         if (leastOffset != NONE) {
             if (candidate < leastOffset - PeerClock.BURST_STEP_NANOS) {
                 burstNanos = arrivalNanos;
@@ -254,8 +261,35 @@ final class TrackClock {
         if (epoch == null || leastOffset == NONE || peerClock.isDoubtful()) {
             return NONE;
         }
-        long latency = byArrival() - (reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks));
-        return latency >= -MAX_EARLY_NANOS && latency <= MAX_LATENCY_NANOS ? latency : NONE;
+        long latency = byArrival() - reportedOffset(epoch);
+        return latency >= -MAX_EARLY_NANOS && canBe(latency) ? latency : NONE;
+    }
+
+    private long reportedOffset(PeerClock.Epoch epoch) {
+        return reportNtpNanos + epoch.offsetNanos() - mediaNanos(reportTicks);
+    }
+
+    /// Whether all of the peer can have been held up for that long.
+    private boolean canBe(long latency) {
+        return latency <= MAX_LATENCY_NANOS
+                || isAbout(latency, heldUpNanos)
+                || isAbout(latency, peerClock.heldUpNanos(this));
+    }
+
+    private static boolean isAbout(long latency, long others) {
+        return others > 0 && Math.abs(latency - others) <= MAX_LATENCY_NANOS;
+    }
+
+    /// How long after its capture what came last came, as its reports say; 0 where there are none.
+    long lateNanos() {
+        PeerClock.Epoch epoch = reportEpoch;
+        return epoch == null || leastOffset == NONE ? 0 : lastOffset - reportedOffset(epoch);
+    }
+
+    /// By how much it is later than its reports say; as [#latencyNanos] where it has no place yet.
+    long laterThanReportedNanos() {
+        long latency = latencyNanos();
+        return latency == NONE || !placed ? latency : offset - (byArrival() - latency);
     }
 
     /// Whether it has a report that is not that of a liar, as far as one report can tell: it is not far ahead of all

@@ -50,6 +50,11 @@ public final class Publication implements AutoCloseable {
         stream.announce(track);
     }
 
+    /// Names a track that the peer has described, and of which nothing else shows yet that it will come.
+    public void describe(Track track) {
+        stream.describe(track);
+    }
+
     /// Says which kinds of track will come, where the peer tells only after it began to publish.
     public void expect(Publisher.Expects expects) {
         stream.expect(expects);

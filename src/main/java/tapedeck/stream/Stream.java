@@ -46,6 +46,7 @@ public final class Stream {
     private final GopCache cache;
     private final List<Reader> readers = new ArrayList<>();
     private final SequencedMap<Integer, Track> tracks = new TreeMap<>();
+    private final SequencedMap<Integer, Track> described = new TreeMap<>();
     private boolean videoSeen;
     private boolean ended;
     private int liveReaders;
@@ -124,13 +125,33 @@ public final class Stream {
         return List.copyOf(tracks.values());
     }
 
+    /// The same with those that the publisher has only described, as long as tracks are waited for: later than that
+    /// they are not believed to come. For those who pass the description on; who mixes tracks would wait for them.
+    public synchronized List<Track> describedTracks() {
+        if (nanoClock.getAsLong() - startedNanos >= MAX_TRACK_WAIT_NANOS) {
+            return tracks();
+        }
+        SequencedMap<Integer, Track> all = new TreeMap<>(described);
+        all.putAll(tracks);
+        return List.copyOf(all.values());
+    }
+
     /// Whether all tracks are there that the publisher is going to send, as far as anybody can tell: for formats that
     /// have to name them before the first frame. A publisher that did not say what it sends may bring another track
     /// until its stream is [#UNKNOWN_TRACKS_NANOS] old.
     public boolean knowsItsTracks() {
+        return areAll(tracks());
+    }
+
+    /// The same of [#describedTracks].
+    public boolean isDescribed() {
+        return areAll(describedTracks());
+    }
+
+    private boolean areAll(List<Track> known) {
         boolean video = false;
         boolean audio = false;
-        for (Track track : tracks()) {
+        for (Track track : known) {
             video |= track.isVideo();
             audio |= track.isAudio();
         }
@@ -302,6 +323,12 @@ public final class Stream {
     void announce(Track track) {
         synchronized (this) {
             tracks.put(track.id(), track);
+        }
+    }
+
+    void describe(Track track) {
+        synchronized (this) {
+            described.put(track.id(), track);
         }
     }
 

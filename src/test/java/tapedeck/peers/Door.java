@@ -32,8 +32,11 @@ enum Door {
     RTMPT_OUT("RTMPT out, on the port of HTTP", "/send/*", RightsOfWrappedWaysTest.class),
     RTSPS_IN("RTSPS in", "RTSPS/tcp", RightsOfWrappedWaysTest.class),
     RTSPS_OUT("RTSPS out", "RTSPS/tcp", RightsOfWrappedWaysTest.class),
-    RTSP_TUNNEL_IN("RTSP through HTTP in", "RTSP/tcp", RightsOfWrappedWaysTest.class),
-    RTSP_TUNNEL_OUT("RTSP through HTTP out", "RTSP/tcp", RightsOfWrappedWaysTest.class),
+
+    RTSP_TUNNEL_IN("RTSP through HTTP in", "RTSP/tcp", RightsOfTunnelsTest.class),
+    RTSP_TUNNEL_OUT("RTSP through HTTP out", "RTSP/tcp", RightsOfTunnelsTest.class),
+    RTSPS_TUNNEL_IN("RTSP through HTTPS in", "RTSPS/tcp", RightsOfTunnelsTest.class),
+    RTSPS_TUNNEL_OUT("RTSP through HTTPS out", "RTSPS/tcp", RightsOfTunnelsTest.class),
 
     HLS_LIVE("HLS, the live playlist", "/hls/*/live.m3u8", RightsOfPlaylistsTest.class),
     HLS_TS("HLS in MPEG-TS", "/hls/*/ts.m3u8", RightsOfPlaylistsTest.class),

@@ -11,7 +11,7 @@ import tapedeck.peers.RightsMatrix.Shown;
 import tapedeck.rights.Request;
 import tapedeck.stream.Publisher;
 
-/// Who may and who may not, where a protocol comes within another one: RTMP and RTSP over TLS and through HTTP.
+/// Who may and who may not, where a protocol comes within another one: RTMP over TLS and through HTTP, RTSP over TLS.
 @Tag("peer")
 @Timeout(300)
 class RightsOfWrappedWaysTest {
@@ -52,15 +52,6 @@ class RightsOfWrappedWaysTest {
                 Door.RTSPS_OUT,
                 RightsMatrix.rtsp(
                         RtspClient.secured(server.port("RTSPS"), "live/live", trusting), Request.Action.PLAY, shown));
-        row.cell(
-                Door.RTSP_TUNNEL_IN,
-                RightsMatrix.rtsp(
-                        RtspClient.tunnelled(server.port("RTSP"), "live/" + name + "-h"),
-                        Request.Action.PUBLISH,
-                        shown));
-        row.cell(
-                Door.RTSP_TUNNEL_OUT,
-                RightsMatrix.rtsp(RtspClient.tunnelled(server.port("RTSP"), "live/live"), Request.Action.PLAY, shown));
     }
 
     private static boolean rtmpt(int port, Request.Action action, String name, Shown shown) throws IOException {

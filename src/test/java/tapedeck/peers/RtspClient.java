@@ -25,6 +25,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Frame;
@@ -87,10 +88,19 @@ public final class RtspClient implements Closeable {
 
     /// Through HTTP: it speaks by a `POST`, in base64, and hears by a `GET`.
     public static RtspClient tunnelled(int port, String path) throws IOException {
+        return tunnelled("rtsp", port, path, SocketFactory.getDefault());
+    }
+
+    /// Through HTTPS.
+    public static RtspClient tunnelledSecurely(int port, String path, SSLContext trusting) throws IOException {
+        return tunnelled("rtsps", port, path, trusting.getSocketFactory());
+    }
+
+    private static RtspClient tunnelled(String scheme, int port, String path, SocketFactory way) throws IOException {
         String cookie = "x-sessioncookie: " + UUID.randomUUID() + "\r\n\r\n";
-        Socket back = new Socket(HOST, port);
-        Socket forth = new Socket(HOST, port);
-        RtspClient client = new RtspClient("rtsp", port, path, List.of(back, forth), new OutputStream() {
+        Socket back = way.createSocket(HOST, port);
+        Socket forth = way.createSocket(HOST, port);
+        RtspClient client = new RtspClient(scheme, port, path, List.of(back, forth), new OutputStream() {
             @Override
             public void write(int one) throws IOException {
                 write(new byte[] {(byte) one});

@@ -46,6 +46,27 @@ class StreamTest {
     }
 
     @Test
+    void whatIsOnlyDescribedIsBelievedForAsLongAsTracksAreWaitedFor() throws Exception {
+        Publication publication = publish();
+        Stream stream = publication.stream();
+        publication.expect(Publisher.Expects.BOTH);
+        publication.describe(audio(0).track());
+        assertEquals(List.of(), stream.tracks());
+        assertEquals(List.of(audio(0).track()), stream.describedTracks());
+        publication.write(video(0, true));
+        assertEquals(List.of(video(0, true).track()), stream.tracks());
+        assertEquals(List.of(video(0, true).track(), audio(0).track()), stream.describedTracks());
+        assertFalse(stream.knowsItsTracks());
+        assertTrue(stream.isDescribed());
+        nanos.addAndGet(Stream.MAX_TRACK_WAIT_NANOS);
+        assertEquals(List.of(video(0, true).track()), stream.describedTracks());
+        assertFalse(stream.isDescribed());
+        publication.write(audio(1));
+        assertEquals(2, stream.describedTracks().size());
+        assertTrue(stream.isDescribed());
+    }
+
+    @Test
     void aReaderThatWantsNoCacheBeginsAtTheNextEntryPointAndAsksForIt() throws Exception {
         Publication publication = publish();
         for (int i = 0; i < 25; i++) {

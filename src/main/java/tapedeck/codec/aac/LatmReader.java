@@ -21,6 +21,11 @@ public final class LatmReader {
     private static final int LOAS_SYNC = 0x2B7;
     /// numSubFrames has six bits.
     private static final int MAX_SUBFRAMES = 64;
+    /// frameLengthType, latmBufferFullness, otherDataPresent, crcCheckPresent.
+    private static final int TAIL_BITS = 3 + 8 + 1 + 1;
+
+    private static final int SYNC_EXTENSION = 0x2B7;
+    private static final int SYNC_EXTENSION_BITS = 11;
 
     private int subframes;
     private int frameLengthType;
@@ -43,7 +48,7 @@ public final class LatmReader {
     public List<Bytes> read(Bytes element) {
         BitReader in = new BitReader(element);
         if (!in.flag()) {
-            configuration(element, in);
+            configuration(element, in, false);
         }
         if (codec == null) {
             return List.of();
@@ -60,9 +65,11 @@ public final class LatmReader {
         return frames;
     }
 
-    /// Takes a StreamMuxConfig that stands elsewhere, as in a session description.
+    /// Takes a StreamMuxConfig that stands elsewhere, as in a session description. That of GStreamer's `rtpmp4apay`
+    /// ends
+    /// with the AudioSpecificConfig and what extends it: frames say how long they are, and nothing else goes along.
     public void configure(Bytes streamMuxConfig) {
-        configuration(streamMuxConfig, new BitReader(streamMuxConfig));
+        configuration(streamMuxConfig, new BitReader(streamMuxConfig), true);
     }
 
     /// The frames of an AudioMuxElement(0), which has no configuration.
@@ -95,7 +102,9 @@ public final class LatmReader {
     }
 
     /// StreamMuxConfig, 1.7.3.2.
-    private void configuration(Bytes element, BitReader in) {
+    ///
+    /// @param alone whether nothing is behind it
+    private void configuration(Bytes element, BitReader in, boolean alone) {
         boolean version1 = in.flag();
         if (version1 && in.flag()) {
             throw new MalformedException("LATM: audioMuxVersionA 1");
@@ -113,6 +122,13 @@ public final class LatmReader {
         Bytes config = bits(element, from);
         long configBits = configEnd >= 0 ? configEnd : AudioSpecificConfig.lengthBits(config);
         in.skip(configBits);
+        if (alone && isCut(config, configBits, in.remaining())) {
+            frameLengthType = 0;
+            otherDataBits = 0;
+            subframes = count;
+            codec = Aac.fromConfig(config.slice(0, (int) ((configBits + in.remaining()) / 8)));
+            return;
+        }
         frameLengthType = in.u(3);
         fixedFrameBytes = 0;
         switch (frameLengthType) {
@@ -130,6 +146,18 @@ public final class LatmReader {
         subframes = count;
         Codec.Aac said = Aac.fromConfig(trimmed(config, configBits));
         codec = said.equals(codec) ? codec : said;
+    }
+
+    /// Whether what has to follow an AudioSpecificConfig is missing, or its syncExtensionType (1.6.6.1) stands there:
+    /// as
+    /// a frameLengthType that would be a reserved one.
+    private static boolean isCut(Bytes config, long configBits, long left) {
+        if (left < TAIL_BITS) {
+            return true;
+        }
+        BitReader behind = new BitReader(config);
+        behind.skip(configBits);
+        return behind.u(SYNC_EXTENSION_BITS) == SYNC_EXTENSION;
     }
 
     /// Whole bytes of the configuration, whose last bits are zeros.

@@ -40,6 +40,18 @@ public final class LiveFragments {
         return init;
     }
 
+    /// The same with a `free` (8.1.2) behind it, where it would be shorter than this.
+    public Bytes init(int leastBytes) {
+        if (init.length() >= leastBytes) {
+            return init;
+        }
+        int padding = Math.max(0, leastBytes - init.length() - BoxWriter.HEADER_BYTES);
+        return new BoxWriter(leastBytes + BoxWriter.HEADER_BYTES)
+                .bytes(init)
+                .box("free", body -> body.zeros(padding))
+                .toBytes();
+    }
+
     public boolean carries(Track track) {
         return find(track) >= 0;
     }

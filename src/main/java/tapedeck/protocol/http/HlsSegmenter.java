@@ -38,6 +38,9 @@ final class HlsSegmenter {
 
     static final long PART_NANOS = 430_000_000L;
     static final long MAX_SEGMENT_BYTES = 16 << 20;
+    /// ffmpeg reads so many bytes before it looks what they are (`PROBE_BUF_MIN`): with a first segment of quiet sound
+    /// it would wait for the second.
+    static final int LEAST_INIT_BYTES = 2048;
 
     /// RFC 8216 4.3.3.1: a duration is rounded to the nearest second before it is compared.
     private static final long ROUNDING_NANOS = 450_000_000L;
@@ -148,7 +151,7 @@ final class HlsSegmenter {
         LiveFragments made = new LiveFragments(these, stream.name().value(), stream.startedAt());
         fragments = made;
         transport = null;
-        init = new HlsSegment.Init(window.nextNumber(), made.init());
+        init = new HlsSegment.Init(window.nextNumber(), made.init(LEAST_INIT_BYTES));
         return made;
     }
 

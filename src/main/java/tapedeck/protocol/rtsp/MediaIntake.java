@@ -1,5 +1,6 @@
 package tapedeck.protocol.rtsp;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import tapedeck.media.Track;
 import tapedeck.net.Connection;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpTracks;
+import tapedeck.rtp.payload.Depacketizer;
 import tapedeck.stream.Publisher;
 
 /// The receiving end of one connection, whoever began it: packets of the tracks that were set up, on whatever way they
@@ -89,6 +91,21 @@ final class MediaIntake {
 
     private boolean isSetUpAs(int trackId) {
         return paths.keySet().stream().anyMatch(index -> tracks.get(index).id() == trackId);
+    }
+
+    /// The tracks of which the description says everything. Sound, that is: publishers gather a second of it before
+    /// they send the first packet (RFC 3640), and pictures say more of themselves than what was announced.
+    List<Track> described() {
+        List<Track> known = new ArrayList<>();
+        for (int index : paths.keySet()) {
+            AnnouncedTrack track = tracks.get(index);
+            if (track.id() == Track.AUDIO && track.formats().size() == 1) {
+                Depacketizer.of(track.formats().getFirst())
+                        .described()
+                        .ifPresent(codec -> known.add(new Track(track.id(), codec)));
+            }
+        }
+        return known;
     }
 
     /// From now on packets are frames.

@@ -52,10 +52,10 @@ final class OfferedTrack {
                 List.of(format), new HeaderExtensions(none, none, none, null), ssrc, OptionalLong.empty());
     }
 
-    /// The tracks of a stream that RTP carries.
+    /// The tracks of a stream that RTP carries, also those of which nothing came yet.
     static List<OfferedTrack> of(Stream stream) {
         List<OfferedTrack> offered = new ArrayList<>();
-        for (Track track : stream.tracks()) {
+        for (Track track : stream.describedTracks()) {
             PayloadFormat.describing(track.codec(), FIRST_DYNAMIC_TYPE + offered.size())
                     .ifPresent(format -> offered.add(new OfferedTrack(track, format)));
         }

@@ -38,12 +38,16 @@ final class RtspPublishing implements Feedback {
         return intake;
     }
 
-    /// From now on there is a stream.
+    /// From now on there is a stream, if there was none.
     void record(Streams streams) throws NameTakenException {
+        if (publication != null) {
+            return;
+        }
         Publisher publisher =
                 Publisher.asConfigured(Publisher.Protocol.RTSP, connection.peer(), login, intake.expects(), random);
         Publication published = streams.publish(name, publisher, this);
         publication = published;
+        intake.described().forEach(published::describe);
         intake.start("rtsp %s \"%s\"".formatted(connection.peer(), name), published::write, published::missed);
         // Whoever subscribed in the meantime has put its wish behind this on the event loop.
         connection.paced(intake.isOverConnection());

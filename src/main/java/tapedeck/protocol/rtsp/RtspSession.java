@@ -352,7 +352,8 @@ final class RtspSession implements Conversation {
         }
     }
 
-    /// A stream that has just begun tells its tracks with its first frames: they are waited for a little.
+    /// A stream that has just begun tells its tracks with its first frames: they are waited for a little, but for those
+    /// that its publisher has described.
     private void describe(RtspMessage.Request request, StreamName name, int looks) {
         Optional<Stream> found = streams.find(name);
         if (found.isEmpty()) {
@@ -360,7 +361,7 @@ final class RtspSession implements Conversation {
             return;
         }
         Stream stream = found.get();
-        if (looks < RtspLimits.MAX_LOOKS && !stream.knowsItsTracks()) {
+        if (looks < RtspLimits.MAX_LOOKS && !stream.isDescribed()) {
             state = new State.Waiting(System.nanoTime());
             connection.executeAfter(RtspLimits.LOOK_NANOS, () -> {
                 state = new State.Idle();
@@ -455,12 +456,12 @@ final class RtspSession implements Conversation {
     }
 
     private void record(RtspMessage.Request request) {
-        if (!(state instanceof State.Publishing(RtspPublishing publishing, boolean recording))
-                || recording
-                || !publishing.intake().isSetUp()) {
+        if (!(state instanceof State.Publishing announced)
+                || !announced.publishing().intake().isSetUp()) {
             notNow(request);
             return;
         }
+        RtspPublishing publishing = announced.publishing();
         try {
             publishing.record(streams);
         } catch (NameTakenException e) {
@@ -486,11 +487,13 @@ final class RtspSession implements Conversation {
     }
 
     private void pause(RtspMessage.Request request) {
-        if (!(state instanceof State.Playing(RtspPlaying playing))) {
+        if (state instanceof State.Playing(RtspPlaying playing)) {
+            playing.pause();
+        } else if (!(state instanceof State.Publishing publishing && publishing.recording())) {
             notNow(request);
             return;
         }
-        playing.pause();
+        // RFC 2326 A.2: of a publisher nothing comes until it says RECORD again, and not for long.
         reply(request, RtspReply.ok());
     }
 }

@@ -1,9 +1,11 @@
 package tapedeck.rtp.payload;
 
+import java.util.Optional;
 import tapedeck.bytes.BitReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
+import tapedeck.media.Codec;
 
 /// AAC in RFC 3640 packets: several whole access units in one, or one in parts. Units that were interleaved (3.2.3.2)
 /// are nobody's.
@@ -145,6 +147,11 @@ final class AacDepacketizer implements Depacketizer {
     @Override
     public void gap(long packets) {
         part.gap(packets);
+    }
+
+    @Override
+    public Optional<Codec> described() {
+        return Optional.of(parameters.codec());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package tapedeck.rtp.payload;
 
+import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.opus.OpusHead;
@@ -71,6 +72,11 @@ final class AudioDepacketizer implements Depacketizer {
     public void gap(long packets) {
         missingFrames += packets;
         openFrames += packets;
+    }
+
+    @Override
+    public Optional<Codec> described() {
+        return Optional.of(codec);
     }
 
     @Override

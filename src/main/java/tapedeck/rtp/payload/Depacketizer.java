@@ -1,5 +1,6 @@
 package tapedeck.rtp.payload;
 
+import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.media.Codec;
 
@@ -33,6 +34,11 @@ public interface Depacketizer {
     /// Whether nothing can be handed on before the next keyframe. Sound has no others.
     default boolean needsKeyframe() {
         return false;
+    }
+
+    /// The codec of all frames, where the description alone says it.
+    default Optional<Codec> described() {
+        return Optional.empty();
     }
 
     /// Frames that came in part, or that nobody can decode because of a loss; at least one for each loss.

@@ -2,6 +2,7 @@ package tapedeck.rtp.payload;
 
 import java.io.ByteArrayOutputStream;
 import java.util.List;
+import java.util.Optional;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.codec.aac.Aac;
@@ -88,6 +89,11 @@ final class LatmDepacketizer implements Depacketizer {
     public void gap(long packets) {
         missingFrames += packets;
         broken = true;
+    }
+
+    @Override
+    public Optional<Codec> described() {
+        return inBand ? Optional.empty() : Optional.ofNullable(reader.codec());
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -309,6 +310,29 @@ class HlsTest {
                     Container.MP4.probe(channel).tracks().size());
             assertPlayed(pictures(frames), pictures(Mp4Frames.of(channel)));
         }
+    }
+
+    /// ffmpeg looks at 2048 bytes before it goes on: those of the header are there with the first segment.
+    @Test
+    void theHeaderIsAsLongAsWhatPlayersLookAt() throws Exception {
+        List<Frame> frames = TestMedia.aac(1);
+        HlsWindow window = window(1);
+        try (Publication publication = house.publish("a")) {
+            HlsSegmenter segmenter =
+                    new HlsSegmenter(window, publication.stream(), TestMedia.tracks(frames), 0, () -> SECOND_NANOS);
+            frames.forEach(frame -> segmenter.write(new Item.Media(frame, true)));
+            segmenter.finish();
+        }
+        Bytes init = Objects.requireNonNull(window.init(1)).data();
+        assertEquals(HlsSegmenter.LEAST_INIT_BYTES, init.length());
+        List<String> boxes = new ArrayList<>();
+        long sizes = 0;
+        for (int at = 0; at < init.length(); at += (int) init.u32(at)) {
+            boxes.add(init.slice(at + 4, at + 8).toUtf8());
+            sizes += init.u32(at);
+        }
+        assertEquals(List.of("ftyp", "moov", "free"), boxes);
+        assertEquals(init.length(), sizes);
     }
 
     /// It begins with the last keyframe before the player came, and nothing is missing after that.

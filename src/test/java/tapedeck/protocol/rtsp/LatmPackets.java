@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import tapedeck.bytes.Bytes;
@@ -41,21 +42,36 @@ final class LatmPackets {
         return "%012x".formatted(bits << 4);
     }
 
-    static PayloadFormat format(Codec.Aac codec) {
+    /// As GStreamer's `rtpmp4apay` writes it: the same beginning, then the whole AudioSpecificConfig and nothing.
+    static String cutConfig(Codec.Aac codec) {
+        BigInteger bits = new BigInteger(1, codec.config().toByteArray())
+                .or(BigInteger.ONE.shiftLeft(8 * codec.config().length() + 13))
+                .shiftLeft(1);
+        return ("%0" + (2 * codec.config().length() + 4) + "x").formatted(bits);
+    }
+
+    static PayloadFormat format(Codec.Aac codec, String config) {
         return new PayloadFormat(
                 97,
                 "MP4A-LATM",
                 codec.sampleRateHz(),
                 codec.channels(),
-                "profile-level-id=1;cpresent=0;config=" + config(codec),
+                "profile-level-id=1;cpresent=0;config=" + config,
                 List.of());
     }
 
     static void assertSame(List<Frame> sound) {
-        // Without what an encoder appends for SBR.
-        Bytes config = ((Codec.Aac) sound.getFirst().track().codec()).config().slice(0, 2);
-        Codec.Aac codec = Aac.fromConfig(config);
-        PayloadFormat format = format(codec);
+        Codec.Aac whole = (Codec.Aac) sound.getFirst().track().codec();
+        assertTrue(whole.config().length() > 2, "what an encoder appends for SBR");
+        Codec.Aac codec = Aac.fromConfig(whole.config().slice(0, 2));
+        assertSame(sound, codec, format(codec, config(codec)));
+        // Seen.
+        assertEquals("40002320adca00", cutConfig(Aac.fromConfig(Bytes.ofHex("119056e500"))));
+        assertSame(sound, codec, format(codec, cutConfig(codec)));
+        assertSame(sound, whole, format(whole, cutConfig(whole)));
+    }
+
+    private static void assertSame(List<Frame> sound, Codec.Aac codec, PayloadFormat format) {
         assertTrue(Depacketizer.supports(format), format.toString());
         for (int packetBytes : new int[] {10_000, 100}) {
             Depacketizer depacketizer = Depacketizer.of(format);

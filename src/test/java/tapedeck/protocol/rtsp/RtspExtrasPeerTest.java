@@ -205,6 +205,30 @@ class RtspExtrasPeerTest {
         assertEquals(sent.subList(0, kept.size()), kept);
     }
 
+    /// All that was sent is in the recording. Its sound comes as LATM, of which GStreamer describes a part.
+    @ParameterizedTest
+    @CsvSource({"rtspt, RTSP", "rtsph, RTSP", "rtspsh, RTSPS"})
+    void gstreamerPublishes(String scheme, String port) throws Exception {
+        Path brief = folder.resolve("brief.mkv");
+        // Not a cut one, which has pictures that are shown behind its end.
+        Ffmpeg.ffmpeg(("-v error -i %s -t 3 -c:v libx264 -g 25 -c:a copy %s".formatted(source, brief)).split(" "));
+        String pipeline = "rtspclientsink name=out tls-validation-flags=0 location=%s://127.0.0.1:%d/live/g"
+                        .formatted(scheme, server.port(port))
+                + " filesrc location=%s ! matroskademux name=clip".formatted(brief)
+                + " clip.video_0 ! queue ! h264parse ! out. clip.audio_0 ! queue ! aacparse ! out.";
+        List<String> command = new ArrayList<>(List.of("gst-launch-1.0"));
+        command.addAll(List.of(pipeline.split(" ")));
+        Process publisher = started("publisher", command);
+        publisher.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        publisher.destroyForcibly();
+        String said = Files.readString(folder.resolve("publisher.log"));
+        assertTrue(said.contains("Got EOS"), said);
+        Path recorded = server.awaitRecording("g.mp4");
+        assertEquals("", Ffmpeg.decodeErrors(recorded));
+        assertEquals(hashes(brief, "v", "-fps_mode", "passthrough"), hashes(recorded, "v", "-fps_mode", "passthrough"));
+        assertEquals(hashes(brief, "a", "-c", "copy"), hashes(recorded, "a", "-c", "copy"));
+    }
+
     /// Of packets with `-c copy`, else of what they decode to.
     private static List<String> hashes(Path file, String kind, String... how) {
         List<String> command = new ArrayList<>(List.of("-v", "error", "-i", file.toString(), "-map", "0:" + kind));

@@ -32,11 +32,13 @@ import tapedeck.rights.Rights;
 import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.RtpPacket;
 import tapedeck.rtp.payload.Depacketizer;
+import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.settings.Settings;
 import tapedeck.stream.Feedback;
 import tapedeck.stream.Publication;
 import tapedeck.stream.Publisher;
+import tapedeck.stream.Stream;
 import tapedeck.stream.StreamName;
 import tapedeck.stream.Streams;
 
@@ -99,6 +101,41 @@ class RtspSessionTest {
             assertEquals(200, described.status());
             assertEquals(1, SessionDescription.parse(described.body()).media().size());
             assertEquals("ac3", described.headers().get("left-out"));
+        }
+    }
+
+    /// Publishers gather up to a second of sound for its first packet (RFC 3640 3.3.6): nobody has to wait for that.
+    @Test
+    void soundThatIsAnnouncedIsDescribedBeforeItComes() throws Exception {
+        List<Frame> media = TestMedia.of("h264+aac", 1);
+        List<Track> tracks = TestMedia.tracks(media);
+        List<Frame> sound =
+                media.stream().filter(frame -> frame.track().isAudio()).toList();
+        try (RtspClient publisher = new RtspClient(server.port(), "live/a");
+                RtspClient player = new RtspClient(server.port(), "a")) {
+            publisher.publish(tracks);
+            Stream stream = streams.find(new StreamName("a")).orElseThrow();
+            publisher.send(
+                    tracks,
+                    media.stream().filter(frame -> frame.track().isVideo()).toList());
+            await("pictures", () -> !stream.tracks().isEmpty());
+            RtspClient.Answer described = player.request("DESCRIBE");
+            assertFalse(stream.knowsItsTracks(), "nothing was heard yet");
+            SessionDescription sdp = SessionDescription.parse(described.body());
+            assertEquals(
+                    List.of("video", "audio"),
+                    sdp.media().stream().map(MediaDescription::type).toList());
+            String control =
+                    described.headers().get("content-base") + sdp.media().get(1).attribute("control");
+            player.ask("SETUP", control, "", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1");
+            assertEquals(200, player.request("PLAY").status());
+            publisher.send(tracks, sound);
+            publisher.request("TEARDOWN");
+            int heard = 0;
+            for (RtspClient.Interleaved next = player.next(); !saysGoodbye(next); next = player.next()) {
+                heard += next.channel() == 0 ? 1 : 0;
+            }
+            assertEquals(sound.size(), heard);
         }
     }
 
@@ -363,6 +400,30 @@ class RtspSessionTest {
             RtpPacket next = RtpPacket.parse(player.next().packet());
             assertTrue(next.payloadLength() > 0);
         }
+    }
+
+    /// RFC 2326 A.2; GStreamer says so before it goes.
+    @Test
+    void aPublisherThatPausesMayGoOn() throws Exception {
+        List<Frame> media = TestMedia.aac(2);
+        List<Track> tracks = TestMedia.tracks(media);
+        FrameCollector collector = FrameCollector.of(streams, "a");
+        try (RtspClient publisher = new RtspClient(server.port(), "live/a")) {
+            publisher.ask("ANNOUNCE", publisher.url(), publisher.description(tracks), "Content-Type: application/sdp");
+            publisher.ask(
+                    "SETUP",
+                    publisher.url() + "/streamid=0",
+                    "",
+                    "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;mode=record");
+            assertEquals(455, publisher.request("PAUSE").status(), "nothing is published yet");
+            assertEquals(200, publisher.request("RECORD").status());
+            publisher.send(tracks, media.subList(0, media.size() / 2));
+            assertEquals(200, publisher.request("PAUSE").status());
+            assertEquals(200, publisher.request("RECORD").status());
+            publisher.send(tracks, media.subList(media.size() / 2, media.size()));
+            assertEquals(200, publisher.request("TEARDOWN").status());
+        }
+        assertEquals(datas(media, Track.AUDIO), datas(collector.untilEnd(), Track.AUDIO));
     }
 
     /// GStreamer takes a connection that closes before it could say TEARDOWN for an error.
