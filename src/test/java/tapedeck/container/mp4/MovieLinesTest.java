@@ -31,6 +31,7 @@ class MovieLinesTest {
     private static final int AWAY_UNTIL = 16;
 
     private static final int TRAF = 0x74726166;
+    private static final int MEHD = 0x6D656864;
     private static final int TFHD = 0x74666864;
     private static final int TRUN = 0x7472756E;
 
@@ -120,6 +121,24 @@ class MovieLinesTest {
         long once = bytesOf("moof", file);
         // Each is read with what stands around it.
         assertTrue(read.get() < 4 * once, "%d bytes for %d of moof".formatted(read.get(), once));
+    }
+
+    @Test
+    void theEndIsFoundWhereNoHeaderSaysIt() throws Exception {
+        ByteBuffer bytes = ByteBuffer.wrap(growing().toByteArray());
+        for (int i = 0; i < bytes.limit() - 16; i++) {
+            if (bytes.getInt(i) == MEHD) {
+                bytes.putInt(i + 8, 0);
+                if (bytes.getInt(i - 4) == 20) {
+                    bytes.putInt(i + 12, 0);
+                }
+            }
+        }
+        try (MemoryFile file = new MemoryFile(Bytes.wrap(bytes.array()))) {
+            Movie movie = Movie.read(new FileBoxes(file), Mp4Reader.find(new FileBoxes(file), "moov"));
+            assertEquals(0, movie.durationTicks());
+            assertEquals(SECONDS * SECOND, Mp4Reader.summary(file).durationNanos());
+        }
     }
 
     /// Also where data of one track follows that of another without saying so (8.8.7.1), as first writers did.
