@@ -79,7 +79,7 @@ function lanes(participants, duration, seek) {
       const {left, width} = event.currentTarget.getBoundingClientRect();
       seek(duration * (event.clientX - left) / width);
     }}, bar(ones.flatMap((one) => one.pictures), "picture"), bar(ones.flatMap((one) => one.sounds), "sound"));
-    return element("li", {class: "lane"}, element("span", {class: "lane-name"}, name), track, element("span", {class: "unseen"}, spoken(ones)));
+    return element("li", {class: "lane"}, element("span", {class: "lane-name", title: name}, name), track, element("span", {class: "unseen"}, spoken(ones)));
   });
 }
 

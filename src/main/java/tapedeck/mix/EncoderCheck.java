@@ -78,7 +78,7 @@ public final class EncoderCheck {
 
     private static List<Entry> build() {
         List<Entry> build = new ArrayList<>();
-        for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
+        for (String path : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             File file = new File(path);
             build.add(new Entry(path, file.length(), file.lastModified()));
         }

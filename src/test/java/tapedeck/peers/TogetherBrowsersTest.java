@@ -54,6 +54,15 @@ class TogetherBrowsersTest {
             [...document.querySelectorAll('#together audio')]
                 .every((audio) => audio.muted === (audio.ariaLabel === 'guest1'))""";
 
+    /// And the lanes below the seek bar.
+    private static final String NAMES_STAND_BESIDE_THEIR_LANES = """
+            [...document.querySelectorAll('#together .lane')].every((lane) => {
+                const box = (selector) => lane.closest('.together-seek').querySelector(selector).getBoundingClientRect();
+                const track = lane.querySelector('.lane-track').getBoundingClientRect();
+                return lane.querySelector('.lane-name').getBoundingClientRect().right <= track.left
+                    && Math.abs(box('input').left - track.left) < 1 && Math.abs(box('input').right - track.right) < 1;
+            })""";
+
     @TempDir
     private static Path folder;
 
@@ -175,6 +184,7 @@ class TogetherBrowsersTest {
         page.waitForCondition(() -> ((Number) page.evaluate(PLAYING_BEHIND_THE_SEEK)).intValue() == JOINS.size());
         page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "console-together-" + name + ".png")));
         assertEquals(true, page.evaluate(ONLY_GUEST1_IS_SILENT));
+        assertEquals(true, page.evaluate(NAMES_STAND_BESIDE_THEIR_LANES));
         assertTrue(page.locator("#together-problem").isHidden());
         page.keyboard().press("Escape");
         page.waitForCondition(() -> page.locator("#together video").count() == 0);

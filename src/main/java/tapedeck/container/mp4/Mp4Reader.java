@@ -46,19 +46,26 @@ final class Mp4Reader {
             return new Summary(TrackClock.nanos(movie.durationTicks(), movie.timescale()), movie.knownTracks());
         }
         Map<Integer, End> ends = new HashMap<>();
-        movie.tracks().forEach(track -> ends.put(track.id(), new End()));
+        movie.tracks().forEach(track -> ends.put(track.id(), new End(track, movie)));
         SampleWalk.over(movie, boxes, box, ends);
-        long end = 0;
-        for (MovieTrack track : movie.tracks()) {
-            long ticks = ends.get(track.id()).ticks + EditList.of(track, movie).shiftTicks();
-            end = Math.max(end, TrackClock.nanos(ticks, track.timescale()));
-        }
-        return new Summary(end, movie.knownTracks());
+        long end = ends.values().stream().mapToLong(End::nanos).max().orElse(0);
+        return new Summary(Math.max(0, end), movie.knownTracks());
     }
 
     /// Where a track ends.
     private static final class End implements SampleWalk.Listener {
+        private final MovieTrack track;
+        private final long shiftTicks;
         private long ticks;
+
+        End(MovieTrack track, Movie movie) {
+            this.track = track;
+            shiftTicks = EditList.of(track, movie).shiftTicks();
+        }
+
+        long nanos() {
+            return TrackClock.nanos(ticks + shiftTicks, track.timescale());
+        }
 
         @Override
         public void sample(long decodeTicks, long durationTicks, int compositionOffset) {

@@ -3,6 +3,7 @@ package tapedeck.container.matroska;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -77,14 +78,16 @@ class MatroskaLinesTest {
     }
 
     @Test
-    void tooManyBlocksAreRefused() throws IOException {
-        String[] three = {
-            block(Samples.OPUS.id(), 7, 0x80, "fc01"),
-            block(Samples.OPUS.id(), 27, 0x80, "fc01"),
-            block(Samples.OPUS.id(), 47, 0x80, "fc01")
-        };
-        assertEquals(1, MatroskaLines.of(file(three), 3).lines().size());
-        assertThrows(MalformedException.class, () -> MatroskaLines.of(file(three), 2));
+    void whatTakesTooMuchMemoryIsRefused() throws IOException {
+        String[] blocks = new String[1500];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = block(Samples.OPUS.id(), 7 + 20 * i, 0x80, "fc01");
+        }
+        // Four bytes each: length, flags and time are one, the place is another, and the head of a block is in between.
+        assertEquals(1, MatroskaLines.of(file(blocks), 8192).lines().size());
+        String message = assertThrows(MalformedException.class, () -> MatroskaLines.of(file(blocks), 4096))
+                .getMessage();
+        assertTrue(message.contains("too long"), message);
     }
 
     @Test
