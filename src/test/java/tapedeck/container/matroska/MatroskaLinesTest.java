@@ -77,6 +77,26 @@ class MatroskaLinesTest {
         assertEquals(300 * MILLI, line.endNanos());
     }
 
+    /// As far as any codec reorders, and not to the end of the file.
+    @Test
+    void theNextPicturesSayWhenOneIsDecoded() throws IOException {
+        List<String> blocks = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            blocks.add(block(Samples.VP8.id(), 40 * (i + 1), i == 0 ? 0x80 : 0, "00"));
+        }
+        blocks.add(block(Samples.VP8.id(), 0, 0, "00"));
+        List<Long> decoded = new ArrayList<>();
+        FileLine line = line(file(blocks.toArray(String[]::new)));
+        for (FileLine.Cursor cursor = line.from(0); cursor.hasNext(); cursor.next()) {
+            decoded.add(cursor.dtsNanos() / MILLI);
+        }
+        int first = 40 - StoredBlocks.MAX_REORDERED;
+        for (int i = 0; i < decoded.size(); i++) {
+            assertEquals(i < first ? 140 + 40 * i : 100, decoded.get(i), "picture " + i);
+        }
+        assertEquals(41, decoded.size());
+    }
+
     @Test
     void whatTakesTooMuchMemoryIsRefused() throws IOException {
         String[] blocks = new String[1500];
