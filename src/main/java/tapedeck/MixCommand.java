@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tapedeck.mix.EncoderCheck;
 import tapedeck.mix.FileTrouble;
 import tapedeck.mix.MixCallback;
 import tapedeck.mix.MixFailedException;
@@ -116,6 +117,7 @@ final class MixCommand implements Callable<Integer> {
         Path file = recording.file();
         try {
             MixSettings settings = MixSettings.read(config);
+            new EncoderCheck().require(settings);
             settings.unknownKeys().forEach(key -> System.err.printf("%s: %s has no effect%n", config, key));
             Mixed mixed;
             try (ProgressLine progress = new ProgressLine()) {

@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import tapedeck.api.Api;
 import tapedeck.api.CommandLine;
 import tapedeck.database.Database;
+import tapedeck.mix.EncoderCheck;
 import tapedeck.mix.LiveMixers;
 import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
@@ -178,13 +179,15 @@ public final class Server implements AutoCloseable {
         opened(new IngestHttp(rights, streams, routes));
         Api api = opened(new Api(routes, settings, streams, recordings, transcodes, relays, ports, VERSION));
         api.serve(opened(new RtpEndpoints(loops, rtpPorts, streams, relays)));
+        EncoderCheck encoders = new EncoderCheck();
         api.serve(
                 opened(new MixJobs(
                         database,
                         Path.of("conf", "offline_mixer.json"),
+                        encoders,
                         Runtime.getRuntime().availableProcessors())),
                 List.of(settings.recording().multiDir(), settings.recording().dir()));
-        api.serve(opened(new LiveMixers(streams, Path.of("conf", "mixer.json"))));
+        api.serve(opened(new LiveMixers(streams, Path.of("conf", "mixer.json"), encoders)));
         openCommandLine(settings, api);
         opened(new HlsHttp(rights, streams, routes, kept, api::rewind));
         openHttp(settings, routes, tunnelRoutes);

@@ -89,10 +89,7 @@ export class Ensemble {
       const pieces = this.feeds.filter((feed) => !feed.failed).map((feed) => ({feed, part: feed.take(last ? Infinity : until)}));
       const bytes = await this.source.read(pieces, signal);
       if (signal.aborted) return;
-      for (const {feed, part} of pieces) {
-        feed.give(part, bytes);
-        feed.forget();
-      }
+      for (const {feed, part} of pieces) feed.give(part, bytes);
       this.source.forget(this.feeds);
       this.filledUntil = last ? this.duration : until;
       this.filling = false;
@@ -105,9 +102,10 @@ export class Ensemble {
   }
 
   async goTo(seconds, signal) {
-    await this.source.seek(seconds, signal);
+    const late = await this.source.seek(seconds, signal);
     if (signal.aborted) return;
     this.sought = false;
+    for (const feed of this.feeds) feed.late = late.includes(feed.track);
     for (const feed of this.feeds) feed.seek(seconds);
   }
 

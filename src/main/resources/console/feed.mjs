@@ -3,6 +3,8 @@ import {clusters} from "./clusters.mjs";
 import {fragments} from "./fragments.mjs";
 
 const KEPT_SECONDS = 20;
+/** Times are rounded. */
+const BEFORE_SECONDS = 0.002;
 /** What a cluster of WebM can hold is 32 s. */
 const MAX_PIECE_SECONDS = 20;
 
@@ -20,6 +22,10 @@ export class Feed {
     this.queue = [];
     this.buffer = null;
     this.failed = false;
+    /** What was given that others need to be decoded: when it is shown. */
+    this.entries = [];
+    /** Whether the picture that was sought could not be had. */
+    this.late = false;
   }
 
   open() {
@@ -80,6 +86,7 @@ export class Feed {
     let first = Math.max(0, low - 1);
     while (sync !== null && first > 0 && sync[first] === 0) first--;
     this.next = first;
+    this.entries = [];
     this.queue = this.queue.filter((task) => task.first);
     if (this.buffer) this.queue.push({removeFrom: 0, removeTo: Infinity});
     this.work();
@@ -108,10 +115,12 @@ export class Feed {
       const segment = this.segmentAt(from);
       let to = from + 1;
       while (to < end && this.continues(from, to, segment)) to++;
+      for (let i = from; i < to; i++) if (this.track.samples.sync?.[i]) this.entries.push(this.time(i));
       const shift = Math.round(segment.at * this.track.timescale) - segment.mediaTicks;
       this.queue.push({append: this.format.piece(this.track, {from, to, shift, sequence: this.sequence++}, bytes)});
       from = to;
     }
+    this.queue.push({forget: true});
     this.work();
   }
 
@@ -119,8 +128,10 @@ export class Feed {
   work() {
     const {buffer} = this;
     if (!buffer || buffer.updating || this.failed) return;
-    const task = this.queue.shift();
-    if (!task) return;
+    let task = this.queue.shift();
+    while (task?.forget && !this.forget()) task = this.queue.shift();
+    // What is forgotten takes its time too.
+    if (!task || task.forget) return;
     try {
       if (task.append) buffer.appendBuffer(task.append);
       else buffer.remove(task.removeFrom, task.removeTo);
@@ -136,11 +147,19 @@ export class Feed {
     return this.queue.length > 0 || this.buffer === null || this.buffer.updating;
   }
 
+  /** The browser drops with a picture what needs it: only what is in front of one that needs none may go. */
   forget() {
     const seen = this.element.currentTime - KEPT_SECONDS;
     if (seen <= 0 || !this.buffer || this.buffer.updating || this.buffer.buffered.length === 0) return false;
-    if (this.buffer.buffered.start(0) >= seen) return false;
-    this.buffer.remove(0, seen);
+    let until = seen;
+    if (this.track.kind === "video" && this.track.samples.sync !== null) {
+      const entry = this.entries.findLastIndex((time) => time <= seen);
+      if (entry < 0) return false;
+      this.entries.splice(0, entry);
+      until = this.entries[0] - BEFORE_SECONDS;
+    }
+    if (this.buffer.buffered.start(0) >= until) return false;
+    this.buffer.remove(0, until);
     return true;
   }
 
@@ -151,6 +170,11 @@ export class Feed {
       if (buffered.start(i) - 0.1 <= seconds && buffered.end(i) > seconds) return true;
     }
     return false;
+  }
+
+  /** Whether what is to be seen at this time begins where nobody looked for it. */
+  isLate(seconds) {
+    return this.late && !this.has(seconds);
   }
 
   /** The time in which the track has something to show, if that is now. */

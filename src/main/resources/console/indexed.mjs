@@ -9,7 +9,10 @@ export class Indexed {
     this.file = file;
   }
 
-  async seek() {}
+  /** It says itself with which picture one has to begin. */
+  async seek() {
+    return [];
+  }
 
   async reach() {}
 

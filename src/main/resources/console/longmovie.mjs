@@ -1,7 +1,7 @@
 // An MP4 whose index is too large for a page: hours of many. Those of the server's own keep their fragments inside, and a
 // playlist says where they stand (ISO/IEC 14496-12 8.8; RFC 8216 4.3.2.2): near the clock each says what is in it.
 import {Problem} from "./api.mjs";
-import {boxAt, children, find} from "./boxes.mjs";
+import {children, find} from "./boxes.mjs";
 import {movieTimescale, tracksOf, viewOf} from "./movie.mjs";
 import {RemoteFile} from "./remote.mjs";
 import {SampleWindow, Spans} from "./spans.mjs";
@@ -10,8 +10,12 @@ import {segmentsOf, timeline} from "./timeline.mjs";
 const FULL_BOX = 4;
 const NOT_SYNC = 0x10000;
 
-/** As [readMovie]; null if the server has no playlist of it. */
-export async function readLongMovie(file) {
+/**
+ * As [readMovie]; null if the server has no playlist of it.
+ *
+ * @param limits [LIMITS]
+ */
+export async function readLongMovie(file, limits) {
   const listed = await file.text(".m3u8");
   if (listed === null) return null;
   const {uri, initBytes, spans, duration} = playlist(listed);
@@ -31,7 +35,8 @@ export async function readLongMovie(file) {
   }
   const shown = tracks.filter(({segments}) => segments.length > 0);
   const numbered = new Map(shown.map((track) => [track.id, track]));
-  return {duration, tracks: shown, source: new Spans(media, spans, shown, (bytes, from) => parse(viewOf(bytes), from, numbered))};
+  const source = new Spans(media, spans, shown, (bytes, from) => parse(viewOf(bytes), from, numbered), limits);
+  return {duration, tracks: shown, source};
 }
 
 function playlist(text) {

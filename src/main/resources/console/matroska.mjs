@@ -11,7 +11,6 @@ import {segmentsOf, timeline} from "./timeline.mjs";
 
 const KINDS = {1: "video", 2: "audio"};
 const MAX_TOP_ELEMENTS = 256;
-const MAX_MASTER_BYTES = 16 << 20;
 const NANOS_PER_SECOND = 1e9;
 const USUAL_SCALE = 1_000_000;
 const SESSION = "MEDIA_SESSION_ID";
@@ -22,9 +21,13 @@ export function isMatroska(view) {
   return view.byteLength >= 4 && view.getUint32(0) === is.EBML;
 }
 
-/** As [readMovie]. */
-export async function readMatroska(file) {
-  const head = await readHead(file);
+/**
+ * As [readMovie].
+ *
+ * @param limits [LIMITS]
+ */
+export async function readMatroska(file, limits) {
+  const head = await readHead(file, limits.masterBytes);
   const info = fields(head[is.INFO]);
   const scale = info.number(is.TIMESTAMP_SCALE) ?? USUAL_SCALE;
   const duration = (info.real(is.DURATION) ?? 0) * scale / NANOS_PER_SECOND;
@@ -37,16 +40,16 @@ export async function readMatroska(file) {
     if (made && made.segments.length > 0) tracks.push(made);
   }
   const numbered = new Map(tracks.map((one) => [one.id, one]));
-  const source = new Spans(file, spans(head), tracks, (bytes, from) => parse(viewOf(bytes), from, numbered));
+  const source = new Spans(file, spans(head), tracks, (bytes, from) => parse(viewOf(bytes), from, numbered), limits);
   return {duration, tracks, source};
 }
 
 /** The masters in front of the first cluster by their names, and the cues wherever they are. */
-async function readHead(file) {
+async function readHead(file, mostBytes) {
   const head = {};
   const look = async (at) => elementAt(viewOf(await file.read(at, Math.min(file.size, at + MAX_HEADER))), 0);
   const take = async (at, {id, body, end}) => {
-    if (end - body > MAX_MASTER_BYTES) throw new Problem("This recording says too much of itself.", 0);
+    if (end - body > mostBytes) throw new Problem("This recording says too much of itself.", 0);
     head[id] ??= viewOf(await file.read(at + body, at + end));
   };
   const ebml = await look(0);

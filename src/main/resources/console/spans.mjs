@@ -5,8 +5,6 @@
 const SLACK_SECONDS = 2.5;
 /** How far in front of a time a picture is looked for with which that can be decoded: twice as far each time. */
 const FIRST_BACK_SECONDS = 2;
-const MAX_BACK_SECONDS = 32;
-const MAX_REQUEST_BYTES = 16 << 20;
 
 /** The samples of one track that were fetched last, as [Feed] wants them. */
 export class SampleWindow {
@@ -80,27 +78,48 @@ export class Spans {
    * @param spans parts of the file with the time from which on they are, one behind the other
    * @param tracks with a [SampleWindow] each
    * @param parse adds the samples of bytes to the tracks; gets where they stand
+   * @param limits [LIMITS]
    */
-  constructor(file, spans, tracks, parse) {
+  constructor(file, spans, tracks, parse, {requestBytes, backBytes}) {
     this.file = file;
     this.spans = spans;
     this.tracks = tracks;
     this.parse = parse;
+    this.requestBytes = requestBytes;
+    this.backBytes = backBytes;
     this.next = 0;
     this.held = [];
   }
 
-  /** Goes where this time can be decoded, and fetches up to there. */
+  /**
+   * Goes where this time can be decoded, and fetches up to there. How far back that is the index does not say: it has the
+   * keyframes of some of the tracks alone.
+   *
+   * @returns those tracks whose picture of this time begins too far back for that
+   */
   async seek(seconds, signal) {
-    for (let back = FIRST_BACK_SECONDS; ; back *= 2) {
+    if (this.spans.length === 0) return [];
+    let first = this.spanAt(seconds - FIRST_BACK_SECONDS);
+    this.held = [];
+    this.tracks.forEach(({samples}) => samples.clear());
+    this.next = first;
+    await this.reach(seconds, signal);
+    const {from} = this.spans[this.spanAt(seconds)];
+    const lowest = this.spans.findIndex((span) => from - span.from <= this.backBytes);
+    for (let back = 2 * FIRST_BACK_SECONDS; first > lowest && this.tracks.some((track) => !this.canShow(track, seconds)); back *= 2) {
+      const earlier = Math.max(lowest, this.spanAt(seconds - back));
+      const pieces = await this.fetch(earlier, first, signal);
+      first = earlier;
+      this.held.unshift(...pieces);
       this.tracks.forEach(({samples}) => samples.clear());
-      this.held = [];
-      this.next = Math.max(0, this.spans.findLastIndex(({at}) => at <= seconds - back));
-      const first = this.next;
-      await this.reach(seconds, signal);
-      if (signal.aborted) return;
-      if (first === 0 || back >= MAX_BACK_SECONDS || this.tracks.every((track) => this.canShow(track, seconds))) return;
+      this.parseAll(this.held);
     }
+    return first === 0 ? [] : this.tracks.filter((track) => !this.canShow(track, seconds));
+  }
+
+  /** The last one that begins before this time, as far as one does. */
+  spanAt(seconds) {
+    return Math.max(0, this.spans.findLastIndex(({at}) => at <= seconds));
   }
 
   canShow({kind, samples, segments, timescale}, seconds) {
@@ -110,21 +129,31 @@ export class Spans {
 
   /** Fetches what there is before this time. */
   async reach(until, signal) {
-    while (this.next < this.spans.length && this.spans[this.next].at <= until + SLACK_SECONDS) {
-      const {from} = this.spans[this.next];
-      let {to} = this.spans[this.next];
-      let next = this.next + 1;
-      while (next < this.spans.length && this.spans[next].at <= until + SLACK_SECONDS
-          && this.spans[next].to - from <= MAX_REQUEST_BYTES) {
-        to = this.spans[next++].to;
-      }
-      const bytes = await this.file.read(from, to, signal);
-      if (signal.aborted) return;
-      // Not before: what could not be fetched is asked for again.
-      this.next = next;
-      this.held.push({from, bytes});
-      this.parse(bytes, from);
+    let end = this.next;
+    while (end < this.spans.length && this.spans[end].at <= until + SLACK_SECONDS) end++;
+    const pieces = await this.fetch(this.next, end, signal);
+    // Not before: what could not be fetched is asked for again.
+    this.next = end;
+    this.held.push(...pieces);
+    this.parseAll(pieces);
+  }
+
+  /** The bytes of some spans, in as few requests as may be. */
+  async fetch(first, end, signal) {
+    const pieces = [];
+    for (let i = first; i < end;) {
+      const {from} = this.spans[i];
+      let {to} = this.spans[i++];
+      while (i < end && this.spans[i].to - from <= this.requestBytes) to = this.spans[i++].to;
+      pieces.push({from, bytes: await this.file.read(from, to, signal)});
     }
+    // Somebody has gone elsewhere meanwhile.
+    signal.throwIfAborted();
+    return pieces;
+  }
+
+  parseAll(pieces) {
+    for (const {from, bytes} of pieces) this.parse(bytes, from);
     this.tracks.forEach(({samples}) => samples.order());
   }
 

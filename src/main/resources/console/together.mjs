@@ -3,6 +3,7 @@ import {Problem} from "./api.mjs";
 import {prepare} from "./dialogs.mjs";
 import {byId, element, setText, show} from "./dom.mjs";
 import {Ensemble} from "./ensemble.mjs";
+import {LIMITS} from "./limits.mjs";
 import {readLongMovie} from "./longmovie.mjs";
 import {isMatroska, readMatroska} from "./matroska.mjs";
 import {readMovie, viewOf} from "./movie.mjs";
@@ -11,9 +12,6 @@ import * as words from "./words.mjs";
 
 const STEP_SECONDS = 5;
 const MAGIC_BYTES = 4;
-/** Larger ones are left where they are, as far as the server has another way: 25 bytes a sample become of them here. */
-const WHOLE_INDEX_BYTES = 32 << 20;
-const MAX_INDEX_BYTES = 512 << 20;
 
 /** What one stream sent from its joining to its leaving. */
 class Participant {
@@ -24,7 +22,8 @@ class Participant {
     this.label = element("span", {class: "tile-name"}, name);
     this.heard = element("button", {type: "button", class: "heard", "aria-pressed": "true", onclick: () => this.hear(!this.isHeard())});
     this.large = element("button", {type: "button", class: "enlarge", "aria-pressed": "false", "aria-label": `Show ${name} large`, onclick: () => onLarge(this)});
-    this.node = element("li", {class: "tile"}, this.large, element("p", {class: "tile-foot"}, this.label, this.heard));
+    this.late = element("span", {class: "tile-late"}, "Its picture begins too far back, and comes later.");
+    this.node = element("li", {class: "tile"}, this.large, element("p", {class: "tile-foot"}, this.label, this.late, this.heard));
     this.hear(true);
   }
 
@@ -47,16 +46,20 @@ class Participant {
   /** What there is of them at this time. */
   update(seconds) {
     let seen = false;
+    let late = false;
     for (const feed of this.pictures) {
       const now = feed.presence(seconds) !== null && !feed.failed;
-      show(feed.element, now);
-      seen ||= now;
+      const comesLater = now && feed.isLate(seconds);
+      show(feed.element, now && !comesLater);
+      seen ||= now && !comesLater;
+      late ||= comesLater;
     }
+    show(this.late, late && !seen);
     const sounds = this.sounds.some((feed) => feed.presence(seconds) !== null);
     this.node.classList.toggle("unseen-tile", !seen);
     show(this.heard, this.sounds.length > 0);
     this.heard.disabled = !sounds;
-    const here = seen || sounds;
+    const here = seen || late || sounds;
     show(this.node, here);
     return here;
   }
@@ -76,7 +79,7 @@ function lanes(participants, duration, seek) {
       const {left, width} = event.currentTarget.getBoundingClientRect();
       seek(duration * (event.clientX - left) / width);
     }}, bar(ones.flatMap((one) => one.pictures), "picture"), bar(ones.flatMap((one) => one.sounds), "sound"));
-    return element("li", {class: "lane"}, element("span", {class: "lane-name"}, name), track, element("span", {class: "unseen"}, spoken(ones)));
+    return element("li", {class: "lane"}, element("span", {class: "lane-name", title: name}, name), track, element("span", {class: "unseen"}, spoken(ones)));
   });
 }
 
@@ -100,16 +103,16 @@ function spoken(participants) {
 }
 
 class Together {
-  constructor({url, wholeIndexBytes = WHOLE_INDEX_BYTES}) {
+  constructor({url}, limits) {
     this.file = new RemoteFile(url);
-    this.wholeIndexBytes = wholeIndexBytes;
+    this.limits = limits;
     this.participants = [];
   }
 
   async read() {
-    if (isMatroska(viewOf(await this.file.read(0, MAGIC_BYTES)))) return readMatroska(this.file);
-    const read = await readMovie(this.file, this.wholeIndexBytes) ?? await readLongMovie(this.file)
-      ?? await readMovie(this.file, MAX_INDEX_BYTES);
+    if (isMatroska(viewOf(await this.file.read(0, MAGIC_BYTES)))) return readMatroska(this.file, this.limits);
+    const read = await readMovie(this.file, this.limits.wholeIndexBytes) ?? await readLongMovie(this.file, this.limits)
+      ?? await readMovie(this.file, this.limits.indexBytes);
     if (read === null) throw new Problem("This recording is too long to be played here.", 0);
     return read;
   }
@@ -190,12 +193,12 @@ export function isOfMany(file) {
 }
 
 /** Shows a finished recording of many. */
-export function playTogether(file) {
+export function playTogether(file, limits = LIMITS) {
   setText(byId("together-title"), file.fileName);
   problem("");
   byId("together-download").href = `${file.url}?download=true`;
   byId("together").showModal();
-  const player = new Together(file);
+  const player = new Together(file, limits);
   open = player;
   player.open().catch((trouble) => problem(trouble.message));
 }

@@ -40,6 +40,7 @@ final class Console {
             "feed.mjs",
             "fragments.mjs",
             "ice.mjs",
+            "limits.mjs",
             "meter.mjs",
             "movie.mjs",
             "mse.mjs",

@@ -15,6 +15,8 @@ final class RecordedPlaylist {
     static final int TARGET_SECONDS = 6;
 
     private static final long SECOND_NANOS = 1_000_000_000L;
+    /// As exact as `EXTINF` is written. Times are rounded and not lengths, so that nothing adds up.
+    private static final long TICK_NANOS = 10_000;
 
     /// Some fragments, one behind the other.
     record Segment(long offset, long bytes, long nanos) {}
@@ -35,28 +37,41 @@ final class RecordedPlaylist {
 
     /// @param whole whether nothing comes any more, so that the last fragments are a segment too
     RecordedPlaylist(FragmentIndex index, boolean whole) {
-        initBytes = index.initBytes();
-        List<Fragment> fragments = index.fragments();
+        this(index.initBytes(), index.fragments(), whole);
+    }
+
+    RecordedPlaylist(int initBytes, List<Fragment> fragments, boolean whole) {
+        this.initBytes = initBytes;
+        if (fragments.isEmpty()) {
+            return;
+        }
         int from = 0;
+        long fromNanos = fragments.getFirst().startNanos();
         for (int i = 1; i < fragments.size(); i++) {
-            long nanos = fragments.get(i).startNanos() - fragments.get(from).startNanos();
-            boolean due = nanos >= SEGMENT_NANOS && fragments.get(i).keyframe();
-            long withNext = fragments.get(i).endNanos() - fragments.get(from).startNanos();
-            if (due || withNext > TARGET_SECONDS * SECOND_NANOS) {
-                add(fragments, from, i, nanos);
+            // Of many streams, one may catch up with what is older than the fragments before.
+            long start = fragments.get(i).startNanos();
+            boolean due = start - fromNanos >= SEGMENT_NANOS && fragments.get(i).keyframe();
+            long withNext = fragments.get(i).endNanos() - fromNanos;
+            if (due || withNext > TARGET_SECONDS * SECOND_NANOS && start > fromNanos) {
+                add(fragments, from, i, fromNanos, start);
                 from = i;
+                fromNanos = start;
             }
         }
-        if (whole && from < fragments.size()) {
-            long nanos = fragments.getLast().endNanos() - fragments.get(from).startNanos();
-            add(fragments, from, fragments.size(), nanos);
+        if (whole) {
+            long end = Math.max(fromNanos, fragments.getLast().endNanos());
+            add(fragments, from, fragments.size(), fromNanos, end);
         }
     }
 
-    private void add(List<Fragment> fragments, int from, int to, long nanos) {
+    private void add(List<Fragment> fragments, int from, int to, long fromNanos, long toNanos) {
         Fragment last = fragments.get(to - 1);
         long offset = fragments.get(from).offset();
-        segments.add(new Segment(offset, last.offset() + last.bytes() - offset, nanos));
+        segments.add(new Segment(offset, last.offset() + last.bytes() - offset, rounded(toNanos) - rounded(fromNanos)));
+    }
+
+    private static long rounded(long nanos) {
+        return Math.round(nanos / (double) TICK_NANOS) * TICK_NANOS;
     }
 
     List<Segment> segments() {

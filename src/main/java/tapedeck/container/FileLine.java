@@ -64,15 +64,22 @@ public final class FileLine {
     ///
     /// @throws MalformedException where the file contradicts itself
     public static List<FileLine> of(Said said, Samples samples, long startNanos, long endNanos) throws IOException {
+        List<Holes.Hole> holes = said.codec() instanceof Codec.Video ? Holes.of(samples) : List.of();
+        return of(said, samples, holes, startNanos, endNanos);
+    }
+
+    /// The same where somebody has gone over its pictures already.
+    ///
+    /// @param holes in nanoseconds of the file; none for sound
+    public static List<FileLine> of(
+            Said said, Samples samples, List<Holes.Hole> holes, long startNanos, long endNanos) {
         List<FileLine> lines = new ArrayList<>();
         long start = startNanos;
-        if (said.codec() instanceof Codec.Video) {
-            for (Holes.Hole hole : Holes.of(samples)) {
-                if (hole.endNanos() > start && hole.nextNanos() < endNanos) {
-                    lines.add(new FileLine(said, samples, start, hole.endNanos()));
-                }
-                start = Math.max(start, Math.min(hole.nextNanos(), endNanos));
+        for (Holes.Hole hole : holes) {
+            if (hole.end() > start && hole.next() < endNanos) {
+                lines.add(new FileLine(said, samples, start, hole.end()));
             }
+            start = Math.max(start, Math.min(hole.next(), endNanos));
         }
         lines.add(new FileLine(said, samples, start, endNanos));
         return lines;

@@ -4,62 +4,79 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.LongUnaryOperator;
 
 /// Where a track of pictures has none: whoever sends nothing for longer than [DescribedTrack#HOLE_NANOS] is
 /// away. Pictures that always come as rarely as that (slides) have no holes.
-final class Holes {
+///
+/// Whoever goes over the pictures says when each of them is shown, in the order of their decoding: where they are
+/// reordered, the times of decoding have the hole elsewhere.
+public final class Holes {
+    /// Twice as many pictures as any codec of ours may hold back (ITU-T H.264 A.3.1: max_dec_frame_buffering 16).
+    static final int MAX_REORDERED = 32;
+
     /// Of so many steps one may be as long as a hole; with more of them that is how the pictures come.
     private static final int STEPS_FOR_A_HOLE = 10;
 
-    /// Twice as many pictures as any codec of ours may hold back (ITU-T H.264 A.3.1: max_dec_frame_buffering 16).
-    private static final int MAX_REORDERED = 32;
+    private final long most;
+    private final PriorityQueue<Long> reordered = new PriorityQueue<>();
+    private final List<Hole> holes = new ArrayList<>();
+    private long pictures;
+    private long last;
+    private long usual;
 
-    private Holes() {}
-
-    /// @param endNanos when the last picture before the hole has been shown as long as the one before it
-    /// @param nextNanos when the first one behind the hole is shown
-    record Hole(long endNanos, long nextNanos) {}
-
-    /// In the order of time. When pictures are shown counts: where they are reordered, the times of decoding have the
-    /// hole elsewhere.
-    static List<Hole> of(FileLine.Samples samples) throws IOException {
-        FileLine.Walk walk = samples.open();
-        PriorityQueue<Long> reordered = new PriorityQueue<>();
-        Steps steps = new Steps();
-        while (walk.next()) {
-            reordered.add(walk.ptsNanos());
-            if (reordered.size() > MAX_REORDERED) {
-                steps.shown(reordered.remove());
-            }
+    /// On the clock of who found it.
+    ///
+    /// @param end when the last picture before the hole has been shown as long as the one before it
+    /// @param next when the first one behind the hole is shown
+    public record Hole(long end, long next) {
+        /// The same on another clock.
+        public Hole on(LongUnaryOperator clock) {
+            return new Hole(clock.applyAsLong(end), clock.applyAsLong(next));
         }
-        while (!reordered.isEmpty()) {
-            steps.shown(reordered.remove());
-        }
-        return steps.holes();
     }
 
-    /// From picture to picture, in the order in which they are shown.
-    private static final class Steps {
-        private final List<Hole> holes = new ArrayList<>();
-        private long pictures;
-        private long lastNanos;
-        private long usual;
+    /// @param most how long [DescribedTrack#HOLE_NANOS] is on the clock of the pictures
+    public Holes(long most) {
+        this.most = most;
+    }
 
-        void shown(long nanos) {
-            long step = nanos - lastNanos;
-            if (pictures++ > 0) {
-                if (step > DescribedTrack.HOLE_NANOS) {
-                    holes.add(new Hole(lastNanos + usual, nanos));
-                } else {
-                    usual = step;
-                }
+    /// Of a track that is gone over for this alone, in nanoseconds.
+    static List<Hole> of(FileLine.Samples samples) throws IOException {
+        Holes holes = new Holes(DescribedTrack.HOLE_NANOS);
+        FileLine.Walk walk = samples.open();
+        while (walk.next()) {
+            holes.picture(walk.ptsNanos());
+        }
+        return holes.found();
+    }
+
+    /// @param time when it is shown
+    public void picture(long time) {
+        reordered.add(time);
+        if (reordered.size() > MAX_REORDERED) {
+            shown(reordered.remove());
+        }
+    }
+
+    private void shown(long time) {
+        long step = time - last;
+        if (pictures++ > 0) {
+            if (step > most) {
+                holes.add(new Hole(last + usual, time));
+            } else {
+                usual = step;
             }
-            lastNanos = nanos;
         }
+        last = time;
+    }
 
-        List<Hole> holes() {
-            boolean slow = (long) holes.size() * STEPS_FOR_A_HOLE > pictures - 1;
-            return slow ? List.of() : holes;
+    /// When all pictures are there, in the order of time.
+    public List<Hole> found() {
+        while (!reordered.isEmpty()) {
+            shown(reordered.remove());
         }
+        boolean slow = (long) holes.size() * STEPS_FOR_A_HOLE > pictures - 1;
+        return slow ? List.of() : List.copyOf(holes);
     }
 }

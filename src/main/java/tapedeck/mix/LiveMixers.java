@@ -31,22 +31,24 @@ public final class LiveMixers implements AutoCloseable {
     private final Streams streams;
     private final Path settingsFile;
     private final IgnoredKeys ignored;
+    private final EncoderCheck encoders;
     private final int most;
     // Guarded by this.
     private final Map<String, LiveMixer> running = new LinkedHashMap<>();
     private boolean closed;
 
     /// @param settingsFile how mixes are made where the caller does not say it; need not be there
-    public LiveMixers(Streams streams, Path settingsFile) {
-        this(streams, settingsFile, MAX_MIXERS);
+    public LiveMixers(Streams streams, Path settingsFile, EncoderCheck encoders) {
+        this(streams, settingsFile, encoders, MAX_MIXERS);
     }
 
     /// @param most that run at once
-    LiveMixers(Streams streams, Path settingsFile, int most) {
+    LiveMixers(Streams streams, Path settingsFile, EncoderCheck encoders, int most) {
         this.streams = streams;
         this.settingsFile = settingsFile;
         this.most = most;
         ignored = new IgnoredKeys(settingsFile);
+        this.encoders = encoders;
     }
 
     /// A stream to be added or removed.
@@ -63,8 +65,9 @@ public final class LiveMixers implements AutoCloseable {
         StreamName name = new StreamName(streamName.orElse(name(uri)));
         refuseIfTaken(uri);
         try {
-            // It may have to ask a process: running mixers wait for this lock at each turn.
             MixSettings all = MixSettings.live(settingsFile, settings);
+            // It may have to ask a process: running mixers wait for this lock at each turn.
+            encoders.require(all);
             ignored.name(all);
             start(uri, name, all);
         } catch (MixFailedException e) {

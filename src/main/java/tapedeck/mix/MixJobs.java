@@ -40,6 +40,7 @@ public final class MixJobs implements AutoCloseable {
     private final JobTable table;
     private final Path configuration;
     private final IgnoredKeys ignored;
+    private final EncoderCheck encoders;
     private final int cores;
     private final Map<String, Integer> percents = new ConcurrentHashMap<>();
     private final Thread dispatcher;
@@ -52,11 +53,12 @@ public final class MixJobs implements AutoCloseable {
 
     /// @param configuration `conf/offline_mixer.json`, read for every mix; without the file, all has its default
     /// @param cores how many mixes run at once; one with `multithreading` has all of them
-    public MixJobs(Database database, Path configuration, int cores) {
+    public MixJobs(Database database, Path configuration, EncoderCheck encoders, int cores) {
         this.database = database;
         this.table = new JobTable(database.node());
         this.configuration = configuration;
         ignored = new IgnoredKeys(configuration);
+        this.encoders = encoders;
         this.cores = cores;
         dispatcher = Thread.ofVirtual().name("mix-jobs").start(this::dispatch);
     }
@@ -221,6 +223,7 @@ public final class MixJobs implements AutoCloseable {
                 return MixSettings.defaults();
             }
             MixSettings settings = MixSettings.read(configuration);
+            encoders.require(settings);
             ignored.name(settings);
             return settings;
         } catch (IOException e) {

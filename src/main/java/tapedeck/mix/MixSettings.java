@@ -79,9 +79,7 @@ public record MixSettings(
 
     /// Reads a file. Those that it names are looked for beside it.
     public static MixSettings read(Path file) throws IOException, MixFailedException {
-        MixSettings settings = parse(text(file), folder(file));
-        EncoderCheck.require(settings);
-        return settings;
+        return parse(text(file), folder(file));
     }
 
     private static Path folder(Path file) {
@@ -162,7 +160,6 @@ public record MixSettings(
         if (!settings.hasVideo() && !settings.hasAudio()) {
             throw new MixFailedException(Reason.SETTINGS, "hasVideo, hasAudio: one of them is needed");
         }
-        EncoderCheck.require(settings);
         return settings;
     }
 
@@ -182,9 +179,9 @@ public record MixSettings(
         boolean names = in.flag("mixerDisplayStreamName", true);
         String name = in.text("layout", "grid");
         return switch (name) {
-            case "grid" -> look(in, in, in, new Layout.Grid(), names, canvas);
-            case "speaker" -> look(in, in, in, new Layout.Speaker(), names, canvas);
-            case "row" -> look(in, in, in, new Layout.Row(), names, canvas);
+            case "grid" -> look(new Layers(in, in), new Layout.Grid(), names, canvas);
+            case "speaker" -> look(new Layers(in, in), new Layout.Speaker(), names, canvas);
+            case "row" -> look(new Layers(in, in), new Layout.Row(), names, canvas);
             default -> {
                 Path file = in.path("layout", name);
                 try {
@@ -196,13 +193,7 @@ public record MixSettings(
                         tiles.add(of.area(canvas));
                         streams.add(of.text("stream", ""));
                     }
-                    yield look(
-                            own.with("background", in),
-                            own.with("logo", in),
-                            own.with("captions", in),
-                            new Layout.Drawn(tiles, streams),
-                            names,
-                            canvas);
+                    yield look(new Layers(own, in), new Layout.Drawn(tiles, streams), names, canvas);
                 } catch (IOException e) {
                     throw new MixFailedException(Reason.SETTINGS, "layout=%s: %s".formatted(name, FileTrouble.of(e)));
                 }
@@ -210,10 +201,10 @@ public record MixSettings(
         };
     }
 
-    private static Ask.Scene look(Reader behind, Reader mark, Reader texts, Layout layout, boolean names, Area canvas)
-            throws MixFailedException {
+    private static Ask.Scene look(Layers said, Layout layout, boolean names, Area canvas) throws MixFailedException {
         List<Ask.Image> images = new ArrayList<>();
         int rgb = 0;
+        Reader behind = said.of("background");
         String background = behind.text("background", "#000000");
         if (background.matches("#[0-9a-fA-F]{6}")) {
             rgb = Integer.parseInt(background.substring(1), 16);
@@ -221,6 +212,7 @@ public record MixSettings(
             images.add(
                     new Ask.Image(behind.file("background", background), 0, 0, canvas.width(), canvas.height(), true));
         }
+        Reader mark = said.of("logo");
         JsonNode logo = mark.node.path("logo");
         if (!logo.isMissingNode()) {
             Reader of = new Reader(logo, mark.folder);
@@ -229,6 +221,7 @@ public record MixSettings(
                     of.file("logo", of.text("image", "")), area.x(), area.y(), area.width(), area.height(), false));
         }
         List<Ask.Caption> captions = new ArrayList<>();
+        Reader texts = said.of("captions");
         for (JsonNode caption : texts.list("captions")) {
             Reader of = new Reader(caption, texts.folder);
             Area area = of.area(canvas);
@@ -252,13 +245,15 @@ public record MixSettings(
         return Long.parseLong(matcher.group(1)) << shift;
     }
 
+    /// What the file of a layout says goes over what the settings say; where there is none, both are the settings.
+    private record Layers(Reader layout, Reader settings) {
+        Reader of(String key) {
+            return layout.node.has(key) ? layout : settings;
+        }
+    }
+
     /// Members of one object.
     private record Reader(JsonNode node, Path folder) {
-        /// This one for a key that it has, and else the other.
-        private Reader with(String key, Reader other) {
-            return node.has(key) ? this : other;
-        }
-
         private String text(String key, String absent) {
             JsonNode value = node.path(key);
             return value.isMissingNode() || value.isNull()

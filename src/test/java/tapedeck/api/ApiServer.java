@@ -19,6 +19,7 @@ import tapedeck.database.Database;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
+import tapedeck.mix.EncoderCheck;
 import tapedeck.mix.LiveMixers;
 import tapedeck.mix.MixJobs;
 import tapedeck.net.BoundPorts;
@@ -92,9 +93,9 @@ final class ApiServer implements AutoCloseable {
                 ports,
                 "1.2.3",
                 new Api.Clocks(now::get, nanos::get));
-        jobs = new MixJobs(database, dir.resolve("offline_mixer.json"), 1);
+        jobs = new MixJobs(database, dir.resolve("offline_mixer.json"), new EncoderCheck(), 1);
         api.serve(jobs, List.of(settings.recording().dir()));
-        mixers = new LiveMixers(streams, dir.resolve("mixer.json"));
+        mixers = new LiveMixers(streams, dir.resolve("mixer.json"), new EncoderCheck());
         api.serve(mixers);
         http = new HttpServer(0, routes);
         ports.add("HTTP", "tcp", http.port());

@@ -43,7 +43,7 @@ class LiveFaultsTest {
     private final Streams streams = new Streams();
 
     private LiveMixers mixers() {
-        return new LiveMixers(streams, folder.resolve("mixer.json"));
+        return new LiveMixers(streams, folder.resolve("mixer.json"), new EncoderCheck());
     }
 
     private Publication publish(String name) throws Exception {
@@ -185,7 +185,7 @@ class LiveFaultsTest {
     @Test
     void limitsAreKept() throws Exception {
         List<Publication> publications = new ArrayList<>();
-        try (LiveMixers mixers = new LiveMixers(streams, folder.resolve("mixer.json"), 1)) {
+        try (LiveMixers mixers = new LiveMixers(streams, folder.resolve("mixer.json"), new EncoderCheck(), 1)) {
             mixers.start(URI, Optional.empty(), Map.of("hasVideo", "false"));
             refused(Reason.TAKEN, () -> mixers.start("mixer://second", Optional.empty(), SMALL));
             for (int i = 0; i <= LiveMixer.MAX_SOURCES; i++) {

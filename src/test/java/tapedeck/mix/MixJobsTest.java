@@ -65,7 +65,8 @@ class MixJobsTest {
     }
 
     private MixJobs jobs(Database database, String settings) throws Exception {
-        MixJobs jobs = new MixJobs(database, Files.writeString(folder.resolve("mixer.json"), settings), 1);
+        MixJobs jobs =
+                new MixJobs(database, Files.writeString(folder.resolve("mixer.json"), settings), new EncoderCheck(), 1);
         MixWait.untilOpen(jobs);
         return jobs;
     }

@@ -28,6 +28,8 @@ class MixSettingsSaidTest {
     @TempDir
     private Path folder;
 
+    private final EncoderCheck encoders = new EncoderCheck();
+
     private Path settings(String json) throws Exception {
         return Files.writeString(folder.resolve("mixer.json"), json);
     }
@@ -46,29 +48,29 @@ class MixSettingsSaidTest {
     void x264IsRefusedWhereTheBuildHasItNot() throws Exception {
         Path file = settings("{\"codec\": \"x264\"}");
         try (LgplBuild _ = new LgplBuild();
-                LiveMixers mixers = new LiveMixers(new Streams(), file)) {
+                LiveMixers mixers = new LiveMixers(new Streams(), file, encoders)) {
             MixerRefusedException live = assertThrows(MixerRefusedException.class, () -> start(mixers, "mixer://room"));
             assertEquals(MixerRefusedException.Reason.SETTINGS, live.reason());
             assertTrue(live.getMessage().startsWith(X264), live.getMessage());
             assertEquals(List.of(), mixers.all());
-            MixFailedException offline = assertThrows(MixFailedException.class, () -> MixSettings.read(file));
+            MixFailedException offline =
+                    assertThrows(MixFailedException.class, () -> encoders.require(MixSettings.read(file)));
             assertEquals(66, offline.reason().exitCode());
             assertEquals(live.getMessage(), offline.getMessage());
             try (Database database = new Database(new Settings.Database("", "tapedeck", ""), folder);
-                    MixJobs jobs = new MixJobs(database, file, 1)) {
+                    MixJobs jobs = new MixJobs(database, file, encoders, 1)) {
                 MixJob job = over(jobs, folder.resolve("room.mp4"));
                 assertEquals(MixJob.State.FAILED, job.state());
                 assertEquals(66, job.exitCode());
                 assertEquals(live.getMessage(), job.message());
             }
             // Nothing is encoded where there are no pictures.
-            assertFalse(MixSettings.read(settings("{\"codec\": \"x264\", \"hasVideo\": false}"))
-                    .hasVideo());
+            encoders.require(MixSettings.read(settings("{\"codec\": \"x264\", \"hasVideo\": false}")));
         }
         // The tests have the other build.
-        assertEquals(
-                "libx264",
-                MixSettings.read(settings("{\"codec\": \"x264\"}")).picture().encoder());
+        MixSettings x264 = MixSettings.read(settings("{\"codec\": \"x264\"}"));
+        assertEquals("libx264", x264.picture().encoder());
+        encoders.require(x264);
     }
 
     @Test
@@ -77,7 +79,7 @@ class MixSettingsSaidTest {
         Path nothing = Files.writeString(folder.resolve("nothing.mp4"), "no movie");
         try (LoggedLines lines = new LoggedLines("tapedeck.mix")) {
             try (Database database = new Database(new Settings.Database("", "tapedeck", ""), folder);
-                    MixJobs jobs = new MixJobs(database, file, 1)) {
+                    MixJobs jobs = new MixJobs(database, file, encoders, 1)) {
                 for (int i = 0; i < 2; i++) {
                     assertEquals(67, over(jobs, nothing).exitCode());
                 }
@@ -86,7 +88,7 @@ class MixSettingsSaidTest {
             assertEquals(List.of("WARN %s: codecs has no effect".formatted(file)), lines.with("codecs"));
         }
         try (LoggedLines lines = new LoggedLines("tapedeck.mix")) {
-            try (LiveMixers mixers = new LiveMixers(new Streams(), file)) {
+            try (LiveMixers mixers = new LiveMixers(new Streams(), file, encoders)) {
                 start(mixers, "mixer://a");
                 start(mixers, "mixer://b");
                 mixers.terminate("mixer://a");

@@ -5,11 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.options.AriaRole;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +16,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,8 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tapedeck.container.StoredBytes;
-import tapedeck.container.mp4.MovieFrames;
 import tapedeck.media.Frame;
 import tapedeck.record.MultiStudio;
 import tools.jackson.databind.JsonNode;
@@ -48,9 +43,6 @@ class TogetherBrowsersTest {
             "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
             "-c:v libx264 -preset ultrafast -c:a aac");
 
-    private static final String TIMELINE = ".timeline.json";
-    private static final int MAX_INDEX_BYTES = 1 << 20;
-    private static final double PATIENCE_MILLIS = 120_000;
     private static final double TOGETHER_SECONDS = 0.080;
     /// How late the page may look.
     private static final double LOOKS_SECONDS = 0.9;
@@ -62,9 +54,14 @@ class TogetherBrowsersTest {
             [...document.querySelectorAll('#together audio')]
                 .every((audio) => audio.muted === (audio.ariaLabel === 'guest1'))""";
 
-    private static final String WITHOUT_AN_INDEX = """
-            import('/console/together.mjs').then(({playTogether}) =>
-                playTogether({fileName: 'long', url: '/client/records/ours.mp4', wholeIndexBytes: 0}))""";
+    /// And the lanes below the seek bar.
+    private static final String NAMES_STAND_BESIDE_THEIR_LANES = """
+            [...document.querySelectorAll('#together .lane')].every((lane) => {
+                const box = (selector) => lane.closest('.together-seek').querySelector(selector).getBoundingClientRect();
+                const track = lane.querySelector('.lane-track').getBoundingClientRect();
+                return lane.querySelector('.lane-name').getBoundingClientRect().right <= track.left
+                    && Math.abs(box('input').left - track.left) < 1 && Math.abs(box('input').right - track.right) < 1;
+            })""";
 
     @TempDir
     private static Path folder;
@@ -99,7 +96,8 @@ class TogetherBrowsersTest {
     static void recordAsWeDo() throws Exception {
         List<List<Frame>> frames = new ArrayList<>();
         for (int i = 0; i < JOINS.size(); i++) {
-            frames.add(frames(i, CODECS.get(i % CODECS.size())));
+            frames.add(PlayerOfMany.frames(
+                    folder, "guest" + i, SECONDS - JOINS.get(i), CODECS.get(i % CODECS.size()) + " -g 50"));
         }
         for (String format : List.of("mkv", "mp4")) {
             Path file;
@@ -114,29 +112,9 @@ class TogetherBrowsersTest {
             Path call = folder.resolve("ours." + format);
             Files.copy(file, call);
             Files.copy(
-                    file.resolveSibling(file.getFileName() + TIMELINE), folder.resolve(call.getFileName() + TIMELINE));
+                    file.resolveSibling(file.getFileName() + PlayerOfMany.TIMELINE),
+                    folder.resolve(call.getFileName() + PlayerOfMany.TIMELINE));
         }
-    }
-
-    private static List<Frame> frames(int guest, String codecs) throws Exception {
-        Path file = folder.resolve("guest" + guest + ".mp4");
-        List<String> arguments =
-                new ArrayList<>(List.of(FlashAndBeep.source("160x90", 25, SECONDS - JOINS.get(guest))));
-        arguments.addAll(List.of((codecs + " -g 50 -pix_fmt yuv420p").split(" ")));
-        arguments.add(file.toString());
-        Ffmpeg.Result made = Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
-        assertEquals(0, made.exitCode(), made.err());
-        List<Frame> frames = new ArrayList<>();
-        try (FileChannel channel = FileChannel.open(file)) {
-            MovieFrames movie = MovieFrames.open(StoredBytes.of(channel), MAX_INDEX_BYTES);
-            for (Frame frame = movie.next(); frame != null; frame = movie.next()) {
-                // Encoders of sound begin before there is any.
-                if (frame.track().isVideo() || frame.dtsNanos() >= 0) {
-                    frames.add(frame);
-                }
-            }
-        }
-        return frames;
     }
 
     @ParameterizedTest
@@ -174,7 +152,7 @@ class TogetherBrowsersTest {
     @ParameterizedTest
     @ValueSource(strings = {"call.mp4", "ours.mkv", "ours.mp4"})
     void theConsolePlaysItAndSeeks(String file) throws Exception {
-        inTheConsole(folder.resolve(file), page -> {
+        PlayerOfMany.inTheConsole(folder, folder.resolve(file), page -> {
             if (file.equals("call.mp4")) {
                 assertEquals(
                         "6 video tracks (H.264) · 6 audio tracks (AAC)",
@@ -187,27 +165,26 @@ class TogetherBrowsersTest {
     /// As one does whose index is too large for a page: by its fragments, which a playlist lists.
     @Test
     void aLongCallIsPlayedByItsFragments() throws Exception {
-        inTheConsole(folder.resolve("ours.mp4"), page -> {
-            awaitState(page, "3 participants");
-            page.keyboard().press("Escape");
-            page.waitForCondition(() -> page.locator("#together video").count() == 0);
+        PlayerOfMany.inTheConsole(folder, folder.resolve("ours.mp4"), page -> {
+            PlayerOfMany.awaitState(page, "3 participants");
             List<String> asked = new ArrayList<>();
             page.onRequest(request -> asked.add(request.url()));
-            page.evaluate(WITHOUT_AN_INDEX);
+            PlayerOfMany.playWithin(page, "ours.mp4", "wholeIndexBytes: 0");
             playsAndSeeks(page, "long");
             assertTrue(asked.stream().anyMatch(url -> url.contains("media=fragments")), asked.toString());
         });
     }
 
     private static void playsAndSeeks(Page page, String name) {
-        awaitState(page, "3 participants");
+        PlayerOfMany.awaitState(page, "3 participants");
         page.locator("#together-seek").fill("8");
-        awaitState(page, "6 participants");
+        PlayerOfMany.awaitState(page, "6 participants");
         page.getByLabel("Show guest4 large").click();
         page.getByLabel("Hear guest1").click();
         page.waitForCondition(() -> ((Number) page.evaluate(PLAYING_BEHIND_THE_SEEK)).intValue() == JOINS.size());
         page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "console-together-" + name + ".png")));
         assertEquals(true, page.evaluate(ONLY_GUEST1_IS_SILENT));
+        assertEquals(true, page.evaluate(NAMES_STAND_BESIDE_THEIR_LANES));
         assertTrue(page.locator("#together-problem").isHidden());
         page.keyboard().press("Escape");
         page.waitForCondition(() -> page.locator("#together video").count() == 0);
@@ -226,9 +203,9 @@ class TogetherBrowsersTest {
         arguments.add(file.toString());
         Ffmpeg.Result made = Ffmpeg.ffmpeg(arguments.toArray(String[]::new));
         assertEquals(0, made.exitCode(), made.err());
-        inTheConsole(file, page -> {
+        PlayerOfMany.inTheConsole(folder, file, page -> {
             for (String state : List.of("2 participants", "1 participant", "2 participants")) {
-                awaitState(page, state);
+                PlayerOfMany.awaitState(page, state);
             }
             assertTrue(page.getByText("Stream 1").first().isVisible());
             assertTrue(page.getByText("Stream 2").first().isVisible());
@@ -236,32 +213,6 @@ class TogetherBrowsersTest {
                     page.locator("#together-problem").isHidden(),
                     page.locator("#together-problem").textContent());
         });
-    }
-
-    /// A server that finds this file among its recordings, and a page that just began to play it.
-    private static void inTheConsole(Path file, Consumer<Page> look) throws Exception {
-        Path data = Files.createTempDirectory(folder, "data");
-        Files.createDirectories(data.resolve("records"));
-        for (String name : List.of(file.getFileName().toString(), file.getFileName() + TIMELINE)) {
-            if (Files.exists(folder.resolve(name))) {
-                Files.copy(folder.resolve(name), data.resolve("records").resolve(name));
-            }
-        }
-        try (TestServer server = new TestServer(data);
-                Chromium chromium = new Chromium()) {
-            server.awaitRecording(file.getFileName().toString());
-            Page page = chromium.open(server.httpUrl("/"));
-            page.setDefaultTimeout(PATIENCE_MILLIS);
-            page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Play"))
-                    .first()
-                    .click();
-            look.accept(page);
-        }
-    }
-
-    private static void awaitState(Page page, String state) {
-        page.waitForCondition(
-                () -> page.locator("#together-state").textContent().equals(state));
     }
 
     private static List<Double> numbers(JsonNode array) {

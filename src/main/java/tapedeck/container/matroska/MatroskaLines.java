@@ -14,8 +14,9 @@ import tapedeck.media.Codec;
 
 /// All tracks of a Matroska file on its time line: of a recording of many streams, and of any other.
 public final class MatroskaLines {
-    /// Whose places stay in memory: 24 hours of 60 pictures, and 200 frames of sound, a second.
-    static final int MAX_BLOCKS = 24 * 3600 * 260;
+    /// What share of the heap may hold where the frames of one file stand: in a server of 1 GiB those of six hours of
+    /// ten people.
+    static final int HEAP_SHARE = 8;
 
     private static final int WINDOW_BYTES = 1 << 16;
 
@@ -33,32 +34,37 @@ public final class MatroskaLines {
 
     /// @throws MalformedException if it is no such file, or contradicts itself
     public static FileLines of(FileChannel channel) throws IOException {
-        return of(channel, MAX_BLOCKS);
+        return of(channel, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
     }
 
-    static FileLines of(FileChannel channel, int maxBlocks) throws IOException {
+    static FileLines of(FileChannel channel, long mostBytes) throws IOException {
         FileWindow file = new FileWindow(channel, WINDOW_BYTES);
         FileHead head = FileHead.read(file);
         Map<Integer, Known> tracks = new LinkedHashMap<>();
         for (TrackEntry entry : head.tracks()) {
             if (entry.codec().isPresent()) {
-                tracks.put(entry.number(), new Known(entry, entry.codec().get(), new StoredBlocks(entry, channel)));
+                tracks.put(
+                        entry.number(),
+                        new Known(entry, entry.codec().get(), new StoredBlocks(entry, channel, head.scaleNanos())));
             }
         }
         BlockCursor cursor = head.blocks(file);
-        for (int blocks = 0; cursor.advance(); blocks++) {
-            if (blocks == maxBlocks) {
-                throw new MalformedException("more than %d blocks".formatted(maxBlocks));
-            }
+        long bytes = 0;
+        while (cursor.advance()) {
             Known track = tracks.get(cursor.trackNumber());
             if (track != null) {
-                track.blocks().add(file, cursor, (cursor.ticks() - head.delayTicks(track.entry())) * head.scaleNanos());
+                long nanos = (cursor.ticks() - head.delayTicks(track.entry())) * head.scaleNanos();
+                bytes += track.blocks().add(file, cursor, nanos);
+            }
+            if (bytes > mostBytes) {
+                throw new MalformedException(
+                        "a Matroska too long: to know where its frames stand takes more than %d MiB, 1/%d of the heap"
+                                .formatted(mostBytes >> 20, HEAP_SHARE));
             }
         }
         List<FileLine> lines = new ArrayList<>();
         for (Known track : tracks.values()) {
             if (track.blocks().count() > 0) {
-                track.blocks().order();
                 lines.addAll(track.lines(head));
             }
         }

@@ -2,81 +2,63 @@ package tapedeck.container.matroska;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.util.Arrays;
-import java.util.BitSet;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import tapedeck.bytes.Bytes;
 import tapedeck.container.CodedTrack;
 import tapedeck.container.FileLine;
 
 /// Where the frames of one track stand in a file.
 final class StoredBlocks implements FileLine.Samples {
+    /// Twice as many pictures as any codec of ours may hold back (ITU-T H.264 A.3.1: max_dec_frame_buffering 16).
+    static final int MAX_REORDERED = 32;
+
     private static final int FRAME_WINDOW_BYTES = 64;
 
     private final TrackEntry entry;
     private final FileChannel file;
     private final TrackEnd end;
-    private final BitSet sync = new BitSet();
-    private int count;
-    private long[] contentAt = new long[1024];
-    private int[] contentBytes = new int[1024];
-    private long[] ptsNanos = new long[1024];
-    private long[] dtsNanos = {};
-    /// Of frames that share a block: how, and which one.
-    private short[] laces = new short[1024];
+    private final PackedFrames frames;
     private long shownFromNanos = Long.MAX_VALUE;
 
-    StoredBlocks(TrackEntry entry, FileChannel file) {
+    /// @param unitNanos of the times in the file
+    StoredBlocks(TrackEntry entry, FileChannel file, long unitNanos) {
+        frames = new PackedFrames(unitNanos);
         this.entry = entry;
         this.file = file;
         end = new TrackEnd(entry.codec().orElseThrow());
     }
 
     /// Takes the block at which the cursor stands.
-    void add(FileWindow file, BlockCursor block, long nanos) throws IOException {
+    ///
+    /// @return how many bytes of memory that took
+    int add(FileWindow file, BlockCursor block, long nanos) throws IOException {
         if (!block.hidden()) {
             shownFromNanos = Math.min(shownFromNanos, Math.max(0, nanos));
         }
         if (block.lacing() == Lacing.NONE) {
             Bytes head = file.bytes(block.contentAt(), Math.min(TrackEnd.HEAD_BYTES, block.contentBytes()));
-            add(block, nanos, 0, head, block.contentBytes());
-            return;
+            return add(block, nanos, 0, head, block.contentBytes());
         }
         List<Bytes> laced = Lacing.frames(block.lacing(), file.bytes(block.contentAt(), block.contentBytes()));
         long at = nanos;
+        int grown = 0;
         for (int i = 0; i < laced.size(); i++) {
             Bytes frame = laced.get(i);
-            add(block, at, i << Byte.SIZE | block.lacing(), frame, frame.length());
+            grown += add(block, at, i << Byte.SIZE | block.lacing(), frame, frame.length());
             // RFC 9559 10.3: only the first one's time is said.
             at = Math.max(at, end.endNanos());
         }
+        return grown;
     }
 
-    private void add(BlockCursor block, long nanos, int lace, Bytes head, int bytes) {
-        if (count == ptsNanos.length) {
-            contentAt = Arrays.copyOf(contentAt, 2 * count);
-            contentBytes = Arrays.copyOf(contentBytes, 2 * count);
-            ptsNanos = Arrays.copyOf(ptsNanos, 2 * count);
-            laces = Arrays.copyOf(laces, 2 * count);
-        }
-        contentAt[count] = block.contentAt();
-        contentBytes[count] = block.contentBytes();
-        ptsNanos[count] = nanos;
-        laces[count] = (short) lace;
-        sync.set(count, block.keyframe());
-        count++;
+    private int add(BlockCursor block, long nanos, int lace, Bytes head, int bytes) {
         end.add(nanos, head, bytes);
-    }
-
-    /// When all are there. Blocks only say when a frame is shown: at the latest it is decoded before any of those that
-    /// are stored behind it is shown.
-    void order() {
-        // Sound is in order, but for stamps that were rounded.
-        dtsNanos = entry.video() ? Arrays.copyOf(ptsNanos, count) : ptsNanos;
-        for (int i = count - 2; i >= 0; i--) {
-            dtsNanos[i] = Math.min(dtsNanos[i], dtsNanos[i + 1]);
-        }
+        return frames.add(
+                new PackedFrames.Frame(block.contentAt(), block.contentBytes(), lace, nanos, block.keyframe()));
     }
 
     /// Before it there is only what others need to be decoded.
@@ -90,7 +72,7 @@ final class StoredBlocks implements FileLine.Samples {
     }
 
     int count() {
-        return count;
+        return frames.count();
     }
 
     @Override
@@ -99,39 +81,65 @@ final class StoredBlocks implements FileLine.Samples {
         return new Walk(new FileWindow(file, FRAME_WINDOW_BYTES));
     }
 
+    /// Blocks only say when a frame is shown: at the latest it is decoded before any of those that are stored behind it
+    /// is shown. As many are looked at as may be reordered.
     private final class Walk implements FileLine.Walk {
-        private final FileWindow frames;
-        private int at = -1;
+        private final FileWindow window;
+        private final PackedFrames.Reader reader = frames.open();
+        private final Deque<PackedFrames.Frame> ahead = new ArrayDeque<>();
+        private long ptsNanos;
+        private long dtsNanos;
+        private PackedFrames.@Nullable Frame current;
 
-        private Walk(FileWindow frames) {
-            this.frames = frames;
+        private Walk(FileWindow window) {
+            this.window = window;
         }
 
         @Override
         public boolean next() {
-            return ++at < count;
+            while (ahead.size() <= MAX_REORDERED && reader.hasNext()) {
+                ahead.add(reader.next());
+            }
+            PackedFrames.Frame next = ahead.peek();
+            if (next == null) {
+                return false;
+            }
+            long earliest = Long.MAX_VALUE;
+            for (PackedFrames.Frame frame : ahead) {
+                earliest = Math.min(earliest, frame.ptsNanos());
+            }
+            ahead.remove();
+            current = next;
+            dtsNanos = earliest;
+            // Sound is in order, but for stamps that were rounded.
+            ptsNanos = entry.video() ? next.ptsNanos() : earliest;
+            return true;
+        }
+
+        private PackedFrames.Frame current() {
+            return Objects.requireNonNull(current, "no frame yet");
         }
 
         @Override
         public boolean isSync() {
-            return sync.get(at);
+            return current().sync();
         }
 
         @Override
         public long dtsNanos() {
-            return dtsNanos[at];
+            return dtsNanos;
         }
 
         @Override
         public long ptsNanos() {
-            return ptsNanos[at];
+            return ptsNanos;
         }
 
         @Override
         public Bytes data() throws IOException {
-            Bytes content = frames.bytes(contentAt[at], contentBytes[at]);
-            int lace = laces[at] & 0xFFFF;
-            return Lacing.frames(lace & 0xFF, content).get(lace >> Byte.SIZE);
+            PackedFrames.Frame frame = current();
+            Bytes content = window.bytes(frame.contentAt(), frame.contentBytes());
+            return Lacing.frames(frame.lace() & 0xFF, content).get(frame.lace() >> Byte.SIZE);
         }
     }
 

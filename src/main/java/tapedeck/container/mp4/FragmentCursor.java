@@ -55,11 +55,7 @@ final class FragmentCursor implements SampleCursor {
             }
             at = box.end();
             if (box.type().equals("moof")) {
-                for (TrackRun found : movie.runs(boxes, box, budget)) {
-                    if (found.trackId() == trackId) {
-                        runs.add(found);
-                    }
-                }
+                runs.addAll(movie.runs(boxes, box, budget, trackId));
             }
         }
         TrackRun next = runs.remove();

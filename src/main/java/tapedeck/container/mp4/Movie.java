@@ -195,6 +195,12 @@ record Movie(
                 boxes.body(moof, MovieFragment.MAX_MOOF_BYTES), moof.start(), fragmentDefaults, budget);
     }
 
+    /// The same of one track alone.
+    List<TrackRun> runs(FileBoxes boxes, TopBox moof, SampleBudget budget, int trackId) throws IOException {
+        return MovieFragment.parse(
+                boxes.body(moof, MovieFragment.MAX_MOOF_BYTES), moof.start(), fragmentDefaults, budget, trackId);
+    }
+
     /// A cursor behind creation_time and modification_time.
     private static ByteReader afterTimes(Box box) {
         ByteReader in = box.fullBody();

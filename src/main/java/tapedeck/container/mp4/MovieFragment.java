@@ -14,6 +14,10 @@ final class MovieFragment {
     static final long MAX_OFFSET = 1L << 62;
 
     private static final int NOT_SYNC = 0x1_0000;
+    /// Where a track's data is counted from, `tfhd` 8.8.7.
+    private static final int BASE_SAID = 0x1;
+
+    private static final int BASE_IS_MOOF = 0x2_0000;
 
     /// Defaults of a track, `trex` 8.8.3.
     record Defaults(long duration, long size, long flags) {
@@ -45,6 +49,25 @@ final class MovieFragment {
         return fragment.runs;
     }
 
+    /// Those of one track. The others are passed over, unless it depends on their data where its own stands.
+    static List<TrackRun> parse(
+            Bytes moofBody, long moofStart, Map<Integer, Defaults> tracks, SampleBudget budget, int trackId) {
+        List<Box> trafs = Box.children("moof", moofBody).stream()
+                .filter(box -> box.type().equals("traf"))
+                .toList();
+        List<Bytes> heads = trafs.stream()
+                .map(traf -> Box.need("traf", traf.children(), "tfhd").body())
+                .toList();
+        boolean apart = heads.stream().allMatch(head -> (head.i32(0) & (BASE_SAID | BASE_IS_MOOF)) != 0);
+        MovieFragment fragment = new MovieFragment(moofStart, tracks, budget);
+        for (int i = 0; i < trafs.size(); i++) {
+            if (!apart || heads.get(i).i32(Integer.BYTES) == trackId) {
+                fragment.traf(trafs.get(i));
+            }
+        }
+        return fragment.runs.stream().filter(run -> run.trackId() == trackId).toList();
+    }
+
     private void traf(Box traf) {
         List<Box> boxes = traf.children();
         Box tfhd = Box.need("traf", boxes, "tfhd");
@@ -52,9 +75,9 @@ final class MovieFragment {
         int flags = in.i32() & 0xFF_FFFF;
         int trackId = in.i32();
         Defaults trex = tracks.getOrDefault(trackId, Defaults.NONE);
-        boolean baseIsMoof = (flags & 0x2_0000) != 0;
+        boolean baseIsMoof = (flags & BASE_IS_MOOF) != 0;
         long base = baseIsMoof ? moofStart : dataEnd;
-        if ((flags & 0x1) != 0) {
+        if ((flags & BASE_SAID) != 0) {
             base = in.i64();
             checkOffset(base);
         }

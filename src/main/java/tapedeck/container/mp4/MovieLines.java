@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Map;
 import tapedeck.bytes.ByteReader;
 import tapedeck.bytes.Bytes;
 import tapedeck.bytes.MalformedException;
 import tapedeck.container.CodedTrack;
+import tapedeck.container.DescribedTrack;
 import tapedeck.container.FileLine;
 import tapedeck.container.FileLines;
+import tapedeck.container.Holes;
 import tapedeck.container.StoredBytes;
 import tapedeck.container.TrackIdentity;
 import tapedeck.container.mp4.FileBoxes.TopBox;
@@ -41,23 +44,23 @@ public final class MovieLines {
 
     /// @throws MalformedException if it is no such file
     public static FileLines of(FileChannel file) throws IOException {
+        return of(StoredBytes.of(file));
+    }
+
+    static FileLines of(StoredBytes file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         TopBox moov = Mp4Reader.find(boxes, "moov");
         Movie movie = Movie.read(boxes, moov);
-        List<FileLine> lines = new ArrayList<>();
+        Map<Integer, Look> looks = new LinkedHashMap<>();
         for (MovieTrack track : movie.tracks()) {
             Codec codec = track.codec();
-            if (codec == null) {
-                continue;
-            }
-            Stored stored = new Stored(file, moov, movie, track, codec);
-            OptionalLong end = stored.endTicks();
-            if (end.isPresent()) {
-                for (Edit edit : edits(track, movie)) {
-                    lines.addAll(lines(stored, end.getAsLong(), edit));
-                }
+            if (codec != null) {
+                looks.put(track.id(), new Look(new Stored(file, moov, movie, track, codec), edits(track, movie)));
             }
         }
+        SampleWalk.over(movie, boxes, moov, looks);
+        List<FileLine> lines = new ArrayList<>();
+        looks.values().forEach(look -> lines.addAll(look.lines()));
         return new FileLines(createdAt(movie), lines);
     }
 
@@ -69,35 +72,61 @@ public final class MovieLines {
         return START_OF_TIME.plusSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
     }
 
-    private static List<FileLine> lines(Stored stored, long endTicks, Edit edit) throws IOException {
-        MovieTrack track = stored.track();
-        long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
-        TrackIdentity known = IdentityBoxes.of(track);
-        TrackIdentity identity = known == null ? new TrackIdentity(name(track), "") : known;
-        Codec codec = stored.codec();
-        FileLine.Said says =
-                new FileLine.Said(track.id(), codec, identity, codec instanceof Codec.Video ? rotation(track) : 0);
-        long end = Math.min(edit.endNanos(), TrackClock.nanos(endTicks + shift, track.timescale()));
-        return FileLine.of(says, new Moved(stored, shift), edit.startNanos(), end);
+    /// What is seen of a track while one goes over its samples: where they end, and where pictures are missing.
+    private static final class Look implements SampleWalk.Listener {
+        private final Stored stored;
+        private final List<Edit> edits;
+        private final Holes holes;
+        private boolean any;
+        private long lastTicks = Long.MIN_VALUE;
+        private long endTicks;
+
+        Look(Stored stored, List<Edit> edits) {
+            this.stored = stored;
+            this.edits = edits;
+            holes = new Holes(
+                    TrackClock.ticks(DescribedTrack.HOLE_NANOS, stored.track().timescale()));
+        }
+
+        @Override
+        public void sample(long decodeTicks, long durationTicks, int compositionOffset) {
+            any = true;
+            long shown = decodeTicks + compositionOffset;
+            // Pictures that come out of order are shown later than they are decoded.
+            lastTicks = Math.max(lastTicks, shown);
+            endTicks = lastTicks + durationTicks;
+            if (stored.track().isVideo()) {
+                holes.picture(shown);
+            }
+        }
+
+        /// None if there is no sample.
+        List<FileLine> lines() {
+            List<FileLine> lines = new ArrayList<>();
+            MovieTrack track = stored.track();
+            TrackIdentity known = IdentityBoxes.of(track);
+            FileLine.Said says = new FileLine.Said(
+                    track.id(),
+                    stored.codec(),
+                    known == null ? new TrackIdentity(name(track), "") : known,
+                    track.isVideo() ? rotation(track) : 0);
+            List<Holes.Hole> found = holes.found();
+            for (Edit edit : any ? edits : List.<Edit>of()) {
+                long shift = TrackClock.ticks(edit.startNanos(), track.timescale()) - edit.mediaTime();
+                Moved samples = new Moved(stored, shift);
+                long end = Math.min(edit.endNanos(), samples.nanos(endTicks));
+                List<Holes.Hole> there =
+                        found.stream().map(hole -> hole.on(samples::nanos)).toList();
+                lines.addAll(FileLine.of(says, samples, there, edit.startNanos(), end));
+            }
+            return lines;
+        }
     }
 
     /// A track in its file.
-    private record Stored(FileChannel file, TopBox moov, Movie movie, MovieTrack track, Codec codec) {
+    private record Stored(StoredBytes file, TopBox moov, Movie movie, MovieTrack track, Codec codec) {
         SampleCursor open() throws IOException {
             return movie.samples(new FileBoxes(file), moov, track);
-        }
-
-        /// Where the last of its samples is shown no more: pictures that come out of order are shown later than
-        /// they are decoded. Empty if there is none.
-        OptionalLong endTicks() throws IOException {
-            SampleCursor cursor = open();
-            OptionalLong end = OptionalLong.empty();
-            long last = Long.MIN_VALUE;
-            while (cursor.next()) {
-                last = Math.max(last, cursor.decodeTicks() + cursor.compositionOffset());
-                end = OptionalLong.of(last + cursor.durationTicks());
-            }
-            return end;
         }
     }
 
@@ -105,7 +134,11 @@ public final class MovieLines {
     private record Moved(Stored stored, long shiftTicks) implements FileLine.Samples {
         @Override
         public FileLine.Walk open() throws IOException {
-            return new Walk(stored, shiftTicks, stored.open());
+            return new Walk(this, stored.open());
+        }
+
+        private long nanos(long ticks) {
+            return TrackClock.nanos(ticks + shiftTicks, stored.track().timescale());
         }
 
         @Override
@@ -115,7 +148,7 @@ public final class MovieLines {
         }
     }
 
-    private record Walk(Stored stored, long shiftTicks, SampleCursor cursor) implements FileLine.Walk {
+    private record Walk(Moved samples, SampleCursor cursor) implements FileLine.Walk {
         @Override
         public boolean next() throws IOException {
             return cursor.next();
@@ -128,22 +161,18 @@ public final class MovieLines {
 
         @Override
         public long dtsNanos() {
-            return nanos(cursor.decodeTicks());
+            return samples.nanos(cursor.decodeTicks());
         }
 
         @Override
         public long ptsNanos() {
-            return nanos(cursor.decodeTicks() + cursor.compositionOffset());
-        }
-
-        private long nanos(long ticks) {
-            return TrackClock.nanos(ticks + shiftTicks, stored.track().timescale());
+            return samples.nanos(cursor.decodeTicks() + cursor.compositionOffset());
         }
 
         @Override
         public Bytes data() throws IOException {
-            FileChannel file = stored.file();
-            return Mp4Reader.sample(StoredBytes.of(file), file.size(), cursor.offset(), cursor.size());
+            StoredBytes file = samples.stored().file();
+            return Mp4Reader.sample(file, file.size(), cursor.offset(), cursor.size());
         }
     }
 

@@ -32,41 +32,15 @@ public final class MovieTracks {
                 known.put(track.id(), new Presence(track, movie));
             }
         }
-        if (movie.fragmented()) {
-            fragments(boxes, moov, movie, known);
-        } else {
-            for (Presence presence : known.values()) {
-                SampleCursor cursor = movie.samples(boxes, moov, presence.track);
-                while (cursor.next()) {
-                    presence.add(cursor.decodeTicks(), cursor.durationTicks());
-                }
-            }
-        }
+        SampleWalk.over(movie, boxes, moov, known);
         List<DescribedTrack> all = new ArrayList<>();
         known.values().forEach(presence -> all.add(presence.described()));
         all.sort(DescribedTrack.BY_STREAM);
         return all;
     }
 
-    /// All tracks side by side: there is no index in which each of them stands by itself.
-    private static void fragments(FileBoxes boxes, TopBox moov, Movie movie, Map<Integer, Presence> known)
-            throws IOException {
-        SampleBudget budget = SampleBudget.ofWalk(boxes.size());
-        for (TopBox box = boxes.at(moov.end()); box != null && box.end() <= boxes.size(); box = boxes.at(box.end())) {
-            if (!box.type().equals("moof")) {
-                continue;
-            }
-            for (TrackRun run : movie.runs(boxes, box, budget)) {
-                Presence presence = known.get(run.trackId());
-                if (presence != null) {
-                    presence.add(run);
-                }
-            }
-        }
-    }
-
     /// When a track is there.
-    private static final class Presence {
+    private static final class Presence implements SampleWalk.Listener {
         private final MovieTrack track;
         private final EditList edits;
         private final long fromNanos;
@@ -87,15 +61,8 @@ public final class MovieTracks {
             holeTicks = TrackClock.ticks(DescribedTrack.HOLE_NANOS, track.timescale());
         }
 
-        void add(TrackRun run) {
-            long decode = run.decodeTime() == TrackRun.UNKNOWN ? endTicks : run.decodeTime();
-            for (int i = 0; i < run.count(); i++) {
-                add(decode, run.duration(i));
-                decode += run.duration(i);
-            }
-        }
-
-        void add(long decodeTicks, long durationTicks) {
+        @Override
+        public void sample(long decodeTicks, long durationTicks, int compositionOffset) {
             if (!begun) {
                 begun = true;
                 beginTicks = decodeTicks;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +21,6 @@ import tapedeck.media.Track;
 
 /// Reads an MP4 of ours in each of its states, and those of others: with a sample table, with fragments, or both.
 final class Mp4Reader {
-    /// Of the `moov`, which is read into memory here.
-    private static final int MAX_INDEX_BYTES = 256 << 20;
-
     private final StoredBytes file;
     private final long size;
     private final List<ReadTrack> tracks;
@@ -37,13 +35,9 @@ final class Mp4Reader {
     ///
     /// @param codec null if we do not know it
     /// @param shiftTicks from media time to the time of the movie, by the edit list
-    record ReadTrack(int id, @Nullable Codec codec, long timescale, long shiftTicks, SampleList samples) {
-        long endNanos() {
-            return TrackClock.nanos(samples.endTicks() + shiftTicks, timescale);
-        }
-    }
+    record ReadTrack(int id, @Nullable Codec codec, long timescale, long shiftTicks, SampleList samples) {}
 
-    /// Duration and tracks, without reading sample tables where the headers say it.
+    /// Duration and tracks, without reading samples where the headers say it; else they are gone over and not kept.
     static Summary summary(FileChannel file) throws IOException {
         FileBoxes boxes = new FileBoxes(file);
         TopBox box = find(boxes, "moov");
@@ -51,15 +45,32 @@ final class Mp4Reader {
         if (movie.durationTicks() > 0 || !movie.fragmented()) {
             return new Summary(TrackClock.nanos(movie.durationTicks(), movie.timescale()), movie.knownTracks());
         }
-        long end = 0;
-        for (ReadTrack track : open(file).tracks()) {
-            end = Math.max(end, track.endNanos());
-        }
-        return new Summary(end, movie.knownTracks());
+        Map<Integer, End> ends = new HashMap<>();
+        movie.tracks().forEach(track -> ends.put(track.id(), new End(track, movie)));
+        SampleWalk.over(movie, boxes, box, ends);
+        long end = ends.values().stream().mapToLong(End::nanos).max().orElse(0);
+        return new Summary(Math.max(0, end), movie.knownTracks());
     }
 
-    static Mp4Reader open(FileChannel file) throws IOException {
-        return open(StoredBytes.of(file), MAX_INDEX_BYTES);
+    /// Where a track ends.
+    private static final class End implements SampleWalk.Listener {
+        private final MovieTrack track;
+        private final long shiftTicks;
+        private long ticks;
+
+        End(MovieTrack track, Movie movie) {
+            this.track = track;
+            shiftTicks = EditList.of(track, movie).shiftTicks();
+        }
+
+        long nanos() {
+            return TrackClock.nanos(ticks + shiftTicks, track.timescale());
+        }
+
+        @Override
+        public void sample(long decodeTicks, long durationTicks, int compositionOffset) {
+            ticks = decodeTicks + durationTicks;
+        }
     }
 
     /// @param mostIndexBytes of the `moov`; and four bytes are what a sample takes there

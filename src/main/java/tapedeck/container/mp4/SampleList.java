@@ -43,11 +43,6 @@ final class SampleList {
         return sync.get(sample);
     }
 
-    /// Where the last sample ends.
-    long endTicks() {
-        return endTicks;
-    }
-
     void add(TrackRun run) {
         int from = count;
         grow(run.count());

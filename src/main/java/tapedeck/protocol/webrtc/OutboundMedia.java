@@ -27,12 +27,6 @@ final class OutboundMedia implements SessionMedia {
     static final long HELD_BACK_NANOS = 4_000_000_000L;
     /// What may wait for its turn. A viewer's delay grows by no more.
     static final long MAX_BACKLOG_NANOS = 500_000_000L;
-    /// Sent at once after a pause: ten packets, or a fiftieth of a second's share.
-    static final int BURST_BYTES = 12_000;
-
-    private static final int BURSTS_PER_SECOND = 50;
-    /// libwebrtc's factor too.
-    private static final double PACING_FACTOR = 2.5;
 
     private static final int MAX_PROBE_PACKETS = 100;
 
@@ -47,12 +41,11 @@ final class OutboundMedia implements SessionMedia {
     private final VideoQueue queue = new VideoQueue();
     private final ViewerLayer layer;
     private final BandwidthEstimator bandwidth;
+    private final Pacing pacing;
     private final byte[] packet;
     private final long wallOffsetNanos;
 
     private long reportNanos;
-    private long budgetBits = 8 * BURST_BYTES;
-    private long pumpedNanos;
     private boolean placed;
     /// Our clock minus the stream's.
     private long originNanos;
@@ -122,7 +115,7 @@ final class OutboundMedia implements SessionMedia {
         this.video = add(agreed, AgreedMedia.Kind.VIDEO);
         this.audio = add(agreed, AgreedMedia.Kind.AUDIO);
         this.bandwidth = new BandwidthEstimator(tracks.stream().anyMatch(OutboundTrack::transportWide), nowNanos);
-        this.pumpedNanos = nowNanos;
+        this.pacing = new Pacing(bandwidth, layer, needs.purpose().maxBacklogNanos, nowNanos);
         this.restartNanos = nowNanos;
         this.reportNanos = nowNanos - REPORT_NANOS;
         this.wallOffsetNanos = wallClock.getEpochSecond() * SECOND + wallClock.getNano() - nowNanos;
@@ -160,11 +153,11 @@ final class OutboundMedia implements SessionMedia {
         for (FramePackets frame : gop) {
             bytes += frame.bytes();
         }
-        if (bytes <= 2 * limitBytes(nowNanos)) {
+        if (bytes <= 2 * pacing.limitBytes(nowNanos)) {
             queue.catchUp(
                     gop,
                     switch (needs.purpose()) {
-                        case WATCHED -> bytes * 8 * SECOND / pacingBitsPerSecond(nowNanos);
+                        case WATCHED -> pacing.nanosOf(bytes, nowNanos);
                         case KEPT -> Long.MAX_VALUE;
                     });
         } else {
@@ -186,7 +179,7 @@ final class OutboundMedia implements SessionMedia {
         track.frame(frame.frame());
         if (picture) {
             long noRoom = queue.noRoom();
-            queue.offer(frame, limitBytes(nowNanos));
+            queue.offer(frame, pacing.limitBytes(nowNanos));
             heldBack |= queue.noRoom() > noRoom && track.sender.hasSent();
         } else {
             // Sound is little, and a gap in it is heard: it never waits.
@@ -214,26 +207,14 @@ final class OutboundMedia implements SessionMedia {
         }
     }
 
-    /// What may wait, in bytes.
-    private long limitBytes(long nowNanos) {
-        return pacingBitsPerSecond(nowNanos) / 8 * (needs.purpose().maxBacklogNanos / 1_000_000) / 1_000;
-    }
-
-    /// A keyframe is many times as large as other pictures: where there is room it may go faster than its share.
-    private long pacingBitsPerSecond(long nowNanos) {
-        long estimate = bandwidth.bitsPerSecond();
-        long pace = bandwidth.careful(nowNanos) ? estimate : (long) (PACING_FACTOR * estimate);
-        return Math.max(pace, layer.triedBitsPerSecond());
-    }
-
     /// Sends what the pace allows; true if something is left for later.
     boolean pump(long nowNanos) {
         OutboundTrack track = video;
         if (track == null) {
             return false;
         }
-        earn(nowNanos);
-        while (budgetBits > 0) {
+        pacing.earn(nowNanos);
+        while (pacing.maySend()) {
             FramePackets frame = queue.current();
             if (frame == null) {
                 return false;
@@ -243,14 +224,6 @@ final class OutboundMedia implements SessionMedia {
             queue.advance();
         }
         return !queue.isEmpty();
-    }
-
-    private void earn(long nowNanos) {
-        long pace = pacingBitsPerSecond(nowNanos);
-        long elapsed = Math.clamp(nowNanos - pumpedNanos, 0, SECOND);
-        budgetBits = Math.min(
-                budgetBits + elapsed / 1_000 * pace / 1_000_000, Math.max(8 * BURST_BYTES, pace / BURSTS_PER_SECOND));
-        pumpedNanos = nowNanos;
     }
 
     private void send(OutboundTrack track, Payload payload, long timestamp, long nowNanos) {
@@ -268,7 +241,7 @@ final class OutboundMedia implements SessionMedia {
 
     private void sent(int length, long nowNanos) {
         bandwidth.sent(length, nowNanos);
-        budgetBits -= 8L * length;
+        pacing.spend(length);
         datagrams.send(packet, 0, length);
     }
 
@@ -290,7 +263,7 @@ final class OutboundMedia implements SessionMedia {
                 case Rtcp.SourceDescription _, Rtcp.ExtendedReport _, Rtcp.Other _ -> {}
             }
         }
-        queue.trim(limitBytes(nowNanos));
+        queue.trim(pacing.limitBytes(nowNanos));
         return false;
     }
 
@@ -311,12 +284,11 @@ final class OutboundMedia implements SessionMedia {
             unknown++;
             return;
         }
-        earn(nowNanos);
+        pacing.earn(nowNanos);
         for (int lost : nack.sequenceNumbers()) {
             nacks++;
             track.nacks++;
-            // Repeats go before everything new; but not without end, whatever is asked for.
-            if (budgetBits < -4 * limitBytes(nowNanos)) {
+            if (!pacing.mayRepeat(nowNanos)) {
                 return;
             }
             RtpSender.Repeat repeat = track.sender.repeat(lost, bandwidth.nextNumber(), nowNanos, packet);
@@ -333,7 +305,7 @@ final class OutboundMedia implements SessionMedia {
         } else {
             // Its transport-wide number is the old one.
             sealed.copyTo(0, packet, 0, sealed.length());
-            budgetBits -= 8L * sealed.length();
+            pacing.spend(sealed.length());
             datagrams.send(packet, 0, sealed.length());
         }
     }
@@ -360,12 +332,12 @@ final class OutboundMedia implements SessionMedia {
     @Override
     public void tick(long nowNanos) {
         bandwidth.tick(nowNanos);
-        queue.trim(limitBytes(nowNanos));
+        queue.trim(pacing.limitBytes(nowNanos));
         if (video != null) {
             layer.fit(
                     bandwidth.bitsPerSecond(),
                     bandwidth.measures() && video.sender.hasRtx(),
-                    limitBytes(nowNanos),
+                    pacing.limitBytes(nowNanos),
                     bandwidth.calmNanos(nowNanos),
                     nowNanos);
             renew(nowNanos);

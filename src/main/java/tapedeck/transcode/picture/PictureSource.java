@@ -22,10 +22,9 @@ public final class PictureSource implements AutoCloseable {
     /// A picture is shown this much early rather than a whole tick late: stamps in milliseconds are rounded.
     private static final long EARLY_NANOS = 2_000_000;
 
-    /// Pictures that may be decoded after one that is shown later than them (H.264, A.3.1: frames in the buffer of
-    /// decoded
-    /// pictures).
-    private static final int MAX_REORDERED = 16;
+    /// Pictures that may be decoded after one that is shown later than they are (ITU-T H.264 A.3.1: as many frames are
+    /// in the buffer of decoded pictures).
+    static final int MAX_REORDERED = 16;
 
     private final Deque<Packet> waiting = new ArrayDeque<>();
     private final AVPacket packet = avcodec.av_packet_alloc();

@@ -3,6 +3,7 @@ package tapedeck.container.matroska;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -76,15 +77,37 @@ class MatroskaLinesTest {
         assertEquals(300 * MILLI, line.endNanos());
     }
 
+    /// As far as any codec reorders, and not to the end of the file.
     @Test
-    void tooManyBlocksAreRefused() throws IOException {
-        String[] three = {
-            block(Samples.OPUS.id(), 7, 0x80, "fc01"),
-            block(Samples.OPUS.id(), 27, 0x80, "fc01"),
-            block(Samples.OPUS.id(), 47, 0x80, "fc01")
-        };
-        assertEquals(1, MatroskaLines.of(file(three), 3).lines().size());
-        assertThrows(MalformedException.class, () -> MatroskaLines.of(file(three), 2));
+    void theNextPicturesSayWhenOneIsDecoded() throws IOException {
+        List<String> blocks = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            blocks.add(block(Samples.VP8.id(), 40 * (i + 1), i == 0 ? 0x80 : 0, "00"));
+        }
+        blocks.add(block(Samples.VP8.id(), 0, 0, "00"));
+        List<Long> decoded = new ArrayList<>();
+        FileLine line = line(file(blocks.toArray(String[]::new)));
+        for (FileLine.Cursor cursor = line.from(0); cursor.hasNext(); cursor.next()) {
+            decoded.add(cursor.dtsNanos() / MILLI);
+        }
+        int first = 40 - StoredBlocks.MAX_REORDERED;
+        for (int i = 0; i < decoded.size(); i++) {
+            assertEquals(i < first ? 140 + 40 * i : 100, decoded.get(i), "picture " + i);
+        }
+        assertEquals(41, decoded.size());
+    }
+
+    @Test
+    void whatTakesTooMuchMemoryIsRefused() throws IOException {
+        String[] blocks = new String[1500];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = block(Samples.OPUS.id(), 7 + 20 * i, 0x80, "fc01");
+        }
+        // Four bytes each: length, flags and time are one, the place is another, and the head of a block is in between.
+        assertEquals(1, MatroskaLines.of(file(blocks), 8192).lines().size());
+        String message = assertThrows(MalformedException.class, () -> MatroskaLines.of(file(blocks), 4096))
+                .getMessage();
+        assertTrue(message.contains("too long"), message);
     }
 
     @Test

@@ -135,7 +135,7 @@ final class Mp4Cases {
 
     /// That the file holds the first `count` of these frames, or more, byte for byte and at the same time.
     static void assertFrames(List<Frame> frames, int count, FileChannel file) throws IOException {
-        Mp4Reader reader = Mp4Reader.open(file);
+        Mp4Reader reader = Mp4Frames.reader(file);
         long zero = zeroNanos(frames);
         int read = 0;
         for (Mp4Reader.ReadTrack track : reader.tracks()) {

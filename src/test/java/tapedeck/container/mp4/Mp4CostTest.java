@@ -62,8 +62,8 @@ class Mp4CostTest {
             write(file, picture, 36, 30, 64 << 10);
             assertTrue(file.size() > 4L << 30);
             Mp4Finisher.finish(file);
-            Mp4Reader reader = Mp4Reader.open(file);
-            assertEquals(36 * SECOND, reader.tracks().getFirst().endNanos());
+            Mp4Reader reader = Mp4Frames.reader(file);
+            assertEquals(36 * SECOND, Mp4Reader.summary(file).durationNanos());
             Mp4Reader.ReadTrack sound = reader.tracks().getLast();
             for (int i = 0; i < sound.samples().count(); i++) {
                 assertEquals(

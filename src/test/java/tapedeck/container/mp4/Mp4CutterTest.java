@@ -80,7 +80,7 @@ class Mp4CutterTest {
                         .filter(at -> at <= start + 0.0005)
                         .max()
                         .orElseThrow();
-        Mp4Reader reader = Mp4Reader.open(cut);
+        Mp4Reader reader = Mp4Frames.reader(cut);
         for (Track track : TestMedia.tracks(frames)) {
             List<Frame> of =
                     frames.stream().filter(f -> f.track().equals(track)).toList();
@@ -155,7 +155,7 @@ class Mp4CutterTest {
         }
         MemoryFile late = files(Mp4Cases.frames("late video with B-frames")).get(1);
         MemoryFile sound = cut(late, 0.2, 1).orElseThrow();
-        assertEquals(1, Mp4Reader.open(sound).tracks().size());
+        assertEquals(1, Mp4Frames.reader(sound).tracks().size());
     }
 
     @Test

@@ -318,7 +318,7 @@ class Mp4FinisherTest {
     }
 
     private static int samples(MemoryFile file) throws IOException {
-        return Mp4Reader.open(file).tracks().stream()
+        return Mp4Frames.reader(file).tracks().stream()
                 .mapToInt(track -> track.samples().count())
                 .sum();
     }

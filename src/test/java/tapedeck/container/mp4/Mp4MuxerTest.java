@@ -147,14 +147,14 @@ class Mp4MuxerTest {
         Mp4Finisher.finish(file);
         assertEquals(
                 Mp4Muxer.MAX_FRAGMENT_FRAMES + 1,
-                Mp4Reader.open(file).tracks().getFirst().samples().count());
+                Mp4Frames.reader(file).tracks().getFirst().samples().count());
     }
 
     @Test
     void roundedMillisecondsOfSoundBecomeItsOwnSteps() throws IOException {
         MemoryFile file = Mp4Cases.recorded(TestMedia.shifted(TestMedia.aac(3), 17 * MILLI), 0);
         Mp4Finisher.finish(file);
-        SampleList samples = Mp4Reader.open(file).tracks().getFirst().samples();
+        SampleList samples = Mp4Frames.reader(file).tracks().getFirst().samples();
         int even = 0;
         for (int i = 1; i < samples.count(); i++) {
             even += samples.decodeTicks(i) - samples.decodeTicks(i - 1) == 1024 ? 1 : 0;
@@ -199,7 +199,7 @@ class Mp4MuxerTest {
         // Of 25, the five of the last 100 ms are no loss: the file begins with its picture.
         assertEquals(20, muxer.leftOutFrames());
         Mp4Finisher.finish(file);
-        Mp4Reader reader = Mp4Reader.open(file);
+        Mp4Reader reader = Mp4Frames.reader(file);
         Mp4Reader.ReadTrack sound = reader.tracks().get(1);
         assertEquals(25, sound.samples().count());
         assertEquals(0, reader.frame(sound, 0).ptsNanos());
@@ -217,7 +217,7 @@ class Mp4MuxerTest {
         muxer.close();
         assertEquals(2, Mp4Reader.summary(file).tracks().size());
         assertEquals(1, Mp4Finisher.finish(file).tracks().size());
-        assertEquals(1, Mp4Reader.open(file).tracks().size());
+        assertEquals(1, Mp4Frames.reader(file).tracks().size());
     }
 
     @Test
@@ -280,7 +280,7 @@ class Mp4MuxerTest {
         assertEquals(size, file.size());
         Mp4Finisher.finish(file);
         Mp4Cases.assertFrames(frames, 80, file);
-        assertEquals(80, Mp4Reader.open(file).tracks().getFirst().samples().count());
+        assertEquals(80, Mp4Frames.reader(file).tracks().getFirst().samples().count());
     }
 
     private static Track audio() {

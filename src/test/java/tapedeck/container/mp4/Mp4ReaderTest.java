@@ -35,10 +35,10 @@ class Mp4ReaderTest {
         for (Path path : files) {
             try (FileChannel file = FileChannel.open(path)) {
                 Mp4Reader.summary(file);
-                for (Mp4Reader.ReadTrack track : Mp4Reader.open(file).tracks()) {
+                for (Mp4Reader.ReadTrack track : Mp4Frames.reader(file).tracks()) {
                     int count = track.samples().count();
                     if (track.codec() != null && count > 0) {
-                        assertTrue(Mp4Reader.open(file)
+                        assertTrue(Mp4Frames.reader(file)
                                         .frame(track, count - 1)
                                         .data()
                                         .length()
@@ -117,7 +117,7 @@ class Mp4ReaderTest {
     }
 
     private static List<Long> offsets(MemoryFile file) throws IOException {
-        Mp4Reader.ReadTrack video = Mp4Reader.open(file).tracks().stream()
+        Mp4Reader.ReadTrack video = Mp4Frames.reader(file).tracks().stream()
                 .filter(track -> track.codec() instanceof Codec.Video)
                 .findFirst()
                 .orElseThrow();
@@ -132,7 +132,7 @@ class Mp4ReaderTest {
         MemoryFile file = new MemoryFile(bytes);
         try {
             Mp4Reader.summary(file);
-            Mp4Reader reader = Mp4Reader.open(file);
+            Mp4Reader reader = Mp4Frames.reader(file);
             for (Mp4Reader.ReadTrack track : reader.tracks()) {
                 for (int i = 0;
                         track.codec() != null && i < Math.min(track.samples().count(), 50);
@@ -208,7 +208,7 @@ class Mp4ReaderTest {
     }
 
     private static void assertRefused(Bytes bytes, String why) {
-        MalformedException e = assertThrows(MalformedException.class, () -> Mp4Reader.open(new MemoryFile(bytes)));
+        MalformedException e = assertThrows(MalformedException.class, () -> Mp4Frames.reader(new MemoryFile(bytes)));
         assertTrue(e.getMessage().contains(why), e.getMessage());
     }
 
