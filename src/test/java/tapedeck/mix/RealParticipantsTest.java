@@ -49,7 +49,6 @@ class RealParticipantsTest {
     private static final boolean LIVE = QUIET || Boolean.getBoolean("participants.live");
 
     private static final int PEOPLE = 4;
-    private static final double PATIENCE_MILLIS = 120_000;
     private static final String SEEN_PEOPLE = """
             new Set([...document.querySelectorAll('#together video')]
                 .filter((video) => video.getVideoPlaybackQuality().totalVideoFrames > 20)
@@ -113,7 +112,6 @@ class RealParticipantsTest {
                 Chromium chromium = new Chromium()) {
             server.awaitRecording("multi-recorder__room.mp4");
             Page page = chromium.open(server.httpUrl("/"));
-            page.setDefaultTimeout(PATIENCE_MILLIS);
             page.locator("#recordings .file", new Page.LocatorOptions().setHasText("multi-recorder__room.mp4"))
                     .getByText("Play")
                     .click();

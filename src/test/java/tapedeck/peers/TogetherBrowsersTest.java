@@ -50,7 +50,6 @@ class TogetherBrowsersTest {
 
     private static final String TIMELINE = ".timeline.json";
     private static final int MAX_INDEX_BYTES = 1 << 20;
-    private static final double PATIENCE_MILLIS = 120_000;
     private static final double TOGETHER_SECONDS = 0.080;
     /// How late the page may look.
     private static final double LOOKS_SECONDS = 0.9;
@@ -251,7 +250,6 @@ class TogetherBrowsersTest {
                 Chromium chromium = new Chromium()) {
             server.awaitRecording(file.getFileName().toString());
             Page page = chromium.open(server.httpUrl("/"));
-            page.setDefaultTimeout(PATIENCE_MILLIS);
             page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Play"))
                     .first()
                     .click();
