@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
@@ -27,6 +28,7 @@ import tapedeck.protocol.webrtc.WhipClient;
 /// most a second; after the next start each is finished, listed and handed to the hook once.
 @Tag("peer")
 @Tag("crash")
+@Timeout(value = 6, unit = TimeUnit.HOURS) // of a thousand rounds
 class CrashTest {
     private static final int ROUNDS = Integer.getInteger("tapedeck.crash.rounds", 10);
     /// All four containers, in turn.
