@@ -29,6 +29,7 @@ import tapedeck.media.Track;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.HttpProblem;
 import tapedeck.net.udp.PortPairs;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Fuzz;
@@ -210,7 +211,7 @@ class RtpEndpointsTest {
         int port = port(answer, "video");
         try (DatagramSocket media = new DatagramSocket();
                 DatagramSocket control = new DatagramSocket()) {
-            control.setSoTimeout(30_000);
+            control.setSoTimeout(Await.DEADLINE_MILLIS);
             byte[] report =
                     Rtcp.write(List.of(new Rtcp.ReceiverReport(0, List.of()))).toByteArray();
             control.send(new DatagramPacket(report, report.length, InetAddress.getLoopbackAddress(), port + 1));
