@@ -4,7 +4,6 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.assertions.LocatorAssertions;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -15,8 +14,6 @@ import tapedeck.peers.Chromium;
 @Tag("peer")
 @Tag("realtime")
 class ConsoleIceServersTest {
-    private static final double DEADLINE_MILLIS = 30_000;
-
     @TempDir
     private Path folder;
 
@@ -27,7 +24,6 @@ class ConsoleIceServersTest {
                         folder, "webrtc_ice_servers=stun:127.0.0.1:9, turn:127.0.0.1:9?transport=udp alice wonder")) {
             server.openWebRtc();
             Page page = chromium.open(server.url("/"));
-            page.setDefaultTimeout(DEADLINE_MILLIS);
             page.evaluate("""
                     () => {
                       window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -39,8 +35,7 @@ class ConsoleIceServersTest {
                     }""");
             page.locator("#open-camera").click();
             page.locator("#camera-start").click();
-            assertThat(page.locator("#camera-stop"))
-                    .isFocused(new LocatorAssertions.IsFocusedOptions().setTimeout(DEADLINE_MILLIS));
+            assertThat(page.locator("#camera-stop")).isFocused();
             assertEquals(
                     "[{\"urls\":\"stun:127.0.0.1:9\"},{\"urls\":\"turn:127.0.0.1:9?transport=udp\","
                             + "\"username\":\"alice\",\"credential\":\"wonder\"}]",

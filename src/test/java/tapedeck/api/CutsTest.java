@@ -368,7 +368,7 @@ class CutsTest {
         Ffmpeg.Result first = Ffmpeg.ffprobe(
                 "-v", "error", "-select_streams", "v", "-show_entries", "packet=flags", "-of", "csv=p=0", "" + cut);
         assertTrue(first.text().startsWith("K"), "begins with a keyframe");
-        Ffmpeg.Result mkvmerge = Ffmpeg.run(List.of("timeout", "30", "mkvmerge", "-J", "" + cut));
+        Ffmpeg.Result mkvmerge = Ffmpeg.run(List.of("mkvmerge", "-J", "" + cut));
         assertEquals(0, mkvmerge.exitCode(), mkvmerge.text());
         assertFalse(mkvmerge.text().contains("\"warnings\": [\n"), mkvmerge.text());
     }

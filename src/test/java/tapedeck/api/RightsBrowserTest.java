@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -26,8 +25,6 @@ import tapedeck.rights.UserFile;
 @Tag("realtime")
 @Timeout(180)
 class RightsBrowserTest {
-    private static final double DEADLINE_MILLIS = 30_000;
-
     @TempDir
     Path dir;
 
@@ -35,7 +32,6 @@ class RightsBrowserTest {
 
     @BeforeEach
     void launch() {
-        PlaywrightAssertions.setDefaultAssertionTimeout(DEADLINE_MILLIS);
         chromium = new Chromium();
     }
 
@@ -46,7 +42,6 @@ class RightsBrowserTest {
 
     private Page open(ApiServer server) {
         Page page = chromium.open(server.url("/"));
-        page.setDefaultTimeout(DEADLINE_MILLIS);
         page.onDialog(dialog -> {
             throw new AssertionError("the browser asks by itself");
         });

@@ -109,8 +109,6 @@ class SizeChangePeerTest {
     void gstreamerDecodesEveryPictureInItsSize(String codec, Container container, String demuxer) throws IOException {
         for (Path file : files(codec, container)) {
             Ffmpeg.Result result = Ffmpeg.run(List.of(
-                    "timeout",
-                    "60",
                     "gst-launch-1.0",
                     "-v",
                     "filesrc",

@@ -206,7 +206,7 @@ final class Scene implements AutoCloseable {
     /// Two readers that are not ours find nothing wrong.
     static void foreignReadersAgree(Path file) {
         assertEquals("", Ffmpeg.decodeErrors(file), file.toString());
-        Ffmpeg.Result other = Ffmpeg.run(List.of("timeout", "30", "mkvmerge", "-J", file.toString()));
+        Ffmpeg.Result other = Ffmpeg.run(List.of("mkvmerge", "-J", file.toString()));
         assertEquals(0, other.exitCode(), other.text());
         assertTrue(!other.text().contains("\"supported\": false"), other.text());
     }

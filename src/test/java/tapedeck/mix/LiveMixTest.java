@@ -3,12 +3,10 @@ package tapedeck.mix;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,26 +77,20 @@ class LiveMixTest {
         ask(server, "add", MIXER + ", \"remoteStreamName\": \"%s\"".formatted(name));
     }
 
-    /// The class path makes their command line longer than [ProcessHandle.Info] shows.
-    private static List<ProcessHandle> workers() {
-        return ProcessHandle.current().children().filter(LiveMixTest::isWorker).toList();
-    }
-
-    private static boolean isWorker(ProcessHandle child) {
-        try {
-            return Files.readString(Path.of("/proc", "" + child.pid(), "cmdline"))
-                    .contains(MixWorker.class.getName());
-        } catch (IOException _) {
-            return false;
+    /// One who publishes without an end; whatever happens, he is gone afterwards, also if he was stopped.
+    private record Publishing(Process process) implements AutoCloseable {
+        @Override
+        public void close() {
+            process.destroyForcibly();
         }
     }
 
-    private static void signal(Process process, String signal) throws Exception {
-        assertEquals(
-                0,
-                new ProcessBuilder("kill", "-" + signal, "" + process.pid())
-                        .start()
-                        .waitFor());
+    private static void killWorkers(TestServer server) {
+        List<ProcessHandle> killed = MixWorkers.all();
+        assertEquals(2, killed.size());
+        killed.forEach(ProcessHandle::destroyForcibly);
+        Await.await("new workers", () -> mixer(server).path("restartedWorkers").asLong() == 2);
+        awaitPictures(server, 1);
     }
 
     @Test
@@ -111,36 +103,34 @@ class LiveMixTest {
                             + ", \"bitrate\": \"600\", \"mixerDisplayStreamName\": false, \"background\": \"#404040\""
                             + ", \"localStreamName\": \"mix\"");
             Await.await("the background", () -> pictures(server) > FPS);
-            Process anna = Flasher.of("anna", 1000).publish(server);
-            join(server, "anna");
-            Await.await("Anna", () -> state(server, 0).equals("live"));
-            awaitPictures(server, 2);
-            Process boris = Flasher.of("boris", 2000).publish(server);
-            join(server, "boris");
-            Await.await("Boris", () -> state(server, 1).equals("live"));
-            awaitPictures(server, 3);
-            List<ProcessHandle> killed = workers();
-            assertEquals(2, killed.size());
-            killed.forEach(ProcessHandle::destroyForcibly);
-            Await.await(
-                    "new workers", () -> mixer(server).path("restartedWorkers").asLong() == 2);
-            awaitPictures(server, 1);
-            signal(boris, "STOP");
-            Await.await("Boris is away", () -> state(server, 1).equals("away"));
-            awaitPictures(server, 1);
-            signal(boris, "CONT");
-            Await.await("Boris is back", () -> state(server, 1).equals("live"));
-            awaitPictures(server, 2);
-            // ffmpeg ends its streams in order.
-            anna.destroy();
-            boris.destroy();
-            Await.await(
-                    "both are gone",
-                    () -> state(server, 0).equals("gone") && state(server, 1).equals("gone"));
+            try (Publishing anna = new Publishing(Flasher.of("anna", 1000).publish(server))) {
+                join(server, "anna");
+                Await.await("Anna", () -> state(server, 0).equals("live"));
+                awaitPictures(server, 2);
+                try (Publishing boris = new Publishing(Flasher.of("boris", 2000).publish(server))) {
+                    join(server, "boris");
+                    Await.await("Boris", () -> state(server, 1).equals("live"));
+                    awaitPictures(server, 3);
+                    killWorkers(server);
+                    MixWorkers.signal(boris.process.pid(), "STOP");
+                    Await.await("Boris is away", () -> state(server, 1).equals("away"));
+                    awaitPictures(server, 1);
+                    MixWorkers.signal(boris.process.pid(), "CONT");
+                    Await.await("Boris is back", () -> state(server, 1).equals("live"));
+                    awaitPictures(server, 2);
+                    // ffmpeg ends its streams in order.
+                    anna.process.destroy();
+                    boris.process.destroy();
+                    Await.await(
+                            "both are gone",
+                            () -> state(server, 0).equals("gone")
+                                    && state(server, 1).equals("gone"));
+                }
+            }
             awaitPictures(server, 1);
             System.out.println("the live mix: " + mixer(server));
             ask(server, "terminate", MIXER);
-            Await.await("no workers", () -> workers().isEmpty());
+            Await.await("no workers", () -> MixWorkers.all().isEmpty());
             judge(server.awaitRecording("mix.mp4"));
             for (String name : List.of("anna", "boris")) {
                 whole(server.awaitRecording(name + ".mp4"));

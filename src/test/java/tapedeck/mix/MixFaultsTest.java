@@ -55,10 +55,7 @@ class MixFaultsTest {
             List<Double> expected = people.get(i).moments();
             // One that is bright from the first picture on did not become bright.
             expected = i % 5 == 0 ? expected.subList(1, expected.size()) : expected;
-            assertEquals(expected.size(), flashes.size(), "tile " + i);
-            for (int k = 0; k < expected.size(); k++) {
-                assertEquals(expected.get(k), flashes.get(k), 0.01, "tile " + i);
-            }
+            assertMoments(expected, flashes, 0.01, "tile " + i);
         }
     }
 
@@ -184,7 +181,7 @@ class MixFaultsTest {
         AtomicInteger killed = new AtomicInteger();
         OfflineMixer.Progress killer = (written, duration) -> {
             if (written * 2 > duration && killed.getAndIncrement() == 0) {
-                workers().forEach(ProcessHandle::destroyForcibly);
+                MixWorkers.all().forEach(ProcessHandle::destroyForcibly);
             }
         };
         MixFailedException failure = assertThrows(
@@ -197,34 +194,63 @@ class MixFaultsTest {
             assertEquals(List.of(file), files.toList(), "nothing is left");
         }
         assertEquals(20, mix(file, SMALL).durationNanos() / 1e9, 0.1);
-        assertEquals(0, workers().size());
+        assertEquals(0, MixWorkers.all().size());
     }
 
-    private static List<ProcessHandle> workers() {
-        return ProcessHandle.current()
-                .descendants()
-                .filter(process -> process.info().command().orElse("").endsWith("java"))
-                .toList();
-    }
-
+    /// One of two is damaged: of the other nothing is missing.
     @Test
     void damagedTracksAreMixedAsFarAsTheyGo() throws Exception {
         Path whole = folder.resolve("whole.mp4");
-        Person.record(whole, List.of(person(1, "320x180", 1000), person(2, "320x180", 2000)));
+        Person other = person(2, "320x180", 2000);
+        Person.record(whole, List.of(person(1, "320x180", 1000), other));
+        List<Packet> packets = new ArrayList<>(packets(whole, "v:0"));
+        packets.addAll(packets(whole, "a:0"));
         for (int seed = 0; seed < 3; seed++) {
             Path file = Files.copy(whole, folder.resolve("damaged%d.mp4".formatted(seed)));
             Random random = new Random(seed);
             try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
-                // The media, not the index, which ffmpeg writes behind it.
                 for (int i = 0; i < 200; i++) {
-                    bytes.seek(100 + random.nextInt((int) bytes.length() / 2));
+                    Packet packet = packets.get(random.nextInt(packets.size()));
+                    bytes.seek(packet.at + random.nextInt(packet.size));
                     bytes.write(random.nextInt(256));
                 }
             }
             Mixed mixed = mix(file, SMALL);
+            assertTrue(mixed.damagedPackets() > 0, "nothing was hit");
             assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
-            assertEquals(3 * FPS, Look.at(mixed.file(), FPS).pictures());
+            Look look = Look.at(mixed.file(), FPS);
+            assertEquals(3 * FPS, look.pictures());
+            assertMoments(other.moments(), look.flashes(0.75, 0.5), 0.01, "flashes");
+            assertMoments(other.moments(), look.beeps(2000), 0.04, "beeps");
         }
+    }
+
+    private static void assertMoments(List<Double> expected, List<Double> found, double apart, String what) {
+        assertEquals(expected.size(), found.size(), what + ": " + found);
+        for (int i = 0; i < expected.size(); i++) {
+            assertEquals(expected.get(i), found.get(i), apart, what + ": " + found);
+        }
+    }
+
+    /// Where it lies in the file.
+    private record Packet(long at, int size) {}
+
+    private static List<Packet> packets(Path file, String stream) {
+        Ffmpeg.Result found = Ffmpeg.ffprobe(
+                "-v",
+                "error",
+                "-select_streams",
+                stream,
+                "-show_entries",
+                "packet=size,pos",
+                "-of",
+                "csv=p=0",
+                file.toString());
+        return found.text()
+                .lines()
+                .map(line -> line.split(","))
+                .map(fields -> new Packet(Long.parseLong(fields[1]), Integer.parseInt(fields[0])))
+                .toList();
     }
 
     @Test

@@ -213,10 +213,7 @@ class MixJobsTest {
                 MixJobs jobs = jobs(database, LARGE)) {
             String id = jobs.add(MixCallback.Recording.of(file)).orElseThrow().id();
             MixWait.until(jobs, id, job -> job.percent() > 0);
-            ProcessHandle.current()
-                    .descendants()
-                    .filter(process -> process.info().command().orElse("").endsWith("java"))
-                    .forEach(ProcessHandle::destroyForcibly);
+            MixWorkers.all().forEach(ProcessHandle::destroyForcibly);
             MixWait.until(jobs, id, job -> job.attempts() == 2 && job.percent() > 0);
             assertTrue(jobs.cancel(id));
             assertEquals(

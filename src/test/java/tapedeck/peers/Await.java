@@ -7,7 +7,10 @@ import java.util.function.BooleanSupplier;
 /// Waits for what nobody tells.
 public final class Await {
     /// For what never comes; a busy machine takes a while.
-    private static final long DEADLINE_SECONDS = 60;
+    public static final int DEADLINE_SECONDS = 60;
+    /// The same, for sockets.
+    public static final int DEADLINE_MILLIS = DEADLINE_SECONDS * 1000;
+
     /// Between two looks: tests share two cores with the programs that they wait for.
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 

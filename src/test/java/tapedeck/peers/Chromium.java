@@ -4,6 +4,7 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,9 +12,10 @@ import java.util.Map;
 
 /// The system's Chromium with a fake camera and microphone, driven by Playwright. Used by one thread.
 public final class Chromium implements AutoCloseable {
+    /// For what never comes, also what is asserted of a page; beside other tests a page takes a while.
+    public static final double PATIENCE_MILLIS = 100_000;
+
     private static final Path PROGRAM = Path.of("/usr/bin/chromium");
-    /// For what never comes; beside other tests a page takes a while.
-    private static final double PATIENCE_MILLIS = 100_000;
 
     private final Playwright playwright;
     private final Browser browser;
@@ -22,6 +24,7 @@ public final class Chromium implements AutoCloseable {
         if (!Files.isExecutable(PROGRAM)) {
             throw new AssertionError(PROGRAM + " is missing: ./check installs it");
         }
+        PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MILLIS);
         playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         browser = playwright

@@ -18,8 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("realtime")
 @Timeout(180)
 class ConsoleWithoutWebRtcTest {
-    private static final double PATIENCE_MILLIS = 40_000;
-
     @TempDir
     private Path folder;
 
@@ -28,7 +26,6 @@ class ConsoleWithoutWebRtcTest {
         try (TestServer server = new TestServer(folder.resolve("data"), "webrtc_port=");
                 Chromium chromium = new Chromium()) {
             Page page = chromium.open(server.httpUrl("/"));
-            page.setDefaultTimeout(PATIENCE_MILLIS);
             page.locator("#open-camera").click();
             page.waitForCondition(() -> page.locator("#camera-start").isEnabled());
             page.locator("#camera-name").fill("mine");
@@ -50,7 +47,6 @@ class ConsoleWithoutWebRtcTest {
 
     private static void watch(Chromium chromium, TestServer server) {
         Page viewer = chromium.open(server.httpUrl("/"));
-        viewer.setDefaultTimeout(PATIENCE_MILLIS);
         viewer.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Watch"))
                 .first()
                 .click();

@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bytedeco.javacpp.Loader;
 
 /// The real ffmpeg and ffprobe 8, out of the jar that the server's codec workers use too. Tests take the build with
 /// x264, because only that makes B-frames.
 public final class Ffmpeg {
-    private static final long DEADLINE_SECONDS = 120;
+    /// How long any program may take whose end is awaited: for one that hangs, not for one that is slow.
+    public static final long DEADLINE_SECONDS = 120;
 
     private static final String OPUS_AT_THE_END = "\\[opus @ \\w+] Error parsing Opus packet header\\.\\R";
 
@@ -95,10 +97,15 @@ public final class Ffmpeg {
                 Process process =
                         new ProcessBuilder(command).redirectError(err.toFile()).start();
                 process.getOutputStream().close();
-                Thread killer = Thread.ofVirtual().start(() -> killAfterDeadline(process));
+                AtomicBoolean killed = new AtomicBoolean();
+                Thread killer = Thread.ofVirtual().start(() -> killed.set(killAfterDeadline(process)));
                 byte[] out = process.getInputStream().readAllBytes();
                 int exitCode = process.waitFor();
                 killer.interrupt();
+                killer.join();
+                if (killed.get()) {
+                    throw new AssertionError("%s took more than %d s".formatted(command, DEADLINE_SECONDS));
+                }
                 return new Result(exitCode, out, Files.readString(err, StandardCharsets.ISO_8859_1));
             } finally {
                 Files.delete(err);
@@ -108,13 +115,15 @@ public final class Ffmpeg {
         }
     }
 
-    private static void killAfterDeadline(Process process) {
+    private static boolean killAfterDeadline(Process process) {
         try {
-            if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
+            if (process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+                return false;
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+            return true;
+        } catch (InterruptedException _) {
+            return false;
         }
     }
 

@@ -64,8 +64,6 @@ class MultiPlaybackTest {
 
     private static long gstreamerPictures(Path file, int number) {
         Ffmpeg.Result result = Ffmpeg.run(List.of(
-                "timeout",
-                "30",
                 "gst-launch-1.0",
                 "-v",
                 "filesrc",

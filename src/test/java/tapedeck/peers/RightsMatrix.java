@@ -265,17 +265,28 @@ final class RightsMatrix {
         log.addAll(lines.all);
         assertFalse(lines.all.isEmpty(), "the log was read");
         for (String line : log) {
-            all.forEach(shown -> assertNothingOf(shown, line));
+            all.forEach(shown -> assertNothingOf(shown, line, line));
         }
-        try (var files = Files.walk(data)) {
-            files.forEach(file -> all.forEach(shown -> assertNothingOf(shown, file.toString())));
+        List<Path> files;
+        try (var walk = Files.walk(data)) {
+            files = walk.toList();
+        }
+        assertTrue(files.stream().anyMatch(Files::isRegularFile), "there are files");
+        for (Path file : files) {
+            // A byte a character, whatever it is.
+            String inside = Files.isRegularFile(file) ? Files.readString(file, StandardCharsets.ISO_8859_1) : "";
+            for (Shown shown : all) {
+                assertNothingOf(shown, file.toString(), file.toString());
+                assertNothingOf(shown, file.toString(), inside);
+            }
         }
     }
 
-    private static void assertNothingOf(Shown shown, String text) {
+    /// @param where this text is from, for the error
+    private static void assertNothingOf(Shown shown, String where, String text) {
         for (String secret : List.of(shown.password(), shown.token())) {
             if (!secret.isEmpty()) {
-                assertFalse(text.contains(secret) || text.contains(Shown.encoded(secret)), text);
+                assertFalse(text.contains(secret) || text.contains(Shown.encoded(secret)), where);
             }
         }
     }
@@ -323,14 +334,23 @@ final class RightsMatrix {
     }
 
     private void nothingIsTold(TestServer server, List<Shown> all) throws Exception {
+        // Before its database is open it tells nobody anything.
+        Await.await("the list of recordings", () -> get(server, "/recordings").statusCode() != 503);
         for (String path : List.of(
                 "/rest-api/stream/find_all", "/rest-api/recording/find_all", "/recordings", "/sessions", "/metrics")) {
-            String text = http.send(
-                            HttpRequest.newBuilder(URI.create(server.httpUrl(path)))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-            all.forEach(shown -> assertNothingOf(shown, text));
+            HttpResponse<String> answer = get(server, path);
+            assertEquals(200, answer.statusCode(), path + ": " + answer.body());
+            all.forEach(shown -> assertNothingOf(shown, path + ": " + answer.body(), answer.body()));
+        }
+    }
+
+    private HttpResponse<String> get(TestServer server, String path) {
+        try {
+            return http.send(
+                    HttpRequest.newBuilder(URI.create(server.httpUrl(path))).build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(path, e);
         }
     }
 }

@@ -26,7 +26,6 @@ import tapedeck.container.flv.Amf0;
 /// ```
 public final class RtmpClient implements AutoCloseable {
     private static final int HANDSHAKE_BYTES = 1536;
-    private static final int TIMEOUT_MILLIS = 30_000;
     private static final int CHUNK_SIZE = 4096;
     private static final int COMMANDS = 3;
     private static final int MEDIA = 4;
@@ -77,8 +76,8 @@ public final class RtmpClient implements AutoCloseable {
     }
 
     private static Socket connected(Socket socket, int port) throws IOException {
-        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
-        socket.setSoTimeout(TIMEOUT_MILLIS);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), Await.DEADLINE_MILLIS);
+        socket.setSoTimeout(Await.DEADLINE_MILLIS);
         socket.setTcpNoDelay(true);
         return socket;
     }

@@ -97,7 +97,7 @@ class RtmpToFileTest {
         assertTrue(expected.size() > 30, source + " has packets");
         assertEquals(String.join("\n", expected), String.join("\n", Packets.of(recording)));
         assertEquals("", Ffmpeg.decodeErrors(recording));
-        Ffmpeg.Result second = Ffmpeg.run(List.of("timeout", "30", "mkvmerge", "-J", recording.toString()));
+        Ffmpeg.Result second = Ffmpeg.run(List.of("mkvmerge", "-J", recording.toString()));
         assertEquals(0, second.exitCode(), second.text());
     }
 

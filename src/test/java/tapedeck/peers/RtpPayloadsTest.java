@@ -39,7 +39,6 @@ import tapedeck.rtp.sdp.SessionDescription;
 class RtpPayloadsTest {
     private static final int SECONDS = 2;
     private static final int IDLE_MILLIS = 3_000;
-    private static final int DEADLINE_SECONDS = 30;
     private static final long SSRC = 7;
 
     @TempDir
@@ -120,7 +119,7 @@ class RtpPayloadsTest {
         Depacketizer depacketizer = null;
         DatagramPacket datagram = new DatagramPacket(new byte[2_048], 2_048);
         int next = -1;
-        for (int idle = 0; depacketizer == null ? idle < DEADLINE_SECONDS * 1_000 : idle == 0; ) {
+        for (int idle = 0; depacketizer == null ? idle < Await.DEADLINE_SECONDS * 1_000 : idle == 0; ) {
             try {
                 socket.receive(datagram);
                 idle = 0;
@@ -180,7 +179,7 @@ class RtpPayloadsTest {
         try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
             Listening.await("udp", port, ffmpeg);
             send(socket, sent, codec, port);
-            assertTrue(ffmpeg.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS), "ffmpeg ends with our BYE");
+            assertTrue(ffmpeg.waitFor(Await.DEADLINE_SECONDS, TimeUnit.SECONDS), "ffmpeg ends with our BYE");
         } finally {
             ffmpeg.destroyForcibly();
         }

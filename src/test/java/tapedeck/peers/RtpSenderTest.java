@@ -126,7 +126,7 @@ class RtpSenderTest {
             Process ffmpeg = Ffmpeg.start(arguments.toArray(String[]::new));
             try {
                 pump(socket, description, frames);
-                assertTrue(ffmpeg.waitFor(30, TimeUnit.SECONDS), "ffmpeg ends");
+                assertTrue(ffmpeg.waitFor(Await.DEADLINE_SECONDS, TimeUnit.SECONDS), "ffmpeg ends");
             } finally {
                 ffmpeg.destroyForcibly();
             }

@@ -30,7 +30,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Six participants of one recording, each with flashes of their own, in the console's player of many: seen and heard
-/// where and when they were, at the same time in all of them. `-Dtogether.seconds=600` for ten minutes.
+/// where and when they were, at the same time in all of them. `-Dtogether.seconds=600` for ten minutes, which
+/// are judged more strictly.
 @Tag("peer")
 @Tag("realtime")
 @Timeout(1200)
@@ -44,6 +45,13 @@ class TogetherBrowsersTest {
             "-c:v libx264 -preset ultrafast -c:a aac");
 
     private static final double TOGETHER_SECONDS = 0.080;
+    /// Whoever plays it for so long does it on a machine that does nothing else: the elements have to stay together at
+    /// every look.
+    private static final boolean LONG = SECONDS >= 60;
+    /// On a machine that does a hundred other things a page is not always asked in time.
+    private static final double MOSTLY = 0.5;
+    /// Of what is on the screen, which a browser without a display shows when it likes.
+    private static final double NEARLY_ALWAYS = 0.95;
     /// How late the page may look.
     private static final double LOOKS_SECONDS = 0.9;
 
@@ -127,8 +135,8 @@ class TogetherBrowsersTest {
         List<Double> pictures = numbers(report.path("pictures"));
         assertTrue(clocks.size() > 2 * SECONDS, "looked " + clocks.size() + " times");
         assertTrue(pictures.size() > 2 * SECONDS, "looked " + pictures.size() + " times");
-        assertMostly(clocks, "between the elements");
-        assertMostly(pictures, "between the pictures shown");
+        assertTogether(clocks, LONG ? 1 : MOSTLY, "between the elements");
+        assertTogether(pictures, LONG ? NEARLY_ALWAYS : MOSTLY, "between the pictures shown");
         for (int i = 0; i < JOINS.size(); i++) {
             JsonNode flashes = report.path("flashes").path(i);
             assertTrue(
@@ -137,13 +145,13 @@ class TogetherBrowsersTest {
             double joined = report.path("joined").path(i).asDouble();
             assertEquals(JOINS.get(i), joined, LOOKS_SECONDS, "guest" + i + " was there from");
         }
-        assertMostly(numbers(report.path("flashSpread")), "between the flashes");
+        assertTogether(numbers(report.path("flashSpread")), MOSTLY, "between the flashes");
     }
 
-    /// Half of the time: on a machine that does a hundred other things a page is not always asked in time.
-    private static void assertMostly(List<Double> spreads, String what) {
+    /// @param share of the looks that are judged, the best ones
+    private static void assertTogether(List<Double> spreads, double share, String what) {
         List<Double> sorted = spreads.stream().sorted().toList();
-        double most = sorted.get(sorted.size() / 2);
+        double most = sorted.get(Math.min((int) (sorted.size() * share), sorted.size() - 1));
         System.out.printf(
                 "%.3f s %s at most, %.3f s in 19 of 20%n", sorted.getLast(), what, sorted.get(sorted.size() * 19 / 20));
         assertTrue(most < TOGETHER_SECONDS, "%.3f s %s".formatted(most, what));

@@ -2,6 +2,7 @@ package tapedeck.protocol.fetch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tapedeck.peers.Await.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -232,18 +233,18 @@ class FetchTest {
         for (String path : List.of("/page", "/key.m3u8")) {
             String id =
                     relays.pull(url(path), new StreamName("refused"), Map.of()).id();
-            String error = "";
-            for (long deadline = System.nanoTime() + 30_000_000_000L; error.isEmpty(); ) {
-                assertTrue(System.nanoTime() - deadline < 0, "refused: " + path);
-                TimeUnit.MILLISECONDS.sleep(20);
-                error = relays.all().stream()
-                        .filter(report -> report.id().equals(id))
-                        .map(RelayReport::lastError)
-                        .findFirst()
-                        .orElse("gone");
-            }
+            await("refused: " + path, () -> !error(id).isEmpty());
+            String error = error(id);
             assertTrue(error.matches(".*(neither|encrypted).*"), error);
         }
+    }
+
+    private String error(String id) {
+        return relays.all().stream()
+                .filter(report -> report.id().equals(id))
+                .map(RelayReport::lastError)
+                .findFirst()
+                .orElse("gone");
     }
 
     /// Packets of a transport stream that hold nothing, for ever.
@@ -266,12 +267,8 @@ class FetchTest {
         });
         try (Relays impatient = new Relays(NEAR, streams).pullWith(new HttpPull(200_000_000L))) {
             impatient.pull(url("/nothing"), new StreamName("nothing"), Map.of());
-            String error = "";
-            for (long deadline = System.nanoTime() + 30_000_000_000L; error.isEmpty(); ) {
-                assertTrue(System.nanoTime() - deadline < 0, "given up");
-                TimeUnit.MILLISECONDS.sleep(20);
-                error = impatient.all().getFirst().lastError();
-            }
+            await("given up", () -> !impatient.all().getFirst().lastError().isEmpty());
+            String error = impatient.all().getFirst().lastError();
             assertTrue(error.contains("no picture and no sound"), error);
         }
     }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tapedeck.media.Frame;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.RangeServer;
@@ -210,7 +211,7 @@ class HttpFilePullTest {
             }
         }))) {
             probing.pull(web.url("bytes.ts"), new StreamName("probe"), Map.of());
-            read.get(30, TimeUnit.SECONDS);
+            read.get(Await.DEADLINE_SECONDS, TimeUnit.SECONDS);
         }
     }
 

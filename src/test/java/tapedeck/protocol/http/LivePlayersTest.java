@@ -192,7 +192,7 @@ class LivePlayersTest {
         List<String> command = NotRoot.firstCommand(folder);
         command.addAll(List.of(
                 "timeout",
-                "40",
+                Long.toString(Ffmpeg.DEADLINE_SECONDS),
                 "cvlc",
                 "-vv",
                 "--no-audio",

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlvFile;
 import tapedeck.peers.FrameCollector;
@@ -55,8 +56,8 @@ class LiveFlvTest {
 
     private Socket connect() throws IOException {
         Socket socket = new Socket();
-        socket.connect(new InetSocketAddress("127.0.0.1", server.port()), 10_000);
-        socket.setSoTimeout(30_000);
+        socket.connect(new InetSocketAddress("127.0.0.1", server.port()), Await.DEADLINE_MILLIS);
+        socket.setSoTimeout(Await.DEADLINE_MILLIS);
         return socket;
     }
 

@@ -12,6 +12,7 @@ import tapedeck.media.Frame;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.net.http.TrustedProxies;
+import tapedeck.peers.Await;
 import tapedeck.peers.FlvFile;
 import tapedeck.rights.Rights;
 import tapedeck.settings.Settings;
@@ -42,8 +43,8 @@ final class TsHouse implements AutoCloseable {
 
     Socket connect() throws IOException {
         Socket socket = new Socket();
-        socket.connect(new InetSocketAddress("127.0.0.1", port()), 10_000);
-        socket.setSoTimeout(30_000);
+        socket.connect(new InetSocketAddress("127.0.0.1", port()), Await.DEADLINE_MILLIS);
+        socket.setSoTimeout(Await.DEADLINE_MILLIS);
         return socket;
     }
 

@@ -203,7 +203,7 @@ class RtpEndpointsTest {
         int port = port(answer, "video");
         try (DatagramSocket media = new DatagramSocket();
                 DatagramSocket control = new DatagramSocket()) {
-            control.setSoTimeout(30_000);
+            control.setSoTimeout(Await.DEADLINE_MILLIS);
             byte[] report =
                     Rtcp.write(List.of(new Rtcp.ReceiverReport(0, List.of()))).toByteArray();
             control.send(new DatagramPacket(report, report.length, InetAddress.getLoopbackAddress(), port + 1));
