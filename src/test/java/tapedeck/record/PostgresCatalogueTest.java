@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tapedeck.database.Database;
+import tapedeck.peers.Await;
 import tapedeck.peers.PostgresCluster;
 import tapedeck.peers.TestMedia;
 import tapedeck.settings.Settings;
@@ -55,13 +56,13 @@ class PostgresCatalogueTest extends CatalogueCases {
             List<RecordingEntry> known = await(
                     studio.recordings, list -> list.size() == 2 && list.stream().allMatch(CatalogueCases::isReady));
             Path marker = studio.records.resolve(RecordFolder.MARKER);
-            TestStudio.await(() -> Files.exists(marker), "it is marked");
+            Await.await("the mark", () -> Files.exists(marker));
 
             other.setAutoCommit(false);
             ask(other, "LOCK TABLE recording IN ACCESS EXCLUSIVE MODE");
             Files.delete(marker);
             Thread viewer = Thread.ofVirtual().start(() -> ask(studio.recordings));
-            TestStudio.await(() -> waiting(other) > 0, "the scan has listed the folder");
+            Await.await("the scan to have listed the folder", () -> waiting(other) > 0);
             Files.move(studio.records, dir.resolve("disk"));
             Files.createDirectories(studio.records);
             other.rollback();
