@@ -170,6 +170,16 @@ class HttpServerTest {
         return Integer.parseInt(raw(request).substring(9, 12));
     }
 
+    /// RFC 9112 9.6: or it sends its next request into a connection that is being closed.
+    @Test
+    void whoIsAnsweredBeforeTheBodyCameIsToldThatTheConnectionEnds() throws Exception {
+        String head = "POST /exact HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
+        String early = raw(head);
+        assertTrue(early.startsWith("HTTP/1.1 405 ") && early.contains("\r\nConnection: close\r\n"), early);
+        String both = raw(head + "abcGET /exact HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assertTrue(both.startsWith("HTTP/1.1 405 ") && both.endsWith("\r\n\r\nexact"), both);
+    }
+
     private String raw(String request) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             socket.setSoTimeout(TIMEOUT_MILLIS);
