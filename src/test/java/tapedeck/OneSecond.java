@@ -10,8 +10,6 @@ import tapedeck.peers.Ffmpeg;
 /// A second of picture and sound, for who is to mix something and does not ask what; or so many seconds that their mix
 /// takes a while.
 final class OneSecond {
-    private static final String MADE =
-            "-v error -f lavfi -i testsrc2=s=%s:r=30:d=%d -f lavfi -i sine=d=%2$d -c:v libx264 -preset ultrafast -c:a aac";
     private static final int LONG_SECONDS = 30;
 
     private OneSecond() {}
@@ -26,7 +24,11 @@ final class OneSecond {
 
     private static Path made(Path folder, String name, String size, int seconds) throws IOException {
         Path file = Files.createDirectories(folder).resolve(name);
-        Ffmpeg.Result made = Ffmpeg.ffmpeg((MADE.formatted(size, seconds) + " " + file).split(" "));
+        String[] words =
+                "-v error -f lavfi -i testsrc2=s=%s:r=30:d=%d -f lavfi -i sine=d=%2$d -c:v libx264 -preset ultrafast -c:a aac %s"
+                        .formatted(size, seconds, file)
+                        .split(" ");
+        Ffmpeg.Result made = Ffmpeg.ffmpeg(words);
         assertEquals(0, made.exitCode(), made.err());
         return file;
     }

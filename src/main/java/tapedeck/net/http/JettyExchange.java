@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
@@ -154,7 +155,7 @@ final class JettyExchange implements HttpExchange {
 
     @Override
     public void respond(int status, String contentType, Bytes body) throws IOException {
-        response.setStatus(status);
+        begin(status);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
         response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length());
         Content.Sink.write(response, true, method().equals("HEAD") ? ByteBuffer.allocate(0) : body.asByteBuffer());
@@ -162,8 +163,17 @@ final class JettyExchange implements HttpExchange {
 
     @Override
     public void respond(int status) throws IOException {
-        response.setStatus(status);
+        begin(status);
         Content.Sink.write(response, true, ByteBuffer.allocate(0));
+    }
+
+    /// Where a body is still on its way that nobody reads, the connection ends behind the answer, which says so
+    /// (RFC 9112 9.6): or the next request meets a closed connection.
+    private void begin(int status) {
+        response.setStatus(status);
+        if (!request.consumeAvailable()) {
+            response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+        }
     }
 
     @Override
