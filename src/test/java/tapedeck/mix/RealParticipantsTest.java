@@ -60,6 +60,8 @@ class RealParticipantsTest {
     private static final double BUSY_SECONDS = 0.120;
     /// Beside pictures for which the machine has no time, and which are seen late or not at all.
     private static final double LIVE_DOUBTFUL = QUIET ? 0.02 : 0.1;
+    /// By so much a stream is moved at least while it is moved, in seconds each second.
+    private static final double MOVED_PER_SECOND = 0.004;
     /// Half of so few tell more of the machine than of the file.
     private static final int MIN_JUDGED = 3;
     /// However many pictures the machine had no time for.
@@ -246,7 +248,7 @@ class RealParticipantsTest {
     }
 
     /// How far each is from the clock that all of them flashed and beeped by: of all of them together, and in every
-    /// single stay.
+    /// single stay, of which beside other tests only those are judged that stand where they are.
     private static void judge(String what, List<DescribedTrack> tracks, List<List<Double>> found, double bound) {
         double clock = clock(tracks, found);
         List<Double> all = new ArrayList<>();
@@ -261,7 +263,8 @@ class RealParticipantsTest {
                     name + ": " + late.stream().map("%.3f"::formatted).toList());
             List<Double> far = late.stream().map(Math::abs).sorted().toList();
             all.addAll(far);
-            if (far.size() >= MIN_JUDGED && far.get(far.size() / 2) > bound) {
+            boolean judged = far.size() >= MIN_JUDGED && (QUIET || !isMoved(late));
+            if (judged && far.get(far.size() / 2) > bound) {
                 away.add("%s, track %s: %.3f s".formatted(name, track.id(), far.get(far.size() / 2)));
             }
             double seconds = track.segments().stream()
@@ -280,6 +283,16 @@ class RealParticipantsTest {
                 List.of(),
                 away,
                 "half of what one showed or said in one stay is further away than %.3f s".formatted(bound));
+    }
+
+    /// Whether a stream is still on its way to its place, which takes the server up to a hundred seconds for one
+    /// ([tapedeck.rtp.PeerClock]): beside other tests the first packets and reports of a page come late.
+    private static boolean isMoved(List<Double> late) {
+        int half = late.size() / 2;
+        double before = late.subList(0, half).stream().sorted().toList().get(half / 2);
+        List<Double> rest = late.subList(half, late.size()).stream().sorted().toList();
+        double by = Math.abs(rest.get(rest.size() / 2) - before);
+        return by >= MOVED_PER_SECOND * late.size() / 2;
     }
 
     private static boolean shows(DescribedTrack track, double from, double until) {
