@@ -103,7 +103,8 @@ final class RtmpOutput {
                     ? encoder.size(media.frame().data().length()) + FRAMING_BYTES
                     : 0;
         }
-        Over over = !batch.isEmpty() && batch.getLast() instanceof Item.End(String reason) ? new Over.Ended(reason) : null;
+        Over over =
+                !batch.isEmpty() && batch.getLast() instanceof Item.End(String reason) ? new Over.Ended(reason) : null;
         if (size == 0) {
             batch.clear();
             return over;
