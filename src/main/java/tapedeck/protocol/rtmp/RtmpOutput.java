@@ -103,19 +103,20 @@ final class RtmpOutput {
                     ? encoder.size(media.frame().data().length()) + FRAMING_BYTES
                     : 0;
         }
-        Over over = null;
-        if (size > 0) {
-            replies.flush();
-            ByteBuf out = connection.buffer(size + METADATA_BYTES);
-            Codec refused = fill(out, reader.stream());
-            connection.send(out);
-            over = refused == null ? null : new Over.NotCarried(refused);
+        Over over =
+                !batch.isEmpty() && batch.getLast() instanceof Item.End(String reason) ? new Over.Ended(reason) : null;
+        if (size == 0) {
+            batch.clear();
+            return over;
         }
-        if (over == null && !batch.isEmpty() && batch.getLast() instanceof Item.End(String reason)) {
-            over = new Over.Ended(reason);
-        }
+        replies.flush();
+        ByteBuf out = connection.buffer(size + METADATA_BYTES);
+        Codec refused = fill(out, reader.stream());
+        // Before it is sent: a large batch that goes out at once makes the connection writable again, which comes back
+        // here from inside.
         batch.clear();
-        return over;
+        connection.send(out);
+        return refused == null ? over : new Over.NotCarried(refused);
     }
 
     /// @return the codec at which it stopped, or null
