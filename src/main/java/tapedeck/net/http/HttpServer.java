@@ -212,6 +212,10 @@ public final class HttpServer implements AutoCloseable {
                     yield new HttpProblem(500, "internal error");
                 }
             };
+            boolean stillComing = isStillComing(request, problem);
+            if (stillComing) {
+                exchange.willBeDrained();
+            }
             try {
                 String message = String.valueOf(problem.getMessage());
                 if (routes.wantsProblemDetails(exchange.path())) {
@@ -219,7 +223,7 @@ public final class HttpServer implements AutoCloseable {
                 } else {
                     exchange.respond(problem.status(), JSON, errorBody(message));
                 }
-                if (isStillComing(request, problem)) {
+                if (stillComing) {
                     drain(exchange);
                 }
                 callback.succeeded();

@@ -38,6 +38,7 @@ final class JettyExchange implements HttpExchange {
     private final ServerWebSocketContainer sockets;
     private @Nullable Fields query;
     private boolean opened;
+    private boolean drained;
 
     /// @param completion of the whole answer, which an opened stream takes over
     /// @param sockets makes WebSockets of requests
@@ -153,6 +154,11 @@ final class JettyExchange implements HttpExchange {
         return this;
     }
 
+    /// What is still on its way will be read behind the answer.
+    void willBeDrained() {
+        drained = true;
+    }
+
     @Override
     public void respond(int status, String contentType, Bytes body) throws IOException {
         begin(status);
@@ -171,7 +177,7 @@ final class JettyExchange implements HttpExchange {
     /// (RFC 9112 9.6): or the next request meets a closed connection.
     private void begin(int status) {
         response.setStatus(status);
-        if (!request.consumeAvailable()) {
+        if (!drained && !request.consumeAvailable()) {
             response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
         }
     }
