@@ -8,14 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
@@ -23,7 +22,8 @@ import tapedeck.peers.NotRoot;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
 
-/// VLC plays a minute of a live stream, on each of its ways at the same time. `./check` leaves it out
+/// VLC plays a minute of a live stream, on each of its ways, on a machine that does nothing else. `./check` leaves it
+/// out
 /// (`long`): `mvn surefire:test -Dtest=VlcMinuteTest` runs it.
 @Tag("peer")
 @Tag("realtime")
@@ -61,12 +61,13 @@ class VlcMinuteTest {
         return program(name, command);
     }
 
-    @Test
-    void aMinuteWithoutALatePictureByRtmpFlvTsAndHls() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"rtmp", "flv", "ts", "hls"})
+    void aMinuteWithoutALatePicture(String way) throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-        Map<String, Process> players = new LinkedHashMap<>();
         try (TestServer server = new TestServer(folder.resolve("data"), "record_streams=false")) {
             Process publisher = publish(server);
+            Process player = null;
             try {
                 Await.await(
                         "the stream",
@@ -74,19 +75,20 @@ class VlcMinuteTest {
                                 .streams()
                                 .find(new StreamName("minute"))
                                 .isPresent());
-                players.put("rtmp", vlc("rtmp", server.rtmpUrl("minute")));
-                players.put("flv", vlc("flv", server.httpUrl("/live/minute.flv")));
-                players.put("ts", vlc("ts", server.httpUrl("/live/minute.ts")));
-                players.put("hls", vlc("hls", server.httpUrl("/hls/minute/index.m3u8")));
-                List<String> faults = new ArrayList<>();
-                for (Map.Entry<String, Process> player : players.entrySet()) {
-                    assertTrue(player.getValue().waitFor(150, TimeUnit.SECONDS), player.getKey());
-                    faults.addAll(faults(player.getKey()));
-                }
-                assertEquals("", String.join("\n", faults));
+                player = vlc(
+                        way,
+                        switch (way) {
+                            case "rtmp" -> server.rtmpUrl("minute");
+                            case "hls" -> server.httpUrl("/hls/minute/index.m3u8");
+                            default -> server.httpUrl("/live/minute." + way);
+                        });
+                assertTrue(player.waitFor(150, TimeUnit.SECONDS), way);
+                assertEquals("", String.join("\n", faults(way)));
             } finally {
                 publisher.destroyForcibly();
-                players.values().forEach(Process::destroyForcibly);
+                if (player != null) {
+                    player.destroyForcibly();
+                }
             }
         }
     }
