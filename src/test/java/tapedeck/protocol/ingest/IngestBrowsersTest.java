@@ -31,7 +31,8 @@ import tapedeck.peers.TestServer;
 class IngestBrowsersTest {
     private static final int SECONDS = 5;
     private static final double DURATION_TOLERANCE_SECONDS = 0.7;
-    private static final double LIPS_TOLERANCE_SECONDS = 0.015;
+    /// A packet of Opus: a busy browser's times jump by less than one, and sound that is made anew goes on evenly.
+    private static final double LIPS_TOLERANCE_SECONDS = 0.020;
 
     @TempDir
     private Path folder;
