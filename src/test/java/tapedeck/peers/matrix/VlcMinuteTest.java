@@ -23,7 +23,8 @@ import tapedeck.peers.NotRoot;
 import tapedeck.peers.TestServer;
 import tapedeck.stream.StreamName;
 
-/// VLC plays a minute of a live stream, on each of its ways, on a machine that does nothing else. `./check` leaves it
+/// VLC plays a minute of a live stream by HLS and by MPEG-TS, on a machine that does nothing else. Not by RTMP and FLV:
+/// there it runs dry by itself, of nginx-rtmp too ("ES_OUT_SET_(GROUP_)PCR is called too late"). `./check` leaves it
 /// out
 /// (`long`): `mvn surefire:test -Dtest=VlcMinuteTest` runs it.
 @Tag("peer")
@@ -67,7 +68,7 @@ class VlcMinuteTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rtmp", "flv", "ts", "hls"})
+    @ValueSource(strings = {"ts", "hls"})
     void aMinuteWithoutALatePicture(String way) throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         try (TestServer server = new TestServer(folder.resolve("data"), "record_streams=false")) {
