@@ -52,14 +52,15 @@ final class DiskGuard {
     /// Whether recordings that were stopped can begin again: there is a sixteenth more space than needed, or they
     /// would stop again at once.
     boolean enoughAgain() {
-        return ask(minSpaceBytes + minSpaceBytes / 16) == Room.ENOUGH;
+        // What begins now asks at once, and must not hear the answer of a moment ago.
+        return look(minSpaceBytes + minSpaceBytes / 16) == Room.ENOUGH;
     }
 
     Room room() {
         long now = nanoClock.getAsLong();
         long last = askedNanos.get();
         if (now - last >= ASK_EVERY_NANOS && askedNanos.compareAndSet(last, now)) {
-            room = ask(minSpaceBytes);
+            look(minSpaceBytes);
         }
         return room;
     }
@@ -80,7 +81,18 @@ final class DiskGuard {
         askedNanos.set(nanoClock.getAsLong() - ASK_EVERY_NANOS);
     }
 
-    private synchronized Room ask(long leastBytes) {
+    /// Asks, and keeps what is good for everybody: of two that ask at once the later one's answer stays.
+    ///
+    /// @return with at least so much space
+    private synchronized Room look(long leastBytes) {
+        Room found = ask(leastBytes);
+        if (found == Room.ENOUGH || leastBytes == minSpaceBytes) {
+            room = found;
+        }
+        return found;
+    }
+
+    private Room ask(long leastBytes) {
         for (Path folder : folders) {
             // access(2) knows of a file system that became read-only, also for root.
             if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {

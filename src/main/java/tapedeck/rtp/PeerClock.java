@@ -36,6 +36,9 @@ public final class PeerClock {
     /// How much one report may move the tie of both clocks once all tracks have reports: 100 ppm of drift at one
     /// report in five seconds.
     private static final long DRIFT_STEP_NANOS = 500_000L;
+    /// No quartz drifts so far from one report to the next: those that tied the clocks were late themselves, as the
+    /// first ones to a server are that has just been started.
+    static final long LATE_TIE_NANOS = 20_000_000L;
 
     private long originNanos;
     private final long roomNanos;
@@ -104,7 +107,8 @@ public final class PeerClock {
         if (!tied || Math.abs(offset - epoch.offsetNanos) > CLOCK_STEP_NANOS) {
             tied = true;
             epoch = new Epoch(offset);
-        } else if (!tracks.stream().allMatch(TrackClock::hasReport)) {
+        } else if (epoch.offsetNanos - offset > LATE_TIE_NANOS
+                || !tracks.stream().allMatch(TrackClock::hasReport)) {
             // The report with the least delay is the truest; tracks without any depend on it.
             epoch.offsetNanos = Math.min(epoch.offsetNanos, offset);
         } else {
@@ -112,6 +116,14 @@ public final class PeerClock {
             epoch.offsetNanos += Math.clamp(offset - epoch.offsetNanos, -DRIFT_STEP_NANOS, DRIFT_STEP_NANOS / 10);
         }
         return epoch;
+    }
+
+    /// A packet came so long before it was captured, as its track's reports say: they were late by at least that.
+    /// Only of who sends what it captures now; a server can be ahead of its own clock.
+    void arrivedEarly(Epoch reported, long earlyNanos) {
+        if (!beginsWithPast && reported == epoch && earlyNanos > LATE_TIE_NANOS) {
+            epoch.offsetNanos -= earlyNanos;
+        }
     }
 
     /// Whether no report is believed yet, as all of them are of RTP times that nobody has seen: of a sender of which

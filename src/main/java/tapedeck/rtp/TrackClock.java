@@ -103,6 +103,7 @@ final class TrackClock {
         lastOffset = candidate;
         if (leastOffset == NONE || candidate < leastOffset) {
             heldUpNanos = peerClock.heldUpNanos(this);
+            lookIfEarly(candidate);
         }
         if (leastOffset != NONE) {
             if (candidate < leastOffset - PeerClock.BURST_STEP_NANOS) {
@@ -120,6 +121,16 @@ final class TrackClock {
         }
     }
 
+    private void lookIfEarly(long arrivalOffset) {
+        PeerClock.Epoch epoch = reportEpoch;
+        if (epoch != null && isTrusted()) {
+            long early = reportedOffset(epoch) - arrivalOffset;
+            if (early <= MAX_EARLY_NANOS) {
+                peerClock.arrivedEarly(epoch, early);
+            }
+        }
+    }
+
     /// The sender's wall clock showed this when its RTP clock showed `ticks`; after a first packet.
     void report(long ticks, long ntpNanos, PeerClock.Epoch epoch) {
         long passed = ntpNanos - reportNtpNanos;
@@ -134,6 +145,9 @@ final class TrackClock {
         reportNtpNanos = ntpNanos;
         reportEpoch = liar ? null : epoch;
         reportedSincePause = stopped.isUndecided();
+        if (leastOffset != NONE) {
+            lookIfEarly(byArrival());
+        }
         peerClock.reported();
     }
 

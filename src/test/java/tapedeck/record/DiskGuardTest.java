@@ -52,6 +52,19 @@ class DiskGuardTest {
     }
 
     @Test
+    void whoBeginsAgainHearsOfTheSpaceThatBeganIt() {
+        AtomicLong now = new AtomicLong();
+        AtomicLong space = new AtomicLong(0);
+        DiskGuard guard = new DiskGuard(List.of(A), 100, _ -> space.get(), now::get);
+        space.set(105);
+        assertFalse(guard.enoughAgain(), "it would stop again at once");
+        assertFalse(guard.enough());
+        space.set(106);
+        assertTrue(guard.enoughAgain());
+        assertTrue(guard.enough(), "no answer from before");
+    }
+
+    @Test
     void aFolderThatIsGoneHasNoSpace(@TempDir Path folder) {
         assertTrue(new DiskGuard(List.of(folder), 0).enough());
         assertFalse(new DiskGuard(List.of(folder.resolve("gone")), 0).enough());

@@ -45,6 +45,12 @@ class PeerClockTest {
         private long waitedNanos;
 
         private long comesInNanos;
+        /// Until then all comes later than it could.
+        private long busyUntil;
+
+        private long busyNanos;
+        /// Until then reports come 150 ms later than media.
+        private long reportsLateUntil;
         private final List<long[]> frames = new ArrayList<>();
         private final Deque<long[]> held = new ArrayDeque<>();
 
@@ -56,6 +62,10 @@ class PeerClockTest {
 
         private long ticks(long nanos) {
             return 1L << 32 | (long) (set.applyAsLong(nanos) * rate / SECOND * clockRateHz);
+        }
+
+        private long wayNanos(long at, double jitter) {
+            return (long) (jitter * jitterNanos) + (at < busyUntil ? busyNanos : 0);
         }
 
         /// @param at when it was captured
@@ -99,8 +109,7 @@ class PeerClockTest {
                     continue;
                 }
                 long sent = origin + source.sentNanos(pause ? source.pauseTo : at) + source.encodeNanos;
-                long arrival =
-                        Math.max(before + 1, sent + networkNanos + (long) (random.nextDouble() * source.jitterNanos));
+                long arrival = Math.max(before + 1, sent + source.wayNanos(at, random.nextDouble()) + networkNanos);
                 before = arrival;
                 events.add(new Event(arrival, () -> {
                     source.clock.arrived(source.ticks(capture), arrival);
@@ -109,7 +118,8 @@ class PeerClockTest {
             }
             for (long at : source.reports) {
                 if (at < untilNanos) {
-                    long arrival = origin + at + networkNanos + (long) (random.nextDouble() * source.jitterNanos);
+                    long late = at < source.reportsLateUntil ? 150 * MILLI : 0;
+                    long arrival = origin + at + source.wayNanos(at, random.nextDouble()) + late + networkNanos;
                     events.add(new Event(arrival, () -> {
                         var epoch = peer.report(source.wall.applyAsLong(at), arrival);
                         source.clock.report(
@@ -219,6 +229,47 @@ class PeerClockTest {
         video.wall = nanos -> nanos > 5 * SECOND ? nanos - 5 * SECOND : nanos;
         run(30 * SECOND);
         assertLips(0);
+    }
+
+    /// The first page of a server that has just been started: all that it sends, its first reports too, comes late.
+    @Test
+    void whoWasHeardLateAtFirstIsWhereItBelongsSoonAfterwards() {
+        chromium();
+        for (Source source : List.of(audio, video)) {
+            source.busyUntil = 3 * SECOND;
+            source.busyNanos = 100 * MILLI;
+        }
+        run(150 * SECOND);
+        assertLips(0);
+        for (Source source : List.of(audio, video)) {
+            long moved = laterThanCaptured(source, 25 * SECOND) - laterThanCaptured(source, 140 * SECOND);
+            assertTrue(Math.abs(moved) <= 20 * MILLI, "still %.1f ms late".formatted(moved / 1e6));
+        }
+    }
+
+    /// What came before a late report shows how late that was.
+    @Test
+    void reportsThatAreLateAloneMoveNothing() {
+        chromium();
+        for (Source source : List.of(audio, video)) {
+            source.reportsLateUntil = 8 * SECOND;
+        }
+        run(60 * SECOND);
+        assertLips(0);
+        for (Source source : List.of(audio, video)) {
+            for (long at = 3; at < 60; at++) {
+                long moved = laterThanCaptured(source, at * SECOND) - laterThanCaptured(source, 59 * SECOND);
+                assertTrue(Math.abs(moved) <= 40 * MILLI, "%.1f ms late after %d s".formatted(moved / 1e6, at));
+            }
+        }
+    }
+
+    private static long laterThanCaptured(Source source, long nanos) {
+        long[] frame = source.frames.stream()
+                .filter(each -> each[0] >= nanos)
+                .findFirst()
+                .orElseThrow();
+        return frame[1] - frame[0];
     }
 
     /// As webrtcbin's of GStreamer 1.22 if it sends files.

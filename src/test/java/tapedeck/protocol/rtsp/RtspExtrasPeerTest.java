@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tapedeck.peers.Await;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.TestServer;
 import tapedeck.rights.UserFile;
@@ -103,6 +104,15 @@ class RtspExtrasPeerTest {
             TimeUnit.MILLISECONDS.sleep(50);
         }
         throw new AssertionError(name + " is not published");
+    }
+
+    /// How many came so far.
+    private long frames(String name) {
+        return server.server()
+                .streams()
+                .find(new StreamName(name))
+                .map(stream -> stream.statistics().frames())
+                .orElse(0L);
     }
 
     private void plays(List<String> command) throws Exception {
@@ -205,7 +215,8 @@ class RtspExtrasPeerTest {
         assertEquals(sent.subList(0, kept.size()), kept);
     }
 
-    /// All that was sent is in the recording. Its sound comes as LATM, of which GStreamer describes a part.
+    /// All that was sent is in the recording. Its sound comes as LATM, of which GStreamer describes a part. Its sink
+    /// sometimes misses that all is sent (with GStreamer's own server too), so it is stopped if it does not end.
     @ParameterizedTest
     @CsvSource({"rtspt, RTSP", "rtsph, RTSP", "rtspsh, RTSPS"})
     void gstreamerPublishes(String scheme, String port) throws Exception {
@@ -218,15 +229,19 @@ class RtspExtrasPeerTest {
                 + " clip.video_0 ! queue ! h264parse ! out. clip.audio_0 ! queue ! aacparse ! out.";
         List<String> command = new ArrayList<>(List.of("gst-launch-1.0"));
         command.addAll(List.of(pipeline.split(" ")));
+        List<String> pictures = hashes(brief, "v", "-fps_mode", "passthrough");
+        List<String> sound = hashes(brief, "a", "-c", "copy");
         Process publisher = started("publisher", command);
-        publisher.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS);
-        publisher.destroyForcibly();
-        String said = Files.readString(folder.resolve("publisher.log"));
-        assertTrue(said.contains("Got EOS"), said);
+        try {
+            Await.await("all is sent", () -> !publisher.isAlive() || frames("g") == pictures.size() + sound.size());
+            publisher.waitFor(5, TimeUnit.SECONDS);
+        } finally {
+            publisher.destroyForcibly();
+        }
         Path recorded = server.awaitRecording("g.mp4");
         assertEquals("", Ffmpeg.decodeErrors(recorded));
-        assertEquals(hashes(brief, "v", "-fps_mode", "passthrough"), hashes(recorded, "v", "-fps_mode", "passthrough"));
-        assertEquals(hashes(brief, "a", "-c", "copy"), hashes(recorded, "a", "-c", "copy"));
+        assertEquals(pictures, hashes(recorded, "v", "-fps_mode", "passthrough"));
+        assertEquals(sound, hashes(recorded, "a", "-c", "copy"));
     }
 
     /// Of packets with `-c copy`, else of what they decode to.
