@@ -39,6 +39,10 @@ public final class PeerClock {
     /// No quartz drifts so far from one report to the next: those that tied the clocks were late themselves, as the
     /// first ones to a server are that has just been started.
     static final long LATE_TIE_NANOS = 20_000_000L;
+    /// So much earlier than reports say a packet may come before they count as late themselves.
+    static final long MAX_INEXACT_NANOS = 30_000_000L;
+    /// So long after the first report that is looked at, where no other one agrees with it.
+    static final long UNCONFIRMED_NANOS = 3_000_000_000L;
 
     private long originNanos;
     private final long roomNanos;
@@ -78,6 +82,10 @@ public final class PeerClock {
         private long offsetNanos;
         /// Whether all tracks had reports once.
         private boolean settled;
+        /// When the first report of it came, and whether another one was no later than that.
+        private long tiedNanos;
+
+        private boolean confirmed;
         /// The latency of all tracks that is left out.
         private long commonNanos;
 
@@ -107,8 +115,11 @@ public final class PeerClock {
         if (!tied || Math.abs(offset - epoch.offsetNanos) > CLOCK_STEP_NANOS) {
             tied = true;
             epoch = new Epoch(offset);
-        } else if (epoch.offsetNanos - offset > LATE_TIE_NANOS
-                || !tracks.stream().allMatch(TrackClock::hasReport)) {
+            epoch.tiedNanos = arrivalNanos;
+            return epoch;
+        }
+        epoch.confirmed |= Math.abs(offset - epoch.offsetNanos) <= LATE_TIE_NANOS;
+        if (epoch.offsetNanos - offset > LATE_TIE_NANOS || !tracks.stream().allMatch(TrackClock::hasReport)) {
             // The report with the least delay is the truest; tracks without any depend on it.
             epoch.offsetNanos = Math.min(epoch.offsetNanos, offset);
         } else {
@@ -119,9 +130,14 @@ public final class PeerClock {
     }
 
     /// A packet came so long before it was captured, as its track's reports say: they were late by at least that.
-    /// Only of who sends what it captures now; a server can be ahead of its own clock.
-    void arrivedEarly(Epoch reported, long earlyNanos) {
-        if (!beginsWithPast && reported == epoch && earlyNanos > LATE_TIE_NANOS) {
+    /// Later, when another report has agreed, it is the track's own reports that are not exact (Chromium's of sound
+    /// are up to 25 ms off for a while). Only of who sends what it captures now: a server can run ahead.
+    void arrivedEarly(Epoch reported, long earlyNanos, long arrivalNanos) {
+        if (!beginsWithPast
+                && reported == epoch
+                && !epoch.confirmed
+                && arrivalNanos - epoch.tiedNanos < UNCONFIRMED_NANOS
+                && earlyNanos > MAX_INEXACT_NANOS) {
             epoch.offsetNanos -= earlyNanos;
         }
     }

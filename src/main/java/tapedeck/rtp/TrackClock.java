@@ -103,7 +103,7 @@ final class TrackClock {
         lastOffset = candidate;
         if (leastOffset == NONE || candidate < leastOffset) {
             heldUpNanos = peerClock.heldUpNanos(this);
-            lookIfEarly(candidate);
+            lookIfEarly(candidate, arrivalNanos);
         }
         if (leastOffset != NONE) {
             if (candidate < leastOffset - PeerClock.BURST_STEP_NANOS) {
@@ -121,12 +121,12 @@ final class TrackClock {
         }
     }
 
-    private void lookIfEarly(long arrivalOffset) {
+    private void lookIfEarly(long arrivalOffset, long arrivalNanos) {
         PeerClock.Epoch epoch = reportEpoch;
         if (epoch != null && isTrusted()) {
             long early = reportedOffset(epoch) - arrivalOffset;
             if (early <= MAX_EARLY_NANOS) {
-                peerClock.arrivedEarly(epoch, early);
+                peerClock.arrivedEarly(epoch, early, arrivalNanos);
             }
         }
     }
@@ -146,7 +146,7 @@ final class TrackClock {
         reportEpoch = liar ? null : epoch;
         reportedSincePause = stopped.isUndecided();
         if (leastOffset != NONE) {
-            lookIfEarly(byArrival());
+            lookIfEarly(byArrival(), lastPacketNanos);
         }
         peerClock.reported();
     }

@@ -49,6 +49,7 @@ import tapedeck.rtp.srtp.SrtpSender;
 /// A publisher like a browser, as far as a server can see: WHIP, connectivity checks, a DTLS handshake as the client,
 /// SRTP, sender reports, and answers to NACK. It sends the frames that it is given, when it is given them.
 public final class WhipClient implements AutoCloseable {
+    private static final long MAX_SOONER_NANOS = 100_000_000L;
     private static final int DEADLINE_SECONDS = 30;
     private static final int CHECK_MILLIS = 2_500;
     private static final int TRANSPORT_WIDE_ID = 3;
@@ -83,6 +84,7 @@ public final class WhipClient implements AutoCloseable {
     private final AtomicLong keyframeRequests = new AtomicLong();
     private final AtomicLong nacked = new AtomicLong();
     private final AtomicLong reports = new AtomicLong();
+    private long playedFrom;
     private final AtomicLong transportFeedbacks = new AtomicLong();
     private final URI session;
     private final InetSocketAddress server;
@@ -149,9 +151,11 @@ public final class WhipClient implements AutoCloseable {
 
     /// Sends frames when they are due, as a camera makes them; returns after the last one.
     public void play(List<Frame> frames) throws IOException, InterruptedException {
-        long start = System.nanoTime() - frames.getFirst().dtsNanos();
+        // What goes on with the frames before is not sooner than they say; a jump of the media is not waited for.
+        long atOnce = System.nanoTime() - frames.getFirst().dtsNanos();
+        playedFrom = playedFrom - atOnce < MAX_SOONER_NANOS ? Math.max(playedFrom, atOnce) : atOnce;
         for (Frame frame : frames) {
-            TimeUnit.NANOSECONDS.sleep(start + frame.dtsNanos() - System.nanoTime());
+            TimeUnit.NANOSECONDS.sleep(playedFrom + frame.dtsNanos() - System.nanoTime());
             send(frame);
         }
     }
