@@ -118,7 +118,8 @@ public final class PeerClock {
             epoch.tiedNanos = arrivalNanos;
             return epoch;
         }
-        epoch.confirmed |= Math.abs(offset - epoch.offsetNanos) <= LATE_TIE_NANOS;
+        epoch.confirmed |= Math.abs(offset - epoch.offsetNanos) <= LATE_TIE_NANOS
+                && arrivalNanos - epoch.tiedNanos >= TrackClock.CONFIRMED_NANOS;
         if (epoch.offsetNanos - offset > LATE_TIE_NANOS || !tracks.stream().allMatch(TrackClock::hasReport)) {
             // The report with the least delay is the truest; tracks without any depend on it.
             epoch.offsetNanos = Math.min(epoch.offsetNanos, offset);
@@ -127,6 +128,18 @@ public final class PeerClock {
             epoch.offsetNanos += Math.clamp(offset - epoch.offsetNanos, -DRIFT_STEP_NANOS, DRIFT_STEP_NANOS / 10);
         }
         return epoch;
+    }
+
+    /// A report came, and nothing yet of the track it is of; [#report] is to be called when something has. What the
+    /// sender's clock showed is true of all tracks, and tells how late the reports of others were.
+    void reportedSoon(long ntpNanos, long arrivalNanos) {
+        long offset = arrivalNanos - ntpNanos;
+        if (!tied) {
+            var _ = report(ntpNanos, arrivalNanos);
+        } else if (Math.abs(offset - epoch.offsetNanos) <= CLOCK_STEP_NANOS
+                && !tracks.stream().allMatch(TrackClock::hasReport)) {
+            epoch.offsetNanos = Math.min(epoch.offsetNanos, offset);
+        }
     }
 
     /// A packet came so long before it was captured, as its track's reports say: they were late by at least that.

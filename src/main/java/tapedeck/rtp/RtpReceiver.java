@@ -296,6 +296,9 @@ public final class RtpReceiver {
     /// A report of any source; those of others are ignored.
     public void senderReport(Rtcp.SenderReport report, long arrivalNanos) {
         if (report.ssrc() != ssrc) {
+            if (ssrc == NONE && report.ntpTimestamp() != 0) {
+                peerClock.reportedSoon(report.ntpNanos(), arrivalNanos);
+            }
             earlyReports.put(report.ssrc(), new EarlyReport(report, arrivalNanos));
             if (earlyReports.size() > MAX_EARLY_REPORTS) {
                 earlyReports.pollFirstEntry();

@@ -437,6 +437,28 @@ class RtpReceiverTest {
                 receiver.statistics().missingFrames());
     }
 
+    /// As ffmpeg's by RTSP: the first packet of its sound comes half a second after its report, and what is read first
+    /// of its picture was held up by a server that has just begun.
+    @Test
+    void aReportOfWhatHasSentNothingYetTellsHowLateTheOtherTrackWas() {
+        PeerClock clock = PeerClock.ofServer(0, 0);
+        RtpReceiver audio = receiver(OPUS, clock);
+        RtpReceiver video = receiver(VP8, clock);
+        long ntp = 3_900_000_000L << 32;
+        audio.senderReport(new Rtcp.SenderReport(8, ntp, 48_000, 0, 0, List.of()), 30 * MILLI);
+        video.senderReport(new Rtcp.SenderReport(7, ntp, 90_000, 0, 0, List.of()), 130 * MILLI);
+        video.receive(
+                RtpPacket.of(98, true, 1, 90_000, 7, List.of(), Bytes.ofHex("101000009d012a4001b4000000")),
+                130 * MILLI);
+        List<Frame> frames = new ArrayList<>();
+        video.poll(600 * MILLI, frames::add);
+        audio.receive(RtpPacket.of(111, true, 1, 48_000, 8, List.of(), Bytes.ofHex("fcfffe")), 630 * MILLI);
+        audio.poll(SECOND, frames::add);
+        assertEquals(
+                List.of(30L, 30L),
+                frames.stream().map(frame -> frame.ptsNanos() / MILLI).toList());
+    }
+
     @Test
     void reportsSayWhatWasLost() {
         PayloadFormat deaf = new PayloadFormat(98, "VP8", 90_000, 1, "", List.of());
