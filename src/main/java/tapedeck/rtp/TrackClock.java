@@ -216,7 +216,8 @@ final class TrackClock {
         long media = mediaNanos(ticks);
         if (!placed) {
             placed = true;
-            offset = target();
+            // Where it belongs may have moved since time 0 was set by another track: nothing is before it.
+            offset = Math.max(target(), peerClock.originNanos() - media);
         } else {
             long mediaStep = media - lastMediaNanos;
             long arrivalStep = Math.max(0, arrivalNanos - lastArrivalNanos);

@@ -118,7 +118,7 @@ class HlsBrowserTest {
             try {
                 Page page = chromium.open(house.url("/page"));
                 HlsJs.play(page, house.url("/hls/a/" + playlist), options);
-                page.waitForFunction("video.currentTime - video.played.start(0) > 5");
+                page.waitForFunction("video.played.length > 0 && video.currentTime - video.played.start(0) > 5");
                 HlsJs.Seen seen = HlsJs.seen(page);
                 System.out.printf(
                         "hls.js %s, %s: first picture after %.0f ms, %.2f s behind, %d stalls%n",
