@@ -118,8 +118,10 @@ record Program(
         return keepsTimes ? Player.seconds(since, arrival.cameNanos()) : OptionalDouble.empty();
     }
 
+    /// What `timeout` started does not end with it.
     @Override
     public void stop() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
     }
 }
