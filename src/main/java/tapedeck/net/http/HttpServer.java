@@ -1,7 +1,6 @@
 package tapedeck.net.http;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -57,8 +56,6 @@ public final class HttpServer implements AutoCloseable {
 
     /// How much of the body of a request that is refused is still read.
     static final int MAX_DRAINED_BYTES = 4 << 20;
-
-    private static final int DRAINED_PART_BYTES = 16 * 1024;
 
     /// Connections that come at once and are not yet accepted; the JDK's default of 50 resets the others.
     private static final int ACCEPT_QUEUE = 1_024;
@@ -212,7 +209,7 @@ public final class HttpServer implements AutoCloseable {
                     yield new HttpProblem(500, "internal error");
                 }
             };
-            boolean stillComing = isStillComing(request, problem);
+            boolean stillComing = isStillComing(exchange, problem);
             if (stillComing) {
                 exchange.willBeDrained();
             }
@@ -224,7 +221,7 @@ public final class HttpServer implements AutoCloseable {
                     exchange.respond(problem.status(), JSON, errorBody(message));
                 }
                 if (stillComing) {
-                    drain(exchange);
+                    exchange.drain(MAX_DRAINED_BYTES);
                 }
                 callback.succeeded();
             } catch (Exception e) {
@@ -237,23 +234,9 @@ public final class HttpServer implements AutoCloseable {
         return new HttpProblem(408, "the request came too slowly");
     }
 
-    /// Who asked first whether to send a body (RFC 9110 10.1.1) has heard that it is not wanted.
-    private static boolean isStillComing(Request request, HttpProblem problem) {
-        return problem.status() != HttpStatus.REQUEST_TIMEOUT_408
-                && !request.getHeaders().contains(HttpHeader.EXPECT);
-    }
-
-    /// A peer that is still sending would get a reset instead of the answer that is on its way: what is not much too
-    /// long is read and forgotten.
-    private static void drain(JettyExchange exchange) throws IOException, HttpProblem {
-        InputStream body = exchange.bodyStream();
-        PaceOfBody pace = new PaceOfBody();
-        byte[] part = new byte[DRAINED_PART_BYTES];
-        int left = MAX_DRAINED_BYTES;
-        for (int count = body.read(part); count >= 0 && left > count; count = body.read(part)) {
-            left -= count;
-            pace.came(count);
-        }
+    /// Who asked first whether to send a body has heard that it is not wanted.
+    private static boolean isStillComing(JettyExchange exchange, HttpProblem problem) {
+        return problem.status() != HttpStatus.REQUEST_TIMEOUT_408 && !exchange.expectsToBeAsked();
     }
 
     /// Requests that never reach a handler: bad syntax, headers too long, a path that reads in two ways.

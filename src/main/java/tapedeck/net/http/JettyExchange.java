@@ -28,6 +28,9 @@ import tapedeck.bytes.Bytes;
 
 /// [HttpExchange] over Jetty's request and response.
 final class JettyExchange implements HttpExchange {
+    /// A body that is not longer is read also where nobody asks for it.
+    static final int SHORT_BODY_BYTES = 4 * 1024;
+
     private static final int PART_BYTES = 16 * 1024;
 
     private final Request request;
@@ -177,8 +180,40 @@ final class JettyExchange implements HttpExchange {
     /// (RFC 9112 9.6): or the next request meets a closed connection.
     private void begin(int status) {
         response.setStatus(status);
-        if (!drained && !request.consumeAvailable()) {
+        if (!drained && !comesWhole() && !request.consumeAvailable()) {
             response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+        }
+    }
+
+    /// A short body that comes behind its head is worth waiting for: to ffmpeg's RTMPT a connection that ends is the
+    /// end.
+    private boolean comesWhole() {
+        if (request.getLength() < 0 || request.getLength() > SHORT_BODY_BYTES || expectsToBeAsked()) {
+            return false;
+        }
+        try {
+            drain(SHORT_BODY_BYTES);
+            return true;
+        } catch (IOException | HttpProblem _) {
+            return false;
+        }
+    }
+
+    /// RFC 9110 10.1.1: it sends its body when it hears that it is wanted.
+    boolean expectsToBeAsked() {
+        return request.getHeaders().contains(HttpHeader.EXPECT);
+    }
+
+    /// A peer that is still sending would get a reset instead of the answer that is on its way: what is not much too
+    /// long is read and forgotten.
+    void drain(int mostBytes) throws IOException, HttpProblem {
+        InputStream body = bodyStream();
+        PaceOfBody pace = new PaceOfBody();
+        byte[] part = new byte[PART_BYTES];
+        int left = mostBytes;
+        for (int count = body.read(part); count >= 0 && left > count; count = body.read(part)) {
+            left -= count;
+            pace.came(count);
         }
     }
 

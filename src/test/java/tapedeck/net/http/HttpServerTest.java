@@ -199,11 +199,30 @@ class HttpServerTest {
     /// RFC 9112 9.6: or it sends its next request into a connection that is being closed.
     @Test
     void whoIsAnsweredBeforeTheBodyCameIsToldThatTheConnectionEnds() throws Exception {
-        String head = "POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
-        String early = raw(head);
+        String longer = "POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+                .formatted(JettyExchange.SHORT_BODY_BYTES + 1);
+        String early = raw(longer);
         assertTrue(early.startsWith("HTTP/1.1 200 ") && early.contains("\r\nConnection: close\r\n"), early);
+        String head = "POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
         String both = raw(head + "abcGET /exact HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         assertTrue(both.startsWith("HTTP/1.1 200 ") && both.endsWith("\r\n\r\nexact"), both);
+    }
+
+    @Test
+    void aShortBodyThatNobodyReadsMayComeBehindItsHead() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            OutputStream out = socket.getOutputStream();
+            out.write("POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            Thread.sleep(200);
+            assertEquals(0, socket.getInputStream().available(), "it is waited for");
+            out.write("abcGET /exact HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            String both = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            assertTrue(both.startsWith("HTTP/1.1 200 ") && both.endsWith("\r\n\r\nexact"), both);
+            assertEquals(both.indexOf("Connection: close"), both.lastIndexOf("Connection: close"), both);
+        }
     }
 
     private String raw(String request) throws IOException {

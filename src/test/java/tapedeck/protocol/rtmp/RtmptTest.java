@@ -1,8 +1,12 @@
 package tapedeck.protocol.rtmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,8 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -155,6 +162,42 @@ class RtmptTest {
             }
         });
         assertEquals(0, server.open());
+    }
+
+    /// As ffmpeg sends it, which gives up where a connection ends.
+    @Test
+    void aBodyThatComesBehindItsHeadDoesNotEndTheConnection() throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", http.port())) {
+            socket.setSoTimeout(10_000);
+            String id = answer(socket, "/open/1");
+            assertEquals(id.strip() + "\n", id);
+            answer(socket, "/fcs/ident2");
+            answer(socket, "/idle/" + id.strip() + "/1");
+            answer(socket, "/close/" + id.strip() + "/2");
+            assertEquals(0, server.open());
+        }
+    }
+
+    /// What is answered to one byte that is sent when the server is waiting for it.
+    private static String answer(Socket socket, String path) throws Exception {
+        OutputStream out = socket.getOutputStream();
+        out.write("POST %s HTTP/1.1\r\nHost: here\r\nContent-Type: %s\r\nContent-Length: 1\r\n\r\n"
+                .formatted(path, RtmptServer.CONTENT_TYPE)
+                .getBytes(StandardCharsets.US_ASCII));
+        Thread.sleep(200);
+        assertEquals(0, socket.getInputStream().available(), path + " is not answered yet");
+        out.write(0);
+        ByteArrayOutputStream head = new ByteArrayOutputStream();
+        while (!head.toString(StandardCharsets.US_ASCII).endsWith("\r\n\r\n")) {
+            head.write(socket.getInputStream().read());
+        }
+        String said = head.toString(StandardCharsets.US_ASCII).toLowerCase(Locale.ROOT);
+        assertTrue(said.startsWith("http/1.1 200 "), path + ": " + said);
+        assertFalse(said.contains("connection: close"), path + ": " + said);
+        Matcher length = Pattern.compile("content-length: ([0-9]+)").matcher(said);
+        assertTrue(length.find(), said);
+        byte[] body = socket.getInputStream().readNBytes(Integer.parseInt(length.group(1)));
+        return new String(body, StandardCharsets.US_ASCII);
     }
 
     @Test
