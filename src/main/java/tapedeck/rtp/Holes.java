@@ -185,6 +185,17 @@ final class Holes {
         return holes.isEmpty() ? Long.MAX_VALUE : holes.getFirst().sinceNanos + waitNanos();
     }
 
+    /// When half of that time is over for the first one behind this packet: it may well stay. [Long#MAX_VALUE] without
+    /// any.
+    long doubtNanos(long behind) {
+        for (Hole hole : holes) {
+            if (hole.sequence > behind) {
+                return hole.sinceNanos + waitNanos() / 2;
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
     private long waitNanos() {
         long wait = retransmission
                 ? Math.max(MIN_WAIT_NANOS, reorderNanos + TRIES_WORTH_WAITING * intervalNanos())

@@ -304,6 +304,14 @@ final class JitterBuffer {
         return !keyframes.isEmpty() || openKeyframe != NONE;
     }
 
+    /// When it is to be feared that a hole stays that no keyframe is behind; or [Long#MAX_VALUE].
+    long doubtNanos() {
+        return next == NONE || !released
+                ? Long.MAX_VALUE
+                : holes.doubtNanos(
+                        keyframes.stream().mapToLong(Long::longValue).max().orElse(NONE));
+    }
+
     private void releaseInOrder() {
         released = true;
         while (next <= highest) {

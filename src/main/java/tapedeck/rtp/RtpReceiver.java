@@ -428,13 +428,15 @@ public final class RtpReceiver {
     /// When a keyframe is to be asked for, or [Long#MAX_VALUE].
     private long keyframeRequestNanos() {
         Depacketizer current = depacketizer;
-        boolean needed = current != null && current.needsKeyframe();
-        if (!needed && !keyframeRequests.wanted() || jitterBuffer.hasKeyframe()) {
-            // None is needed, or one is under way, and what is missing of it can still come.
-            return Long.MAX_VALUE;
+        boolean wanted = keyframeRequests.wanted();
+        long due = Long.MAX_VALUE;
+        if (!jitterBuffer.hasKeyframe() && (wanted || current != null && current.needsKeyframe())) {
+            boolean atOnce = wanted || keyframes > 0 || current != null && current.missingFrames() > 0;
+            due = atOnce ? firstPacketNanos : firstPacketNanos + FIRST_KEYFRAME_NANOS;
+        } else if (preferred.clockRateHz() == VIDEO_CLOCK_HZ) {
+            // It is there when what is missing is given up: dark is only what was missing.
+            due = jitterBuffer.doubtNanos();
         }
-        boolean atOnce = keyframeRequests.wanted() || keyframes > 0 || current != null && current.missingFrames() > 0;
-        long due = atOnce ? firstPacketNanos : firstPacketNanos + FIRST_KEYFRAME_NANOS;
         return keyframeRequests.nanos(due, packets, jitterBuffer.roundTripNanos());
     }
 
