@@ -49,7 +49,7 @@ public final class PeerClock {
     /// Whether what comes first may have waited at the peer: servers begin with the past, browsers do not.
     private final boolean beginsWithPast;
     private final List<TrackClock> tracks = new ArrayList<>();
-    private Epoch epoch = new Epoch(Long.MIN_VALUE);
+    private Epoch epoch = new Epoch(Long.MIN_VALUE, Long.MIN_VALUE);
     private boolean tied;
     private boolean released;
 
@@ -82,15 +82,16 @@ public final class PeerClock {
         private long offsetNanos;
         /// Whether all tracks had reports once.
         private boolean settled;
-        /// When the first report of it came, and whether another one was no later than that.
-        private long tiedNanos;
-
+        /// When the first report of it came.
+        private final long tiedNanos;
+        /// Whether a later one was as late as those that tied it.
         private boolean confirmed;
         /// The latency of all tracks that is left out.
         private long commonNanos;
 
-        private Epoch(long offsetNanos) {
+        private Epoch(long offsetNanos, long tiedNanos) {
             this.offsetNanos = offsetNanos;
+            this.tiedNanos = tiedNanos;
         }
 
         long offsetNanos() {
@@ -109,13 +110,13 @@ public final class PeerClock {
         tracks.remove(track);
     }
 
-    /// Ties the sender's wall clock to ours by a report that just came, and returns the epoch it belongs to.
+    /// Ties the sender's wall clock to ours by a report that just came, and returns the epoch it belongs to. Nothing
+    /// of its track needs to have come: what the sender's clock showed is true of all tracks. Again without effect.
     Epoch report(long ntpNanos, long arrivalNanos) {
         long offset = arrivalNanos - ntpNanos;
         if (!tied || Math.abs(offset - epoch.offsetNanos) > CLOCK_STEP_NANOS) {
             tied = true;
-            epoch = new Epoch(offset);
-            epoch.tiedNanos = arrivalNanos;
+            epoch = new Epoch(offset, arrivalNanos);
             return epoch;
         }
         epoch.confirmed |= Math.abs(offset - epoch.offsetNanos) <= LATE_TIE_NANOS
@@ -128,18 +129,6 @@ public final class PeerClock {
             epoch.offsetNanos += Math.clamp(offset - epoch.offsetNanos, -DRIFT_STEP_NANOS, DRIFT_STEP_NANOS / 10);
         }
         return epoch;
-    }
-
-    /// A report came, and nothing yet of the track it is of; [#report] is to be called when something has. What the
-    /// sender's clock showed is true of all tracks, and tells how late the reports of others were.
-    void reportedSoon(long ntpNanos, long arrivalNanos) {
-        long offset = arrivalNanos - ntpNanos;
-        if (!tied) {
-            var _ = report(ntpNanos, arrivalNanos);
-        } else if (Math.abs(offset - epoch.offsetNanos) <= CLOCK_STEP_NANOS
-                && !tracks.stream().allMatch(TrackClock::hasReport)) {
-            epoch.offsetNanos = Math.min(epoch.offsetNanos, offset);
-        }
     }
 
     /// A packet came so long before it was captured, as its track's reports say: they were late by at least that.

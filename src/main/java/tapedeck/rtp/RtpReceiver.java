@@ -297,7 +297,8 @@ public final class RtpReceiver {
     public void senderReport(Rtcp.SenderReport report, long arrivalNanos) {
         if (report.ssrc() != ssrc) {
             if (ssrc == NONE && report.ntpTimestamp() != 0) {
-                peerClock.reportedSoon(report.ntpNanos(), arrivalNanos);
+                // Ours perhaps, which shows with the first packet; how late other tracks' reports were, it shows now.
+                var _ = peerClock.report(report.ntpNanos(), arrivalNanos);
             }
             earlyReports.put(report.ssrc(), new EarlyReport(report, arrivalNanos));
             if (earlyReports.size() > MAX_EARLY_REPORTS) {

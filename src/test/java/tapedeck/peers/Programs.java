@@ -30,12 +30,14 @@ public final class Programs implements AutoCloseable {
         return Files.readString(log);
     }
 
-    /// Also ends what they started: one that runs as somebody else is a child of who made it so.
     @Override
     public void close() {
-        for (Process process : started) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().onExit().join();
-        }
+        started.forEach(Programs::end);
+    }
+
+    /// With what it started: one that runs as somebody else, or under `timeout`, is a child of who made it so.
+    public static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly().onExit().join();
     }
 }

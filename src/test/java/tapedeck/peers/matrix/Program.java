@@ -10,6 +10,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Ffmpeg;
+import tapedeck.peers.Programs;
 import tapedeck.stream.Stream;
 
 /// A program that writes what it gets to a file, as it is.
@@ -118,10 +119,8 @@ record Program(
         return keepsTimes ? Player.seconds(since, arrival.cameNanos()) : OptionalDouble.empty();
     }
 
-    /// What `timeout` started does not end with it.
     @Override
     public void stop() {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+        Programs.end(process);
     }
 }

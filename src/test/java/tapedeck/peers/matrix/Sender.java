@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Browser;
 import tapedeck.peers.FlashPage;
+import tapedeck.peers.Programs;
 
 /// Somebody who sends a stream, or from whom it is fetched.
 interface Sender extends AutoCloseable {
@@ -53,7 +54,7 @@ interface Sender extends AutoCloseable {
 
         @Override
         public void close() {
-            process.destroyForcibly();
+            Programs.end(process);
         }
     }
 

@@ -28,8 +28,6 @@ class WhipMediaTest {
     private static final int PARTS = 10;
     /// Times are rounded to ticks of the RTP clocks and placed by a report: far from what anybody could see.
     private static final long TIME_TOLERANCE_NANOS = 5_000_000;
-    /// Beside other tests a first report is late, and all tracks move by this part of the time until they are in place.
-    private static final long SLEWED = 200;
 
     private WebRtcHouse house;
 
@@ -81,7 +79,7 @@ class WhipMediaTest {
             long sentNanos = expected.get(i).ptsNanos() - expected.getFirst().ptsNanos();
             long receivedNanos = actual.get(i).ptsNanos() - actual.getFirst().ptsNanos();
             assertTrue(
-                    Math.abs(sentNanos - receivedNanos) <= TIME_TOLERANCE_NANOS + sentNanos / SLEWED,
+                    Math.abs(sentNanos - receivedNanos) <= TIME_TOLERANCE_NANOS,
                     "frame %d sent at %d ns, received at %d ns".formatted(i, sentNanos, receivedNanos));
         }
     }
