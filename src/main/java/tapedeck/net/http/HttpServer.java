@@ -162,7 +162,7 @@ public final class HttpServer implements AutoCloseable {
                     callback.succeeded();
                 }
             } catch (Throwable failure) {
-                fail(plain, request, response, callback, failure);
+                fail(plain, response, callback, failure);
             }
             return true;
         }
@@ -190,8 +190,7 @@ public final class HttpServer implements AutoCloseable {
             throw new HttpProblem(405, "%s is not possible here".formatted(method));
         }
 
-        private void fail(
-                JettyExchange exchange, Request request, Response response, Callback callback, Throwable failure) {
+        private void fail(JettyExchange exchange, Response response, Callback callback, Throwable failure) {
             if (response.isCommitted() || failure instanceof EofException) {
                 // Most often a client that went away in the middle of a download.
                 log.debug("{} {} ended early: {}", exchange.method(), exchange.path(), failure.toString());
