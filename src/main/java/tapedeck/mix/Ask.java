@@ -60,7 +60,7 @@ sealed interface Ask {
     /// The packets of a source from here on are other ones.
     record Change(int mix, int line, CodedSource source) implements Ask {}
 
-    record Packet(int mix, int line, long ptsNanos, Bytes data) implements Ask {}
+    record Packet(int mix, int line, long ptsNanos, boolean keyframe, Bytes data) implements Ask {}
 
     /// No more packets of this source.
     record End(int mix, int line) implements Ask {}

@@ -1,6 +1,5 @@
 package tapedeck.mix;
 
-import tapedeck.bytes.Bytes;
 import tapedeck.transcode.CodedSource;
 
 /// What the pictures and the sound of a mix have in common. Only in a worker.
@@ -9,7 +8,7 @@ sealed interface Engine extends AutoCloseable permits PictureMix, SoundMix {
 
     void change(int line, CodedSource source);
 
-    void packet(int line, long ptsNanos, Bytes data);
+    void packet(Ask.Packet packet);
 
     void end(int line);
 

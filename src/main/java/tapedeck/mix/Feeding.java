@@ -182,7 +182,7 @@ final class Feeding {
             line.codec = codec;
             process.send(new Ask.Change(mix, line.number, CodedSource.of(codec)));
         }
-        process.send(new Ask.Packet(mix, line.number, frame.ptsNanos(), frame.data()));
+        process.send(new Ask.Packet(mix, line.number, frame.ptsNanos(), frame.keyframe(), frame.data()));
     }
 
     private void advance(long until) throws MixFailedException, InterruptedException {

@@ -73,11 +73,12 @@ final class MixWire {
                 yield out.handOver();
             }
             case Ask.Packet packet ->
-                new ByteWriter(packet.data().length() + 17)
+                new ByteWriter(packet.data().length() + 18)
                         .u8(PACKET)
                         .u32(packet.mix())
                         .u32(packet.line())
                         .u64(packet.ptsNanos())
+                        .u8(packet.keyframe() ? 1 : 0)
                         .bytes(packet.data())
                         .handOver();
             case Ask.End end -> start(END, end.mix()).u32(end.line()).handOver();
@@ -115,7 +116,7 @@ final class MixWire {
             case OPEN_SOUND -> new Ask.OpenSound(mix, in.i64(), in.u8() == 1, in.u8() == 1);
             case JOIN -> new Ask.Join(mix, in.i32(), text(in), in.u16(), in.i64(), in.i64(), CodedSource.read(in));
             case CHANGE -> new Ask.Change(mix, in.i32(), CodedSource.read(in));
-            case PACKET -> new Ask.Packet(mix, in.i32(), in.i64(), in.rest());
+            case PACKET -> new Ask.Packet(mix, in.i32(), in.i64(), in.u8() == 1, in.rest());
             case END -> new Ask.End(mix, in.i32());
             case LEAVE -> new Ask.Leave(mix, in.i32(), in.i64());
             case TURN -> new Ask.Turn(mix, in.i32(), in.i64(), in.u16());

@@ -44,7 +44,7 @@ public final class MixWorker {
                                 (sample, who) -> send(line, new Answer.Loudest(open.mix(), sample, who))));
             case Ask.Join join -> engine(ask).join(join);
             case Ask.Change change -> engine(ask).change(change.line(), change.source());
-            case Ask.Packet packet -> engine(ask).packet(packet.line(), packet.ptsNanos(), packet.data());
+            case Ask.Packet packet -> engine(ask).packet(packet);
             case Ask.End end -> engine(ask).end(end.line());
             case Ask.Leave leave -> engine(ask).leave(leave.line(), leave.nanos());
             case Ask.Turn turn -> pictures(ask).turn(turn.line(), turn.fromNanos(), turn.rotationDegrees());

@@ -133,10 +133,13 @@ final class PictureMix implements Engine {
     }
 
     @Override
-    public void packet(int line, long ptsNanos, Bytes data) {
-        Seat seat = seats.get(line);
+    public void packet(Ask.Packet packet) {
+        Seat seat = seats.get(packet.line());
         if (seat != null) {
-            seat.source.packet(ptsNanos, data);
+            if (packet.keyframe()) {
+                seat.source.skip(packet.ptsNanos(), pace.staleNanos());
+            }
+            seat.source.packet(packet.ptsNanos(), packet.data());
         }
     }
 

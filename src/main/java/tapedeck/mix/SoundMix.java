@@ -95,18 +95,18 @@ final class SoundMix implements Engine {
     }
 
     @Override
-    public void packet(int line, long ptsNanos, Bytes data) {
-        Voice voice = voices.get(line);
+    public void packet(Ask.Packet packet) {
+        Voice voice = voices.get(packet.line());
         if (voice == null) {
             return;
         }
-        long target = samples(ptsNanos);
+        long target = samples(packet.ptsNanos());
         if (!voice.placed || Math.abs(target - voice.next - voice.source.delay()) > STRAY_SAMPLES) {
             drain(voice);
             voice.next = target;
             voice.placed = true;
         }
-        if (decode(voice, data)) {
+        if (decode(voice, packet.data())) {
             add(voice);
         } else {
             damaged++;

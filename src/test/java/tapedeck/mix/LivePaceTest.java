@@ -111,7 +111,8 @@ class LivePaceTest {
         while (cursor.hasNext()) {
             Frame frame = cursor.next();
             if (frame != null && frame.dtsNanos() >= from * SECOND && frame.dtsNanos() < until * SECOND) {
-                process.send(new Ask.Packet(mix, number, frame.ptsNanos() + (long) (later * SECOND), frame.data()));
+                long pts = frame.ptsNanos() + (long) (later * SECOND);
+                process.send(new Ask.Packet(mix, number, pts, frame.keyframe(), frame.data()));
             }
         }
     }
@@ -181,6 +182,25 @@ class LivePaceTest {
                             .filter(at -> at < 3.2 || at > 3.4)
                             .toList(),
                     "its flashes were over");
+        }
+    }
+
+    @Test
+    void aLongPastIsNotDecodedOnceAKeyframeIsThere() throws Exception {
+        // The second group of pictures begins at 4 s.
+        FileLine anna = record(new Person("Anna", "320x180", FPS, 0, 5, 0.2, 0)).getFirst();
+        try (MixProcess process = new MixProcess("pace")) {
+            int mix = process.begin(this::take);
+            process.send(open(mix, new Layout.Row(), 0));
+            advance(process, mix, 3 * FPS);
+            join(process, mix, 1, anna, 3 * SECOND);
+            feed(process, mix, 1, anna, -1, 5, 0);
+            advance(process, mix, 5 * FPS);
+            Look look = look();
+            for (int tick = 3 * FPS; tick < 5 * FPS; tick++) {
+                assertEquals(tick < 4 * FPS, isGround(look, tick), "at picture " + tick);
+            }
+            assertEquals(List.of(4.2), look.flashes(0.5, 0.5));
         }
     }
 

@@ -35,6 +35,7 @@ public final class PictureSource implements AutoCloseable {
     private boolean aheadThere;
     private boolean draining;
     private boolean behind;
+    private long skippedToNanos = Long.MIN_VALUE;
     /// Packets that no picture came of yet.
     private int inDecoder;
     private long serial;
@@ -58,6 +59,17 @@ public final class PictureSource implements AutoCloseable {
         if (!data.isEmpty()) {
             waiting.add(new Packet(null, ptsNanos, data));
         }
+    }
+
+    /// A keyframe of this time comes next: what still waits is not decoded if it begins so long before. Until the
+    /// keyframe is shown, this [#isBehind].
+    public void skip(long keyframeNanos, long staleNanos) {
+        Packet first = waiting.stream().filter(Packet::isPicture).findFirst().orElse(null);
+        if (first == null || keyframeNanos - first.ptsNanos() <= staleNanos) {
+            return;
+        }
+        waiting.removeIf(Packet::isPicture);
+        skippedToNanos = keyframeNanos;
     }
 
     /// No more packets come: what the decoder held back comes out.
@@ -113,7 +125,7 @@ public final class PictureSource implements AutoCloseable {
 
     /// Whether [#advance] stopped before it was where it should be.
     public boolean isBehind() {
-        return behind;
+        return behind || currentThere && current.pts() < skippedToNanos;
     }
 
     /// The time of the current picture.
