@@ -183,9 +183,8 @@ final class OutboundMedia implements SessionMedia {
             heldBack |= queue.noRoom() > noRoom && track.sender.hasSent();
         } else {
             // Sound is little, and a gap in it is heard: it never waits.
-            long timestamp = track.sender.timestamp(frame.frame().ptsNanos());
             for (int i = 0; i < frame.payloads().size(); i++) {
-                send(track, frame.payloads().get(i), timestamp, nowNanos);
+                send(track, frame.payloads().get(i), frame.frame().ptsNanos(), nowNanos);
             }
         }
     }
@@ -220,17 +219,20 @@ final class OutboundMedia implements SessionMedia {
                 return false;
             }
             track.extensions.rotate(frame.frame().track().rotationDegrees());
-            send(track, queue.payload(), track.sender.timestamp(queue.presentationNanos(frame)), nowNanos);
+            send(track, queue.payload(), queue.presentationNanos(frame), nowNanos);
             queue.advance();
         }
         return !queue.isEmpty();
     }
 
-    private void send(OutboundTrack track, Payload payload, long timestamp, long nowNanos) {
+    private void send(OutboundTrack track, Payload payload, long presentationNanos, long nowNanos) {
         RtpSender sender = track.sender;
-        if (!track.reported) {
-            // By it the peer puts sound and picture together: GStreamer times what comes before by when it comes.
-            report(track, nowNanos);
+        long timestamp = sender.timestamp(presentationNanos);
+        if (!sender.hasSent()) {
+            // By it the peer puts sound and picture together: GStreamer times what comes before by when it comes. And
+            // it does not believe a report of a time before the first packet: sound does not wait for the past of the
+            // pictures, and can be ahead.
+            report(track, Math.max(presentationNanos, nowNanos - originNanos));
         }
         int length = sender.write(payload, timestamp, bandwidth.nextNumber(), nowNanos, packet);
         int sealed = srtp.protectRtp(packet, 0, length, packet, 0);
@@ -349,14 +351,14 @@ final class OutboundMedia implements SessionMedia {
         }
         for (OutboundTrack track : tracks) {
             if (due && track.sender.hasSent()) {
-                report(track, nowNanos);
+                report(track, nowNanos - originNanos);
             }
         }
     }
 
-    private void report(OutboundTrack track, long nowNanos) {
-        track.reported = true;
-        rtcp(List.of(track.sender.report(ntp(nowNanos), nowNanos - originNanos), track.name()));
+    /// At which time of our clock a time of the media is.
+    private void report(OutboundTrack track, long mediaNanos) {
+        rtcp(List.of(track.sender.report(ntp(originNanos + mediaNanos), mediaNanos), track.name()));
     }
 
     /// Sees to it that a picture comes again.

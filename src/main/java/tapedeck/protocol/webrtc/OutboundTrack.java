@@ -18,8 +18,6 @@ final class OutboundTrack {
     final String cname;
     private @Nullable Track taken;
     final HeaderExtensions extensions;
-    /// Whether a sender report went out.
-    boolean reported;
     /// Packets that the viewer asked for again.
     long nacks;
 

@@ -96,6 +96,33 @@ class OutboundMediaTest {
         assertEquals(0, viewer.keyframeWishes + viewer.restarts);
     }
 
+    /// GStreamer's `rtpjitterbuffer` drops others, and has sound in its place only with the next ones.
+    @Test
+    void eachTrackBeginsWithAReportThatIsNotOlderThanItsFirstPacket() {
+        SimulatedViewer viewer = viewer(3, SimulatedViewer.Path.PERFECT, BROWSER);
+        List<Frame> frames = stream(1, 500);
+        Frame picture = frames.stream()
+                .filter(frame -> frame.track() == VIDEO)
+                .findFirst()
+                .orElseThrow();
+        Frame sound = frames.stream()
+                .filter(frame -> frame.track() == AUDIO)
+                .findFirst()
+                .orElseThrow();
+        // A picture of the past, and sound that does not wait for those behind it.
+        viewer.play(List.of(picture, new Frame(AUDIO, 0, 60 * MILLI, true, sound.data())), SECOND / 2);
+        for (boolean video : List.of(true, false)) {
+            long ssrc = video ? SimulatedViewer.VIDEO_SSRC : SimulatedViewer.AUDIO_SSRC;
+            long packet = video ? viewer.firstVideoTimestamp : viewer.firstAudioTimestamp;
+            Rtcp.SenderReport report = viewer.reports.stream()
+                    .filter(each -> each.ssrc() == ssrc)
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals(0, report.packetCount(), "it comes before it");
+            assertTrue((int) (report.rtpTimestamp() - packet) >= 0, "by %d".formatted(report.rtpTimestamp() - packet));
+        }
+    }
+
     /// By its own report each track says which wall clock its first frame has: the same one, as both began together.
     @Test
     void reportsPutSoundAndPictureOnOneClock() {
