@@ -119,6 +119,7 @@ class VlcMinuteTest {
     private static String described(TestServer server) throws Exception {
         Map<String, String> wish = Map.of("streamName", "minute", "address", "127.0.0.1:" + Listening.freePort());
         Path file = Files.createTempFile(Path.of(OTHER_ROOT, "tmp"), "minute", ".sdp");
+        file.toFile().deleteOnExit();
         Files.writeString(
                 file, Rest.post(server, "rtp/startup", wish).get("sdp").asString());
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
