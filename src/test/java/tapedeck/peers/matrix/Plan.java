@@ -259,7 +259,7 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 Empty: not played, as the program does not know that codec on this way, or does not write what it reads of it.
                 Other tests: GStreamer's `rtmp2sink` and `rtmpsink` as publishers (`RtmpPublishPeerTest`, frame by frame), VLC a minute
                 long by HLS, MPEG-TS and RTSP without a late picture (`VlcMinuteTest`; by RTMP and FLV it runs dry by itself, of
-                nginx-rtmp too; Debian 12's has no RTSP, a later one was taken) and with G.711 by plain RTP (`VlcRtpTest`; Debian's VLC has nothing that opens a description).
+                nginx-rtmp too; Debian 12's has no RTSP, a later one was taken) and with G.711 by plain RTP (`VlcRtpTest`; Debian's VLC has nothing that opens a description; a later one played it for a minute).
 
                 %s""".formatted(ways, programs);
     }
