@@ -83,6 +83,8 @@ class DiskTroubleTest {
         assertTrue(tookMillis >= 1000 && tookMillis < 15_000, "not the default: " + tookMillis + " ms");
         assertEquals(List.of(), studio.names());
         disk.countDown();
+        // A server that is gone writes nothing any more.
+        assertTrue(studio.recordings.writers().getFirst().close(TimeUnit.MINUTES.toNanos(1)));
         try (TestStudio next = new TestStudio(dir)) {
             assertEquals(1, next.recordings.recover());
             Judge.assertDecodes(next.file("a.mp4"));
