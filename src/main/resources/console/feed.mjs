@@ -34,7 +34,7 @@ export class Feed {
       this.fail(` (${this.track.mime})`);
       return;
     }
-    this.element.addEventListener("error", () => this.fail());
+    this.element.addEventListener("error", () => this.fail(this.reason()));
     const source = new MediaSource();
     this.url = URL.createObjectURL(source);
     this.element.src = this.url;
@@ -46,6 +46,12 @@ export class Feed {
     }, {once: true});
     this.format = format;
     this.queue.push({append: format.initialization(this.track), first: true});
+  }
+
+  /** As the browser words it: nobody else knows. */
+  reason() {
+    const said = this.element.error?.message;
+    return said ? ` (${said})` : "";
   }
 
   fail(detail = "") {
