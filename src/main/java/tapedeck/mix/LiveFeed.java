@@ -31,9 +31,6 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
     /// What is so far in the future is of a clock that is wrong, and left out.
     static final long MAX_AHEAD_NANOS = 5_000_000_000L;
 
-    /// A source that begins with pictures as old as this is asked for a keyframe.
-    static final long LONG_PAST_NANOS = 1_000_000_000L;
-
     static final long FIRST_PAUSE_NANOS = 500_000_000L;
     static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
 
@@ -238,18 +235,18 @@ abstract sealed class LiveFeed permits LivePictures, LiveSound {
             return;
         }
         line.waitsForKeyframe = false;
-        describe(line, track, nanos, nowNanos);
+        if (line.track == null && track.isVideo() && nowNanos - nanos > Pace.LIVE.staleNanos()) {
+            // A browser makes one at once, and its tile need not wait until all this is decoded.
+            line.stream.requestKeyframe();
+        }
+        describe(line, track, nanos);
         send(new Ask.Packet(mix, line.number, nanos, frame.keyframe(), frame.data()));
     }
 
     /// Says what the packets from here on are, if they are not as before.
-    private void describe(Line line, Track track, long nanos, long nowNanos) {
+    private void describe(Line line, Track track, long nanos) {
         Track before = line.track;
         if (before == null) {
-            if (track.isVideo() && nowNanos - nanos > LONG_PAST_NANOS) {
-                // A browser makes one at once, and its tile need not wait until all this is decoded.
-                line.stream.requestKeyframe();
-            }
             send(new Ask.Join(
                     mix,
                     line.number,

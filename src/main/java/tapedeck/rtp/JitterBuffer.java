@@ -306,7 +306,7 @@ final class JitterBuffer {
 
     /// When it is to be feared that a hole stays that no keyframe is behind; or [Long#MAX_VALUE].
     long doubtNanos() {
-        return next == NONE || !released
+        return next == NONE || !released || holes.isEmpty()
                 ? Long.MAX_VALUE
                 : holes.doubtNanos(
                         keyframes.stream().mapToLong(Long::longValue).max().orElse(NONE));

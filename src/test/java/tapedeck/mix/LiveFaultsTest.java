@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -47,9 +48,13 @@ class LiveFaultsTest {
     }
 
     private Publication publish(String name) throws Exception {
+        return publish(name, Feedback.NONE);
+    }
+
+    private Publication publish(String name, Feedback feedback) throws Exception {
         Publisher publisher =
                 new Publisher(Publisher.Protocol.RTMP, "a", name, "c", Publisher.RecordWish.NO, Publisher.Expects.BOTH);
-        return streams.publish(new StreamName(name), publisher, Feedback.NONE);
+        return streams.publish(new StreamName(name), publisher, feedback);
     }
 
     private static LiveMixers.Which named(String name) {
@@ -181,6 +186,38 @@ class LiveFaultsTest {
 
     private static LiveMix only(LiveMixers mixers) {
         return mixers.all().getFirst();
+    }
+
+    /// As browsers are, which make a keyframe only when they are asked.
+    @Test
+    void whoJoinsWithALongPastIsAskedForAKeyframe() throws Exception {
+        AtomicInteger wishes = new AtomicInteger();
+        Feedback feedback = new Feedback() {
+            @Override
+            public void requestKeyframe() {
+                wishes.incrementAndGet();
+            }
+
+            @Override
+            public void watched(boolean live) {}
+
+            @Override
+            public void terminate(String reason) {}
+        };
+        try (LiveMixers mixers = mixers();
+                Publication anna = publish("anna", feedback)) {
+            mixers.start(URI, Optional.empty(), SMALL);
+            Frame keyframe = TestMedia.h264(1).getFirst();
+            assertTrue(keyframe.keyframe());
+            long zero = anna.stream().nowNanos();
+            anna.zero(() -> zero);
+            anna.write(keyframe);
+            long began = System.nanoTime();
+            Await.await("its past is long", () -> System.nanoTime() - began > 2 * Pace.LIVE.staleNanos());
+            assertEquals(0, wishes.get(), "nobody watches");
+            mixers.add(URI, named("anna"), true, true);
+            Await.await("the wish", () -> wishes.get() == 1);
+        }
     }
 
     @Test

@@ -356,13 +356,16 @@ class RealParticipantsTest {
     }
 
     /// @param flashes that were judged
-    private record Judged(int flashes, List<String> wrong, int beeps, List<String> silent) {
+    /// @param broken beeps with a hole in them: what is behind it is not judged
+    private record Judged(int flashes, List<String> wrong, int beeps, List<String> silent, int broken) {
         private int score() {
             return flashes - wrong.size() + beeps - silent.size();
         }
 
         private void check(String what, double doubtful) {
-            System.out.printf("%s: %d flashes judged, wrong are %s; not heard are %s%n", what, flashes, wrong, silent);
+            System.out.printf(
+                    "%s: %d flashes judged, wrong are %s; of %d beeps, %d with a hole, not heard are %s%n",
+                    what, flashes, wrong, beeps, broken, silent);
             assertTrue(flashes > SECONDS / 2, "%s: only %d flashes could be judged".formatted(what, flashes));
             assertTrue(wrong.size() <= (int) (flashes * doubtful), what + ", wrong: " + wrong);
             assertTrue(silent.size() <= (int) (flashes * doubtful), what + ", not heard: " + silent);
@@ -375,6 +378,7 @@ class RealParticipantsTest {
         List<String> silent = new ArrayList<>();
         int judged = 0;
         int sounds = 0;
+        int broken = 0;
         for (int i = 0; i < videos.size(); i++) {
             for (double at : measured.get(i).flashSeconds()) {
                 // A page that gets no time flashes for less than a picture of the mix, which may fall beside it.
@@ -388,6 +392,7 @@ class RealParticipantsTest {
             for (double beep : measured.get(i).beepSeconds()) {
                 boolean rest = beep - before < HOLE_SECONDS;
                 before = beep;
+                broken += rest ? 1 : 0;
                 if (rest || !shows(videos.get(i), beep, beep + CUT_SECONDS)) {
                     // Behind a hole that a page left in it; or whoever leaves with its first milliseconds.
                     continue;
@@ -399,7 +404,7 @@ class RealParticipantsTest {
                 }
             }
         }
-        return new Judged(judged, wrong, sounds, silent);
+        return new Judged(judged, wrong, sounds, silent, broken);
     }
 
     /// Tiles that are not as they should be when this one flashes.

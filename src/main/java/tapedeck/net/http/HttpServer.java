@@ -209,9 +209,7 @@ public final class HttpServer implements AutoCloseable {
                 }
             };
             boolean stillComing = isStillComing(exchange, problem);
-            if (stillComing) {
-                exchange.willBeDrained();
-            }
+            exchange.rest(stillComing ? JettyExchange.Rest.DRAINED : JettyExchange.Rest.LEFT);
             try {
                 String message = String.valueOf(problem.getMessage());
                 if (routes.wantsProblemDetails(exchange.path())) {

@@ -41,7 +41,17 @@ final class JettyExchange implements HttpExchange {
     private final ServerWebSocketContainer sockets;
     private @Nullable Fields query;
     private boolean opened;
-    private boolean drained;
+    private Rest rest = Rest.AWAITED;
+
+    /// What becomes of a body that is still on its way when the answer begins.
+    enum Rest {
+        /// If it is short it is read first.
+        AWAITED,
+        /// It is read behind the answer.
+        DRAINED,
+        /// The connection ends with it.
+        LEFT
+    }
 
     /// @param completion of the whole answer, which an opened stream takes over
     /// @param sockets makes WebSockets of requests
@@ -157,9 +167,8 @@ final class JettyExchange implements HttpExchange {
         return this;
     }
 
-    /// What is still on its way will be read behind the answer.
-    void willBeDrained() {
-        drained = true;
+    void rest(Rest becomes) {
+        rest = becomes;
     }
 
     @Override
@@ -180,7 +189,8 @@ final class JettyExchange implements HttpExchange {
     /// (RFC 9112 9.6): or the next request meets a closed connection.
     private void begin(int status) {
         response.setStatus(status);
-        if (!drained && !comesWhole() && !request.consumeAvailable()) {
+        boolean over = rest == Rest.DRAINED || rest == Rest.AWAITED && comesWhole() || request.consumeAvailable();
+        if (!over) {
             response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
         }
     }
