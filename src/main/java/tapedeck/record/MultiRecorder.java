@@ -218,8 +218,11 @@ final class MultiRecorder {
             }
         }
         MultiFile open = file;
-        if (open != null && (stopReason == null || source.wasRemoved())) {
-            source.tell(open);
+        if (open != null) {
+            release(source, open);
+            if (stopReason == null || source.wasRemoved()) {
+                source.tell(open);
+            }
         }
         framesMissing += source.takeMissed();
     }
@@ -240,6 +243,14 @@ final class MultiRecorder {
             }
         } catch (MalformedException e) {
             // A frame that does not fit the format: nothing was written of it, nor is of those that need it.
+            source.refused(e);
+        }
+    }
+
+    private static void release(MultiSource source, MultiFile open) throws IOException {
+        try {
+            source.release(open);
+        } catch (MalformedException e) {
             source.refused(e);
         }
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,10 +72,12 @@ final class MultiSource {
         private @Nullable Track stored;
         private long lastNanos = NONE;
         private boolean muted;
+        private final FirstShown firstShown;
 
-        Line(Track given, @Nullable Track stored) {
+        Line(Track given, @Nullable Track stored, FirstShown firstShown) {
             this.given = given;
             this.stored = stored;
+            this.firstShown = firstShown;
         }
     }
 
@@ -201,6 +204,7 @@ final class MultiSource {
 
     /// It goes on in another file.
     void startOver() {
+        lines.values().forEach(line -> missed += line.firstShown.held());
         lines.clear();
         pair = -1;
         noted = false;
@@ -259,9 +263,30 @@ final class MultiSource {
             file.note(event(CallEvent.Kind.UNMUTE, frame.dtsNanos() + offset).ofTrack(stored));
         }
         line.lastNanos = frame.dtsNanos() + offset;
-        file.write(new Frame(
-                stored, frame.dtsNanos() + offset, frame.ptsNanos() + offset, frame.keyframe(), frame.data()));
+        Frame placed =
+                new Frame(stored, frame.dtsNanos() + offset, frame.ptsNanos() + offset, frame.keyframe(), frame.data());
+        if (stored.isAudio() || line.firstShown.isKnown()) {
+            file.write(placed);
+        } else {
+            write(file, line.firstShown.next(placed));
+        }
         return true;
+    }
+
+    private static void write(MultiFile file, List<Frame> frames) throws IOException {
+        for (Frame frame : frames) {
+            file.write(frame);
+        }
+    }
+
+    /// Writes what waits for a picture that does not come: the stream stands still, or has ended.
+    void release(MultiFile file) throws IOException {
+        long now = stream.nowNanos() - file.zeroNanos();
+        for (Line line : lines.values()) {
+            if (over || line.firstShown.isDue(now)) {
+                write(file, line.firstShown.release());
+            }
+        }
     }
 
     /// Puts down what was said on its data channels.
@@ -341,7 +366,7 @@ final class MultiSource {
                     track.codec().name(),
                     file.journal().container());
         }
-        Line line = new Line(track, stored);
+        Line line = new Line(track, stored, new FirstShown(shownFromNanos));
         lines.put(track.id(), line);
         return line;
     }
