@@ -5,6 +5,10 @@ import tapedeck.bytes.Bytes;
 
 /// One RTCP packet. A datagram carries several, RFC 3550 6.1; feedback may come alone, RFC 5506.
 public sealed interface Rtcp {
+    /// How long behind its last packet a sender by datagrams says goodbye: nothing keeps their order, and FFmpeg reads
+    /// what came to the port of reports first, and ends with a goodbye without the packets that wait beside it.
+    long GOODBYE_NANOS = 100_000_000L;
+
     /// The compound of one datagram, in order. Types that nobody here knows are [Other].
     static List<Rtcp> parse(Bytes compound) {
         return RtcpParser.parse(compound);

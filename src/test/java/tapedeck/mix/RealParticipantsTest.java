@@ -114,8 +114,8 @@ class RealParticipantsTest {
         assertAll(
                 () -> judge("flashes", videos, flashes, QUIET ? FRAME_SECONDS : BUSY_SECONDS),
                 () -> judge("beeps", audios, beeps, QUIET ? SOUND_SECONDS : BUSY_SECONDS),
-                () -> judgeMix(file, videos, measured),
-                () -> judgeLiveMix(videos, measured, clock(videos, beeps)),
+                () -> judgeMix(file, videos, audios, measured),
+                () -> judgeLiveMix(videos, audios, measured, clock(videos, beeps)),
                 this::theConsolePlaysIt);
     }
 
@@ -325,7 +325,9 @@ class RealParticipantsTest {
 
     /// The live mix as the file is to be: their times are a second's parts apart by what all flash and beep
     /// by, and as many full seconds as fit best.
-    private void judgeLiveMix(List<DescribedTrack> videos, List<FlashAndBeep> measured, double clock) throws Exception {
+    private void judgeLiveMix(
+            List<DescribedTrack> videos, List<DescribedTrack> audios, List<FlashAndBeep> measured, double clock)
+            throws Exception {
         if (!LIVE) {
             return;
         }
@@ -337,9 +339,9 @@ class RealParticipantsTest {
             look.beeps(hz(person)).forEach(at -> seconds.add(at - phase));
         }
         double part = apart(middle(seconds), clock);
-        Judged best = judge(look, part, videos, measured);
+        Judged best = judge(look, part, videos, audios, measured);
         for (int second = 1; second < look.soundSeconds() - SECONDS / 2; second++) {
-            Judged judged = judge(look, second + part, videos, measured);
+            Judged judged = judge(look, second + part, videos, audios, measured);
             best = judged.score() > best.score() ? judged : best;
         }
         best.check("the live mix", Math.min(MAX_DOUBTFUL, LIVE_DOUBTFUL + 2 * liveDropped));
@@ -347,12 +349,14 @@ class RealParticipantsTest {
 
     /// Every flash of the file in the tile where it belongs, and no other tile bright then that does not flash itself;
     /// every beep in the sum.
-    private static void judgeMix(Path file, List<DescribedTrack> videos, List<FlashAndBeep> measured) throws Exception {
+    private static void judgeMix(
+            Path file, List<DescribedTrack> videos, List<DescribedTrack> audios, List<FlashAndBeep> measured)
+            throws Exception {
         String settings = "{\"width\": %d, \"height\": %d, \"mixerDisplayStreamName\": false}"
                 .formatted(CANVAS.width(), CANVAS.height());
         Mixed mixed = OfflineMixer.mix(file, MixSettings.parse(settings, file.getParent()), (_, _) -> {});
         assertEquals("", Ffmpeg.decodeErrors(mixed.file()));
-        judge(Look.at(mixed.file(), FPS), 0, videos, measured).check("the mix", QUIET ? 0 : 1.0 / 15);
+        judge(Look.at(mixed.file(), FPS), 0, videos, audios, measured).check("the mix", QUIET ? 0 : 1.0 / 15);
     }
 
     /// @param flashes that were judged
@@ -373,7 +377,12 @@ class RealParticipantsTest {
     }
 
     /// @param later the mix is than the file, in seconds
-    private static Judged judge(Look look, double later, List<DescribedTrack> videos, List<FlashAndBeep> measured) {
+    private static Judged judge(
+            Look look,
+            double later,
+            List<DescribedTrack> videos,
+            List<DescribedTrack> audios,
+            List<FlashAndBeep> measured) {
         List<String> wrong = new ArrayList<>();
         List<String> silent = new ArrayList<>();
         int judged = 0;
@@ -393,7 +402,7 @@ class RealParticipantsTest {
                 boolean rest = beep - before < HOLE_SECONDS;
                 before = beep;
                 broken += rest ? 1 : 0;
-                if (rest || !shows(videos.get(i), beep, beep + CUT_SECONDS)) {
+                if (rest || !shows(audios.get(i), beep, beep + CUT_SECONDS)) {
                     // Behind a hole that a page left in it; or whoever leaves with its first milliseconds.
                     continue;
                 }

@@ -22,6 +22,7 @@ import tapedeck.relay.PushClient;
 import tapedeck.relay.PushSource;
 import tapedeck.relay.RelayRefusedException;
 import tapedeck.relay.RelayTarget;
+import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.sdp.Attribute;
 import tapedeck.rtp.sdp.MediaDescription;
 import tapedeck.stream.Item;
@@ -145,6 +146,7 @@ public final class RtpPush implements PushClient {
                 }
             }
             if (!items.isEmpty() && items.getLast() instanceof Item.End) {
+                TimeUnit.NANOSECONDS.sleep(Rtcp.GOODBYE_NANOS);
                 return;
             }
             if (System.nanoTime() - reportedNanos >= REPORT_NANOS) {

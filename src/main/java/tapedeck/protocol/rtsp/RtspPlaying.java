@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tapedeck.media.Frame;
 import tapedeck.net.Connection;
+import tapedeck.rtp.Rtcp;
 import tapedeck.rtp.sdp.Attribute;
 import tapedeck.rtp.sdp.SessionDescription;
 import tapedeck.stream.Item;
@@ -206,13 +207,21 @@ final class RtspPlaying {
     private void over(String reason) {
         flush();
         leave();
-        tracks.forEach(track -> track.goodbye(reason));
+        if (paced) {
+            connection.executeAfter(Rtcp.GOODBYE_NANOS, () -> goodbye(reason));
+        } else {
+            goodbye(reason);
+        }
         long laterNanos = paced ? Math.max(LAST_DATAGRAMS_NANOS, lastWordsNanos) : lastWordsNanos;
         connection.executeAfter(laterNanos, () -> {
             if (!ended) {
                 streamEnded.run();
             }
         });
+    }
+
+    private void goodbye(String reason) {
+        tracks.forEach(track -> track.goodbye(reason));
     }
 
     private int send(Frame frame, long nowNanos) {
@@ -283,10 +292,8 @@ final class RtspPlaying {
     void end(String reason) {
         ended = true;
         leave();
-        for (OfferedTrack track : tracks) {
-            track.goodbye(reason);
-            track.close();
-        }
+        goodbye(reason);
+        tracks.forEach(OfferedTrack::close);
     }
 
     /// What it was, with a space in front, for the line in the log when it is over.

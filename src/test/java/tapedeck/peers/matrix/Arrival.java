@@ -6,22 +6,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// Watches a program: when it opened its first socket (or wrote its offer), which is when it began to ask, and when the
 /// first picture was in
-/// the file that it writes. Both by the clock of the stream's media, which is as slow as a busy machine makes its
-/// publisher. What a program needs before it asks (up to a second, beside others) is nothing that a server can mend.
+/// the file that it writes. What a program needs before it asks (up to a second, beside others) is nothing that a
+/// server can mend.
 final class Arrival {
     private static final long POLL_MILLIS = 20;
     /// A head, and a keyframe of a small picture: whoever writes more has had one.
     private static final int LOOKED_AT = 256 * 1024;
 
     private final tapedeck.stream.Stream stream;
-    private volatile OptionalLong asked = OptionalLong.empty();
-    private volatile OptionalLong came = OptionalLong.empty();
+    private volatile Optional<Moment> asked = Optional.empty();
+    private volatile Optional<Moment> came = Optional.empty();
 
     private Arrival(tapedeck.stream.Stream stream) {
         this.stream = stream;
@@ -39,12 +38,12 @@ final class Arrival {
         return arrival;
     }
 
-    /// By the clock of the stream; nothing where it has not.
-    OptionalLong askedNanos() {
+    /// Nothing where it has not.
+    Optional<Moment> asked() {
         return asked;
     }
 
-    OptionalLong cameNanos() {
+    Optional<Moment> came() {
         return came;
     }
 
@@ -52,10 +51,10 @@ final class Arrival {
         for (boolean alive = true; came.isEmpty() && alive; ) {
             alive = program.isAlive();
             if (asked.isEmpty() && (offer.isPresent() ? Files.exists(offer.get()) : hasSocket(program))) {
-                asked = OptionalLong.of(stream.statistics().mediaNanos());
+                asked = Optional.of(Moment.of(stream));
             }
             if (FirstPicture.isIn(beginning(file))) {
-                came = OptionalLong.of(stream.statistics().mediaNanos());
+                came = Optional.of(Moment.of(stream));
             }
             TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
         }

@@ -58,7 +58,7 @@ class MatrixTest {
     /// With more streams that have failed it is not bad luck.
     private static final int MAX_SECOND_TRIES = 3;
 
-    /// From when a player asks to when its first picture is in what it writes, by the stream's clock. Beside other
+    /// From when a player asks to when its first picture is in what it writes ([Moment]). Beside other
     /// tests programs take longer to read and write.
     private static final double MAX_FIRST_PICTURE_SECONDS = WANTED.equals("usual") ? 4 : 2;
 

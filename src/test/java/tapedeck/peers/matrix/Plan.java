@@ -230,7 +230,7 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 Made by `peers.matrix.MatrixTest`, which plays every cell with real programs. *yes*: picture and sound; every picture
                 is as it was sent, none is missing from the player's first keyframe on, half of the beeps are within 40 ms of their flashes and
                 each within 80 ms, the first picture is in what the player writes within 2 s (4 s in a busy build) after it began to ask
-                (its first socket; of WebRTC its offer; of browsers until it can be shown), by the stream's clock, and the
+                (its first socket; of WebRTC its offer; of browsers until it can be shown), by the slower of the stream's clock and the machine's, and the
                 player ends with the publisher. Streams of one track have only what they have; of sound alone, beeps come each second to
                 within 40 ms. VLC's first pictures are not timed: it writes by times of its own. *picture*, *sound*: the same of one of them; the other has a codec which that way does
                 not carry, and the answer, or the state of the push, names it. *no*: the server says which codec that way does not carry

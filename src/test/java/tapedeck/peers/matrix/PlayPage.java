@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -127,8 +127,8 @@ final class PlayPage implements AutoCloseable {
         private final boolean byWebRtc;
         private final CompletableFuture<JsonNode> over = new CompletableFuture<>();
         private final Map<String, Path> kept = new ConcurrentHashMap<>();
-        private volatile OptionalLong asked = OptionalLong.empty();
-        private volatile OptionalLong came = OptionalLong.empty();
+        private volatile Optional<Moment> asked = Optional.empty();
+        private volatile Optional<Moment> came = Optional.empty();
 
         /// @param byWebRtc frames are kept, and not what is appended
         Playing(Stream stream, Path file, boolean byWebRtc) {
@@ -138,12 +138,12 @@ final class PlayPage implements AutoCloseable {
         }
 
         void begin() {
-            asked = OptionalLong.of(stream.statistics().mediaNanos());
+            asked = Optional.of(Moment.of(stream));
         }
 
         /// There is a picture to be shown.
         void sees() {
-            came = OptionalLong.of(stream.statistics().mediaNanos());
+            came = Optional.of(Moment.of(stream));
         }
 
         void kept(Request request) throws IOException {

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.Programs;
@@ -16,11 +15,17 @@ import tapedeck.stream.Stream;
 /// A program that writes what it gets to a file, as it is.
 ///
 /// @param arrival of what it asked for
-/// @param asked when it was told to ask, by the stream's clock; nothing where that is when it was started
+/// @param asked when it was told to ask, nothing where that is when it was started
 /// @param mayLoseLast pictures at the end, which it does not write whoever the server is
 /// @param keepsTimes whether the times that it writes are those that it got
 record Program(
-        Process process, Path file, Path log, Arrival arrival, OptionalLong asked, int mayLoseLast, boolean keepsTimes)
+        Process process,
+        Path file,
+        Path log,
+        Arrival arrival,
+        Optional<Moment> asked,
+        int mayLoseLast,
+        boolean keepsTimes)
         implements Player {
     /// How long programs may run at all.
     static final String DEADLINE = "90";
@@ -44,7 +49,7 @@ record Program(
                 .redirectOutput(log.toFile())
                 .start();
         Arrival arrival = Arrival.watch(stream, process, file, offer);
-        return new Program(process, file, log, arrival, OptionalLong.empty(), 0, true);
+        return new Program(process, file, log, arrival, Optional.empty(), 0, true);
     }
 
     Program losingLast(int pictures) {
@@ -52,8 +57,8 @@ record Program(
     }
 
     /// It only listens: what it waits for was ordered now.
-    Program askedAt(long mediaNanos) {
-        return new Program(process, file, log, arrival, OptionalLong.of(mediaNanos), mayLoseLast, keepsTimes);
+    Program askedAt(Moment moment) {
+        return new Program(process, file, log, arrival, Optional.of(moment), mayLoseLast, keepsTimes);
     }
 
     /// What it writes says nothing about how sound and picture were together.
@@ -114,9 +119,9 @@ record Program(
 
     @Override
     public OptionalDouble secondsToFirst() {
-        OptionalLong since = asked.isPresent() ? asked : arrival.askedNanos();
+        Optional<Moment> since = asked.isPresent() ? asked : arrival.asked();
         // What plays by times of its own holds back what it writes, too.
-        return keepsTimes ? Player.seconds(since, arrival.cameNanos()) : OptionalDouble.empty();
+        return keepsTimes ? Player.seconds(since, arrival.came()) : OptionalDouble.empty();
     }
 
     @Override

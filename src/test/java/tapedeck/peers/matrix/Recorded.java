@@ -1,7 +1,7 @@
 package tapedeck.peers.matrix;
 
+import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import tapedeck.peers.TestServer;
@@ -10,15 +10,13 @@ import tapedeck.stream.StreamName;
 
 /// Another server, which records what it gets.
 ///
-/// @param asked when it was ordered, by the clock of the stream that it gets
+/// @param asked when it was ordered
 /// @param came when the other server had its first picture
-record Recorded(TestServer there, String name, OptionalLong asked, AtomicReference<OptionalLong> came)
-        implements Player {
+record Recorded(TestServer there, String name, Moment asked, AtomicReference<Optional<Moment>> came) implements Player {
     private static final long POLL_MILLIS = 10;
 
     static Recorded at(TestServer there, String name, Stream stream) {
-        OptionalLong asked = OptionalLong.of(stream.statistics().mediaNanos());
-        Recorded recorded = new Recorded(there, name, asked, new AtomicReference<>(OptionalLong.empty()));
+        Recorded recorded = new Recorded(there, name, Moment.of(stream), new AtomicReference<>(Optional.empty()));
         Thread.ofVirtual().start(() -> recorded.follow(stream));
         return recorded;
     }
@@ -30,7 +28,7 @@ record Recorded(TestServer there, String name, OptionalLong asked, AtomicReferen
                     left--) {
                 if (there.server().streams().find(new StreamName(name)).stream()
                         .anyMatch(copy -> copy.statistics().keyframes() > 0)) {
-                    came.set(OptionalLong.of(stream.statistics().mediaNanos()));
+                    came.set(Optional.of(Moment.of(stream)));
                 }
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
             }
@@ -47,7 +45,7 @@ record Recorded(TestServer there, String name, OptionalLong asked, AtomicReferen
 
     @Override
     public OptionalDouble secondsToFirst() {
-        return Player.seconds(asked, came.get());
+        return Player.seconds(Optional.of(asked), came.get());
     }
 
     @Override

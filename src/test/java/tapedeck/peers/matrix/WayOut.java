@@ -104,12 +104,7 @@ enum WayOut implements Out {
         List<String> repair = scheme.equals("rtsp") ? OF_RTP : List.of();
         Program listener = Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, input, repair);
         Listening.await("tcp", port, listener.process());
-        return Pushed.start(
-                scene.server(),
-                stream,
-                address,
-                options,
-                listener.askedAt(stream.statistics().mediaNanos()));
+        return Pushed.start(scene.server(), stream, address, options, listener.askedAt(Moment.of(stream)));
     }
 
     private static Player rtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
@@ -207,9 +202,9 @@ enum WayOut implements Out {
                 .filter(line -> line.startsWith("m="))
                 .count();
         Listening.await("udp", port + 2 * ((int) tracks - 1), player.process());
-        long askedNanos = stream.statistics().mediaNanos();
+        Moment asked = Moment.of(stream);
         Rest.post(scene.server(), "rtp/startup", order);
-        return player.askedAt(askedNanos);
+        return player.askedAt(asked);
     }
 
     /// ffmpeg does not name the FourCCs that it knows when it is the server.

@@ -33,6 +33,7 @@ import tapedeck.peers.EndlessMedia;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FrameCollector;
 import tapedeck.peers.Fuzz;
+import tapedeck.peers.LastWords;
 import tapedeck.peers.Listening;
 import tapedeck.peers.Programs;
 import tapedeck.peers.TestMedia;
@@ -95,6 +96,27 @@ class RtpEndpointsTest {
         List<String> got = datas(collector.untilEnd());
         assertTrue(got.size() > media.size() / 2, got.size() + " packets");
         assertEquals(datas(media.subList(media.size() - got.size(), media.size())), got);
+    }
+
+    /// A player that reads reports first would not read its last packets. It may be held up itself: once is enough.
+    @Test
+    void theGoodbyeComesBehindTheLastPacket() throws Exception {
+        List<Frame> media = TestMedia.opus(1);
+        long behind = 0;
+        for (int attempt = 0; attempt < 3; attempt++) {
+            try (LastWords player = new LastWords()) {
+                String name = "ends" + attempt;
+                Publication publication = publish(name, Publisher.Expects.AUDIO);
+                publication.write(media.get(0));
+                endpoints.startup(Map.of("streamName", name, "address", "127.0.0.1:" + player.port()));
+                Await.await(
+                        "it is sent", () -> publication.stream().statistics().liveReaders() == 1);
+                publication.write(media.get(1));
+                publication.close("enough");
+                behind = Math.max(behind, player.goodbyeNanos());
+            }
+        }
+        assertTrue(behind >= Rtcp.GOODBYE_NANOS / 2, behind + " ns");
     }
 
     private static void play(Publication publication, List<Frame> frames) throws InterruptedException {

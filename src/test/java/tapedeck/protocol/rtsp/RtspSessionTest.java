@@ -26,6 +26,7 @@ import tapedeck.media.Track;
 import tapedeck.net.BoundPorts;
 import tapedeck.net.EventLoops;
 import tapedeck.peers.FrameCollector;
+import tapedeck.peers.LastWords;
 import tapedeck.peers.RtspClient;
 import tapedeck.peers.TestMedia;
 import tapedeck.rights.Rights;
@@ -451,6 +452,34 @@ class RtspSessionTest {
             assertEquals(200, polite.request("TEARDOWN").status());
             silent.awaitEnd();
         }
+    }
+
+    /// FFmpeg reads reports first. It may be held up itself: once is enough.
+    @Test
+    void theGoodbyeComesBehindTheLastDatagram() throws Exception {
+        List<Frame> media = TestMedia.aac(1);
+        Publisher who =
+                new Publisher(Publisher.Protocol.RTMP, "x", "s", "l", Publisher.RecordWish.NO, Publisher.Expects.AUDIO);
+        long behind = 0;
+        for (int attempt = 0; attempt < 3; attempt++) {
+            String name = "ends" + attempt;
+            try (RtspClient player = new RtspClient(server.port(), name);
+                    LastWords heard = new LastWords()) {
+                try (Publication publication = streams.publish(new StreamName(name), who, Feedback.NONE)) {
+                    publication.announce(TestMedia.tracks(media).getFirst());
+                    player.request("DESCRIBE");
+                    player.request(
+                            "SETUP",
+                            "Transport: RTP/AVP;unicast;client_port=%d-%d".formatted(heard.port(), heard.port() + 1));
+                    assertEquals(200, player.request("PLAY").status());
+                    await("plays", () -> publication.stream().statistics().liveReaders() == 1);
+                    publication.write(media.get(0));
+                }
+                behind = Math.max(behind, heard.goodbyeNanos());
+                player.awaitEnd();
+            }
+        }
+        assertTrue(behind >= Rtcp.GOODBYE_NANOS / 2, behind + " ns");
     }
 
     private static boolean saysGoodbye(RtspClient.Interleaved next) {
