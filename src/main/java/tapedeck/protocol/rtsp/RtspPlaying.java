@@ -26,9 +26,9 @@ final class RtspPlaying {
     static final long PACE_NANOS = 5_000_000L;
     /// Between the last datagram and the end of the connection.
     static final long LAST_DATAGRAMS_NANOS = 300_000_000L;
-    /// GStreamer's player says TEARDOWN when it has heard the goodbye; a connection that was closed before is an error
-    /// to it.
-    static final long LAST_WORDS_NANOS = 500_000_000L;
+    /// GStreamer's player says TEARDOWN when it has heard the goodbye and shown what it has; a connection that is
+    /// closed before is an error to it. On a busy machine half a second was too short.
+    static final long TEARDOWN_WAIT_NANOS = 2_000_000_000L;
 
     private final Connection connection;
     private final Stream stream;
@@ -37,7 +37,7 @@ final class RtspPlaying {
     private final Runnable streamEnded;
     private final Deque<Item> batch = new ArrayDeque<>();
     private @Nullable Reader reader;
-    private final long lastWordsNanos;
+    private final long teardownWaitNanos;
     private boolean ended;
     private boolean paced;
     private boolean timerRuns;
@@ -47,20 +47,20 @@ final class RtspPlaying {
 
     /// @param subscription makes the reader, given what wakes this up
     /// @param streamEnded called when the stream has ended and everything of it was sent
-    /// @param lastWordsNanos so long after the goodbye
+    /// @param teardownWaitNanos so long after the goodbye
     RtspPlaying(
             Connection connection,
             Stream stream,
             List<OfferedTrack> tracks,
             Function<Runnable, Reader> subscription,
             Runnable streamEnded,
-            long lastWordsNanos) {
+            long teardownWaitNanos) {
         this.connection = connection;
         this.stream = stream;
         this.tracks = tracks;
         this.subscription = subscription;
         this.streamEnded = streamEnded;
-        this.lastWordsNanos = lastWordsNanos;
+        this.teardownWaitNanos = teardownWaitNanos;
     }
 
     /// For one more viewer of the stream, whose connection ends with it.
@@ -77,7 +77,7 @@ final class RtspPlaying {
                                 connection.peer(),
                                 reason -> connection.execute(() -> connection.end(reason))))),
                 () -> connection.end("\"%s\" ended".formatted(stream.name())),
-                LAST_WORDS_NANOS);
+                TEARDOWN_WAIT_NANOS);
     }
 
     /// The answer to `DESCRIBE`.
@@ -212,7 +212,7 @@ final class RtspPlaying {
         } else {
             goodbye(reason);
         }
-        long laterNanos = paced ? Math.max(LAST_DATAGRAMS_NANOS, lastWordsNanos) : lastWordsNanos;
+        long laterNanos = paced ? Math.max(LAST_DATAGRAMS_NANOS, teardownWaitNanos) : teardownWaitNanos;
         connection.executeAfter(laterNanos, () -> {
             if (!ended) {
                 streamEnded.run();

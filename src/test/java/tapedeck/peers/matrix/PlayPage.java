@@ -175,10 +175,8 @@ final class PlayPage implements AutoCloseable {
                         : why.contains("not supported") ? Taken.UNREADABLE : Taken.failed(saw.toString());
             }
             Taken taken = byWebRtc
-                    // What waits for its turn when the session ends is left out; the times of the tracks are not the
-                    // page's to compare.
-                    ? Taken.judge(clip, frames(clip.codecs()), Clip.FRAMES_PER_SECOND)
-                            .withoutTimes()
+                    // The times of the tracks are not the page's to compare.
+                    ? Taken.judgeViewer(clip, frames(clip.codecs())).withoutTimes()
                     : Taken.judge(clip, whole(), 0);
             if (!played(saw, taken.fits(), clip.codecs())) {
                 taken.faults().add("the page says " + saw);

@@ -21,6 +21,8 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
     private static final double MAX_WORST_SECONDS = 0.080;
     /// Of sound alone, from one beep to the next.
     private static final double BEEP_SECONDS = 1;
+    /// A beep lasts so long.
+    private static final double CUT_BEEP_SECONDS = 0.1;
     /// The flashes at both ends may be cut.
     private static final int CUT_FLASHES = 2;
 
@@ -79,13 +81,23 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
 
     /// @param mayLoseLast pictures at the end, which this program does not write
     static Taken judge(Clip clip, Path file, int mayLoseLast) throws IOException {
+        return judge(clip, file, mayLoseLast, false);
+    }
+
+    /// Of a browser by WebRTC: what waits for its turn when the session ends is left out, and one that asks for a
+    /// keyframe of a publisher that makes none gets the pictures since the last one again.
+    static Taken judgeViewer(Clip clip, Path file) throws IOException {
+        return judge(clip, file, Clip.FRAMES_PER_SECOND, true);
+    }
+
+    private static Taken judge(Clip clip, Path file, int mayLoseLast, boolean mayGetAgain) throws IOException {
         if (!Files.exists(file) || Files.size(file) == 0) {
             return failed("nothing came");
         }
         Look got = Look.at(file, clip.codecs());
         List<String> faults = new ArrayList<>();
         complain(got.complaints(), faults);
-        int first = got.video() ? first(clip.hashes(), Clip.hashes(got), mayLoseLast, faults) : -1;
+        int first = got.video() ? first(clip.hashes(), once(Clip.hashes(got), mayGetAgain), mayLoseLast, faults) : -1;
         if (got.audio() && !got.pictures().isEmpty()) {
             hear(first < 0 ? clip.look().moments() : clip.momentsFrom(first), got, faults);
         } else if (got.audio() && !clip.look().video()) {
@@ -130,20 +142,42 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         return worst;
     }
 
-    /// Sound without a picture: beeps that come each second, up to the last.
-    private static void hearAlone(List<Double> beeps, List<String> faults) {
+    /// Sound without a picture: beeps that come each second, up to the last. Of one with which a player begins it may
+    /// have the end alone.
+    static void hearAlone(List<Double> heard, List<String> faults) {
+        boolean cut = !heard.isEmpty() && heard.getFirst() < CUT_BEEP_SECONDS;
+        List<Double> beeps = cut ? heard.subList(1, heard.size()) : heard;
         double worst = 0;
         for (int i = 1; i < beeps.size(); i++) {
             worst = Math.max(worst, Math.abs(beeps.get(i) - beeps.get(i - 1) - BEEP_SECONDS));
         }
         if (beeps.size() < MIN_BEEPS || worst > MAX_APART_SECONDS) {
-            faults.add("beeps at " + beeps);
+            faults.add("beeps at " + heard);
         }
     }
 
     /// Whether anything did.
     boolean came() {
         return List.of("yes", "picture", "sound").contains(fits);
+    }
+
+    private static List<String> once(List<String> got, boolean mayGetAgain) {
+        return mayGetAgain ? withoutAgain(got) : got;
+    }
+
+    /// Without the first stretch of up to a group of pictures that comes twice, one time behind the other.
+    static List<String> withoutAgain(List<String> got) {
+        for (int length = Clip.FRAMES_PER_SECOND - 1; length > 0; length--) {
+            for (int from = 0; from + 2 * length <= got.size(); from++) {
+                int behind = from + length;
+                if (got.subList(from, behind).equals(got.subList(behind, behind + length))) {
+                    List<String> once = new ArrayList<>(got.subList(0, behind));
+                    once.addAll(got.subList(behind + length, got.size()));
+                    return once;
+                }
+            }
+        }
+        return got;
     }
 
     /// From a keyframe on to the last, none missing, none changed.
