@@ -7,10 +7,11 @@ import tapedeck.media.Frame;
 /// A stream that joins a file brings the pictures since its last keyframe, and is shown from when it came. The picture
 /// that is on at that moment is made to begin then: an edit (ISO/IEC 14496-12 8.6.6) that begins within a picture is
 /// read in two ways. FFmpeg, and who builds on it, puts the next picture at the edit's beginning, so that all of the
-/// track is up to a picture early; and a Matroska has no such edits, so that a screen nobody touches would show
-/// nothing.
+/// track is up to a picture early; and a Matroska has no such edits, so that a screen would show nothing until it
+/// changes.
 ///
-/// Pictures before that time are passed on until it is known which of them is the last one.
+/// Pictures before that time are passed on until it is known which of them is the last one. Of a stream that stood
+/// still and then brings what is older, each begins at that time, and the last of them stays.
 final class FirstShown {
     /// So much behind the edit's beginning, which is two ticks of 1/90000 s: times are rounded to ticks one by one, and
     /// what is a tick in front of the edit is not shown.
@@ -22,13 +23,21 @@ final class FirstShown {
     private final long atNanos;
     /// The picture that is on, and those that are decoded behind it.
     private final List<Frame> held = new ArrayList<>();
+    private long heldNanos;
+    private long releasedNanos;
     private boolean begun;
+    private boolean released;
     private boolean known;
 
     /// @param shownFromNanos time of the file before which nothing is shown
     FirstShown(long shownFromNanos) {
         fromNanos = shownFromNanos;
         atNanos = shownFromNanos + BEHIND_NANOS;
+    }
+
+    /// Time of the file before which nothing is shown.
+    long fromNanos() {
+        return fromNanos;
     }
 
     /// Whether frames need not come by here any more.
@@ -39,7 +48,8 @@ final class FirstShown {
     /// The frames that can be written now.
     ///
     /// @param frame the next one in decoding order
-    List<Frame> next(Frame frame) {
+    /// @param nowNanos time of the file at which it came
+    List<Frame> next(Frame frame, long nowNanos) {
         if (!begun) {
             begun = true;
             known = frame.ptsNanos() >= fromNanos;
@@ -49,9 +59,13 @@ final class FirstShown {
         }
         // No picture is shown before it is decoded: all that follow are shown later.
         if (frame.dtsNanos() >= atNanos) {
-            List<Frame> released = release();
-            released.add(frame);
-            return released;
+            known = true;
+            List<Frame> all = release();
+            all.add(frame);
+            return all;
+        }
+        if (released) {
+            return List.of(at(frame, Math.max(frame.dtsNanos(), releasedNanos), Math.max(frame.ptsNanos(), atNanos)));
         }
         List<Frame> passed = List.of();
         if (frame.ptsNanos() < atNanos
@@ -59,6 +73,7 @@ final class FirstShown {
             passed = takeHeld();
         }
         held.add(frame);
+        heldNanos = nowNanos;
         return passed;
     }
 
@@ -69,23 +84,31 @@ final class FirstShown {
 
     /// Whether it is time to do without the next picture.
     boolean isDue(long nowNanos) {
-        return !held.isEmpty() && nowNanos - atNanos > LONGEST_NANOS;
+        return !held.isEmpty() && nowNanos - heldNanos > LONGEST_NANOS;
     }
 
     /// All that waited, the first of it where the track is shown from.
     List<Frame> release() {
-        known = true;
-        List<Frame> released = takeHeld();
-        if (!released.isEmpty() && released.getFirst().ptsNanos() < atNanos) {
-            released.set(0, moved(released.getFirst(), released.size() == 1));
+        released = true;
+        List<Frame> all = takeHeld();
+        if (!all.isEmpty() && all.getFirst().ptsNanos() < atNanos) {
+            all.set(0, moved(all.getFirst(), all.size() == 1));
         }
-        return released;
+        if (!all.isEmpty()) {
+            releasedNanos = all.getLast().dtsNanos();
+        }
+        return all;
     }
 
+    /// Both times go the same way where nothing is decoded behind it: how far they are apart is a property of a track
+    /// (`ctts`, 8.6.1.3), which its first picture gives.
     private Frame moved(Frame on, boolean last) {
-        // Where nothing is reordered both times stay the same, as all readers have it right.
-        boolean together = last && on.dtsNanos() == on.ptsNanos();
-        return new Frame(on.track(), together ? atNanos : on.dtsNanos(), atNanos, on.keyframe(), on.data());
+        long later = last ? atNanos - on.ptsNanos() : 0;
+        return at(on, on.dtsNanos() + later, atNanos);
+    }
+
+    private static Frame at(Frame frame, long dtsNanos, long ptsNanos) {
+        return new Frame(frame.track(), dtsNanos, ptsNanos, frame.keyframe(), frame.data());
     }
 
     private List<Frame> takeHeld() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ final class MultiRecorder {
     private int parts;
     private long firstJoinedNanos;
     private long framesMissing;
+    private boolean looksAgain;
 
     // For everybody; written on the writer thread.
     private volatile @Nullable EndReason stopReason;
@@ -188,6 +190,7 @@ final class MultiRecorder {
                 write(source);
             }
             flush();
+            lookAgain();
         } catch (IOException e) {
             failed(e);
         } catch (RuntimeException e) {
@@ -200,6 +203,18 @@ final class MultiRecorder {
         }
         if (last || stopReason != null && stopReason != EndReason.STOPPED) {
             end();
+        }
+    }
+
+    /// Nobody wakes it for a picture that does not come.
+    private void lookAgain() {
+        if (!looksAgain && sources.stream().anyMatch(MultiSource::holds)) {
+            looksAgain = true;
+            CompletableFuture.delayedExecutor(FirstShown.LONGEST_NANOS, TimeUnit.NANOSECONDS, writer::execute)
+                    .execute(() -> {
+                        looksAgain = false;
+                        record();
+                    });
         }
     }
 
@@ -219,7 +234,7 @@ final class MultiRecorder {
         }
         MultiFile open = file;
         if (open != null) {
-            release(source, open);
+            source.releaseDue(open);
             if (stopReason == null || source.wasRemoved()) {
                 source.tell(open);
             }
@@ -243,14 +258,6 @@ final class MultiRecorder {
             }
         } catch (MalformedException e) {
             // A frame that does not fit the format: nothing was written of it, nor is of those that need it.
-            source.refused(e);
-        }
-    }
-
-    private static void release(MultiSource source, MultiFile open) throws IOException {
-        try {
-            source.release(open);
-        } catch (MalformedException e) {
             source.refused(e);
         }
     }
@@ -353,8 +360,22 @@ final class MultiRecorder {
     /// The file is full: all streams go on in another one.
     private void next() throws IOException {
         log.info("recording {}: goes on in another file, this one has no room for another track", uri);
+        MultiFile full = file;
+        if (full != null) {
+            for (MultiSource source : sources) {
+                source.release(full);
+            }
+        }
+        startOver();
         close(EndReason.ROTATED);
-        sources.forEach(MultiSource::startOver);
+    }
+
+    /// What is missing is missing from the file that was.
+    private void startOver() {
+        for (MultiSource source : sources) {
+            source.startOver();
+            framesMissing += source.takeMissed();
+        }
     }
 
     private void close(EndReason reason) throws IOException {
@@ -376,6 +397,7 @@ final class MultiRecorder {
     }
 
     private void abandon() {
+        startOver();
         MultiFile broken = file;
         if (broken != null) {
             framesMissing += broken.gatheredFrames();
@@ -387,7 +409,6 @@ final class MultiRecorder {
             EndReason reason = stopReason;
             handOver(broken, reason == null || reason == EndReason.STOPPED ? EndReason.ERROR : reason);
         }
-        sources.forEach(MultiSource::startOver);
     }
 
     /// The disk refused. What is on it stays; it goes on in another file, unless that happens too often.

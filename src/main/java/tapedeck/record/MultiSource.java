@@ -243,6 +243,9 @@ final class MultiSource {
                 awaitEntryPoint();
                 return true;
             }
+            if (line != null) {
+                release(file, line);
+            }
             line = join(file, frame, shownFromNanos);
             if (line == null) {
                 return false;
@@ -268,24 +271,55 @@ final class MultiSource {
         if (stored.isAudio() || line.firstShown.isKnown()) {
             file.write(placed);
         } else {
-            write(file, line.firstShown.next(placed));
+            write(file, line.firstShown.next(placed, fileNanos(file)));
         }
         return true;
     }
 
-    private static void write(MultiFile file, List<Frame> frames) throws IOException {
-        for (Frame frame : frames) {
-            file.write(frame);
+    private void write(MultiFile file, List<Frame> frames) throws IOException {
+        int left = frames.size();
+        try {
+            for (Frame frame : frames) {
+                left--;
+                file.write(frame);
+            }
+        } catch (MalformedException e) {
+            missed += left;
+            throw e;
         }
     }
 
+    /// Now, as a time of the file.
+    private long fileNanos(MultiFile file) {
+        return stream.nowNanos() - file.zeroNanos();
+    }
+
+    /// Whether a picture waits for the next one.
+    boolean holds() {
+        return lines.values().stream().anyMatch(line -> line.firstShown.held() > 0);
+    }
+
     /// Writes what waits for a picture that does not come: the stream stands still, or has ended.
-    void release(MultiFile file) throws IOException {
-        long now = stream.nowNanos() - file.zeroNanos();
+    void releaseDue(MultiFile file) throws IOException {
         for (Line line : lines.values()) {
-            if (over || line.firstShown.isDue(now)) {
-                write(file, line.firstShown.release());
+            if (over || line.firstShown.isDue(fileNanos(file))) {
+                release(file, line);
             }
+        }
+    }
+
+    /// Writes all that waits: the file ends.
+    void release(MultiFile file) throws IOException {
+        for (Line line : lines.values()) {
+            release(file, line);
+        }
+    }
+
+    private void release(MultiFile file, Line line) throws IOException {
+        try {
+            write(file, line.firstShown.release());
+        } catch (MalformedException e) {
+            refused(e);
         }
     }
 
@@ -303,11 +337,12 @@ final class MultiSource {
             if (stored == null || line.lastNanos == NONE) {
                 continue;
             }
-            last = Math.max(last, line.lastNanos);
-            long silent = stream.nowNanos() - file.zeroNanos() - line.lastNanos;
-            if (!over && !line.muted && silent > DescribedTrack.HOLE_NANOS) {
+            // The picture that was on as it joined is shown from then.
+            long shown = Math.max(line.lastNanos, line.firstShown.fromNanos());
+            last = Math.max(last, shown);
+            if (!over && !line.muted && fileNanos(file) - shown > DescribedTrack.HOLE_NANOS) {
                 line.muted = true;
-                file.note(event(CallEvent.Kind.MUTE, line.lastNanos).ofTrack(stored));
+                file.note(event(CallEvent.Kind.MUTE, shown).ofTrack(stored));
             }
         }
         if (over && last != NONE) {
@@ -378,7 +413,7 @@ final class MultiSource {
             return offset;
         }
         long step = frame.dtsNanos() + offset - line.lastNanos;
-        long ahead = frame.dtsNanos() + offset - (stream.nowNanos() - file.zeroNanos());
+        long ahead = frame.dtsNanos() + offset - fileNanos(file);
         if (step >= -MAX_BACK_NANOS && (step <= MAX_STEP_NANOS || ahead <= MAX_FUTURE_NANOS)) {
             return offset;
         }

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketException;
 import tapedeck.bytes.Bytes;
 import tapedeck.rtp.Rtcp;
 
@@ -16,30 +14,15 @@ public final class LastWords implements AutoCloseable {
 
     private final DatagramSocket packets;
     private final DatagramSocket reports;
+    private volatile int received;
     private volatile long packetNanos;
 
     public LastWords() throws IOException {
-        packets = new DatagramSocket(null);
-        reports = new DatagramSocket(null);
-        bind();
+        int port = Listening.freePort();
+        packets = new DatagramSocket(port, InetAddress.getLoopbackAddress());
+        reports = new DatagramSocket(port + 1, InetAddress.getLoopbackAddress());
         reports.setSoTimeout(DEADLINE_MILLIS);
         Thread.ofPlatform().daemon().start(this::receive);
-    }
-
-    /// An even port and the next one.
-    private void bind() throws IOException {
-        for (int port = 20_000; ; port += 2) {
-            try (DatagramSocket even = new DatagramSocket(null);
-                    DatagramSocket odd = new DatagramSocket(null)) {
-                even.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-                odd.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port + 1));
-            } catch (SocketException _) {
-                continue;
-            }
-            packets.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-            reports.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port + 1));
-            return;
-        }
     }
 
     public int port() {
@@ -52,6 +35,7 @@ public final class LastWords implements AutoCloseable {
             while (true) {
                 packets.receive(new DatagramPacket(datagram, datagram.length));
                 packetNanos = System.nanoTime();
+                received++;
             }
         } catch (IOException _) {
             // It was closed.
@@ -60,8 +44,9 @@ public final class LastWords implements AutoCloseable {
 
     /// Waits for the goodbye.
     ///
-    /// @return 0 if no packet came before it
-    public long goodbyeNanos() throws IOException {
+    /// @param sent packets before it
+    /// @return 0 if not all of them came before it
+    public long goodbyeNanos(int sent) throws IOException {
         byte[] datagram = new byte[LARGEST_BYTES];
         while (true) {
             DatagramPacket report = new DatagramPacket(datagram, datagram.length);
@@ -69,7 +54,7 @@ public final class LastWords implements AutoCloseable {
             long now = System.nanoTime();
             if (Rtcp.parse(Bytes.wrap(datagram, 0, report.getLength())).stream()
                     .anyMatch(Rtcp.Goodbye.class::isInstance)) {
-                return packetNanos == 0 ? 0 : now - packetNanos;
+                return received < sent ? 0 : now - packetNanos;
             }
         }
     }

@@ -4,38 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import tapedeck.bytes.Bytes;
-import tapedeck.container.DescribedTrack;
-import tapedeck.container.matroska.MatroskaTracks;
-import tapedeck.container.mp4.MovieTracks;
 import tapedeck.media.Codec;
 import tapedeck.media.Frame;
 import tapedeck.media.Track;
-import tapedeck.peers.Ffmpeg;
-import tapedeck.peers.TestMedia;
-import tapedeck.stream.Publication;
 
 /// Who joins a file in the middle of a picture is shown from that moment, and nothing of it moves.
-@Timeout(300)
 class FirstShownTest {
     private static final Track PICTURE = MultiStudio.video(new Codec.Vp8(320, 240));
     private static final long FROM = 1_000_000_000L;
     private static final long AT = FROM + FirstShown.BEHIND_NANOS;
     private static final long MILLI = 1_000_000;
-    /// Within a picture of 30 a second, and of what comes three times in two seconds.
-    private static final double JOINED = 2.013;
-
-    @TempDir
-    Path dir;
 
     private final FirstShown shown = new FirstShown(FROM);
     private final List<Frame> written = new ArrayList<>();
@@ -45,7 +27,7 @@ class FirstShownTest {
     }
 
     private void comes(long dtsMillis, long ptsMillis) {
-        written.addAll(shown.next(picture(dtsMillis, ptsMillis)));
+        written.addAll(shown.next(picture(dtsMillis, ptsMillis), FROM));
     }
 
     private List<Long> times() {
@@ -102,7 +84,7 @@ class FirstShownTest {
         comes(300, 300);
         assertEquals(List.of(), times());
         assertFalse(shown.isDue(FROM + FirstShown.LONGEST_NANOS));
-        assertTrue(shown.isDue(AT + FirstShown.LONGEST_NANOS + 1));
+        assertTrue(shown.isDue(FROM + FirstShown.LONGEST_NANOS + 1));
         written.addAll(shown.release());
         assertEquals(List.of(AT), times());
         assertFalse(shown.isDue(Long.MAX_VALUE));
@@ -110,95 +92,36 @@ class FirstShownTest {
         assertEquals(List.of(AT, 5000 * MILLI), times());
     }
 
-    private Path joinedWithinAPicture(MultiStudio studio, List<Frame> media) throws Exception {
-        studio.multi().start(MultiStudio.URI);
-        studio.participant("first", 0, TestMedia.of("h264+aac", 6));
-        Publication[] second = new Publication[1];
-        studio.at(0, () -> second[0] = studio.publish("second"));
-        studio.frames(second, 0, media);
-        studio.at(
-                JOINED,
-                () -> studio.multi().add(MultiStudio.URI, second[0].stream().mediaSessionId()));
-        studio.play();
-        return studio.terminate();
+    /// What is decoded 80 ms before it is shown stays so: of a track's first picture that is the `ctts` of all.
+    @Test
+    void aPictureThatStoodForSecondsIsDecodedAsMuchBeforeItIsShown() {
+        comes(-5080, -5000);
+        comes(1040, 1120);
+        assertEquals(List.of(AT, 1120 * MILLI), times());
+        assertEquals(AT - 80 * MILLI, written.getFirst().dtsNanos());
     }
 
-    private static List<Frame> screen() {
-        return TestMedia.of("h264+aac", 6).stream()
-                .filter(frame -> frame.track().isAudio() || frame.keyframe())
-                .toList();
+    /// A phone that had no network as it was added, and then sends what it has.
+    @Test
+    void olderPicturesOfWhoStoodStillAreShownAtThatMomentToo() {
+        comes(300, 300);
+        written.addAll(shown.release());
+        comes(340, 340);
+        comes(980, 980);
+        comes(1020, 1020);
+        comes(1010, 1060);
+        assertEquals(List.of(AT, AT, AT, 1020 * MILLI, 1060 * MILLI), times());
+        assertEquals(
+                List.of(AT, AT, AT),
+                written.stream().limit(3).map(Frame::dtsNanos).toList());
     }
 
-    private static List<Frame> media(String codecs) {
-        return codecs.equals("screen") ? screen() : TestMedia.of(codecs, 6);
-    }
-
-    /// When pictures of the one who came later are shown, in order.
-    private static List<Double> expected(List<Frame> media) {
-        List<Double> after = new ArrayList<>(List.of(JOINED));
-        media.stream()
-                .filter(frame -> frame.track().isVideo())
-                .mapToDouble(frame -> frame.ptsNanos() / 1e9)
-                .filter(at -> at > JOINED)
-                .sorted()
-                .forEach(after::add);
-        return after;
-    }
-
-    /// FFmpeg, which puts the first picture behind an edit's beginning there.
-    @ParameterizedTest
-    @ValueSource(strings = {"vp8+opus", "h264+aac", "h264b+aac", "screen"})
-    void ffmpegShowsWhoJoinedAtTheTimesOfTheFile(String codecs) throws Exception {
-        try (MultiStudio studio = new MultiStudio(dir)) {
-            List<Frame> media = media(codecs);
-            Path file = joinedWithinAPicture(studio, media);
-            assertEquals("", Ffmpeg.decodeErrors(file));
-            List<Double> read = Ffmpeg.ffprobe(
-                            "-select_streams",
-                            "v:1",
-                            "-show_entries",
-                            "frame=pts_time",
-                            "-of",
-                            "default=nk=1:nw=1",
-                            file.toString())
-                    .text()
-                    .lines()
-                    .filter(line -> !line.isBlank())
-                    .map(Double::parseDouble)
-                    .toList();
-            List<Double> expected = expected(media);
-            assertEquals(expected.size(), read.size());
-            for (int i = 0; i < read.size(); i++) {
-                assertEquals(expected.get(i), read.get(i), 0.001, "picture " + i);
-            }
-            try (FileChannel channel = FileChannel.open(file)) {
-                assertBegins(MovieTracks.of(channel));
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"vp8+opus", "screen"})
-    void aMatroskaShowsThePictureThatIsOnToo(String codecs) throws Exception {
-        try (MultiStudio studio = new MultiStudio(dir, "multi_record_format=mkv")) {
-            Path file = joinedWithinAPicture(studio, media(codecs));
-            try (FileChannel channel = FileChannel.open(file)) {
-                assertBegins(MatroskaTracks.of(channel));
-            }
-        }
-    }
-
-    private static void assertBegins(List<DescribedTrack> tracks) {
-        assertEquals(4, tracks.size());
-        DescribedTrack picture = tracks.stream()
-                .filter(track -> track.codec() instanceof Codec.Video
-                        && track.identity().streamName().equals("second"))
-                .findFirst()
-                .orElseThrow();
-        DescribedTrack.Segment first = picture.segments().stream()
-                .filter(DescribedTrack.Segment::media)
-                .findFirst()
-                .orElseThrow();
-        assertEquals(JOINED, first.startNanos() / 1e9, 0.001, picture.toString());
+    /// What comes all the time is waited for, however late it is.
+    @Test
+    void whoIsLateDoesNotStandStill() {
+        written.addAll(shown.next(picture(300, 300), FROM));
+        written.addAll(shown.next(picture(340, 340), FROM + FirstShown.LONGEST_NANOS));
+        assertFalse(shown.isDue(FROM + 2 * FirstShown.LONGEST_NANOS));
+        assertTrue(shown.isDue(FROM + 2 * FirstShown.LONGEST_NANOS + 1));
     }
 }

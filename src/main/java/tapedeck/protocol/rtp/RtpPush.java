@@ -96,6 +96,7 @@ public final class RtpPush implements PushClient {
             source.accepted();
             send(reader, news, tracks, stream, loop);
         } finally {
+            // A push that is ended before its stream does not wait: the server may be about to stop.
             loop.execute(() -> {
                 tracks.forEach(SentTrack::goodbye);
                 tracks.forEach(SentTrack::close);

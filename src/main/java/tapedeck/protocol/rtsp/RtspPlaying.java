@@ -24,7 +24,7 @@ final class RtspPlaying {
     static final long REPORT_NANOS = 5_000_000_000L;
     /// Between two bursts where nothing says when the peer can take more: 6 MB/s.
     static final long PACE_NANOS = 5_000_000L;
-    /// Between the last datagram and the end of the connection.
+    /// Between the last datagram and the end of the connection, which may overtake it.
     static final long LAST_DATAGRAMS_NANOS = 300_000_000L;
     /// GStreamer's player says TEARDOWN when it has heard the goodbye and shown what it has; a connection that is
     /// closed before is an error to it. On a busy machine half a second was too short.
@@ -203,17 +203,24 @@ final class RtspPlaying {
         }
     }
 
-    /// Everything was sent. Datagrams are slower than the connection that says so, or come after it.
+    /// Everything was sent. What is ended before says goodbye at once.
     private void over(String reason) {
         flush();
         leave();
         if (paced) {
-            connection.executeAfter(Rtcp.GOODBYE_NANOS, () -> goodbye(reason));
+            long waitNanos = Math.max(LAST_DATAGRAMS_NANOS, teardownWaitNanos);
+            connection.executeAfter(Rtcp.GOODBYE_NANOS, () -> sayGoodbye(reason, waitNanos));
         } else {
-            goodbye(reason);
+            sayGoodbye(reason, teardownWaitNanos);
         }
-        long laterNanos = paced ? Math.max(LAST_DATAGRAMS_NANOS, teardownWaitNanos) : teardownWaitNanos;
-        connection.executeAfter(laterNanos, () -> {
+    }
+
+    private void sayGoodbye(String reason, long waitNanos) {
+        if (ended) {
+            return;
+        }
+        goodbye(reason);
+        connection.executeAfter(waitNanos, () -> {
             if (!ended) {
                 streamEnded.run();
             }

@@ -3,7 +3,9 @@ package tapedeck.peers.matrix;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import tapedeck.peers.Ffmpeg;
 import tapedeck.peers.FlashAndBeep;
 
@@ -115,6 +117,31 @@ record Clip(Codecs codecs, Path file, Look look) {
 
     static List<String> hashes(Look look) {
         return look.pictures().stream().map(Look.Picture::hash).toList();
+    }
+
+    /// The hashes of those that need no other.
+    Set<String> keyframes() throws IOException {
+        List<String> flags = Ffmpeg.ffprobe(
+                        "-v",
+                        "error",
+                        "-select_streams",
+                        "v:0",
+                        "-show_entries",
+                        "packet=flags",
+                        "-of",
+                        "default=nk=1:nw=1",
+                        file.toString())
+                .text()
+                .lines()
+                .filter(line -> !line.isBlank())
+                .toList();
+        Set<String> keyframes = new HashSet<>();
+        for (int i = 0; i < Math.min(flags.size(), look.pictures().size()); i++) {
+            if (flags.get(i).startsWith("K")) {
+                keyframes.add(look.pictures().get(i).hash());
+            }
+        }
+        return keyframes;
     }
 
     /// What is seen and heard from its picture of this number on; of all of it where that is not one flash.

@@ -232,7 +232,8 @@ record Plan(WayIn in, Clip.Codecs codecs, List<? extends Out> outs) {
                 each within 80 ms, the first picture is in what the player writes within 2 s (4 s in a busy build) after it began to ask
                 (its first socket; of WebRTC its offer; of browsers until it can be shown), by the slower of the stream's clock and the machine's, and the
                 player ends with the publisher. Streams of one track have only what they have; of sound alone, beeps come each second to
-                within 40 ms. VLC's first pictures are not timed: it writes by times of its own. *picture*, *sound*: the same of one of them; the other has a codec which that way does
+                within 40 ms (the first, if its beginning is cut, to within its length). A browser that asks for a keyframe by WHEP, of a
+                publisher that makes none, gets the pictures since the last one again, once. VLC's first pictures are not timed: it writes by times of its own. *picture*, *sound*: the same of one of them; the other has a codec which that way does
                 not carry, and the answer, or the state of the push, names it. *no*: the server says which codec that way does not carry
                 ([protocols.md](protocols.md#what-works-with-what)). *?*: it is sent, and no program was found here that reads it.
                 *failed*: it ought to work, and did not, twice.

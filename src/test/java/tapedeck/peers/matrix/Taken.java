@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import tapedeck.peers.FlashAndBeep;
 
@@ -21,8 +22,7 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
     private static final double MAX_WORST_SECONDS = 0.080;
     /// Of sound alone, from one beep to the next.
     private static final double BEEP_SECONDS = 1;
-    /// A beep lasts so long.
-    private static final double CUT_BEEP_SECONDS = 0.1;
+    private static final double BEEP_LASTS_SECONDS = 0.1;
     /// The flashes at both ends may be cut.
     private static final int CUT_FLASHES = 2;
 
@@ -97,7 +97,17 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         Look got = Look.at(file, clip.codecs());
         List<String> faults = new ArrayList<>();
         complain(got.complaints(), faults);
-        int first = got.video() ? first(clip.hashes(), once(Clip.hashes(got), mayGetAgain), mayLoseLast, faults) : -1;
+        int first = -1;
+        if (got.video()) {
+            List<String> hashes = Clip.hashes(got);
+            first = first(clip.hashes(), hashes, mayLoseLast);
+            if (first < 0 && mayGetAgain) {
+                first = first(clip.hashes(), withoutAgain(hashes, clip.keyframes()), mayLoseLast);
+            }
+            if (first < 0) {
+                faults.add(unlike(clip.hashes(), hashes));
+            }
+        }
         if (got.audio() && !got.pictures().isEmpty()) {
             hear(first < 0 ? clip.look().moments() : clip.momentsFrom(first), got, faults);
         } else if (got.audio() && !clip.look().video()) {
@@ -143,15 +153,14 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
     }
 
     /// Sound without a picture: beeps that come each second, up to the last. Of one with which a player begins it may
-    /// have the end alone.
+    /// have the end alone, which is later by what is missing.
     static void hearAlone(List<Double> heard, List<String> faults) {
-        boolean cut = !heard.isEmpty() && heard.getFirst() < CUT_BEEP_SECONDS;
-        List<Double> beeps = cut ? heard.subList(1, heard.size()) : heard;
         double worst = 0;
-        for (int i = 1; i < beeps.size(); i++) {
-            worst = Math.max(worst, Math.abs(beeps.get(i) - beeps.get(i - 1) - BEEP_SECONDS));
+        for (int i = 1; i < heard.size(); i++) {
+            double off = heard.get(i) - heard.get(i - 1) - BEEP_SECONDS;
+            worst = Math.max(worst, i == 1 && off < 0 ? Math.max(0, -off - BEEP_LASTS_SECONDS) : Math.abs(off));
         }
-        if (beeps.size() < MIN_BEEPS || worst > MAX_APART_SECONDS) {
+        if (heard.size() < MIN_BEEPS || worst > MAX_APART_SECONDS) {
             faults.add("beeps at " + heard);
         }
     }
@@ -161,14 +170,13 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
         return List.of("yes", "picture", "sound").contains(fits);
     }
 
-    private static List<String> once(List<String> got, boolean mayGetAgain) {
-        return mayGetAgain ? withoutAgain(got) : got;
-    }
-
-    /// Without the first stretch of up to a group of pictures that comes twice, one time behind the other.
-    static List<String> withoutAgain(List<String> got) {
-        for (int length = Clip.FRAMES_PER_SECOND - 1; length > 0; length--) {
-            for (int from = 0; from + 2 * length <= got.size(); from++) {
+    /// Without the first stretch that comes again at once: a keyframe and what follows it, less than a whole group.
+    ///
+    /// @param keyframes of what was sent
+    static List<String> withoutAgain(List<String> got, Set<String> keyframes) {
+        for (int from = 0; from < got.size(); from++) {
+            int most = Math.min(Clip.FRAMES_PER_SECOND - 1, (got.size() - from) / 2);
+            for (int length = keyframes.contains(got.get(from)) ? most : 0; length > 0; length--) {
                 int behind = from + length;
                 if (got.subList(from, behind).equals(got.subList(behind, behind + length))) {
                     List<String> once = new ArrayList<>(got.subList(0, behind));
@@ -185,20 +193,22 @@ record Taken(String fits, double firstSeconds, List<String> faults) {
     /// Seconds of a clip are alike: only its end says where its beginning was.
     ///
     /// @return the number of the first one, -1 if that is not so
-    private static int first(List<String> sent, List<String> got, int mayLoseLast, List<String> faults) {
-        if (got.isEmpty()) {
-            faults.add("a picture without pictures");
-            return -1;
-        }
-        for (int lost = 0; lost <= mayLoseLast; lost++) {
+    private static int first(List<String> sent, List<String> got, int mayLoseLast) {
+        for (int lost = 0; lost <= mayLoseLast && !got.isEmpty(); lost++) {
             int from = sent.size() - lost - got.size();
             if (from >= 0 && sent.subList(from, from + got.size()).equals(got)) {
                 return from;
             }
         }
-        long known = got.stream().filter(sent::contains).count();
-        faults.add("%d pictures of %d, of them %d as sent, the first is number %d, the last %d"
-                .formatted(got.size(), sent.size(), known, sent.indexOf(got.getFirst()), sent.indexOf(got.getLast())));
         return -1;
+    }
+
+    private static String unlike(List<String> sent, List<String> got) {
+        if (got.isEmpty()) {
+            return "a picture without pictures";
+        }
+        long known = got.stream().filter(sent::contains).count();
+        return "%d pictures of %d, of them %d as sent, the first is number %d, the last %d"
+                .formatted(got.size(), sent.size(), known, sent.indexOf(got.getFirst()), sent.indexOf(got.getLast()));
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class TakenTest {
@@ -27,19 +28,26 @@ class TakenTest {
                 broken.withTimesOfItsOwn().faults());
     }
 
-    /// A keyframe and what follows it; of seconds that are alike only a whole one could be taken for another.
+    private static List<String> withoutAgain(String got) {
+        return Taken.withoutAgain(List.of(got.split("")), Set.of("k"));
+    }
+
+    /// A keyframe and what follows it.
     @Test
     void whatAViewerGotAgainCountsOnce() {
-        List<String> sent = List.of("k", "b", "c", "d", "e", "f");
-        assertEquals(sent, Taken.withoutAgain(List.of("k", "b", "c", "k", "b", "c", "d", "e", "f")));
-        assertEquals(sent, Taken.withoutAgain(sent));
-        assertEquals(List.of("k", "b", "d", "k", "b", "c"), Taken.withoutAgain(List.of("k", "b", "d", "k", "b", "c")));
+        assertEquals(List.of("kbcdef".split("")), withoutAgain("kbckbcdef"));
+        for (String unlike : List.of("kbcdef", "kbdkbc", "kbbc", "kbcbcd")) {
+            assertEquals(List.of(unlike.split("")), withoutAgain(unlike), unlike);
+        }
     }
 
     @Test
-    void aBeepThatBeganBeforeThePlayerIsNotTimed() {
+    void ofABeepThatBeganBeforeThePlayerTheEndIsEnough() {
         assertTrue(heard(0.005, 0.9095, 1.9095, 2.9095, 3.9095).isEmpty());
-        assertFalse(heard(0.5, 1.4, 2.5, 3.5).isEmpty());
+        assertTrue(heard(0.9, 1.9, 2.9, 3.9).isEmpty());
+        assertFalse(heard(0.005, 0.5, 1.5, 2.5).isEmpty());
+        assertFalse(heard(0.5, 1.4, 2.3, 3.3).isEmpty());
+        assertFalse(heard(0.5, 1.6, 2.6, 3.6).isEmpty());
         assertFalse(heard(0.005, 0.9, 1.8, 2.9).isEmpty());
         assertFalse(heard(0.005, 0.9).isEmpty());
     }
