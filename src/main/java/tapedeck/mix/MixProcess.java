@@ -15,6 +15,16 @@ import tapedeck.transcode.WorkerProcess;
 final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
     /// Decoded pictures are not in it, only packets that wait.
     private static final int HEAP_MEGABYTES = 384;
+    /// The loops that make pictures smaller become instructions for vectors by the JVM's second compiler alone.
+    /// Only what is called as often as they are is worth what it costs. All else is a little slower by that: the
+    /// first compiler goes on counting.
+    private static final String[] VECTORS = {
+        "-XX:TieredStopAtLevel=4",
+        "-XX:Tier4InvocationThreshold=100000",
+        "-XX:Tier4MinInvocationThreshold=20000",
+        "-XX:Tier4CompileThreshold=200000",
+        "-XX:Tier4BackEdgeThreshold=2000000"
+    };
 
     private final WorkerProcess process;
     // Guarded by this.
@@ -34,7 +44,7 @@ final class MixProcess implements WorkerProcess.Listener, AutoCloseable {
     }
 
     MixProcess(String name) throws IOException {
-        process = new WorkerProcess(name, WorkerProcess.command(MixWorker.class, HEAP_MEGABYTES), this);
+        process = new WorkerProcess(name, WorkerProcess.command(MixWorker.class, HEAP_MEGABYTES, VECTORS), this);
     }
 
     /// A number for a new mix, whose answers go there, on the thread that reads them.

@@ -72,6 +72,7 @@ final class PictureMix implements Engine {
             while (!turns.isEmpty() && turns.getFirst().fromNanos() <= source.currentNanos()) {
                 tile.turn(turns.removeFirst().rotationDegrees());
             }
+            tile.prepare();
             return true;
         }
     }
@@ -206,6 +207,11 @@ final class PictureMix implements Engine {
             speaker = speakers.removeFirst().line();
         }
         List<Shown> now = arrange(present);
+        if (now.size() < present.size()) {
+            present.stream()
+                    .filter(seat -> now.stream().noneMatch(tile -> tile.seat() == seat))
+                    .forEach(seat -> seat.tile.hide());
+        }
         boolean moved = !now.equals(shown);
         shown = now;
         if (moved) {

@@ -284,7 +284,11 @@ final class MultiSource {
                 file.write(frame);
             }
         } catch (MalformedException e) {
+            // The caller counts the one.
             missed += left;
+            throw e;
+        } catch (IOException e) {
+            missed += left + 1;
             throw e;
         }
     }

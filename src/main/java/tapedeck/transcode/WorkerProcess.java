@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -50,7 +51,7 @@ public final class WorkerProcess implements AutoCloseable {
 
     /// Starts it.
     ///
-    /// @param command of [#command(Class, int)]
+    /// @param command of [#command(Class, int, String...)]
     public WorkerProcess(String name, List<String> command, Listener listener) throws IOException {
         this.name = name;
         this.listener = listener;
@@ -63,8 +64,9 @@ public final class WorkerProcess implements AutoCloseable {
     /// A JVM with what a worker needs: its heap holds only messages, and its few methods are soon compiled.
     ///
     /// @param main whose `main` hands over to [WorkerLine#serve]
-    public static List<String> command(Class<?> main, int heapMegabytes) {
-        return List.of(
+    /// @param options of the JVM, which count more than those here
+    public static List<String> command(Class<?> main, int heapMegabytes, String... options) {
+        List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-Xms16m",
                 "-Xmx%dm".formatted(heapMegabytes),
@@ -74,10 +76,10 @@ public final class WorkerProcess implements AutoCloseable {
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "-Djava.awt.headless=true",
-                "-Dorg.bytedeco.javacpp.nopointergc=true",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName());
+                "-Dorg.bytedeco.javacpp.nopointergc=true"));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        return command;
     }
 
     private Thread thread(String role, Runnable task) {

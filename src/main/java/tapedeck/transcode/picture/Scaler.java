@@ -11,8 +11,9 @@ import tapedeck.transcode.NativeFailure;
 
 /// Pictures of one size and form into those of another size, YUV 4:2:0 with the range of video. Only in a worker.
 ///
-/// By zimg (FFmpeg's `zscale`), which takes a quarter of the time of swscale for tiles that are much smaller than their
-/// pictures; by swscale (`scale`) for what zimg does not take.
+/// What is to be half as large or less is halved or quartered first ([Reducer]); that is all where it fits. The
+/// rest is done by zimg (FFmpeg's `zscale`), which takes a quarter of the time of swscale for tiles that are much
+/// smaller than their pictures; by swscale (`scale`) for what zimg does not take.
 final class Scaler implements AutoCloseable {
     private static final String TARGET = "pix_fmts=yuv420p";
 
@@ -23,6 +24,7 @@ final class Scaler implements AutoCloseable {
     private final int toWidth;
     private final int toHeight;
     private final AVFrame scaled = avutil.av_frame_alloc();
+    private final @Nullable Reducer reducer;
     private @Nullable AVFilterGraph graph;
     private @Nullable AVFilterContext source;
     private @Nullable AVFilterContext sink;
@@ -35,12 +37,25 @@ final class Scaler implements AutoCloseable {
         range = from.color_range();
         this.toWidth = toWidth;
         this.toHeight = toHeight;
-        String size = "w=%d:h=%d".formatted(toWidth, toHeight);
+        int factor = Reducer.factor(from, toWidth, toHeight);
+        Reducer first = factor > 1 ? new Reducer(from, factor) : null;
+        reducer = first;
         boolean full = range == avutil.AVCOL_RANGE_JPEG;
-        if (!build(from, "zscale", size + ":filter=bilinear" + (full ? ":range=limited" : ""))
-                && !build(from, "scale", size + ":flags=bilinear" + (full ? ":out_range=tv" : ""))) {
+        AVFrame rest = first == null ? from : first.reduced();
+        if (first != null && rest.width() == toWidth && rest.height() == toHeight && isPlain(from)) {
+            return;
+        }
+        String size = "w=%d:h=%d".formatted(toWidth, toHeight);
+        if (!build(rest, "zscale", size + ":filter=bilinear" + (full ? ":range=limited" : ""))
+                && !build(rest, "scale", size + ":flags=bilinear" + (full ? ":out_range=tv" : ""))) {
+            close();
             throw new NativeFailure("scaling %d × %d of format %d".formatted(width, height, format), -1);
         }
+    }
+
+    /// Whether pictures of such a form can be put into a canvas as they are.
+    static boolean isPlain(AVFrame from) {
+        return from.format() == avutil.AV_PIX_FMT_YUV420P && from.color_range() != avutil.AVCOL_RANGE_JPEG;
     }
 
     boolean takes(AVFrame from, int wantedWidth, int wantedHeight) {
@@ -58,7 +73,7 @@ final class Scaler implements AutoCloseable {
         built.nb_threads(1);
         graph = built;
         String input = "video_size=%dx%d:pix_fmt=%d:time_base=1/1000:range=%d"
-                .formatted(width, height, format, Math.max(0, range));
+                .formatted(from.width(), from.height(), format, Math.max(0, range));
         AVFilterContext in = add(built, "buffer", "in", input);
         AVFilterContext scale = add(built, filter, "scale", options);
         AVFilterContext form = add(built, "format", "form", TARGET);
@@ -76,7 +91,7 @@ final class Scaler implements AutoCloseable {
         }
         source = in;
         sink = out;
-        if (scale(from) != null) {
+        if (filter(from) != null) {
             return true;
         }
         closeGraph();
@@ -94,6 +109,15 @@ final class Scaler implements AutoCloseable {
     /// The picture in its new size, valid until the next call, or null if it cannot be made.
     @Nullable
     AVFrame scale(AVFrame from) {
+        Reducer first = reducer;
+        if (first == null) {
+            return filter(from);
+        }
+        first.reduce(from);
+        return graph == null ? first.reduced() : filter(first.reduced());
+    }
+
+    private @Nullable AVFrame filter(AVFrame from) {
         AVFilterContext in = source;
         AVFilterContext out = sink;
         avutil.av_frame_unref(scaled);
@@ -118,6 +142,9 @@ final class Scaler implements AutoCloseable {
     @Override
     public void close() {
         closeGraph();
+        if (reducer != null) {
+            reducer.close();
+        }
         avutil.av_frame_free(scaled);
     }
 }

@@ -1,8 +1,8 @@
 package tapedeck.transcode.picture;
 
 import org.bytedeco.ffmpeg.avutil.AVFrame;
-import org.bytedeco.ffmpeg.global.avutil;
 import org.jspecify.annotations.Nullable;
+import tapedeck.transcode.NativeFailure;
 
 /// The picture of a source as it stands in a [Canvas]. Scaled once for each picture of the source; put in as often as
 /// something was under it. Only in a worker.
@@ -14,6 +14,8 @@ public final class Tile implements AutoCloseable {
     private @Nullable AVFrame scaled;
     private long scaledSerial = -1;
     private long paintedSerial = -1;
+    private int paintedWidth;
+    private int paintedHeight;
 
     /// @param rotationDegrees how far the picture has to be turned clockwise
     public Tile(PictureSource source, int rotationDegrees) {
@@ -52,15 +54,41 @@ public final class Tile implements AutoCloseable {
         return paintedSerial != source.serial();
     }
 
+    /// Scales the source's picture as it will most likely be painted, while it is in the processor's cache: pictures of
+    /// the others come between.
+    public void prepare() {
+        if (paintedWidth > 0 && isStale()) {
+            try {
+                scaled(source.current(), paintedWidth, paintedHeight);
+            } catch (NativeFailure _) {
+                // Whoever paints it hears of it.
+                hide();
+            }
+        }
+    }
+
+    /// It is not to be seen for now.
+    public void hide() {
+        paintedWidth = 0;
+    }
+
     /// Puts the source's picture there.
     public void paint(Canvas canvas, Area target) {
         int width = upright() ? target.width() : target.height();
         int height = upright() ? target.height() : target.width();
-        AVFrame from = source.current();
         paintedSerial = source.serial();
+        hide();
+        AVFrame picture = scaled(source.current(), width, height);
+        if (picture != null) {
+            canvas.put(picture, target, rotationDegrees);
+            paintedWidth = width;
+            paintedHeight = height;
+        }
+    }
+
+    private @Nullable AVFrame scaled(AVFrame from, int width, int height) {
         if (isAsIs(from, width, height)) {
-            canvas.put(from, target, rotationDegrees);
-            return;
+            return from;
         }
         Scaler scale = scaler;
         if (scale == null || !scale.takes(from, width, height)) {
@@ -68,22 +96,15 @@ public final class Tile implements AutoCloseable {
             scale = new Scaler(from, width, height);
             scaler = scale;
         }
-        AVFrame picture = scaled;
-        if (picture == null || scaledSerial != source.serial()) {
-            picture = scale.scale(from);
-            scaled = picture;
+        if (scaled == null || scaledSerial != source.serial()) {
+            scaled = scale.scale(from);
             scaledSerial = source.serial();
         }
-        if (picture != null) {
-            canvas.put(picture, target, rotationDegrees);
-        }
+        return scaled;
     }
 
     private static boolean isAsIs(AVFrame from, int width, int height) {
-        return from.width() == width
-                && from.height() == height
-                && from.format() == avutil.AV_PIX_FMT_YUV420P
-                && from.color_range() != avutil.AVCOL_RANGE_JPEG;
+        return from.width() == width && from.height() == height && Scaler.isPlain(from);
     }
 
     private void closeScaler() {
