@@ -30,7 +30,7 @@ record Program(
     /// How long programs may run at all.
     static final String DEADLINE = "90";
     /// How much of a stream ffmpeg looks at where nothing says which tracks there are, before it writes any of it.
-    private static final String LOOKED_AT_MICROS = "500000";
+    private static final String LOOKED_AT_MICROS = "1000000";
     /// RTSP and RTP name the tracks: nobody waits, but the longer it looks the better it guesses times that RTP does
     /// not have.
     private static final String LOOKED_AT_RTP_MICROS = "3000000";

@@ -100,7 +100,8 @@ enum WayOut implements Out {
             throws Exception {
         int port = Listening.freePort();
         String address = Scene.local(scheme, port, path);
-        List<String> input = List.of(listens.get(0), listens.get(1), "-i", address);
+        List<String> input = new ArrayList<>(listens);
+        input.addAll(List.of("-i", address));
         List<String> repair = scheme.equals("rtsp") ? OF_RTP : List.of();
         Program listener = Program.ffmpeg(Ffmpeg.ffmpeg(), stream, file, input, repair);
         Listening.await("tcp", port, listener.process());
@@ -207,9 +208,12 @@ enum WayOut implements Out {
         return player.askedAt(asked);
     }
 
-    /// ffmpeg does not name the FourCCs that it knows when it is the server.
+    /// ffmpeg does not name the FourCCs that it knows when it is the server. Told that it is FLV, it does not wait for
+    /// the
+    /// first 2048 bytes to find that out, which are two seconds of dark pictures without sound.
     private static Player pushRtmp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
-        return toFfmpeg(scene, stream, file, "rtmp", "/live/far", List.of("-listen", "1"), Map.of("fourcc", "all"));
+        List<String> listens = List.of("-listen", "1", "-f", "flv");
+        return toFfmpeg(scene, stream, file, "rtmp", "/live/far", listens, Map.of("fourcc", "all"));
     }
 
     private static Player pushRtsp(Scene scene, Stream stream, Clip.Codecs codecs, Path file) throws Exception {
