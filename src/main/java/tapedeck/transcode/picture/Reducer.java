@@ -12,7 +12,7 @@ import tapedeck.transcode.NativeFailure;
 /// for. Only in a worker.
 ///
 /// A general scaler weighs each pixel of its own; here eight of them are added at once, as four numbers of 16 bits in a
-/// `long`, in loops that the JVM makes instructions for vectors of. That takes a fifth of zimg's time.
+/// `long`, in loops that the JVM makes instructions for vectors of.
 final class Reducer implements AutoCloseable {
     private static final ValueLayout.OfLong EIGHT = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt FOUR = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
